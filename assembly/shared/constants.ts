@@ -1,0 +1,118 @@
+/** Numbers that the core (asc) and the host side (tsc) must agree on. Plain enums and constants only. */
+
+/** Why `hart_run` returned. */
+export enum Exit {
+  /** Nothing asked for; only ever seen inside the core. */
+  NONE = 0,
+  /** The instruction budget is used up. */
+  BUDGET = 1,
+  /** The hart executed WFI and no enabled interrupt is pending. */
+  WFI = 2,
+  /** An S-mode ECALL for the host's SBI; pc is already past it. */
+  SBI = 3,
+  /** A timer compare register or an interrupt line changed: look at timers before going on. */
+  TIMER = 4,
+  /** The host asked (attention) for a return. */
+  ATTENTION = 5,
+  /** PAUSE or WRS: let another hart run. */
+  YIELD = 6,
+  /** EBREAK or a breakpoint with a debugger attached. */
+  DEBUG = 7,
+  /** The trap vector itself faults again and again without retiring an instruction. */
+  TRAP_STORM = 8,
+}
+
+/** Which engine a VM runs on. */
+export enum Engine {
+  /** Decode, dispatch, execute, each time. */
+  INTERPRET = 0,
+  /** Decode once into records, then dispatch and execute. */
+  PREDECODE = 1,
+  /** Translate everything. */
+  TRANSLATE = 2,
+  /** Interpret cold code, translate hot code. */
+  TIERED = 3,
+}
+
+/** Kind of memory access, as page walks and PMP see it. */
+export enum Access {
+  FETCH = 0,
+  LOAD = 1,
+  STORE = 2,
+}
+
+/** Privilege modes. */
+export enum Priv {
+  U = 0,
+  S = 1,
+  M = 3,
+}
+
+/** Exception causes (Privileged ISA, "Machine Cause Register"). */
+export enum Cause {
+  FETCH_MISALIGNED = 0,
+  FETCH_ACCESS = 1,
+  ILLEGAL = 2,
+  BREAKPOINT = 3,
+  LOAD_MISALIGNED = 4,
+  LOAD_ACCESS = 5,
+  STORE_MISALIGNED = 6,
+  STORE_ACCESS = 7,
+  ECALL_U = 8,
+  ECALL_S = 9,
+  ECALL_M = 11,
+  FETCH_PAGE = 12,
+  LOAD_PAGE = 13,
+  STORE_PAGE = 15,
+  /** Not a cause: nothing has been raised. */
+  NONE = 0xff,
+}
+
+/** Interrupt numbers, also bit positions in mip, mie and `lines`. */
+export enum Irq {
+  SSI = 1,
+  MSI = 3,
+  STI = 5,
+  MTI = 7,
+  SEI = 9,
+  MEI = 11,
+}
+
+/** A TLB entry: u64 tag (va of the page, or all ones when empty), u32 addend (ma - va), u32 spare. */
+export enum Tlb {
+  ENTRY_SHIFT = 4,
+  INDEX_BITS = 9,
+  INDEX_MASK = 0x1ff,
+  /** Bytes of one set: 512 entries of 16 bytes. */
+  SET_BYTES = 0x2000,
+  /** Data sets: U, S, S with SUM, M. For each a load set, then (this much above) a store set. */
+  DATA_MODES = 4,
+  STORE_DELTA = 0x8000,
+  /** Fetch sets follow the store sets: U, S, (unused), M. */
+  FETCH_DELTA = 0x10000,
+  /** Bytes of all sets of one hart. */
+  TOTAL_BYTES = 0x18000,
+}
+
+/** Where the parts of a hart's block lie. */
+export enum HartBlock {
+  /** The TLB sets start here; the generated state (gen/layout.ts) must end below. */
+  TLB = 0x1000,
+  BYTES = 0x19000,
+}
+
+/** Flags in the low bits of a p2m entry; the frame's machine address is the rest. */
+export enum P2m {
+  PRESENT = 1,
+  WRITABLE = 2,
+  FLAGS = 0xfff,
+}
+
+/** One decoded code page: a header, 2048 records of 8 bytes, one guard record, and a copy of the source bytes. */
+export enum CodePage {
+  HEADER = 64,
+  RECORDS = 64,
+  GUARD = 0x4040,
+  SOURCE = 0x4080,
+  BYTES = 0x5080,
+}
