@@ -1,0 +1,167 @@
+/** Where each field of the machine state lies. Generated from src/isa by `npm run generate`; do not edit. */
+
+/** Offsets from a hart's base address. */
+export enum HartField {
+  /** integer registers; x[0] is always zero (32 of u64) */
+  x = 0,
+  /** where writes to x0 go (see the record format) (u64) */
+  xsink = 256,
+  /** address of the next instruction; exact only outside the run loop (u64) */
+  pc = 264,
+  /** floating-point registers, NaN-boxed (32 of u64) */
+  f = 272,
+  /** accrued exception flags: NX UF OF DZ NV from bit 0 (u32) */
+  fflags = 528,
+  /** dynamic rounding mode, 0 to 7 (u32) */
+  frm = 532,
+  /** privilege mode: 0 U, 1 S, 3 M (u32) */
+  priv = 536,
+  /** 1 while stalled in WFI (u32) */
+  wfi = 540,
+  /** mhartid (u64) */
+  hartid = 544,
+  /** misa (u64) */
+  misa = 552,
+  /** mstatus, all fields (sstatus is a view of it) (u64) */
+  mstatus = 560,
+  /** medeleg (u64) */
+  medeleg = 568,
+  /** mideleg (u64) */
+  mideleg = 576,
+  /** mie (sie is a view of it) (u64) */
+  mie = 584,
+  /** the software-writable bits of mip: SSIP STIP SEIP (u64) */
+  mip = 592,
+  /** interrupt lines driven by devices, in mip's bit positions; mip reads as mip | lines (u64) */
+  lines = 600,
+  /** mtvec (u64) */
+  mtvec = 608,
+  /** mscratch (u64) */
+  mscratch = 616,
+  /** mepc (u64) */
+  mepc = 624,
+  /** mcause (u64) */
+  mcause = 632,
+  /** mtval (u64) */
+  mtval = 640,
+  /** mcounteren (u64) */
+  mcounteren = 648,
+  /** mcountinhibit (u64) */
+  mcountinhibit = 656,
+  /** menvcfg (u64) */
+  menvcfg = 664,
+  /** stvec (u64) */
+  stvec = 672,
+  /** sscratch (u64) */
+  sscratch = 680,
+  /** sepc (u64) */
+  sepc = 688,
+  /** scause (u64) */
+  scause = 696,
+  /** stval (u64) */
+  stval = 704,
+  /** scounteren (u64) */
+  scounteren = 712,
+  /** senvcfg (u64) */
+  senvcfg = 720,
+  /** satp (u64) */
+  satp = 728,
+  /** stimecmp (Sstc) (u64) */
+  stimecmp = 736,
+  /** instructions retired since reset; never inhibited or written by the guest (u64) */
+  instret = 744,
+  /** mcycle reads instret + this while running, or this alone while inhibited (u64) */
+  mcycleOffset = 752,
+  /** minstret reads instret + this while running, or this alone while inhibited (u64) */
+  minstretOffset = 760,
+  /** mhpmcounter3..31; entries 0 to 2 unused (32 of u64) */
+  mhpmcounter = 768,
+  /** mhpmevent3..31; entries 0 to 2 unused (32 of u64) */
+  mhpmevent = 1024,
+  /** pmpaddr0..15 (16 of u64) */
+  pmpaddr = 1280,
+  /** pmp0cfg..pmp15cfg (16 of u8) */
+  pmpcfg = 1408,
+  /** physical address of the LR reservation, or all ones when there is none (u64) */
+  reservationPa = 1424,
+  /** what LR read there; SC succeeds only while memory still holds it (u64) */
+  reservationValue = 1432,
+  /** cause of the trap an instruction has just raised, or TRAP_NONE (u32) */
+  trapCause = 1440,
+  /** non-zero asks the run loop to leave fast code and look at interrupts and exits (u32) */
+  attention = 1444,
+  /** tval of that trap (u64) */
+  trapTval = 1448,
+  /** the value on its way to or from a device (u64) */
+  mmioData = 1456,
+  /** address of the VM block (u32) */
+  vm = 1464,
+  /** address of the load TLB set of the present data mode; the store set lies TLB_STORE_DELTA above (u32) */
+  tlbLoad = 1468,
+  /** address of the fetch TLB set of the present mode (u32) */
+  tlbFetch = 1472,
+  /** an exit an instruction has asked for, or EXIT_NONE (u32) */
+  exitReason = 1476,
+  /** superpages in the TLB lie within this address under largePageMask (u64) */
+  largePageVa = 1480,
+  /** 0 when no superpage is cached (u64) */
+  largePageMask = 1488,
+  /** pc of the instruction being executed, set before anything that may trap slowly (u64) */
+  runPc = 1496,
+  /** 1 when any PMP entry is on (u32) */
+  pmpActive = 1504,
+  /** instructions left in this run (u32) */
+  fuel = 1508,
+  /** TLB misses: loads, stores and fetches that needed a walk (u64) */
+  countTlbMiss = 1512,
+  /** exceptions taken (u64) */
+  countTrap = 1520,
+  /** interrupts taken (u64) */
+  countInterrupt = 1528,
+  /** device accesses (u64) */
+  countMmio = 1536,
+  /** instructions decoded into records (u64) */
+  countDecode = 1544,
+  /** fence.i executed (u64) */
+  countFenceI = 1552,
+  /** sfence.vma and sinval.vma executed (u64) */
+  countSfence = 1560,
+}
+
+/** Offsets from a VM block's base address. */
+export enum VmField {
+  /** first physical address of RAM (u64) */
+  ramPa = 0,
+  /** bytes of RAM, a multiple of 4096 (u64) */
+  ramSize = 8,
+  /** machine address of the contiguous range that backs RAM, or 0 when there is none (u32) */
+  ramMa = 16,
+  /** machine address of the p2m: one u32 for each page of RAM (frame ma | flags) (u32) */
+  p2m = 20,
+  /** 1 to 8 (u32) */
+  hartCount = 24,
+  /** 1 when an S-mode ECALL leaves to the host's SBI (u32) */
+  builtinSbi = 28,
+  /** machine addresses of the hart blocks (8 of u32) */
+  harts = 32,
+  /** machine address of the pool of decoded code pages (u32) */
+  codePages = 64,
+  /** how many the pool holds (u32) */
+  codePageCount = 68,
+  /** which one is taken next (u32) */
+  codePageNext = 72,
+  /** machine address of the table from RAM page to decoded page (u32 each, 0 for none) (u32) */
+  codeMap = 76,
+  /** counts fence.i; a decoded page of an older epoch is verified when next entered (u32) */
+  codeEpoch = 80,
+  /** the engine's number (Engine in assembly/shared/constants.ts) (u32) */
+  engine = 84,
+  /** 1 when hardware updates A and D may be enabled (menvcfg.ADUE writable) (u32) */
+  svadu = 88,
+}
+
+/** Sizes of the blocks. */
+export enum StateBytes {
+  HART = 1568,
+  VM = 96,
+}

@@ -1,0 +1,11 @@
+/** What `npm run generate` writes: every generated file of the core, as text. Pure, so that a test can compare. */
+
+import { layoutFile, stateFile } from "./gen/state.ts";
+
+/** Path from the root of the checkout, and text, of each generated file. */
+export function generatedFiles(): Map<string, string> {
+  return new Map([
+    ["assembly/gen/layout.ts", layoutFile()],
+    ["assembly/gen/state.ts", stateFile()],
+  ]);
+}
