@@ -1,0 +1,64 @@
+import js from "@eslint/js";
+import tseslint from "typescript-eslint";
+
+/** Files the type checker knows (tsconfig.json). */
+const typed = ["src/**/*.ts", "test/**/*.ts", "bench/**/*.ts"];
+
+export default tseslint.config(
+  { ignores: ["build/", "dist/", "docs/api/", ".guests/", "assembly/gen/", "coverage/"] },
+  js.configs.recommended,
+  {
+    rules: {
+      eqeqeq: ["error", "always"],
+      "no-else-return": "error",
+      "prefer-const": "error",
+      "no-var": "error",
+      "object-shorthand": "error",
+    },
+  },
+  {
+    files: ["**/*.mjs"],
+    languageOptions: {
+      globals: {
+        process: "readonly",
+        console: "readonly",
+        URL: "readonly",
+        Buffer: "readonly",
+        fetch: "readonly",
+        setTimeout: "readonly",
+      },
+    },
+  },
+  {
+    files: typed,
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      // Register numbers, sizes and addresses go into messages as they are.
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      // `enum` values are plain numbers on both sides of the core's ABI, and are compared with what the core returns.
+      "@typescript-eslint/no-unsafe-enum-comparison": "off",
+      "@typescript-eslint/prefer-literal-enum-member": ["error", { allowBitwiseExpressions: true }],
+      // An index that a bound has just been checked for is asserted with `!`; noUncheckedIndexedAccess finds the rest.
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+    },
+  },
+  {
+    // AssemblyScript: TypeScript's syntax, another language's types. Only rules that need no types.
+    files: ["assembly/**/*.ts"],
+    languageOptions: { parser: tseslint.parser, parserOptions: { allowInvalidAST: true } },
+    plugins: { "@typescript-eslint": tseslint.plugin },
+    rules: {
+      // asc resolves names and knows its own globals; `==` compares numbers.
+      "no-undef": "off",
+      eqeqeq: "off",
+      // asc's own numbers: i64 literals do not lose precision.
+      "no-loss-of-precision": "off",
+      "no-unused-vars": "off",
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+    },
+  },
+);

@@ -1,0 +1,75 @@
+// Compiles assembly/ into build/core.wasm when it is not made from the present sources.
+
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import path from "node:path";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const compiler = path.join(root, "node_modules/assemblyscript/bin/asc.js");
+
+/** What a target's output is made of besides the sources; see asconfig.json. */
+const targets = { release: "build/core.wasm", debug: "build/core.debug.wasm" };
+
+async function sourceFiles() {
+  const entries = await readdir(path.join(root, "assembly"), { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => path.join(entry.parentPath, entry.name));
+  return [
+    ...files,
+    path.join(root, "asconfig.json"),
+    path.join(root, "node_modules/assemblyscript/package.json"),
+  ].sort();
+}
+
+/** A digest of everything that decides what the compiler writes. Content, not dates: a checkout sets dates at will. */
+async function digest() {
+  const hash = createHash("sha256");
+  for (const file of await sourceFiles()) {
+    hash
+      .update(path.relative(root, file))
+      .update("\0")
+      .update(await readFile(file))
+      .update("\0");
+  }
+  return hash.digest("hex");
+}
+
+function compile(target, outFile) {
+  const args = [compiler, "--target", target, "--outFile", outFile];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+    child.on("error", reject);
+    child.on("exit", (code) =>
+      code === 0 ? resolve() : reject(new Error(`The core does not compile (asc: ${code}).`)),
+    );
+  });
+}
+
+/**
+ * Builds the core for `target` unless the output was made from exactly these sources.
+ * Safe to run in several processes at once: the output appears by renaming.
+ *
+ * @param {{ target?: "release" | "debug", force?: boolean }} [options]
+ * @returns {Promise<boolean>} whether the compiler ran
+ */
+export async function buildCore({ target = "release", force = false } = {}) {
+  const output = path.join(root, targets[target]);
+  const stamp = `${output}.stamp`;
+  const wanted = await digest();
+  if (!force && existsSync(output) && existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) return false;
+  await mkdir(path.dirname(output), { recursive: true });
+  const fresh = `${output}.${process.pid}`;
+  await compile(target, fresh);
+  await rename(fresh, output);
+  await writeFile(stamp, wanted);
+  return true;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const target = process.argv.includes("--debug") ? "debug" : "release";
+  await buildCore({ target, force: process.argv.includes("--force") });
+}

@@ -1,0 +1,33 @@
+import { defineConfig } from "vitest/config";
+
+/** Whole-system runs (kernels, firmware): minutes, not milliseconds, and one after another on a small machine. */
+const system = ["test/system/**/*.test.ts"];
+
+export default defineConfig({
+  test: {
+    globalSetup: ["test/support/setup.mjs"],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: system,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "system",
+          include: system,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
