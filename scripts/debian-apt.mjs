@@ -1,0 +1,145 @@
+/**
+ * Fetches Debian packages as data: an apt root of our own below `.guests/`, so that the machine's lists, cache and
+ * installed packages are neither read nor changed. Signatures and checksums are verified by apt.
+ */
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** A mistake or a missing thing that the user can do something about; printed as one sentence. */
+export class PrepareError extends Error {}
+
+const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
+const SUITE = "trixie";
+
+/** Runs a program and returns its standard output; throws PrepareError with its last error line when it fails. */
+export function run(program, args, options = {}) {
+  try {
+    return execFileSync(program, args, {
+      maxBuffer: 1 << 30,
+      stdio: ["ignore", "pipe", "pipe"],
+      ...options,
+    });
+  } catch (error) {
+    if (error.code === "ENOENT") throw new PrepareError(`"${program}" is needed: install it with apt and try again.`);
+    const lines = String(error.stderr ?? "").split("\n");
+    const last = lines.filter((line) => line.startsWith("E:") || line.startsWith("Err:")).pop() ?? lines.pop();
+    throw new PrepareError(`${program} ${args[0]} failed: ${last || `exit code ${error.status}`}`, { cause: error });
+  }
+}
+
+/** `{ uris, suites, components }` of each stanza of a deb822 .sources file or line of a one-line .list file. */
+export function parseSources(text, isDeb822) {
+  const words = (value) => (value ?? "").split(/\s+/).filter(Boolean);
+  if (!isDeb822) {
+    return text.split("\n").flatMap((line) => {
+      const match = /^\s*deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)\s+(.*)$/.exec(line.replace(/#.*/, ""));
+      return match ? [{ uris: [match[1]], suites: [match[2]], components: words(match[3]) }] : [];
+    });
+  }
+  const plain = text.replace(/^#.*\n?/gm, "");
+  return plain.split(/\n\s*\n/).flatMap((stanza) => {
+    const field = (name) => new RegExp(`^${name}:[ \\t]*(.*)$`, "im").exec(stanza)?.[1];
+    if (!words(field("Types")).includes("deb") || field("Enabled")?.trim() === "no") return [];
+    return [{ uris: words(field("URIs")), suites: words(field("Suites")), components: words(field("Components")) }];
+  });
+}
+
+/** The Debian archive this machine already uses, or DEBIAN_MIRROR; security and third-party archives do not count. */
+export function findMirror(etcApt = "/etc/apt", environment = process.env) {
+  if (environment.DEBIAN_MIRROR) return environment.DEBIAN_MIRROR;
+  const parts = join(etcApt, "sources.list.d");
+  const files = [
+    join(etcApt, "sources.list"),
+    ...(existsSync(parts) ? readdirSync(parts).map((f) => join(parts, f)) : []),
+  ];
+  const sources = files
+    .filter((path) => existsSync(path) && /\.(list|sources)$/.test(path))
+    .flatMap((path) => parseSources(readFileSync(path, "utf8"), path.endsWith(".sources")));
+  const uri = sources
+    .filter(
+      (source) => source.components.includes("main") && !source.suites.some((suite) => suite.includes("security")),
+    )
+    .flatMap((source) => source.uris)
+    .find((candidate) => /\/debian\/?$/.test(candidate));
+  if (!uri) throw new PrepareError("No Debian archive is named in /etc/apt: set DEBIAN_MIRROR to the address of one.");
+  return uri;
+}
+
+/** An apt root below `root`, for riscv64 packages of the suite. */
+export class PrivateApt {
+  constructor(root, mirror = findMirror()) {
+    this.root = root;
+    this.mirror = mirror;
+    this.archives = join(root, "archives");
+  }
+
+  /** Writes the configuration. Of the machine's own, only `Acquire` (proxies, timeouts) is taken over. */
+  configure() {
+    if (!existsSync(KEYRING)) {
+      throw new PrepareError(`${KEYRING} is missing: install the package debian-archive-keyring and try again.`);
+    }
+    for (const path of ["lists/partial", "cache/archives/partial", "archives", "none"]) {
+      mkdirSync(join(this.root, path), { recursive: true });
+    }
+    const path = (name) => join(this.root, name);
+    const acquire = run("apt-config", ["dump"])
+      .toString()
+      .split("\n")
+      .filter((line) => /^Acquire::(ftp|http|https|ForceIPv4|ForceIPv6)/.test(line));
+    writeFileSync(path("status"), "");
+    writeFileSync(path("sources.list"), `deb [arch=riscv64,all signed-by=${KEYRING}] ${this.mirror} ${SUITE} main\n`);
+    writeFileSync(
+      path("apt.conf"),
+      [
+        ...acquire,
+        `Dir::Etc::SourceList "${path("sources.list")}";`,
+        `Dir::Etc::SourceParts "${path("none")}";`,
+        `Dir::Etc::Parts "${path("none")}";`,
+        `Dir::Etc::Main "${path("none/apt.conf")}";`,
+        `Dir::Etc::Preferences "${path("none/preferences")}";`,
+        `Dir::Etc::PreferencesParts "${path("none")}";`,
+        `Dir::State "${this.root}";`,
+        `Dir::State::Lists "${path("lists")}";`,
+        `Dir::State::status "${path("status")}";`,
+        `Dir::Cache "${path("cache")}";`,
+        'APT::Architecture "riscv64";',
+        'APT::Architectures "riscv64";',
+        'APT::Sandbox::User "root";',
+        'Acquire::Languages "none";',
+        'Acquire::Retries "3";',
+        "",
+      ].join("\n"),
+    );
+    this.environment = { ...process.env, APT_CONFIG: path("apt.conf"), LC_ALL: "C" };
+  }
+
+  apt(program, args, cwd = this.root) {
+    return run(program, args, { env: this.environment, cwd }).toString();
+  }
+
+  /** Refreshes the package lists; fails when any of them cannot be had. */
+  update() {
+    this.apt("apt-get", ["update", "-q", "--error-on=any"]);
+  }
+
+  /** The control fields of the newest version of a package. */
+  show(name) {
+    const text = this.apt("apt-cache", ["show", "--no-all-versions", name]);
+    return Object.fromEntries([...text.matchAll(/^([A-Za-z0-9-]+): (.*)$/gm)].map((match) => [match[1], match[2]]));
+  }
+
+  /** Downloads a package unless its file is there already, and returns the path of the .deb. */
+  download(name) {
+    const printed = this.apt("apt-get", ["download", "-q", "--print-uris", name]);
+    const match = /^'[^']*' (\S+) (\d+) /m.exec(printed);
+    if (!match) throw new PrepareError(`The archive has no package ${name} for riscv64: try another DEBIAN_MIRROR.`);
+    const [, fileName, size] = match;
+    const path = join(this.archives, fileName);
+    const complete = () => existsSync(path) && statSync(path).size === Number(size);
+    if (!complete()) this.apt("apt-get", ["download", "-q", name], this.archives);
+    if (!complete()) throw new PrepareError(`${fileName} did not arrive whole: try again.`);
+    return path;
+  }
+}

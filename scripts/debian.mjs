@@ -1,0 +1,193 @@
+/**
+ * `npm run guests:debian [-- --update]`: fetches Debian 13's riscv64 kernel, busybox, OpenSBI and U-Boot and prepares
+ * them in `.guests/` (ignored by git). Nothing of it needs root or touches the machine's own packages.
+ *
+ * ```
+ * .guests/Image             the kernel, as Debian ships it
+ * .guests/initrd.cpio       busybox and an init script that prints "wasmvisor: userland up"
+ * .guests/initrd-modules.cpio   the same with the virtio, ext4, 9p and drm modules
+ * .guests/opensbi/ u-boot/  fw_jump, fw_dynamic; u-boot for S mode (smode.*) and M mode (mmode.*)
+ * .guests/manifest.json     versions and sizes; when it is right, nothing is fetched again
+ * ```
+ */
+
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { PrepareError, PrivateApt, run } from "./debian-apt.mjs";
+import { initramfs } from "./debian-initramfs.mjs";
+
+/** The folder everything is prepared in. */
+export const GUESTS = fileURLToPath(new URL("../.guests/", import.meta.url));
+const MANIFEST = join(GUESTS, "manifest.json");
+
+/** In load order, by what each needs. */
+const MODULES = [
+  "kernel/drivers/virtio/virtio_mmio",
+  "kernel/drivers/block/virtio_blk",
+  "kernel/net/core/failover",
+  "kernel/drivers/net/net_failover",
+  "kernel/drivers/net/virtio_net",
+  "kernel/fs/netfs/netfs",
+  "kernel/net/9p/9pnet",
+  "kernel/fs/9p/9p",
+  "kernel/net/9p/9pnet_virtio",
+  "kernel/drivers/virtio/virtio_balloon",
+  "kernel/crypto/crc32c_generic",
+  "kernel/lib/crc16",
+  "kernel/fs/jbd2/jbd2",
+  "kernel/fs/mbcache",
+  "kernel/fs/ext4/ext4",
+  "kernel/drivers/char/hw_random/virtio-rng",
+  "kernel/drivers/virtio/virtio_input",
+  "kernel/drivers/gpu/drm/drm",
+  "kernel/drivers/gpu/drm/drm_kms_helper",
+  "kernel/drivers/gpu/drm/drm_shmem_helper",
+  "kernel/drivers/virtio/virtio_dma_buf",
+  "kernel/drivers/gpu/drm/virtio/virtio-gpu",
+];
+
+const MIB = 1 << 20;
+const say = (text) => process.stderr.write(`guests:debian: ${text}\n`);
+
+/** Unpacks the named files of a .deb (paths without the leading slash) below `root`. */
+function unpack(deb, root, paths) {
+  mkdirSync(root, { recursive: true });
+  const tar = join(root, `${basename(deb)}.tar`);
+  writeFileSync(tar, run("dpkg-deb", ["--fsys-tarfile", deb]));
+  try {
+    run("tar", ["-xf", tar, "-C", root, ...paths.map((path) => `./${path}`)]);
+  } finally {
+    rmSync(tar);
+  }
+}
+
+function check(name, good) {
+  if (!good) throw new PrepareError(`${name} is not what was expected: delete .guests and try again.`);
+}
+
+/** A Linux Image for riscv64 says "RSC\x05" at offset 56 ("Boot image header in RISC-V Linux"). */
+function isLinuxImage(bytes) {
+  return bytes.length > 4 * MIB && bytes.toString("latin1", 56, 60) === "RSC\x05";
+}
+
+/** An ELF file for RISC-V (machine 243). */
+function isRiscvElf(bytes) {
+  return bytes.length > 64 && bytes.toString("latin1", 0, 4) === "\x7fELF" && bytes.readUInt16LE(18) === 243;
+}
+
+function prepareKernel(deb, version, root, put) {
+  const modulePath = (name) => `usr/lib/modules/${version}/${name}.ko.xz`;
+  unpack(deb, root, [`boot/vmlinux-${version}`, ...MODULES.map(modulePath)]);
+  const image = readFileSync(join(root, `boot/vmlinux-${version}`));
+  check("Debian's kernel", isLinuxImage(image));
+  put("Image", image);
+  return MODULES.map((name) => {
+    const bytes = run("xz", ["-dc", join(root, modulePath(name))]);
+    check(`The module ${name}`, isRiscvElf(bytes));
+    return [`${basename(name)}.ko`, bytes];
+  });
+}
+
+function prepareInitramfs(deb, root, modules, put) {
+  unpack(deb, root, ["usr/bin/busybox"]);
+  const busybox = readFileSync(join(root, "usr/bin/busybox"));
+  check("busybox", isRiscvElf(busybox));
+  put("initrd.cpio", initramfs(busybox));
+  put("initrd-modules.cpio", initramfs(busybox, modules));
+}
+
+function prepareFirmware(opensbi, uBoot, root, put) {
+  const from = (deb, folder, files) => {
+    unpack(
+      deb,
+      root,
+      Object.keys(files).map((name) => `${folder}/${name}`),
+    );
+    for (const [name, target] of Object.entries(files)) {
+      const bytes = readFileSync(join(root, folder, name));
+      check(target, bytes.length > 64 * 1024);
+      put(target, bytes);
+    }
+  };
+  from(opensbi, "usr/lib/riscv64-linux-gnu/opensbi/generic", {
+    "fw_jump.bin": "opensbi/fw_jump.bin",
+    "fw_jump.elf": "opensbi/fw_jump.elf",
+    "fw_dynamic.bin": "opensbi/fw_dynamic.bin",
+    "fw_dynamic.elf": "opensbi/fw_dynamic.elf",
+  });
+  from(uBoot, "usr/lib/u-boot/qemu-riscv64_smode", {
+    "u-boot.bin": "u-boot/smode.bin",
+    "uboot.elf": "u-boot/smode.elf",
+  });
+  from(uBoot, "usr/lib/u-boot/qemu-riscv64", { "u-boot.bin": "u-boot/mmode.bin", "uboot.elf": "u-boot/mmode.elf" });
+}
+
+/** The manifest, when every file it lists is there with its size. */
+export function readManifest(folder = GUESTS) {
+  const path = join(folder, "manifest.json");
+  if (!existsSync(path)) return undefined;
+  const manifest = JSON.parse(readFileSync(path, "utf8"));
+  const whole = Object.entries(manifest.files).every(([name, size]) => {
+    const file = join(folder, name);
+    return existsSync(file) && statSync(file).size === size;
+  });
+  return whole ? manifest : undefined;
+}
+
+function download(apt, name) {
+  say(`fetching ${name} …`);
+  return apt.download(name);
+}
+
+function prepare() {
+  const apt = new PrivateApt(join(GUESTS, "apt"));
+  apt.configure();
+  say(`reading the package lists of ${apt.mirror} …`);
+  apt.update();
+
+  const depends = apt.show("linux-image-riscv64").Depends ?? "";
+  const version = /linux-image-([0-9][^ ,]*)/.exec(depends)?.[1];
+  if (!version) throw new PrepareError("linux-image-riscv64 names no kernel: try another DEBIAN_MIRROR.");
+  const kernelDeb = download(apt, `linux-image-${version}`);
+  const busyboxDeb = download(apt, "busybox-static");
+  const opensbiDeb = download(apt, "opensbi");
+  const uBootDeb = download(apt, "u-boot-qemu");
+
+  say("unpacking …");
+  const files = {};
+  const put = (name, bytes) => {
+    const path = join(GUESTS, name);
+    mkdirSync(join(path, ".."), { recursive: true });
+    writeFileSync(path, bytes);
+    files[name] = bytes.length;
+  };
+  const scratch = join(GUESTS, "unpacked");
+  rmSync(MANIFEST, { force: true });
+  const modules = prepareKernel(kernelDeb, version, scratch, put);
+  prepareInitramfs(busyboxDeb, scratch, modules, put);
+  prepareFirmware(opensbiDeb, uBootDeb, scratch, put);
+  rmSync(scratch, { recursive: true, force: true });
+
+  const packages = [kernelDeb, busyboxDeb, opensbiDeb, uBootDeb].map((deb) => basename(deb, ".deb"));
+  writeFileSync(MANIFEST, `${JSON.stringify({ kernel: version, packages, files }, undefined, 2)}\n`);
+  return readManifest();
+}
+
+/** Prepares `.guests/` unless that is done, and returns its manifest. */
+export function ensureDebian({ update = false } = {}) {
+  const present = update ? undefined : readManifest();
+  if (present) return present;
+  return prepare();
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    const manifest = ensureDebian({ update: process.argv.includes("--update") });
+    say(`ready in .guests/: Linux ${manifest.kernel}, ${Object.keys(manifest.files).length} files.`);
+  } catch (error) {
+    if (!(error instanceof PrepareError)) throw error;
+    say(error.message);
+    process.exitCode = 2;
+  }
+}
