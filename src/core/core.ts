@@ -1,0 +1,55 @@
+/** Loads the core and gives its ABI types. */
+
+import type { MachineMemory } from "../memory/machine-memory.ts";
+import type { Exit } from "../../assembly/shared/constants.ts";
+
+/** What the core exports; see ARCHITECTURE.md, "The ABI". Addresses are machine addresses. */
+export interface CoreExports {
+  /** Runs at most `budget` instructions and says why it returned. */
+  hart_run(hart: number, budget: number): Exit;
+  hart_reset(hart: number): void;
+  hart_set_lines(hart: number, mask: number, value: number): void;
+  hart_flush(hart: number): void;
+  hart_fence_i(hart: number): void;
+  hart_csr_read(hart: number, csr: number): number;
+  hart_csr_write(hart: number, csr: number): number;
+  hart_translate(hart: number, va: bigint, access: number): bigint;
+  vm_init(vm: number): void;
+  decode_word(word: number): bigint;
+}
+
+/** What the core asks of its host. `hart` is the hart's machine address. */
+export interface CoreHost {
+  /** Answers a guest's load; the value goes into `hart.mmioData`. False means an access fault. */
+  mmioLoad(hart: number, pa: number, size: number): boolean;
+  /** Answers a guest's store of `hart.mmioData`. False means an access fault. */
+  mmioStore(hart: number, pa: number, size: number): boolean;
+  /** The machine's mtime, as this hart sees it. */
+  mtime(hart: number): bigint;
+}
+
+const TWO_32 = 2 ** 32;
+
+/** Physical addresses above 2^53 are nobody's; rounding them to a number cannot make them somebody's. */
+function paOf(low: number, high: number): number {
+  return (high >>> 0) * TWO_32 + (low >>> 0);
+}
+
+/** Instantiates a compiled core over `memory`, with `host` behind its imports. */
+export async function instantiateCore(
+  module: WebAssembly.Module,
+  memory: MachineMemory,
+  host: CoreHost,
+): Promise<CoreExports> {
+  const instance = await WebAssembly.instantiate(module, {
+    env: {
+      memory: memory.memory,
+      mmio_load: (hart: number, pa: number, paHigh: number, size: number) =>
+        host.mmioLoad(hart, paOf(pa, paHigh), size) ? 1 : 0,
+      mmio_store: (hart: number, pa: number, paHigh: number, size: number) =>
+        host.mmioStore(hart, paOf(pa, paHigh), size) ? 1 : 0,
+      mtime: (hart: number) => host.mtime(hart),
+    },
+  });
+  return instance.exports as unknown as CoreExports;
+}

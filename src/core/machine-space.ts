@@ -1,0 +1,99 @@
+/** Everything one VM owns in machine memory: its blocks, p2m, decoded code and RAM. */
+
+import { HartField, StateBytes, VmField } from "../../assembly/gen/layout.ts";
+import { CodePage, Engine, HartBlock, P2m } from "../../assembly/shared/constants.ts";
+import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
+import type { CoreExports } from "./core.ts";
+import { HartView, VmView } from "./views.ts";
+
+/** Decoded code pages in a VM's pool unless it asks for another number; untouched ones cost nothing. */
+export const DEFAULT_CODE_PAGES = 1024;
+
+/** What a VM's space is made from. */
+export interface SpaceConfig {
+  readonly ramPa: number;
+  /** A multiple of 4096. */
+  readonly ramBytes: number;
+  /** 1 to 8. */
+  readonly harts: number;
+  readonly engine: Engine;
+  readonly builtinSbi: boolean;
+  readonly codePages?: number;
+}
+
+/** Allocates a VM's ranges, fills the VM block and initialises the core's side of it. */
+export class MachineSpace {
+  readonly memory: MachineMemory;
+  readonly vm: VmView;
+  readonly harts: readonly HartView[];
+  readonly ramPa: number;
+  readonly ramBytes: number;
+  /** Machine address of the contiguous range that backs RAM. */
+  readonly ramMa: number;
+  #ranges: { ma: number; bytes: number }[] = [];
+
+  constructor(core: CoreExports, memory: MachineMemory, config: SpaceConfig) {
+    this.memory = memory;
+    this.ramPa = config.ramPa;
+    this.ramBytes = config.ramBytes;
+    try {
+      const blocks = this.#allocate(FRAME_BYTES + config.harts * HartBlock.BYTES);
+      this.vm = new VmView(memory, blocks);
+      this.harts = Array.from(
+        { length: config.harts },
+        (_, index) => new HartView(memory, blocks + FRAME_BYTES + index * HartBlock.BYTES),
+      );
+      this.ramMa = this.#allocate(config.ramBytes);
+      this.#fillVmBlock(config);
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+    core.vm_init(this.vm.ma);
+    this.harts.forEach((hart, index) => {
+      hart.setU32(HartField.vm, this.vm.ma);
+      hart.setU64(HartField.hartid, BigInt(index));
+      core.hart_reset(hart.ma);
+    });
+  }
+
+  /** Gives all ranges back. The space must not be used afterwards. */
+  release(): void {
+    for (const { ma, bytes } of this.#ranges) this.memory.release(ma, bytes);
+    this.#ranges = [];
+  }
+
+  #allocate(bytes: number): number {
+    const ma = this.memory.allocate(bytes);
+    this.#ranges.push({ ma, bytes });
+    return ma;
+  }
+
+  #fillVmBlock(config: SpaceConfig): void {
+    const { vm } = this;
+    const pages = config.ramBytes / FRAME_BYTES;
+    const codePages = config.codePages ?? DEFAULT_CODE_PAGES;
+    vm.setU64(VmField.ramPa, BigInt(config.ramPa));
+    vm.setU64(VmField.ramSize, BigInt(config.ramBytes));
+    vm.setU32(VmField.ramMa, this.ramMa);
+    vm.setU32(VmField.p2m, this.#linearP2m(pages));
+    vm.setU32(VmField.hartCount, config.harts);
+    vm.setU32(VmField.builtinSbi, config.builtinSbi ? 1 : 0);
+    this.harts.forEach((hart, index) => vm.setU32(VmField.harts, hart.ma, index));
+    vm.setU32(VmField.codePages, this.#allocate(codePages * CodePage.BYTES));
+    vm.setU32(VmField.codePageCount, codePages);
+    vm.setU32(VmField.codeMap, this.#allocate(pages * 4));
+    vm.setU32(VmField.engine, config.engine);
+    vm.setU32(VmField.svadu, 1);
+  }
+
+  #linearP2m(pages: number): number {
+    const ma = this.#allocate(pages * 4);
+    const table = this.memory.u32;
+    const flags = P2m.PRESENT | P2m.WRITABLE;
+    for (let page = 0; page < pages; page++) table[ma / 4 + page] = (this.ramMa + page * FRAME_BYTES) | flags;
+    return ma;
+  }
+}
+
+if (StateBytes.HART > HartBlock.TLB) throw new RangeError("the hart's state runs into its TLB sets");

@@ -1,0 +1,206 @@
+/**
+ * The machine memory: the one flat Wasm memory of a Host, given out in ranges of whole frames.
+ *
+ *   0            1 MiB                                    size            4 GiB
+ *   +------------+----------+--------+----------+--------+- - - - - - - - +
+ *   | the core's | range    | free   | range    | free   |  not grown yet  |
+ *   | constants  |          |        |          |        |                 |
+ *   +------------+----------+--------+----------+--------+- - - - - - - - +
+ *
+ * The operating system commits a page of it at the first write, so a range that is allocated and never touched costs
+ * address space only. A released range keeps its bytes until it is given out again; it is cleared then, and only the
+ * pages that hold something are written.
+ */
+
+import { WasmvisorError } from "../error.ts";
+
+/** Bytes of a frame, the unit of allocation. */
+export const FRAME_BYTES = 4096;
+
+const WASM_PAGE_BYTES = 65536;
+const MAX_WASM_PAGES = 65536;
+
+/** Below lie the core's constants (asconfig.json: `memoryBase`, `initialMemory`). */
+const FIRST_WASM_PAGES = 16;
+
+const WORDS_PER_FRAME = FRAME_BYTES / 8;
+
+interface FreeRange {
+  start: number;
+  end: number;
+  /** True when the range was used before, so that it may hold something else than zeros. */
+  used: boolean;
+}
+
+/** The flat memory of a Host and the allocator of its ranges. */
+export class MachineMemory {
+  /** The Wasm memory itself, which the core imports. */
+  readonly memory: WebAssembly.Memory;
+
+  #u8!: Uint8Array;
+  #u32!: Uint32Array;
+  #u64!: BigUint64Array;
+  #view!: DataView;
+  #free: FreeRange[] = [];
+  #allocated = 0;
+  readonly #limit: number;
+
+  /**
+   * @param maxBytes - how far the memory may grow, at most 4 GiB
+   */
+  constructor(maxBytes = MAX_WASM_PAGES * WASM_PAGE_BYTES) {
+    const pages = Math.min(Math.floor(maxBytes / WASM_PAGE_BYTES), MAX_WASM_PAGES);
+    if (!(pages >= FIRST_WASM_PAGES)) {
+      throw new WasmvisorError("host-memory-size", "Give the host at least 1 MiB of memory.", { maxBytes });
+    }
+    this.#limit = pages * WASM_PAGE_BYTES;
+    this.memory = new WebAssembly.Memory({ initial: FIRST_WASM_PAGES, maximum: MAX_WASM_PAGES });
+    this.#refresh();
+  }
+
+  /** The memory as bytes. Do not keep it: growing replaces it. */
+  get u8(): Uint8Array {
+    return this.#u8;
+  }
+
+  /** The memory as 32-bit words. Do not keep it: growing replaces it. */
+  get u32(): Uint32Array {
+    return this.#u32;
+  }
+
+  /** The memory as 64-bit words. Do not keep it: growing replaces it. */
+  get u64(): BigUint64Array {
+    return this.#u64;
+  }
+
+  /** The memory for unaligned access. Do not keep it: growing replaces it. */
+  get view(): DataView {
+    return this.#view;
+  }
+
+  /** Bytes of the Wasm memory now. */
+  get byteLength(): number {
+    return this.#u8.byteLength;
+  }
+
+  /** Bytes given out and not released. */
+  get allocatedBytes(): number {
+    return this.#allocated;
+  }
+
+  /**
+   * Gives out a range of zeros, a whole number of frames long and frame-aligned.
+   *
+   * @returns its machine address
+   * @throws WasmvisorError `host-memory` when no range of that size can be had
+   */
+  allocate(bytes: number): number {
+    const size = frames(bytes);
+    const range = this.#take(size) ?? this.#growFor(size);
+    if (range.used) this.#clear(range.start, range.start + size);
+    this.#allocated += size;
+    return range.start;
+  }
+
+  /** Takes back what `allocate(bytes)` gave out at `ma`. */
+  release(ma: number, bytes: number): void {
+    const size = frames(bytes);
+    this.#insert({ start: ma, end: ma + size, used: true });
+    this.#allocated -= size;
+  }
+
+  /** Makes `bytes` bytes at `ma` zero, writing only to frames that hold something. Both are multiples of a frame. */
+  clear(ma: number, bytes: number): void {
+    this.#clear(ma, ma + bytes);
+  }
+
+  #refresh(): void {
+    const buffer = this.memory.buffer;
+    this.#u8 = new Uint8Array(buffer);
+    this.#u32 = new Uint32Array(buffer);
+    this.#u64 = new BigUint64Array(buffer);
+    this.#view = new DataView(buffer);
+  }
+
+  /** First fit. */
+  #take(size: number): FreeRange | undefined {
+    for (const [index, range] of this.#free.entries()) {
+      if (range.end - range.start < size) continue;
+      const taken = { start: range.start, end: range.start + size, used: range.used };
+      range.start += size;
+      if (range.start === range.end) this.#free.splice(index, 1);
+      return taken;
+    }
+    return undefined;
+  }
+
+  #growFor(size: number): FreeRange {
+    const end = this.byteLength;
+    const last = this.#free.at(-1);
+    const atEnd = last?.end === end ? end - last.start : 0;
+    const missing = Math.ceil((size - atEnd) / WASM_PAGE_BYTES);
+    if (end + missing * WASM_PAGE_BYTES > this.#limit || !this.#grow(missing)) {
+      throw new WasmvisorError(
+        "host-memory",
+        `The host has no ${size} bytes in one piece left; use a smaller VM, destroy one, or make a second host.`,
+        { requested: size, allocated: this.#allocated, limit: this.#limit },
+      );
+    }
+    this.#insert({ start: end, end: this.byteLength, used: false });
+    const range = this.#take(size);
+    if (range === undefined) throw new RangeError("the free list lost the range that was just added");
+    return range;
+  }
+
+  #grow(wasmPages: number): boolean {
+    try {
+      this.memory.grow(wasmPages);
+    } catch {
+      return false;
+    }
+    this.#refresh();
+    return true;
+  }
+
+  /** Keeps the list sorted and joins neighbours. */
+  #insert(range: FreeRange): void {
+    const free = this.#free;
+    let index = free.findIndex((other) => other.start >= range.end);
+    if (index < 0) index = free.length;
+    const next = free[index];
+    const previous = free[index - 1];
+    if (previous !== undefined && previous.end > range.start) {
+      throw new RangeError("a range of machine memory was released twice");
+    }
+    if (next?.start === range.end) {
+      range = { start: range.start, end: next.end, used: range.used || next.used };
+      free.splice(index, 1);
+    }
+    if (previous?.end === range.start) {
+      previous.end = range.end;
+      previous.used ||= range.used;
+    } else {
+      free.splice(index, 0, range);
+    }
+  }
+
+  /** Reading a page that was never written commits nothing; writing one would. */
+  #clear(start: number, end: number): void {
+    const words = this.#u64;
+    for (let frame = start / 8; frame < end / 8; frame += WORDS_PER_FRAME) {
+      for (let word = frame; word < frame + WORDS_PER_FRAME; word++) {
+        if (words[word] !== 0n) {
+          words.fill(0n, frame, frame + WORDS_PER_FRAME);
+          break;
+        }
+      }
+    }
+  }
+}
+
+function frames(bytes: number): number {
+  if (!Number.isSafeInteger(bytes) || bytes <= 0) {
+    throw new WasmvisorError("range-size", "Ask for a positive whole number of bytes.", { bytes });
+  }
+  return Math.ceil(bytes / FRAME_BYTES) * FRAME_BYTES;
+}
