@@ -1,0 +1,106 @@
+/** What the board asks of its owner and what it gives back: the contract between `machine` and `vmm`. */
+
+import type { ConsoleBackend } from "../backend/console/console.ts";
+import type { Clock } from "../backend/clock/clock.ts";
+import type { Entropy } from "../backend/entropy/entropy.ts";
+import type { Aclint } from "../device/aclint.ts";
+import type { Bus } from "../device/bus.ts";
+import type { Device } from "../device/device.ts";
+import type { GoldfishRtc } from "../device/goldfish-rtc.ts";
+import type { Ns16550a } from "../device/ns16550a.ts";
+import type { Plic } from "../device/plic.ts";
+import type { PowerEvent } from "../device/sifive-test.ts";
+import type { GuestMemory } from "../memory/guest-memory.ts";
+import type { LoadedImage } from "./loader/loaded-image.ts";
+
+export type { PowerEvent } from "../device/sifive-test.ts";
+export type { LoadedImage } from "./loader/loaded-image.ts";
+
+/** What kind of board to build. */
+export interface VirtConfig {
+  /** 1 to 8. */
+  readonly harts: number;
+}
+
+/** What the board stands on. RAM's place and size come from `memory`. */
+export interface VirtDeps {
+  readonly memory: GuestMemory;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly console: ConsoleBackend;
+  /** Drives an interrupt line of a hart; `irq` is the bit position in mip (`Irq`): MSI, MTI, SEI or MEI. Called on changes only. */
+  setLine(hart: number, irq: number, level: boolean): void;
+  /** The guest asks to be switched off or reset; the owner does so after the present slice. */
+  onPower(event: PowerEvent): void;
+}
+
+/** What to start. */
+export interface BootPlan {
+  /**
+   * `"builtin"`: hart 0 enters the kernel in S mode and the host answers SBI calls. `"none"`: all harts enter the kernel
+   * in M mode. An image: all harts enter the firmware in M mode, the kernel lies where it expects it.
+   */
+  readonly bios: "builtin" | "none" | LoadedImage;
+  readonly kernel?: LoadedImage;
+  readonly initrd?: Uint8Array;
+  /** The kernel's command line (`bootargs`). */
+  readonly append?: string;
+  /** A device tree blob to hand over in place of the board's own; checked, and given its own `/chosen` entries only. */
+  readonly dtb?: Uint8Array;
+}
+
+/** How a hart begins. All other registers are zero, CSRs at their reset values. */
+export interface BootHart {
+  readonly hartid: number;
+  /** False: stopped until SBI HSM starts it. */
+  readonly running: boolean;
+  /** `Priv.S` or `Priv.M`. */
+  readonly priv: 1 | 3;
+  readonly pc: bigint;
+  /** Register number and value: t0, a0 (hart id), a1 (FDT), a2 (`fw_dynamic` info), as the plan needs them. */
+  readonly x: readonly (readonly [register: number, value: bigint])[];
+}
+
+/** Where `load` has put things. */
+export interface Booted {
+  readonly harts: readonly BootHart[];
+  readonly fdtPa: number;
+  readonly fdt: Uint8Array;
+  /** Entry of the kernel, if there is one. */
+  readonly kernelPa?: number;
+  readonly initrd?: { readonly start: number; readonly end: number };
+}
+
+/** A board. */
+export interface VirtBoard {
+  readonly config: VirtConfig;
+  readonly bus: Bus;
+  /** Every device, by name; the keys of `save`. */
+  readonly devices: ReadonlyMap<string, Device>;
+  readonly aclint: Aclint;
+  readonly plic: Plic;
+  readonly uart: Ns16550a;
+  readonly rtc: GoldfishRtc;
+  /** The guest's time in ticks: what the `time` CSR and `mtime` read, and what `stimecmp` is compared with. */
+  mtime(): bigint;
+  /**
+   * The tick (on `mtime`'s scale) at which `update` next has something to do, or `NEVER`: the earliest of the mtimecmp
+   * registers, the RTC's alarm and the UART's receive timeout. Harts' `stimecmp` is not part of it.
+   */
+  nextDeadline(): bigint;
+  /** Brings time-driven lines up to date. Call when `nextDeadline` has passed; harmless at any time. */
+  update(): void;
+  /** The mtimecmp of one hart, on `mtime`'s scale. */
+  timerDeadline(hart: number): bigint;
+  /**
+   * Puts firmware, kernel, initrd, FDT and reset vector into memory, which must be zero, and says how the harts begin.
+   * @throws WasmvisorError `image-too-large`, `image-overlap`, `fdt-…` and other mistakes of the caller.
+   */
+  load(plan: BootPlan): Booted;
+  /** All devices back to power-on. RAM and harts are the owner's. */
+  reset(): void;
+  /** The state of all devices, keyed by name. */
+  save(): Record<string, unknown>;
+  /** @throws WasmvisorError `device-state` when it is not a state of this board. */
+  restore(state: unknown): void;
+}

@@ -1,0 +1,161 @@
+/**
+ * Guest RAM as devices and loaders see it: by physical address, bounds-checked, split at page boundaries.
+ */
+
+/** Direct access to a VM's RAM by `pa`. Nothing here throws: what lies outside RAM is refused. */
+export interface GuestMemory {
+  /** First physical address of RAM. */
+  readonly ramPa: number;
+  /** Bytes of RAM. */
+  readonly ramSize: number;
+  /** Whether all of `[pa, pa + length)` is RAM. */
+  contains(pa: number, length: number): boolean;
+  /** Fills `into` from `pa` on. False (and `into` undefined) unless all of it is RAM. */
+  read(pa: number, into: Uint8Array): boolean;
+  /** Writes all of `from` at `pa`. False, and nothing written, unless all of it is RAM. */
+  write(pa: number, from: Uint8Array): boolean;
+  /** Sets `length` bytes to `value`. False, and nothing written, unless all of it is RAM. */
+  fill(pa: number, length: number, value: number): boolean;
+  /** Little-endian loads, at any alignment; undefined outside RAM. */
+  load8(pa: number): number | undefined;
+  load16(pa: number): number | undefined;
+  load32(pa: number): number | undefined;
+  load64(pa: number): bigint | undefined;
+  /** Little-endian stores, at any alignment; false outside RAM. */
+  store8(pa: number, value: number): boolean;
+  store16(pa: number, value: number): boolean;
+  store32(pa: number, value: number): boolean;
+  store64(pa: number, value: bigint): boolean;
+}
+
+const PAGE = 4096;
+
+/** What `createGuestMemory` stands on. */
+export interface GuestMemoryBacking {
+  readonly ramPa: number;
+  readonly ramSize: number;
+  /** The Wasm memory; views are made anew whenever its buffer has changed (growth). */
+  readonly memory: { readonly buffer: ArrayBufferLike };
+  /**
+   * Machine address of the byte at `pa`, good to the end of its 4 KiB page; called with addresses in RAM only.
+   * `write` says that the page is about to change (first-touch allocation, copy on write). Undefined refuses the access.
+   */
+  translate(pa: number, write: boolean): number | undefined;
+}
+
+/** Guest memory over a Wasm memory and a page function. */
+export function createGuestMemory(backing: GuestMemoryBacking): GuestMemory {
+  return new PagedGuestMemory(backing);
+}
+
+class PagedGuestMemory implements GuestMemory {
+  readonly ramPa: number;
+  readonly ramSize: number;
+  private readonly backing: GuestMemoryBacking;
+  private bytes: Uint8Array;
+  /** Eight bytes through which multi-byte values pass. */
+  private readonly word = new DataView(new ArrayBuffer(8));
+  private readonly wordBytes = new Uint8Array(this.word.buffer);
+  private readonly word1 = this.wordBytes.subarray(0, 1);
+  private readonly word2 = this.wordBytes.subarray(0, 2);
+  private readonly word4 = this.wordBytes.subarray(0, 4);
+
+  constructor(backing: GuestMemoryBacking) {
+    this.backing = backing;
+    this.ramPa = backing.ramPa;
+    this.ramSize = backing.ramSize;
+    this.bytes = new Uint8Array(backing.memory.buffer);
+  }
+
+  contains(pa: number, length: number): boolean {
+    const offset = pa - this.ramPa;
+    return Number.isSafeInteger(pa) && length >= 0 && offset >= 0 && length <= this.ramSize - offset;
+  }
+
+  read(pa: number, into: Uint8Array): boolean {
+    return this.pages(pa, into.length, false, (bytes, ma, at, length) =>
+      into.set(bytes.subarray(ma, ma + length), at),
+    );
+  }
+
+  write(pa: number, from: Uint8Array): boolean {
+    return this.pages(pa, from.length, true, (bytes, ma, at, length) =>
+      bytes.set(from.subarray(at, at + length), ma),
+    );
+  }
+
+  fill(pa: number, length: number, value: number): boolean {
+    return this.pages(pa, length, true, (bytes, ma, _at, count) => bytes.fill(value, ma, ma + count));
+  }
+
+  load8(pa: number): number | undefined {
+    return this.read(pa, this.word1) ? this.word.getUint8(0) : undefined;
+  }
+
+  load16(pa: number): number | undefined {
+    return this.read(pa, this.word2) ? this.word.getUint16(0, true) : undefined;
+  }
+
+  load32(pa: number): number | undefined {
+    return this.read(pa, this.word4) ? this.word.getUint32(0, true) : undefined;
+  }
+
+  load64(pa: number): bigint | undefined {
+    return this.read(pa, this.wordBytes) ? this.word.getBigUint64(0, true) : undefined;
+  }
+
+  store8(pa: number, value: number): boolean {
+    this.word.setUint8(0, value);
+    return this.write(pa, this.word1);
+  }
+
+  store16(pa: number, value: number): boolean {
+    this.word.setUint16(0, value, true);
+    return this.write(pa, this.word2);
+  }
+
+  store32(pa: number, value: number): boolean {
+    this.word.setUint32(0, value, true);
+    return this.write(pa, this.word4);
+  }
+
+  store64(pa: number, value: bigint): boolean {
+    this.word.setBigUint64(0, value, true);
+    return this.write(pa, this.wordBytes);
+  }
+
+  /** Calls `each` for every piece of `[pa, pa + length)` that is contiguous in the machine memory. */
+  private pages(
+    pa: number,
+    length: number,
+    write: boolean,
+    each: (bytes: Uint8Array, ma: number, at: number, length: number) => void,
+  ): boolean {
+    if (!this.contains(pa, length)) return false;
+    if (write && !this.writable(pa, length)) return false;
+    for (let at = 0; at < length; ) {
+      const ma = this.backing.translate(pa + at, write);
+      if (ma === undefined) return false;
+      const count = Math.min(length - at, PAGE - ((pa + at) % PAGE));
+      each(this.view(), ma, at, count);
+      at += count;
+    }
+    return true;
+  }
+
+  /** Has every page made writable before the first byte changes, so that a refused write writes nothing. */
+  private writable(pa: number, length: number): boolean {
+    if ((pa % PAGE) + length <= PAGE) return true;
+    for (let page = pa - (pa % PAGE); page < pa + length; page += PAGE) {
+      if (this.backing.translate(page, true) === undefined) return false;
+    }
+    return true;
+  }
+
+  /** `translate` may have grown the memory, which detaches the old buffer. */
+  private view(): Uint8Array {
+    const { buffer } = this.backing.memory;
+    if (this.bytes.buffer !== buffer) this.bytes = new Uint8Array(buffer);
+    return this.bytes;
+  }
+}
