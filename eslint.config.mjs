@@ -47,6 +47,19 @@ export default tseslint.config(
     },
   },
   {
+    files: ["src/**/*.ts"],
+    ignores: ["src/host/**"],
+    rules: {
+      // Imports of node:* are caught by test/layers.test.ts, globals here.
+      "no-restricted-globals": [
+        "error",
+        ...["process", "Buffer", "global", "require", "__dirname", "__filename", "document", "window", "self"].map(
+          (name) => ({ name, message: "Only src/host may know which host it is on." }),
+        ),
+      ],
+    },
+  },
+  {
     // AssemblyScript: TypeScript's syntax, another language's types. Only rules that need no types.
     files: ["assembly/**/*.ts"],
     languageOptions: { parser: tseslint.parser, parserOptions: { allowInvalidAST: true } },

@@ -49,6 +49,16 @@ function compile(target, outFile) {
   });
 }
 
+async function upToDate(output, wanted) {
+  const stamp = `${output}.stamp`;
+  return existsSync(output) && existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted;
+}
+
+/** Whether the core on disk was made from the present sources. */
+export async function coreIsCurrent(target = "release") {
+  return upToDate(path.join(root, targets[target]), await digest());
+}
+
 /**
  * Builds the core for `target` unless the output was made from exactly these sources.
  * Safe to run in several processes at once: the output appears by renaming.
@@ -58,14 +68,13 @@ function compile(target, outFile) {
  */
 export async function buildCore({ target = "release", force = false } = {}) {
   const output = path.join(root, targets[target]);
-  const stamp = `${output}.stamp`;
   const wanted = await digest();
-  if (!force && existsSync(output) && existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) return false;
+  if (!force && (await upToDate(output, wanted))) return false;
   await mkdir(path.dirname(output), { recursive: true });
   const fresh = `${output}.${process.pid}`;
   await compile(target, fresh);
   await rename(fresh, output);
-  await writeFile(stamp, wanted);
+  await writeFile(`${output}.stamp`, wanted);
   return true;
 }
 

@@ -1,0 +1,130 @@
+/** Who may import whom, as data; any other import fails. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+const shared = ["assembly/shared", "assembly/gen"];
+
+/** Register and trap fields of the hart block: what mem/ needs of hart/, and no more. */
+const fields = [...shared, "assembly/env.ts", "assembly/hart/regs.ts", "assembly/hart/raise.ts"];
+
+const instructions = [...fields, "assembly/mem", "assembly/hart", "assembly/decode"];
+const values = ["src/error.ts", "src/isa", ...shared];
+const board = [...values, "src/backend", "src/core", "src/memory", "src/device"];
+
+/**
+ * Layer -> layers it may import besides itself. A file belongs to the longest layer that its path begins with, so a
+ * single file can be a layer of its own.
+ */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  "assembly/shared": [],
+  "assembly/gen": ["assembly/shared"],
+  "assembly/env.ts": ["assembly/gen"],
+  "assembly/hart/regs.ts": shared,
+  "assembly/hart/raise.ts": shared,
+  "assembly/mem": fields,
+  "assembly/hart": [...fields, "assembly/mem"],
+  "assembly/decode": shared,
+  "assembly/interp": instructions,
+  "assembly/dbt/wasm": [],
+  "assembly/dbt/lift": instructions,
+  "assembly/dbt": [...instructions, "assembly/dbt/lift", "assembly/dbt/wasm"],
+  "assembly/run.ts": [...instructions, "assembly/interp"],
+  "assembly/index.ts": [...instructions, "assembly/interp", "assembly/run.ts"],
+
+  "src/error.ts": [],
+  "src/isa": [],
+  "src/backend": ["src/error.ts"],
+  "src/memory": ["src/error.ts", ...shared],
+  "src/core": [...values, "src/memory"],
+  "src/device": ["src/error.ts", "src/backend", "src/memory"],
+  "src/machine": board,
+  "src/vmm": [...board, "src/machine", "src/host"],
+  "src/host": ["src/error.ts", "src/backend"],
+  "src/index.ts": [...board, "src/machine", "src/vmm"],
+  "src/debug": [...values, "src/index.ts"],
+  "src/cli": ["src/error.ts", "src/index.ts", "src/debug", "src/host"],
+};
+
+/** The only folder that may name a host's own modules (`node:fs`) or packages. */
+const hostLayer = "src/host";
+
+const layers = Object.keys(mayImport).sort((a, b) => b.length - a.length);
+
+function layerOf(file: string): string | undefined {
+  return layers.find((layer) => file === layer || file.startsWith(`${layer}/`));
+}
+
+interface Import {
+  readonly from: string;
+  readonly specifier: string;
+}
+
+/** The reason why an import is not allowed, or undefined. */
+function fault({ from, specifier }: Import): string | undefined {
+  const source = layerOf(from);
+  if (source === undefined) return `${from} belongs to no layer`;
+  if (!specifier.startsWith(".")) {
+    // `#name` is a conditional import of this package: one of the two files of src/host.
+    const target = specifier.startsWith("#") ? hostLayer : undefined;
+    if (source === hostLayer || (target !== undefined && mayImport[source]!.includes(target))) return undefined;
+    return `${from} imports ${specifier}; only ${hostLayer} may`;
+  }
+  const file = path.posix.join(path.posix.dirname(from), specifier);
+  const target = layerOf(from.startsWith("assembly/") ? `${file}.ts` : file);
+  if (target === undefined) return `${from} imports ${specifier}, which belongs to no layer`;
+  if (target === source || mayImport[source]!.includes(target)) return undefined;
+  return `${from} imports ${specifier}: ${source} may not import ${target}`;
+}
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => path.posix.join(folder, name));
+}
+
+const files = [...sourceFiles("assembly"), ...sourceFiles("src")];
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(path.join(root, file), "utf8");
+  return ts.preProcessFile(text).importedFiles.map((found) => ({ from: file, specifier: found.fileName }));
+}
+
+const imports = files.flatMap(importsOf);
+
+describe("layers", () => {
+  test("every import stands in the table", () => {
+    expect(files.length).toBeGreaterThan(0);
+    expect(imports.map(fault).filter((reason) => reason !== undefined)).toEqual([]);
+  });
+
+  test("the table has no cycles", () => {
+    const done = new Set<string>();
+    const visit = (layer: string, above: readonly string[]): void => {
+      expect(above, `${[...above, layer].join(" -> ")} is a cycle`).not.toContain(layer);
+      if (done.has(layer)) return;
+      mayImport[layer]!.forEach((below) => visit(below, [...above, layer]));
+      done.add(layer);
+    };
+    layers.forEach((layer) => visit(layer, []));
+  });
+
+  test.each<[string, string]>([
+    ["src/device/plic.ts", "../machine/virt.ts"],
+    ["src/device/plic.ts", "../core/core.ts"],
+    ["src/vmm/vm.ts", "node:fs"],
+    ["src/cli/main.ts", "../vmm/vm.ts"],
+    ["assembly/interp/rv_i.ts", "../run"],
+    ["assembly/mem/ptw.ts", "../hart/csr"],
+    ["assembly/dbt/wasm/encode.ts", "../../gen/op"],
+    ["assembly/dbt/lift/rv_i.ts", "../../interp/rv_i"],
+    ["src/elsewhere/x.ts", "../error.ts"],
+  ])("%s importing %s would fail", (from, specifier) => {
+    expect(fault({ from, specifier })).toBeTypeOf("string");
+  });
+});
