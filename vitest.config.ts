@@ -3,7 +3,12 @@ import { defineConfig } from "vitest/config";
 /** Whole-system runs (kernels, firmware): minutes, not milliseconds, and one after another on a small machine. */
 const system = ["test/system/**/*.test.ts"];
 
+/** `#load` (package.json, "imports") leads to the sources, not to dist/. */
+const conditions = ["wasmvisor-source", "node"];
+
 export default defineConfig({
+  resolve: { conditions: [...conditions, "module", "development|production"] },
+  ssr: { resolve: { conditions: [...conditions, "module", "development|production"] } },
   test: {
     globalSetup: ["test/support/setup.mjs"],
     projects: [
@@ -22,6 +27,7 @@ export default defineConfig({
         test: {
           name: "system",
           include: system,
+          globalSetup: ["test/support/debian.mjs"],
           testTimeout: 600_000,
           hookTimeout: 600_000,
           fileParallelism: false,

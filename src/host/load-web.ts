@@ -1,0 +1,26 @@
+/** Reading by URL, as browsers (and node, for everything but files) do it. */
+
+import { WasmvisorError } from "../error.ts";
+import { shown, type Source } from "./load.ts";
+
+/**
+ * Opens a URL; a string is relative to the page.
+ * @throws WasmvisorError `source-unreadable`
+ */
+export async function openSource(location: string | URL): Promise<Source> {
+  let response: Response;
+  try {
+    response = await fetch(location);
+  } catch (cause) {
+    throw new WasmvisorError("source-unreadable", `${shown(location)} cannot be fetched; check the address.`, { location }, { cause });
+  }
+  if (!response.ok || response.body === null) {
+    throw new WasmvisorError(
+      "source-unreadable",
+      `${shown(location)} cannot be fetched (the server answers ${response.status}); check the address.`,
+      { location, status: response.status },
+    );
+  }
+  const length = response.headers.get("content-encoding") === null ? response.headers.get("content-length") : null;
+  return { stream: response.body as ReadableStream<Uint8Array>, ...(length === null ? {} : { size: Number(length) }) };
+}
