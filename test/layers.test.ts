@@ -13,7 +13,7 @@ const shared = ["assembly/shared", "assembly/gen"];
 /** Register and trap fields of the hart block: what mem/ needs of hart/, and no more. */
 const fields = [...shared, "assembly/env.ts", "assembly/hart/regs.ts", "assembly/hart/raise.ts"];
 
-const instructions = [...fields, "assembly/mem", "assembly/hart", "assembly/decode"];
+const instructions = [...fields, "assembly/mem", "assembly/hart", "assembly/decode", "assembly/decode/pages.ts"];
 const values = ["src/error.ts", "src/isa", ...shared];
 const board = [...values, "src/backend", "src/core", "src/memory", "src/device"];
 
@@ -30,12 +30,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "assembly/mem": fields,
   "assembly/hart": [...fields, "assembly/mem"],
   "assembly/decode": shared,
+  // Decoded pages are filled from guest memory; decoding itself knows only the word.
+  "assembly/decode/pages.ts": [...fields, "assembly/mem", "assembly/decode"],
   "assembly/interp": instructions,
   "assembly/dbt/wasm": [],
   "assembly/dbt/lift": instructions,
   "assembly/dbt": [...instructions, "assembly/dbt/lift", "assembly/dbt/wasm"],
   "assembly/run.ts": [...instructions, "assembly/interp"],
-  "assembly/index.ts": [...instructions, "assembly/interp", "assembly/run.ts"],
+  "assembly/host.ts": instructions,
+  "assembly/index.ts": [...instructions, "assembly/interp", "assembly/run.ts", "assembly/host.ts"],
 
   "src/error.ts": [],
   "src/isa": [],
