@@ -110,22 +110,26 @@ export enum HartField {
   runPc = 1496,
   /** 1 when any PMP entry is on (u32) */
   pmpActive = 1504,
-  /** instructions left in this run (u32) */
+  /** steps (retired instructions and traps) left in this run (u32) */
   fuel = 1508,
+  /** traps taken in a row without an instruction retired between them (u32) */
+  stormCount = 1512,
+  /** instret at the last trap (u64) */
+  stormInstret = 1520,
   /** TLB misses: loads, stores and fetches that needed a walk (u64) */
-  countTlbMiss = 1512,
+  countTlbMiss = 1528,
   /** exceptions taken (u64) */
-  countTrap = 1520,
+  countTrap = 1536,
   /** interrupts taken (u64) */
-  countInterrupt = 1528,
+  countInterrupt = 1544,
   /** device accesses (u64) */
-  countMmio = 1536,
+  countMmio = 1552,
   /** instructions decoded into records (u64) */
-  countDecode = 1544,
+  countDecode = 1560,
   /** fence.i executed (u64) */
-  countFenceI = 1552,
+  countFenceI = 1568,
   /** sfence.vma and sinval.vma executed (u64) */
-  countSfence = 1560,
+  countSfence = 1576,
 }
 
 /** Offsets from a VM block's base address. */
@@ -154,14 +158,16 @@ export enum VmField {
   codeMap = 76,
   /** counts fence.i; a decoded page of an older epoch is verified when next entered (u32) */
   codeEpoch = 80,
+  /** frames of RAM given out on first touch (u32) */
+  framesTouched = 84,
   /** the engine's number (Engine in assembly/shared/constants.ts) (u32) */
-  engine = 84,
+  engine = 88,
   /** 1 when hardware updates A and D may be enabled (menvcfg.ADUE writable) (u32) */
-  svadu = 88,
+  svadu = 92,
 }
 
 /** Sizes of the blocks. */
 export enum StateBytes {
-  HART = 1568,
+  HART = 1584,
   VM = 96,
 }

@@ -215,6 +215,8 @@ export class Hart {
   runPc: u64;
   pmpActive: u32;
   fuel: u32;
+  stormCount: u32;
+  stormInstret: u64;
   countTlbMiss: u64;
   countTrap: u64;
   countInterrupt: u64;
@@ -247,6 +249,7 @@ export class Vm {
   codePageNext: u32;
   codeMap: u32;
   codeEpoch: u32;
+  framesTouched: u32;
   engine: u32;
   svadu: u32;
 }
@@ -306,6 +309,8 @@ if (offsetof<Hart>("largePageMask") != HartField.largePageMask) ERROR("Hart.larg
 if (offsetof<Hart>("runPc") != HartField.runPc) ERROR("Hart.runPc is misplaced");
 if (offsetof<Hart>("pmpActive") != HartField.pmpActive) ERROR("Hart.pmpActive is misplaced");
 if (offsetof<Hart>("fuel") != HartField.fuel) ERROR("Hart.fuel is misplaced");
+if (offsetof<Hart>("stormCount") != HartField.stormCount) ERROR("Hart.stormCount is misplaced");
+if (offsetof<Hart>("stormInstret") != HartField.stormInstret) ERROR("Hart.stormInstret is misplaced");
 if (offsetof<Hart>("countTlbMiss") != HartField.countTlbMiss) ERROR("Hart.countTlbMiss is misplaced");
 if (offsetof<Hart>("countTrap") != HartField.countTrap) ERROR("Hart.countTrap is misplaced");
 if (offsetof<Hart>("countInterrupt") != HartField.countInterrupt) ERROR("Hart.countInterrupt is misplaced");
@@ -325,6 +330,7 @@ if (offsetof<Vm>("codePageCount") != VmField.codePageCount) ERROR("Vm.codePageCo
 if (offsetof<Vm>("codePageNext") != VmField.codePageNext) ERROR("Vm.codePageNext is misplaced");
 if (offsetof<Vm>("codeMap") != VmField.codeMap) ERROR("Vm.codeMap is misplaced");
 if (offsetof<Vm>("codeEpoch") != VmField.codeEpoch) ERROR("Vm.codeEpoch is misplaced");
+if (offsetof<Vm>("framesTouched") != VmField.framesTouched) ERROR("Vm.framesTouched is misplaced");
 if (offsetof<Vm>("engine") != VmField.engine) ERROR("Vm.engine is misplaced");
 if (offsetof<Vm>("svadu") != VmField.svadu) ERROR("Vm.svadu is misplaced");
 if (<i32>offsetof<Hart>() > StateBytes.HART) ERROR("Hart is larger");

@@ -1,5 +1,7 @@
 /** What `npm run generate` writes: every generated file of the core, as text. Pure, so that a test can compare. */
 
+import { decodeFile } from "./gen/decode.ts";
+import { opFile, opTableFile } from "./gen/op.ts";
 import { layoutFile, stateFile } from "./gen/state.ts";
 
 /** Path from the root of the checkout, and text, of each generated file. */
@@ -7,5 +9,8 @@ export function generatedFiles(): Map<string, string> {
   return new Map([
     ["assembly/gen/layout.ts", layoutFile()],
     ["assembly/gen/state.ts", stateFile()],
+    ["assembly/gen/op.ts", opFile()],
+    ["assembly/gen/optable.ts", opTableFile()],
+    ["assembly/gen/decode.ts", decodeFile()],
   ]);
 }

@@ -71,7 +71,9 @@ export const hartState: readonly StateRow[] = [
   ["largePageMask", "u64", 1, "derived", "0 when no superpage is cached"],
   ["runPc", "u64", 1, "derived", "pc of the instruction being executed, set before anything that may trap slowly"],
   ["pmpActive", "u32", 1, "derived", "1 when any PMP entry is on"],
-  ["fuel", "u32", 1, "derived", "instructions left in this run"],
+  ["fuel", "u32", 1, "derived", "steps (retired instructions and traps) left in this run"],
+  ["stormCount", "u32", 1, "derived", "traps taken in a row without an instruction retired between them"],
+  ["stormInstret", "u64", 1, "derived", "instret at the last trap"],
   ["countTlbMiss", "u64", 1, "counter", "TLB misses: loads, stores and fetches that needed a walk"],
   ["countTrap", "u64", 1, "counter", "exceptions taken"],
   ["countInterrupt", "u64", 1, "counter", "interrupts taken"],
@@ -95,6 +97,7 @@ export const vmState: readonly StateRow[] = [
   ["codePageNext", "u32", 1, "derived", "which one is taken next"],
   ["codeMap", "u32", 1, "derived", "machine address of the table from RAM page to decoded page (u32 each, 0 for none)"],
   ["codeEpoch", "u32", 1, "derived", "counts fence.i; a decoded page of an older epoch is verified when next entered"],
+  ["framesTouched", "u32", 1, "counter", "frames of RAM given out on first touch"],
   ["engine", "u32", 1, "derived", "the engine's number (Engine in assembly/shared/constants.ts)"],
   ["svadu", "u32", 1, "arch", "1 when hardware updates A and D may be enabled (menvcfg.ADUE writable)"],
 ];

@@ -1,0 +1,62 @@
+/** Writes `assembly/gen/op.ts`, the op numbers, and `assembly/gen/optable.ts`, what is known of each. */
+
+import type { Flow } from "../row.ts";
+import { FIRST_EXT_OP, opOf, ops, specialOps } from "../ops.ts";
+import { heading } from "./text.ts";
+
+/** Numbers of the flows in the core. */
+export const flowNumbers: Readonly<Record<Flow, number>> = { none: 0, pc: 1, branch: 2, jump: 3, trap: 4, system: 5 };
+
+/** `assembly/gen/op.ts`. */
+export function opFile(): string {
+  const special = specialOps.map(([name, doc], i) => `  /** ${doc} */\n  ${name} = ${i},\n`);
+  const members = ops.map(({ op, name, insn }) => `  /** \`${insn.name}\` */\n  ${name} = ${op},\n`);
+  const flows = Object.entries(flowNumbers).map(([name, number]) => `  ${name.toUpperCase()} = ${number},\n`);
+  return [
+    heading("Op numbers: the low byte of a record, or from 256 up the low half of an EXT record's imm."),
+    `export enum Op {\n${special.join("")}${members.join("")}}\n`,
+    `/** The first op that only EXT and C_EXT records carry. */\nexport const FIRST_EXT_OP = ${FIRST_EXT_OP};\n`,
+    `/** How the dispatcher uses a handler (ARCHITECTURE.md, "The record"). */\nexport enum Flow {\n${flows.join("")}}\n`,
+  ].join("\n");
+}
+
+function byteTable(name: string, values: readonly number[], type: "u8" | "u16"): string {
+  const rows: string[] = [];
+  for (let i = 0; i < values.length; i += 24) rows.push(`  ${values.slice(i, i + 24).join(", ")},\n`);
+  return `const ${name} = memory.data<${type}>([\n${rows.join("")}]);\n`;
+}
+
+/** `assembly/gen/optable.ts`. */
+export function opTableFile(): string {
+  const count = Math.max(...ops.map((entry) => entry.op)) + 1;
+  const lengths = Array<number>(count).fill(0);
+  const flows = Array<number>(count).fill(0);
+  const bases = Array.from({ length: count }, (_, op) => op);
+  for (const { op, insn } of ops) {
+    lengths[op] = insn.length;
+    flows[op] = flowNumbers[insn.flow];
+    if (insn.base) bases[op] = opOf(insn.base).op;
+  }
+  return [
+    heading("What is known of each op."),
+    'import { Flow } from "./op";\n',
+    byteTable("lengths", lengths, "u8"),
+    byteTable("flows", flows, "u8"),
+    byteTable("bases", bases, "u16"),
+    `/** Bytes of the instruction; an op from 256 up is 2 long when its record is a C_EXT. 0 for ops that are none. */
+export function op_length(op: u32): u32 {
+  return op < ${count} ? load<u8>(lengths + op) : 0;
+}
+
+/** How its handler is used; NONE for ops that are no instructions. */
+export function op_flow(op: u32): Flow {
+  return op < ${count} ? load<u8>(flows + op) : Flow.NONE;
+}
+
+/** The op of the instruction that a compressed one abbreviates, otherwise \`op\` itself. */
+export function op_base(op: u32): u32 {
+  return op < ${count} ? load<u16>(bases + (op << 1)) : op;
+}
+`,
+  ].join("\n");
+}
