@@ -111,3 +111,9 @@ import { Hart } from "../gen/state";
 @inline export function uimm(r: u64): u64 {
   return <u64>((<u32>r >> 16) & 0xff);
 }
+
+/** The va of the instruction whose record is at `rec`, in the page at `pageVa` whose records start at `recs`. */
+// @ts-ignore: decorator
+@inline export function record_pc(pageVa: u64, recs: usize, rec: usize): u64 {
+  return pageVa + <u64>(<i64>(<i32>(rec - recs) >> 2));
+}

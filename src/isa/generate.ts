@@ -1,6 +1,8 @@
 /** What `npm run generate` writes: every generated file of the core, as text. Pure, so that a test can compare. */
 
 import { decodeFile } from "./gen/decode.ts";
+import { executeFile } from "./gen/execute.ts";
+import { loopFile } from "./gen/loop.ts";
 import { opFile, opTableFile } from "./gen/op.ts";
 import { layoutFile, stateFile } from "./gen/state.ts";
 
@@ -12,5 +14,7 @@ export function generatedFiles(): Map<string, string> {
     ["assembly/gen/op.ts", opFile()],
     ["assembly/gen/optable.ts", opTableFile()],
     ["assembly/gen/decode.ts", decodeFile()],
+    ["assembly/gen/execute.ts", executeFile()],
+    ["assembly/gen/loop.ts", loopFile()],
   ]);
 }

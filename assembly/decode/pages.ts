@@ -1,0 +1,120 @@
+/**
+ * Decoded code pages: the records of one frame of guest code, made one by one as they are first executed.
+ *
+ *  +0      u32 frame ma (0 when free) | u32 epoch of the last verification
+ *  +64     2048 records of 8 bytes, one for each halfword; zero is Op.UNDECODED
+ *  +0x4040 the guard record, Op.PAGE_END
+ *  +0x4080 the source bytes the records were made from
+ *
+ * `vm.codeMap` finds the page of a frame of RAM. FENCE.I only counts `vm.codeEpoch` up: a page of an older epoch is compared
+ * with memory when it is next entered, and only records whose bytes changed are forgotten.
+ */
+
+import { Hart, Vm } from "../gen/state";
+import { Op } from "../gen/op";
+import { decode, decode16 } from "../gen/decode";
+import { fetch_address } from "../mem/vmem";
+import { phys_of } from "../mem/p2m";
+import { pmp_page_uniform } from "../mem/pmp";
+import { tlb_entry, tlb_flush_fetch_all } from "../mem/tlb";
+import { CodePage } from "../shared/constants";
+
+const FRAME = 0;
+const EPOCH = 4;
+/** Address of the codeMap slot, so that eviction can clear it. */
+const SLOT = 8;
+
+/**
+ * The code page for the instruction at `pc`. A hit in the fetch TLB is the usual case. 0 after raising, and 0 with nothing
+ * raised when PMP allows only a part of the page: then each instruction is fetched on its own.
+ */
+// @ts-ignore: decorator
+@inline export function code_page(hart: Hart, pc: u64): usize {
+  const entry = tlb_entry(hart.tlbFetch, pc);
+  if (load<u64>(entry) == (pc & ~0xfff)) return load<u32>(entry, 8);
+  return code_page_slow(hart, pc, entry);
+}
+
+function code_page_slow(hart: Hart, pc: u64, entry: usize): usize {
+  const ma = fetch_address(hart, pc, 2);
+  if (!ma) return 0;
+  const vm = changetype<Vm>(<usize>hart.vm);
+  if (hart.pmpActive && !pmp_page_uniform(hart, phys_of(vm, ma))) return 0;
+  const page = code_page_of(vm, ma & ~0xfff);
+  store<u64>(entry, pc & ~0xfff);
+  store<u32>(entry, <u32>page, 8);
+  return page;
+}
+
+/** The verified code page of the frame at `ma`. */
+function code_page_of(vm: Vm, ma: usize): usize {
+  const slot = <usize>vm.codeMap + (((ma - <usize>vm.ramMa) >> 12) << 2);
+  let page = <usize>load<u32>(slot);
+  if (!page) {
+    page = take_page(vm);
+    store<u32>(page, <u32>ma, FRAME);
+    store<u32>(page, <u32>slot, SLOT);
+    store<u32>(slot, <u32>page);
+    memory.copy(page + CodePage.SOURCE, ma, 4096);
+  } else if (load<u32>(page, EPOCH) != vm.codeEpoch) {
+    verify_page(page);
+  }
+  store<u32>(page, vm.codeEpoch, EPOCH);
+  return page;
+}
+
+/** Takes the next page of the pool in turn, evicting what it held. */
+function take_page(vm: Vm): usize {
+  const index = vm.codePageNext;
+  vm.codePageNext = index + 1 == vm.codePageCount ? 0 : index + 1;
+  const page = <usize>vm.codePages + <usize>index * CodePage.BYTES;
+  if (load<u32>(page, FRAME)) {
+    store<u32>(<usize>load<u32>(page, SLOT), 0);
+    tlb_flush_fetch_all(vm);
+    memory.fill(page + CodePage.RECORDS, 0, CodePage.GUARD - CodePage.RECORDS);
+  }
+  store<u64>(page, Op.PAGE_END, CodePage.GUARD);
+  return page;
+}
+
+/** Forgets the records whose source bytes are no longer what memory holds. */
+function verify_page(page: usize): void {
+  const ma = <usize>load<u32>(page, FRAME);
+  const source = page + CodePage.SOURCE;
+  for (let at: usize = 0; at < 4096; at += 8) {
+    if (load<u64>(source + at) == load<u64>(ma + at)) continue;
+    for (let half = at; half < at + 8; half += 2) {
+      if (load<u16>(source + half) != load<u16>(ma + half)) forget_halfword(page, half);
+    }
+    store<u64>(source + at, load<u64>(ma + at));
+  }
+}
+
+/** Forgets the records that the halfword at `offset` is part of: its own and the one before. */
+function forget_halfword(page: usize, offset: usize): void {
+  const record = page + CodePage.RECORDS + (offset << 2);
+  store<u64>(record, 0);
+  if (offset) store<u64>(record - 8, 0);
+}
+
+/** Decodes the instruction whose record is at `record`, and returns the record. */
+export function decode_record(hart: Hart, page: usize, record: usize): u64 {
+  const offset = (record - page - CodePage.RECORDS) >> 2;
+  const ma = <usize>load<u32>(page, FRAME) + offset;
+  const source = page + CodePage.SOURCE + offset;
+  const low = load<u16>(ma);
+  let r: u64;
+  store<u16>(source, low);
+  if ((low & 3) != 3) {
+    r = decode16(low);
+  } else if (offset == 4094) {
+    r = Op.STRADDLE;
+  } else {
+    const high = load<u16>(ma, 2);
+    store<u16>(source, high, 2);
+    r = decode(<u32>low | (<u32>high << 16));
+  }
+  store<u64>(record, r);
+  hart.countDecode += 1;
+  return r;
+}

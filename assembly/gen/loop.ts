@@ -1,0 +1,2364 @@
+/** The predecoded interpreter: the hot instructions in one switch; the rest and TLB misses take the slow tail. Generated from src/isa by `npm run generate`; do not edit. */
+
+import { code_page, decode_record } from "../decode/pages";
+import { f2, imm, record_pc, setF, setX, x1, x2 } from "../hart/regs";
+import { fs_dirty } from "../hart/fs";
+import { enter_slow, execute_slow } from "../interp/step";
+import * as rv_i from "../interp/rv_i";
+import * as rv_m from "../interp/rv_m";
+import * as rv_zba from "../interp/rv_zba";
+import * as rv_zbb from "../interp/rv_zbb";
+import * as rv_zbs from "../interp/rv_zbs";
+import * as rv_zicond from "../interp/rv_zicond";
+import { tlb_entry } from "../mem/tlb";
+import { CodePage, Tlb } from "../shared/constants";
+import { Op } from "./op";
+import { Hart } from "./state";
+
+const RECORD_BYTES: usize = 2048 * 8;
+
+/** Runs until `limit` steps are done (overshooting by the rest of a straight line at most), or attention is asked for. */
+export function run_predecoded(hart: Hart, limit: u32): void {
+  const floor = hart.fuel - limit;
+  while (hart.fuel > floor && !hart.attention) {
+    let pc = hart.pc;
+    let page = code_page(hart, pc);
+    if (!page) {
+      enter_slow(hart, pc);
+      continue;
+    }
+    const tlb = hart.tlbLoad;
+    const room = hart.fuel - floor;
+    let n: u32 = 0;
+    let leave = false;
+    let recs = page + CodePage.RECORDS;
+    let pageVa = pc & ~0xfff;
+    let rec = recs + (<usize>(pc & 0xffe) << 2);
+    while (true) {
+      const r = load<u64>(rec);
+      switch (<u32>r & 0xff) {
+        case Op.LUI: {
+          setX(hart, r, <u64>imm(r));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.AUIPC: {
+          setX(hart, r, record_pc(pageVa, recs, rec) + <u64>imm(r));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.JAL: {
+          setX(hart, r, record_pc(pageVa, recs, rec) + 4);
+          n += 1;
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;
+        }
+        case Op.JALR: {
+          const to = (x1(hart, r) + <u64>imm(r)) & ~1;
+          setX(hart, r, record_pc(pageVa, recs, rec) + 4);
+          n += 1;
+          if (to - pageVa < 4096 && n < room) {
+            rec = recs + (<usize>(to - pageVa) << 2);
+            continue;
+          }
+          leave = true;
+          pc = to;
+          break;
+        }
+        case Op.BEQ: {
+          n += 1;
+          if (!(rv_i.beq(hart, r))) {
+            rec += 16;
+            continue;
+          }
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;
+        }
+        case Op.BNE: {
+          n += 1;
+          if (!(rv_i.bne(hart, r))) {
+            rec += 16;
+            continue;
+          }
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;
+        }
+        case Op.BLT: {
+          n += 1;
+          if (!(rv_i.blt(hart, r))) {
+            rec += 16;
+            continue;
+          }
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;
+        }
+        case Op.BGE: {
+          n += 1;
+          if (!(rv_i.bge(hart, r))) {
+            rec += 16;
+            continue;
+          }
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;
+        }
+        case Op.BLTU: {
+          n += 1;
+          if (!(rv_i.bltu(hart, r))) {
+            rec += 16;
+            continue;
+          }
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;
+        }
+        case Op.BGEU: {
+          n += 1;
+          if (!(rv_i.bgeu(hart, r))) {
+            rec += 16;
+            continue;
+          }
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;
+        }
+        case Op.LB: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & ~0xfff)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>(<i64>load<i8>(at)));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.LH: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 1))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>(<i64>load<i16>(at)));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.LW: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 3))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>(<i64>load<i32>(at)));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.LD: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, load<u64>(at));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.LBU: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & ~0xfff)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>load<u8>(at));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.LHU: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 1))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>load<u16>(at));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.LWU: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 3))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>load<u32>(at));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SB: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & ~0xfff)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u8>(at, <u8>x2(hart, r));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SH: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 1))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u16>(at, <u16>x2(hart, r));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SW: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 3))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u32>(at, <u32>x2(hart, r));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SD: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u64>(at, x2(hart, r));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ADDI: {
+          rv_i.addi(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SLTI: {
+          rv_i.slti(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SLTIU: {
+          rv_i.sltiu(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.XORI: {
+          rv_i.xori(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ORI: {
+          rv_i.ori(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ANDI: {
+          rv_i.andi(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SLLI: {
+          rv_i.slli(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SRLI: {
+          rv_i.srli(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SRAI: {
+          rv_i.srai(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ADD: {
+          rv_i.add(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SUB: {
+          rv_i.sub(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SLL: {
+          rv_i.sll(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SLT: {
+          rv_i.slt(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SLTU: {
+          rv_i.sltu(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.XOR: {
+          rv_i.xor(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SRL: {
+          rv_i.srl(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SRA: {
+          rv_i.sra(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.OR: {
+          rv_i.or(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.AND: {
+          rv_i.and(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ADDIW: {
+          rv_i.addiw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SLLIW: {
+          rv_i.slliw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SRLIW: {
+          rv_i.srliw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SRAIW: {
+          rv_i.sraiw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ADDW: {
+          rv_i.addw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SUBW: {
+          rv_i.subw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SLLW: {
+          rv_i.sllw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SRLW: {
+          rv_i.srlw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SRAW: {
+          rv_i.sraw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FENCE: {
+          rv_i.fence(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.MUL: {
+          rv_m.mul(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.MULH: {
+          rv_m.mulh(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.MULHSU: {
+          rv_m.mulhsu(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.MULHU: {
+          rv_m.mulhu(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.DIV: {
+          rv_m.div(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.DIVU: {
+          rv_m.divu(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.REM: {
+          rv_m.rem(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.REMU: {
+          rv_m.remu(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.MULW: {
+          rv_m.mulw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.DIVW: {
+          rv_m.divw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.DIVUW: {
+          rv_m.divuw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.REMW: {
+          rv_m.remw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.REMUW: {
+          rv_m.remuw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ADD_UW: {
+          rv_zba.add_uw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SH1ADD: {
+          rv_zba.sh1add(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SH2ADD: {
+          rv_zba.sh2add(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SH3ADD: {
+          rv_zba.sh3add(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SH1ADD_UW: {
+          rv_zba.sh1add_uw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SH2ADD_UW: {
+          rv_zba.sh2add_uw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SH3ADD_UW: {
+          rv_zba.sh3add_uw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SLLI_UW: {
+          rv_zba.slli_uw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ANDN: {
+          rv_zbb.andn(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ORN: {
+          rv_zbb.orn(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.XNOR: {
+          rv_zbb.xnor(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.CLZ: {
+          rv_zbb.clz(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.CLZW: {
+          rv_zbb.clzw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.CTZ: {
+          rv_zbb.ctz(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.CTZW: {
+          rv_zbb.ctzw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.CPOP: {
+          rv_zbb.cpop(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.CPOPW: {
+          rv_zbb.cpopw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.MAX: {
+          rv_zbb.max(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.MAXU: {
+          rv_zbb.maxu(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.MIN: {
+          rv_zbb.min(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.MINU: {
+          rv_zbb.minu(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SEXT_B: {
+          rv_zbb.sext_b(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SEXT_H: {
+          rv_zbb.sext_h(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ZEXT_H: {
+          rv_zbb.zext_h(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ROL: {
+          rv_zbb.rol(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ROLW: {
+          rv_zbb.rolw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ROR: {
+          rv_zbb.ror(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.RORW: {
+          rv_zbb.rorw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.RORI: {
+          rv_zbb.rori(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.RORIW: {
+          rv_zbb.roriw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ORC_B: {
+          rv_zbb.orc_b(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.REV8: {
+          rv_zbb.rev8(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.BCLR: {
+          rv_zbs.bclr(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.BCLRI: {
+          rv_zbs.bclri(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.BEXT: {
+          rv_zbs.bext(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.BEXTI: {
+          rv_zbs.bexti(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.BINV: {
+          rv_zbs.binv(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.BINVI: {
+          rv_zbs.binvi(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.BSET: {
+          rv_zbs.bset(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.BSETI: {
+          rv_zbs.bseti(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.CZERO_EQZ: {
+          rv_zicond.czero_eqz(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.CZERO_NEZ: {
+          rv_zicond.czero_nez(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FLD: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setF(hart, r, load<u64>(at));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSD: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u64>(at, f2(hart, r));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.C_ADDI4SPN: {
+          rv_i.addi(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_FLD: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setF(hart, r, load<u64>(at));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_LW: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 3))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>(<i64>load<i32>(at)));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_LD: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, load<u64>(at));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_FSD: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u64>(at, f2(hart, r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SW: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 3))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u32>(at, <u32>x2(hart, r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SD: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u64>(at, x2(hart, r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_LBU: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & ~0xfff)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>load<u8>(at));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_LHU: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 1))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>load<u16>(at));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_LH: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 1))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>(<i64>load<i16>(at)));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SB: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & ~0xfff)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u8>(at, <u8>x2(hart, r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SH: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 1))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u16>(at, <u16>x2(hart, r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_ADDI: {
+          rv_i.addi(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_ADDIW: {
+          rv_i.addiw(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_LI: {
+          setX(hart, r, <u64>imm(r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_ADDI16SP: {
+          rv_i.addi(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_LUI: {
+          setX(hart, r, <u64>imm(r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SRLI: {
+          rv_i.srli(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SRAI: {
+          rv_i.srai(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_ANDI: {
+          rv_i.andi(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SUB: {
+          rv_i.sub(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_XOR: {
+          rv_i.xor(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_OR: {
+          rv_i.or(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_AND: {
+          rv_i.and(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SUBW: {
+          rv_i.subw(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_ADDW: {
+          rv_i.addw(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_MUL: {
+          rv_m.mul(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_ZEXT_B: {
+          rv_i.andi(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SEXT_B: {
+          rv_zbb.sext_b(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_ZEXT_H: {
+          rv_zbb.zext_h(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SEXT_H: {
+          rv_zbb.sext_h(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_ZEXT_W: {
+          rv_zba.add_uw(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_NOT: {
+          rv_i.xori(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_J: {
+          setX(hart, r, record_pc(pageVa, recs, rec) + 2);
+          n += 1;
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;
+        }
+        case Op.C_BEQZ: {
+          n += 1;
+          if (!(x1(hart, r) == 0)) {
+            rec += 8;
+            continue;
+          }
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;
+        }
+        case Op.C_BNEZ: {
+          n += 1;
+          if (!(x1(hart, r) != 0)) {
+            rec += 8;
+            continue;
+          }
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;
+        }
+        case Op.C_SLLI: {
+          rv_i.slli(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_FLDSP: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setF(hart, r, load<u64>(at));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_LWSP: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 3))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>(<i64>load<i32>(at)));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_LDSP: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, load<u64>(at));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_JR: {
+          const to = (x1(hart, r) + <u64>imm(r)) & ~1;
+          setX(hart, r, record_pc(pageVa, recs, rec) + 2);
+          n += 1;
+          if (to - pageVa < 4096 && n < room) {
+            rec = recs + (<usize>(to - pageVa) << 2);
+            continue;
+          }
+          leave = true;
+          pc = to;
+          break;
+        }
+        case Op.C_MV: {
+          setX(hart, r, x2(hart, r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_JALR: {
+          const to = (x1(hart, r) + <u64>imm(r)) & ~1;
+          setX(hart, r, record_pc(pageVa, recs, rec) + 2);
+          n += 1;
+          if (to - pageVa < 4096 && n < room) {
+            rec = recs + (<usize>(to - pageVa) << 2);
+            continue;
+          }
+          leave = true;
+          pc = to;
+          break;
+        }
+        case Op.C_ADD: {
+          rv_i.add(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_FSDSP: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u64>(at, f2(hart, r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SWSP: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 3))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u32>(at, <u32>x2(hart, r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SDSP: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u64>(at, x2(hart, r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.UNDECODED: {
+          decode_record(hart, page, rec);
+          continue;
+        }
+        case Op.PAGE_END: {
+          leave = true;
+          pc = pageVa + 4096;
+          break;
+        }
+      }
+      if (leave) {
+        leave = false;
+        const entry = tlb_entry(hart.tlbFetch, pc);
+        if (load<u64>(entry) == (pc & ~0xfff) && n < room) {
+          page = <usize>load<u32>(entry, 8);
+          recs = page + CodePage.RECORDS;
+          pageVa = pc & ~0xfff;
+          rec = recs + (<usize>(pc & 0xffe) << 2);
+          continue;
+        }
+        hart.pc = pc;
+        break;
+      }
+      pc = record_pc(pageVa, recs, rec);
+      hart.instret += n;
+      hart.fuel -= n;
+      n = 0;
+      execute_slow(hart, r, pc);
+      break;
+    }
+    hart.instret += n;
+    hart.fuel -= n;
+  }
+}
+
+/** Runs until exactly `limit` steps are done, or attention is asked for. */
+export function run_exact(hart: Hart, limit: u32): void {
+  const floor = hart.fuel - limit;
+  while (hart.fuel > floor && !hart.attention) {
+    let pc = hart.pc;
+    let page = code_page(hart, pc);
+    if (!page) {
+      enter_slow(hart, pc);
+      continue;
+    }
+    const tlb = hart.tlbLoad;
+    const room = hart.fuel - floor;
+    let n: u32 = 0;
+    let leave = false;
+    let recs = page + CodePage.RECORDS;
+    let pageVa = pc & ~0xfff;
+    let rec = recs + (<usize>(pc & 0xffe) << 2);
+    while (true) {
+      if (n >= room) {
+        hart.pc = record_pc(pageVa, recs, rec);
+        break;
+      }
+      const r = load<u64>(rec);
+      switch (<u32>r & 0xff) {
+        case Op.LUI: {
+          setX(hart, r, <u64>imm(r));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.AUIPC: {
+          setX(hart, r, record_pc(pageVa, recs, rec) + <u64>imm(r));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.JAL: {
+          setX(hart, r, record_pc(pageVa, recs, rec) + 4);
+          n += 1;
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;
+        }
+        case Op.JALR: {
+          const to = (x1(hart, r) + <u64>imm(r)) & ~1;
+          setX(hart, r, record_pc(pageVa, recs, rec) + 4);
+          n += 1;
+          if (to - pageVa < 4096 && n < room) {
+            rec = recs + (<usize>(to - pageVa) << 2);
+            continue;
+          }
+          leave = true;
+          pc = to;
+          break;
+        }
+        case Op.BEQ: {
+          n += 1;
+          if (!(rv_i.beq(hart, r))) {
+            rec += 16;
+            continue;
+          }
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;
+        }
+        case Op.BNE: {
+          n += 1;
+          if (!(rv_i.bne(hart, r))) {
+            rec += 16;
+            continue;
+          }
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;
+        }
+        case Op.BLT: {
+          n += 1;
+          if (!(rv_i.blt(hart, r))) {
+            rec += 16;
+            continue;
+          }
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;
+        }
+        case Op.BGE: {
+          n += 1;
+          if (!(rv_i.bge(hart, r))) {
+            rec += 16;
+            continue;
+          }
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;
+        }
+        case Op.BLTU: {
+          n += 1;
+          if (!(rv_i.bltu(hart, r))) {
+            rec += 16;
+            continue;
+          }
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;
+        }
+        case Op.BGEU: {
+          n += 1;
+          if (!(rv_i.bgeu(hart, r))) {
+            rec += 16;
+            continue;
+          }
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;
+        }
+        case Op.LB: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & ~0xfff)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>(<i64>load<i8>(at)));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.LH: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 1))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>(<i64>load<i16>(at)));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.LW: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 3))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>(<i64>load<i32>(at)));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.LD: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, load<u64>(at));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.LBU: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & ~0xfff)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>load<u8>(at));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.LHU: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 1))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>load<u16>(at));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.LWU: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 3))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>load<u32>(at));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SB: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & ~0xfff)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u8>(at, <u8>x2(hart, r));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SH: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 1))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u16>(at, <u16>x2(hart, r));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SW: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 3))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u32>(at, <u32>x2(hart, r));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SD: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u64>(at, x2(hart, r));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ADDI: {
+          rv_i.addi(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SLTI: {
+          rv_i.slti(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SLTIU: {
+          rv_i.sltiu(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.XORI: {
+          rv_i.xori(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ORI: {
+          rv_i.ori(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ANDI: {
+          rv_i.andi(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SLLI: {
+          rv_i.slli(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SRLI: {
+          rv_i.srli(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SRAI: {
+          rv_i.srai(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ADD: {
+          rv_i.add(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SUB: {
+          rv_i.sub(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SLL: {
+          rv_i.sll(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SLT: {
+          rv_i.slt(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SLTU: {
+          rv_i.sltu(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.XOR: {
+          rv_i.xor(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SRL: {
+          rv_i.srl(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SRA: {
+          rv_i.sra(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.OR: {
+          rv_i.or(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.AND: {
+          rv_i.and(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ADDIW: {
+          rv_i.addiw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SLLIW: {
+          rv_i.slliw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SRLIW: {
+          rv_i.srliw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SRAIW: {
+          rv_i.sraiw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ADDW: {
+          rv_i.addw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SUBW: {
+          rv_i.subw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SLLW: {
+          rv_i.sllw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SRLW: {
+          rv_i.srlw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SRAW: {
+          rv_i.sraw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FENCE: {
+          rv_i.fence(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.MUL: {
+          rv_m.mul(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.MULH: {
+          rv_m.mulh(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.MULHSU: {
+          rv_m.mulhsu(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.MULHU: {
+          rv_m.mulhu(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.DIV: {
+          rv_m.div(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.DIVU: {
+          rv_m.divu(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.REM: {
+          rv_m.rem(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.REMU: {
+          rv_m.remu(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.MULW: {
+          rv_m.mulw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.DIVW: {
+          rv_m.divw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.DIVUW: {
+          rv_m.divuw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.REMW: {
+          rv_m.remw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.REMUW: {
+          rv_m.remuw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ADD_UW: {
+          rv_zba.add_uw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SH1ADD: {
+          rv_zba.sh1add(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SH2ADD: {
+          rv_zba.sh2add(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SH3ADD: {
+          rv_zba.sh3add(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SH1ADD_UW: {
+          rv_zba.sh1add_uw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SH2ADD_UW: {
+          rv_zba.sh2add_uw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SH3ADD_UW: {
+          rv_zba.sh3add_uw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SLLI_UW: {
+          rv_zba.slli_uw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ANDN: {
+          rv_zbb.andn(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ORN: {
+          rv_zbb.orn(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.XNOR: {
+          rv_zbb.xnor(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.CLZ: {
+          rv_zbb.clz(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.CLZW: {
+          rv_zbb.clzw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.CTZ: {
+          rv_zbb.ctz(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.CTZW: {
+          rv_zbb.ctzw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.CPOP: {
+          rv_zbb.cpop(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.CPOPW: {
+          rv_zbb.cpopw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.MAX: {
+          rv_zbb.max(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.MAXU: {
+          rv_zbb.maxu(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.MIN: {
+          rv_zbb.min(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.MINU: {
+          rv_zbb.minu(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SEXT_B: {
+          rv_zbb.sext_b(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.SEXT_H: {
+          rv_zbb.sext_h(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ZEXT_H: {
+          rv_zbb.zext_h(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ROL: {
+          rv_zbb.rol(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ROLW: {
+          rv_zbb.rolw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ROR: {
+          rv_zbb.ror(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.RORW: {
+          rv_zbb.rorw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.RORI: {
+          rv_zbb.rori(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.RORIW: {
+          rv_zbb.roriw(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.ORC_B: {
+          rv_zbb.orc_b(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.REV8: {
+          rv_zbb.rev8(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.BCLR: {
+          rv_zbs.bclr(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.BCLRI: {
+          rv_zbs.bclri(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.BEXT: {
+          rv_zbs.bext(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.BEXTI: {
+          rv_zbs.bexti(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.BINV: {
+          rv_zbs.binv(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.BINVI: {
+          rv_zbs.binvi(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.BSET: {
+          rv_zbs.bset(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.BSETI: {
+          rv_zbs.bseti(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.CZERO_EQZ: {
+          rv_zicond.czero_eqz(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.CZERO_NEZ: {
+          rv_zicond.czero_nez(hart, r);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FLD: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setF(hart, r, load<u64>(at));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSD: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u64>(at, f2(hart, r));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.C_ADDI4SPN: {
+          rv_i.addi(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_FLD: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setF(hart, r, load<u64>(at));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_LW: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 3))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>(<i64>load<i32>(at)));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_LD: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, load<u64>(at));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_FSD: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u64>(at, f2(hart, r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SW: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 3))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u32>(at, <u32>x2(hart, r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SD: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u64>(at, x2(hart, r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_LBU: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & ~0xfff)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>load<u8>(at));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_LHU: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 1))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>load<u16>(at));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_LH: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 1))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>(<i64>load<i16>(at)));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SB: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & ~0xfff)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u8>(at, <u8>x2(hart, r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SH: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 1))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u16>(at, <u16>x2(hart, r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_ADDI: {
+          rv_i.addi(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_ADDIW: {
+          rv_i.addiw(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_LI: {
+          setX(hart, r, <u64>imm(r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_ADDI16SP: {
+          rv_i.addi(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_LUI: {
+          setX(hart, r, <u64>imm(r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SRLI: {
+          rv_i.srli(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SRAI: {
+          rv_i.srai(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_ANDI: {
+          rv_i.andi(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SUB: {
+          rv_i.sub(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_XOR: {
+          rv_i.xor(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_OR: {
+          rv_i.or(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_AND: {
+          rv_i.and(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SUBW: {
+          rv_i.subw(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_ADDW: {
+          rv_i.addw(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_MUL: {
+          rv_m.mul(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_ZEXT_B: {
+          rv_i.andi(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SEXT_B: {
+          rv_zbb.sext_b(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_ZEXT_H: {
+          rv_zbb.zext_h(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SEXT_H: {
+          rv_zbb.sext_h(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_ZEXT_W: {
+          rv_zba.add_uw(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_NOT: {
+          rv_i.xori(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_J: {
+          setX(hart, r, record_pc(pageVa, recs, rec) + 2);
+          n += 1;
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;
+        }
+        case Op.C_BEQZ: {
+          n += 1;
+          if (!(x1(hart, r) == 0)) {
+            rec += 8;
+            continue;
+          }
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;
+        }
+        case Op.C_BNEZ: {
+          n += 1;
+          if (!(x1(hart, r) != 0)) {
+            rec += 8;
+            continue;
+          }
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;
+        }
+        case Op.C_SLLI: {
+          rv_i.slli(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_FLDSP: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setF(hart, r, load<u64>(at));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_LWSP: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 3))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, <u64>(<i64>load<i32>(at)));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_LDSP: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setX(hart, r, load<u64>(at));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_JR: {
+          const to = (x1(hart, r) + <u64>imm(r)) & ~1;
+          setX(hart, r, record_pc(pageVa, recs, rec) + 2);
+          n += 1;
+          if (to - pageVa < 4096 && n < room) {
+            rec = recs + (<usize>(to - pageVa) << 2);
+            continue;
+          }
+          leave = true;
+          pc = to;
+          break;
+        }
+        case Op.C_MV: {
+          setX(hart, r, x2(hart, r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_JALR: {
+          const to = (x1(hart, r) + <u64>imm(r)) & ~1;
+          setX(hart, r, record_pc(pageVa, recs, rec) + 2);
+          n += 1;
+          if (to - pageVa < 4096 && n < room) {
+            rec = recs + (<usize>(to - pageVa) << 2);
+            continue;
+          }
+          leave = true;
+          pc = to;
+          break;
+        }
+        case Op.C_ADD: {
+          rv_i.add(hart, r);
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_FSDSP: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u64>(at, f2(hart, r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SWSP: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 3))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u32>(at, <u32>x2(hart, r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.C_SDSP: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 7))) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u64>(at, x2(hart, r));
+          rec += 8;
+          n += 1;
+          continue;
+        }
+        case Op.UNDECODED: {
+          decode_record(hart, page, rec);
+          continue;
+        }
+        case Op.PAGE_END: {
+          leave = true;
+          pc = pageVa + 4096;
+          break;
+        }
+      }
+      if (leave) {
+        leave = false;
+        const entry = tlb_entry(hart.tlbFetch, pc);
+        if (load<u64>(entry) == (pc & ~0xfff) && n < room) {
+          page = <usize>load<u32>(entry, 8);
+          recs = page + CodePage.RECORDS;
+          pageVa = pc & ~0xfff;
+          rec = recs + (<usize>(pc & 0xffe) << 2);
+          continue;
+        }
+        hart.pc = pc;
+        break;
+      }
+      pc = record_pc(pageVa, recs, rec);
+      hart.instret += n;
+      hart.fuel -= n;
+      n = 0;
+      execute_slow(hart, r, pc);
+      break;
+    }
+    hart.instret += n;
+    hart.fuel -= n;
+  }
+}

@@ -1,0 +1,74 @@
+/** What the host does to a hart from outside: reset, interrupt lines, remote fences, and a debugger's questions. */
+
+import { decode, decode16 } from "./gen/decode";
+import { Hart } from "./gen/state";
+import { csr_access, csr_read, csr_write } from "./hart/csr";
+import { hart_reset_state } from "./hart/reset";
+import { fence_i, tlb_flush, tlb_flush_all, tlb_select } from "./mem/tlb";
+import { translate } from "./mem/vmem";
+import { Cause, Exit } from "./shared/constants";
+
+/** Puts all CSRs and registers into their reset state and empties the TLBs. The host sets pc, hartid and a0.. afterwards. */
+export function hart_reset(hart: Hart): void {
+  hart_reset_state(hart);
+  hart.trapCause = Cause.NONE;
+  hart.exitReason = Exit.NONE;
+  hart.attention = 0;
+  hart.wfi = 0;
+  tlb_flush_all(hart);
+  tlb_select(hart);
+}
+
+/** Drives the interrupt lines in `mask` (mip's bit positions) to the levels in `value`. */
+export function hart_set_lines(hart: Hart, mask: u32, value: u32): void {
+  hart.lines = (hart.lines & ~(<u64>mask)) | (value & mask);
+  hart.attention = 1;
+}
+
+/** A remote SFENCE.VMA, or anything else that makes cached translations stale. */
+export function hart_flush(hart: Hart): void {
+  tlb_flush(hart);
+}
+
+/** A remote FENCE.I. */
+export function hart_fence_i(hart: Hart): void {
+  fence_i(hart);
+}
+
+/** Recomputes what is derived from the architectural state, after the host has written it. */
+export function hart_sync(hart: Hart): void {
+  tlb_flush_all(hart);
+  tlb_select(hart);
+  hart.attention = 1;
+}
+
+/** Reads a CSR as M mode would, into `mmioData`. Returns 0 when the hart has no such CSR. */
+export function hart_csr_read(hart: Hart, csr: u32): u32 {
+  const priv = hart.priv;
+  hart.priv = 3;
+  const exists = csr_access(hart, csr, false);
+  if (exists) hart.mmioData = csr_read(hart, csr);
+  hart.priv = priv;
+  return u32(exists);
+}
+
+/** Writes `mmioData` to a CSR as M mode would. Returns 0 when the hart has no such CSR or it is read-only. */
+export function hart_csr_write(hart: Hart, csr: u32): u32 {
+  const priv = hart.priv;
+  hart.priv = 3;
+  const exists = csr_access(hart, csr, true);
+  if (exists) csr_write(hart, csr, hart.mmioData);
+  hart.priv = priv;
+  hart_sync(hart);
+  return u32(exists);
+}
+
+/** The pa behind `va` for `access` (`Access`) in the hart's present mode, or all ones. Raises nothing and fills nothing. */
+export function hart_translate(hart: Hart, va: u64, access: u32): u64 {
+  return translate(hart, va, access);
+}
+
+/** The record of an instruction word, for tests. */
+export function decode_word(word: u32): u64 {
+  return (word & 3) == 3 ? decode(word) : decode16(word);
+}

@@ -1,0 +1,80 @@
+/**
+ * One instruction at a time: the engine that decodes each time, and the slow tail of the predecoded loop.
+ *
+ * A step is an instruction retired or a trap taken; the budget counts steps, `instret` only what retired.
+ */
+
+import { decode, decode16 } from "../gen/decode";
+import { execute } from "../gen/execute";
+import { Op } from "../gen/op";
+import { op_length } from "../gen/optable";
+import { Hart } from "../gen/state";
+import { trap_take } from "../hart/trap";
+import { fetch_word } from "../mem/vmem";
+import { Cause, Exit } from "../shared/constants";
+
+/** Traps in a row, with nothing retired between them, that make a storm. */
+const STORM: u32 = 100_000;
+
+/** Executes record `r`, which stands at `pc`, with all state in `hart`: registers, pc, instret and traps. One step. */
+export function execute_record(hart: Hart, r: u64, pc: u64, bytes: u32): void {
+  hart.runPc = pc;
+  hart.pc = pc + bytes;
+  execute(hart, r);
+  if (hart.trapCause == Cause.NONE) hart.instret += 1;
+  else take_trap(hart, pc);
+  hart.fuel -= 1;
+}
+
+/** Takes the raised trap, and asks for an exit when the guest does nothing but trap. */
+function take_trap(hart: Hart, pc: u64): void {
+  trap_take(hart, pc);
+  if (hart.stormInstret != hart.instret) {
+    hart.stormInstret = hart.instret;
+    hart.stormCount = 0;
+  }
+  if (++hart.stormCount == STORM) {
+    hart.stormCount = 0;
+    hart.exitReason = Exit.TRAP_STORM;
+    hart.attention = 1;
+  }
+}
+
+/** A fetch at `pc` has raised: one step. */
+export function fetch_trap(hart: Hart, pc: u64): void {
+  take_trap(hart, pc);
+  hart.fuel -= 1;
+}
+
+/** Fetches, decodes and executes the instruction at `hart.pc`. One step. */
+export function step(hart: Hart): void {
+  const pc = hart.pc;
+  hart.runPc = pc;
+  const word = fetch_word(hart, pc);
+  if (hart.trapCause != Cause.NONE) {
+    fetch_trap(hart, pc);
+  } else if ((word & 3) == 3) {
+    execute_record(hart, decode(word), pc, 4);
+  } else {
+    execute_record(hart, decode16(<u32>word), pc, 2);
+  }
+}
+
+/** The engine that decodes each time: runs until `fuel` steps are done or attention is asked for. */
+export function interpret(hart: Hart, fuel: u32): void {
+  while (hart.fuel && !hart.attention) step(hart);
+}
+
+/** The predecoded loop's slow tail: executes the record at `pc`, whatever it is. One step. */
+export function execute_slow(hart: Hart, r: u64, pc: u64): void {
+  hart.pc = pc;
+  if ((<u32>r & 0xff) == Op.STRADDLE) step(hart);
+  else execute_record(hart, r, pc, op_length(<u32>r & 0xff));
+}
+
+/** The predecoded loop found no code page at `pc`: the fetch has raised, or PMP allows only a part of the page. One step. */
+export function enter_slow(hart: Hart, pc: u64): void {
+  hart.pc = pc;
+  if (hart.trapCause != Cause.NONE) fetch_trap(hart, pc);
+  else step(hart);
+}

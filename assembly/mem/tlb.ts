@@ -1,0 +1,107 @@
+/**
+ * The direct-mapped TLBs: the shadow page table that caches the composed translation VA -> MA.
+ *
+ *  hart + HartBlock.TLB
+ *    load sets     U | S | S with SUM | M        a set is 512 entries of 16 bytes:
+ *    store sets    U | S | S with SUM | M          +0  u64 tag     va of the page; all ones when empty
+ *    fetch sets    U | S |  (unused)  | M          +8  u32 addend  ma - va (fetch sets: the decoded code page)
+ *                                                  +12 u32 unused
+ *
+ * A set belongs to a mode, so changing mode, MPRV or SUM only switches a pointer. An access of n bytes compares the tag with
+ * `va & ~0xfff | va & (n - 1)`: misaligned accesses never hit.
+ */
+
+import { HartBlock, Priv, Tlb } from "../shared/constants";
+import { HartField, VmField } from "../gen/layout";
+import { Hart, Vm } from "../gen/state";
+import { base } from "../hart/regs";
+
+const MSTATUS_MPRV: u64 = 1 << 17;
+const MSTATUS_SUM: u64 = 1 << 18;
+
+/** The privilege mode that loads and stores use: MPP in M mode with MPRV, else the present one. */
+// @ts-ignore: decorator
+@inline export function data_priv(hart: Hart): u32 {
+  const status = hart.mstatus;
+  return status & MSTATUS_MPRV && hart.priv == Priv.M ? <u32>(status >> 11) & 3 : hart.priv;
+}
+
+/** Points `tlbLoad` and `tlbFetch` at the sets of the present mode. Call after any change of priv, MPRV, MPP or SUM. */
+export function tlb_select(hart: Hart): void {
+  const priv = data_priv(hart);
+  const set = priv == Priv.S && hart.mstatus & MSTATUS_SUM ? 2 : priv;
+  const sets = <u32>base(hart) + HartBlock.TLB;
+  hart.tlbLoad = sets + set * Tlb.SET_BYTES;
+  hart.tlbFetch = sets + Tlb.FETCH_DELTA + hart.priv * Tlb.SET_BYTES;
+}
+
+/** Address of the entry for `va` in the set at `set`. */
+// @ts-ignore: decorator
+@inline export function tlb_entry(set: u32, va: u64): usize {
+  return <usize>set + (<usize>(va >> (12 - Tlb.ENTRY_SHIFT)) & (Tlb.INDEX_MASK << Tlb.ENTRY_SHIFT));
+}
+
+/** Empties the sets of U and S mode, which depend on satp and the page tables. */
+export function tlb_flush(hart: Hart): void {
+  const sets = base(hart) + HartBlock.TLB;
+  memory.fill(sets, 0xff, 3 * Tlb.SET_BYTES);
+  memory.fill(sets + Tlb.STORE_DELTA, 0xff, 3 * Tlb.SET_BYTES);
+  memory.fill(sets + Tlb.FETCH_DELTA, 0xff, 2 * Tlb.SET_BYTES);
+  hart.largePageMask = 0;
+  hart.largePageVa = 0;
+}
+
+/** Empties all sets: M mode's too, which depend on PMP alone. */
+export function tlb_flush_all(hart: Hart): void {
+  memory.fill(base(hart) + HartBlock.TLB, 0xff, Tlb.TOTAL_BYTES);
+  hart.largePageMask = 0;
+  hart.largePageVa = 0;
+}
+
+/** Forgets the translation of one page; the whole TLB when a superpage may cover it. */
+export function tlb_flush_va(hart: Hart, va: u64): void {
+  if (hart.largePageMask && (va & ~0xfff & hart.largePageMask) == hart.largePageVa) {
+    tlb_flush(hart);
+    return;
+  }
+  const sets = <u32>base(hart) + HartBlock.TLB;
+  for (let set: u32 = 0; set < 3; set++) {
+    const at = sets + set * Tlb.SET_BYTES;
+    store<u64>(tlb_entry(at, va), -1);
+    store<u64>(tlb_entry(at + Tlb.STORE_DELTA, va), -1);
+    if (set < 2) store<u64>(tlb_entry(at + Tlb.FETCH_DELTA, va), -1);
+  }
+}
+
+/** Remembers that a superpage of `bytes` at `va` is cached, by widening the one region that covers them all. */
+export function tlb_note_large(hart: Hart, va: u64, bytes: u64): void {
+  let mask = ~(bytes - 1);
+  if (hart.largePageMask) {
+    mask &= hart.largePageMask;
+    while ((va ^ hart.largePageVa) & mask) mask <<= 1;
+  }
+  // A mask of zero would read as "none"; bit 0 is clear in every page address, so a mask of 1 covers them all.
+  if (!mask) mask = 1;
+  hart.largePageMask = mask;
+  hart.largePageVa = va & mask;
+}
+
+/** Empties the fetch sets of one hart. */
+export function tlb_flush_fetch(hart: Hart): void {
+  memory.fill(base(hart) + HartBlock.TLB + Tlb.FETCH_DELTA, 0xff, 4 * Tlb.SET_BYTES);
+}
+
+/** FENCE.I: decoded pages are verified against memory when this hart next enters them. */
+export function fence_i(hart: Hart): void {
+  const vm = changetype<Vm>(<usize>hart.vm);
+  vm.codeEpoch += 1;
+  hart.countFenceI += 1;
+  tlb_flush_fetch(hart);
+}
+
+/** Empties the fetch sets of every hart of the VM: a decoded page is about to be reused. */
+export function tlb_flush_fetch_all(vm: Vm): void {
+  for (let i: u32 = 0; i < vm.hartCount; i++) {
+    tlb_flush_fetch(changetype<Hart>(<usize>load<u32>(changetype<usize>(vm) + (i << 2), VmField.harts)));
+  }
+}

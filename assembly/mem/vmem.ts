@@ -1,0 +1,260 @@
+/**
+ * Guest loads, stores and fetches by virtual address: the TLB inline, everything else out of line.
+ *
+ * All of these may raise a trap; the caller looks at `trapped(hart)` before it uses what came back. Before calling the
+ * slow forms, the dispatcher has made `hart.runPc` and `hart.instret` exact: a device may read the clock.
+ */
+
+import { mmio_load, mmio_store } from "../env";
+import { Hart, Vm } from "../gen/state";
+import { base } from "../hart/regs";
+import { raise } from "../hart/raise";
+import { Access, Cause, Priv, Tlb } from "../shared/constants";
+import { phys_of, phys_ram } from "./p2m";
+import { pmp_check, pmp_page_uniform } from "./pmp";
+import { Walk, walk } from "./ptw";
+import { data_priv, tlb_entry, tlb_note_large } from "./tlb";
+
+/** Tag of an access: a misaligned one keeps low bits that no entry has. */
+// @ts-ignore: decorator
+@inline function tag(va: u64, size: u64): u64 {
+  return va & (~0xfff | (size - 1));
+}
+
+// @ts-ignore: decorator
+@inline export function load8(hart: Hart, va: u64): u64 {
+  const entry = tlb_entry(hart.tlbLoad, va);
+  if (load<u64>(entry) == tag(va, 1)) return load<u8>(<usize>va + load<u32>(entry, 8));
+  return load_slow(hart, va, 1);
+}
+
+// @ts-ignore: decorator
+@inline export function load16(hart: Hart, va: u64): u64 {
+  const entry = tlb_entry(hart.tlbLoad, va);
+  if (load<u64>(entry) == tag(va, 2)) return load<u16>(<usize>va + load<u32>(entry, 8));
+  return load_slow(hart, va, 2);
+}
+
+// @ts-ignore: decorator
+@inline export function load32(hart: Hart, va: u64): u64 {
+  const entry = tlb_entry(hart.tlbLoad, va);
+  if (load<u64>(entry) == tag(va, 4)) return load<u32>(<usize>va + load<u32>(entry, 8));
+  return load_slow(hart, va, 4);
+}
+
+// @ts-ignore: decorator
+@inline export function load64(hart: Hart, va: u64): u64 {
+  const entry = tlb_entry(hart.tlbLoad, va);
+  if (load<u64>(entry) == tag(va, 8)) return load<u64>(<usize>va + load<u32>(entry, 8));
+  return load_slow(hart, va, 8);
+}
+
+// @ts-ignore: decorator
+@inline export function store8(hart: Hart, va: u64, value: u64): void {
+  const entry = tlb_entry(hart.tlbLoad + Tlb.STORE_DELTA, va);
+  if (load<u64>(entry) == tag(va, 1)) store<u8>(<usize>va + load<u32>(entry, 8), <u8>value);
+  else store_slow(hart, va, value, 1);
+}
+
+// @ts-ignore: decorator
+@inline export function store16(hart: Hart, va: u64, value: u64): void {
+  const entry = tlb_entry(hart.tlbLoad + Tlb.STORE_DELTA, va);
+  if (load<u64>(entry) == tag(va, 2)) store<u16>(<usize>va + load<u32>(entry, 8), <u16>value);
+  else store_slow(hart, va, value, 2);
+}
+
+// @ts-ignore: decorator
+@inline export function store32(hart: Hart, va: u64, value: u64): void {
+  const entry = tlb_entry(hart.tlbLoad + Tlb.STORE_DELTA, va);
+  if (load<u64>(entry) == tag(va, 4)) store<u32>(<usize>va + load<u32>(entry, 8), <u32>value);
+  else store_slow(hart, va, value, 4);
+}
+
+// @ts-ignore: decorator
+@inline export function store64(hart: Hart, va: u64, value: u64): void {
+  const entry = tlb_entry(hart.tlbLoad + Tlb.STORE_DELTA, va);
+  if (load<u64>(entry) == tag(va, 8)) store<u64>(<usize>va + load<u32>(entry, 8), value);
+  else store_slow(hart, va, value, 8);
+}
+
+/** Set in `resolve`'s answer when the address is not RAM; the pa is the rest. */
+const NOT_RAM: u64 = 1 << 63;
+
+// @ts-ignore: decorator
+@inline function access_fault(access: u32): u32 {
+  return access == Access.FETCH ? Cause.FETCH_ACCESS : access == Access.LOAD ? Cause.LOAD_ACCESS : Cause.STORE_ACCESS;
+}
+
+/**
+ * Translates `bytes` at `va` (all in one page) for `access` at privilege `priv`, with PMP, and fills `entry` when the
+ * whole page may be cached. Returns the ma, or the pa with NOT_RAM, or 0 after raising.
+ */
+function resolve(hart: Hart, va: u64, bytes: u32, access: u32, priv: u32, entry: usize): u64 {
+  hart.countTlbMiss += 1;
+  let pa = va;
+  if (priv != Priv.M && hart.satp >> 60) {
+    const walked = walk(hart, va, access, priv);
+    if (walked == Walk.FAULT) return 0;
+    pa = (walked & Walk.PA) | (va & 0xfff);
+    if (walked & Walk.LARGE) tlb_note_large(hart, va, Walk.largeBytes(walked));
+  }
+  if (pa >> 56 || (hart.pmpActive && !pmp_check(hart, pa, bytes, access, priv))) {
+    raise(hart, access_fault(access), va);
+    return 0;
+  }
+  const ma = phys_ram(changetype<Vm>(<usize>hart.vm), pa);
+  if (!ma) return pa | NOT_RAM;
+  if (entry && (!hart.pmpActive || pmp_page_uniform(hart, pa))) {
+    store<u64>(entry, va & ~0xfff);
+    store<u32>(entry, <u32>ma - <u32>va, 8);
+  }
+  return ma;
+}
+
+/** A load that missed the TLB: zero-extended bits, or 0 after raising. */
+export function load_slow(hart: Hart, va: u64, size: u32): u64 {
+  const inPage = 0x1000 - (<u32>va & 0xfff);
+  if (size > inPage) {
+    const low = load_part(hart, va, inPage);
+    if (hart.trapCause != Cause.NONE) return 0;
+    return low | (load_part(hart, va + inPage, size - inPage) << (<u64>inPage << 3));
+  }
+  return load_part(hart, va, size);
+}
+
+/** Loads 1 to 8 bytes that lie in one page. */
+function load_part(hart: Hart, va: u64, bytes: u32): u64 {
+  const at = resolve(hart, va, bytes, Access.LOAD, data_priv(hart), tlb_entry(hart.tlbLoad, va));
+  if (!at) return 0;
+  if (!(at & NOT_RAM)) return load_bytes(<usize>at, bytes);
+  const pa = at ^ NOT_RAM;
+  hart.countMmio += 1;
+  if (pa & (bytes - 1) || popcnt(bytes) != 1 || !mmio_load(<u32>base(hart), <u32>pa, <u32>(pa >> 32), bytes)) {
+    raise(hart, Cause.LOAD_ACCESS, va);
+    return 0;
+  }
+  return hart.mmioData;
+}
+
+function load_bytes(ma: usize, bytes: u32): u64 {
+  switch (bytes) {
+    case 1:
+      return load<u8>(ma);
+    case 2:
+      return load<u16>(ma);
+    case 4:
+      return load<u32>(ma);
+    case 8:
+      return load<u64>(ma);
+  }
+  let value: u64 = 0;
+  for (let i: u32 = 0; i < bytes; i++) value |= load<u8, u64>(ma + i) << (<u64>i << 3);
+  return value;
+}
+
+/** A store that missed the TLB. A store across pages changes nothing unless both pages allow it. */
+export function store_slow(hart: Hart, va: u64, value: u64, size: u32): void {
+  const inPage = 0x1000 - (<u32>va & 0xfff);
+  if (size <= inPage) {
+    const at = resolve_store(hart, va, size);
+    if (at) store_part(hart, va, at, value, size);
+    return;
+  }
+  const first = resolve_store(hart, va, inPage);
+  if (!first) return;
+  const second = resolve_store(hart, va + inPage, size - inPage);
+  if (!second) return;
+  store_part(hart, va, first, value, inPage);
+  if (hart.trapCause == Cause.NONE) store_part(hart, va + inPage, second, value >> (<u64>inPage << 3), size - inPage);
+}
+
+// @ts-ignore: decorator
+@inline function resolve_store(hart: Hart, va: u64, bytes: u32): u64 {
+  return resolve(hart, va, bytes, Access.STORE, data_priv(hart), tlb_entry(hart.tlbLoad + Tlb.STORE_DELTA, va));
+}
+
+/** Stores 1 to 8 bytes where `resolve` said. */
+function store_part(hart: Hart, va: u64, at: u64, value: u64, bytes: u32): void {
+  if (!(at & NOT_RAM)) {
+    store_bytes(<usize>at, value, bytes);
+    return;
+  }
+  const pa = at ^ NOT_RAM;
+  hart.countMmio += 1;
+  hart.mmioData = bytes == 8 ? value : value & ((<u64>1 << (bytes << 3)) - 1);
+  if (pa & (bytes - 1) || popcnt(bytes) != 1 || !mmio_store(<u32>base(hart), <u32>pa, <u32>(pa >> 32), bytes)) {
+    raise(hart, Cause.STORE_ACCESS, va);
+  }
+}
+
+function store_bytes(ma: usize, value: u64, bytes: u32): void {
+  switch (bytes) {
+    case 1:
+      store<u8>(ma, <u8>value);
+      return;
+    case 2:
+      store<u16>(ma, <u16>value);
+      return;
+    case 4:
+      store<u32>(ma, <u32>value);
+      return;
+    case 8:
+      store<u64>(ma, value);
+      return;
+  }
+  for (let i: u32 = 0; i < bytes; i++) store<u8>(ma + i, <u8>(value >> (<u64>i << 3)));
+}
+
+/** The ma for an AMO or SC of `size` bytes at `va`, or 0 after raising. Store permission implies load permission. */
+export function amo_address(hart: Hart, va: u64, size: u32): usize {
+  const entry = tlb_entry(hart.tlbLoad + Tlb.STORE_DELTA, va);
+  if (load<u64>(entry) == tag(va, size)) return <usize>va + load<u32>(entry, 8);
+  return atomic_slow(hart, va, size, Access.STORE, entry);
+}
+
+/** The ma for an LR of `size` bytes at `va`, or 0 after raising. */
+export function lr_address(hart: Hart, va: u64, size: u32): usize {
+  const entry = tlb_entry(hart.tlbLoad, va);
+  if (load<u64>(entry) == tag(va, size)) return <usize>va + load<u32>(entry, 8);
+  return atomic_slow(hart, va, size, Access.LOAD, entry);
+}
+
+function atomic_slow(hart: Hart, va: u64, size: u32, access: u32, entry: usize): usize {
+  if (va & (size - 1)) {
+    raise(hart, access == Access.LOAD ? Cause.LOAD_MISALIGNED : Cause.STORE_MISALIGNED, va);
+    return 0;
+  }
+  const at = resolve(hart, va, size, access, data_priv(hart), entry);
+  if (!(at & NOT_RAM)) return <usize>at;
+  raise(hart, access_fault(access), va);
+  return 0;
+}
+
+/** The pa behind a machine address that `amo_address` or `lr_address` returned. */
+// @ts-ignore: decorator
+@inline export function pa_of(hart: Hart, ma: usize): u64 {
+  return phys_of(changetype<Vm>(<usize>hart.vm), ma);
+}
+
+/** The ma of the instruction bytes at `va` (valid to the end of the page), or 0 after raising. Only RAM can be executed. */
+export function fetch_address(hart: Hart, va: u64, bytes: u32): usize {
+  const at = resolve(hart, va, bytes, Access.FETCH, hart.priv, 0);
+  if (!(at & NOT_RAM)) return <usize>at;
+  raise(hart, Cause.FETCH_ACCESS, va);
+  return 0;
+}
+
+/** The instruction word at `va` (16 bits for a compressed one), or 0 after raising. */
+export function fetch_word(hart: Hart, va: u64): u32 {
+  const ma = fetch_address(hart, va, 2);
+  if (!ma) return 0;
+  const low = load<u16>(ma);
+  if ((low & 3) != 3) return low;
+  const highMa = fetch_address(hart, va + 2, 2);
+  return highMa ? low | (<u32>load<u16>(highMa) << 16) : 0;
+}
+
+/** Checks translation and permission for `access` of `bytes` (in one page) without touching memory; false after raising. */
+export function probe(hart: Hart, va: u64, bytes: u32, access: u32): bool {
+  return resolve(hart, va, bytes, access, data_priv(hart), 0) != 0;
+}

@@ -1,0 +1,209 @@
+/** Writes assembly/gen/loop.ts: the two loops over decoded records, with every hot instruction in one switch. */
+
+import { FIRST_EXT_OP, ops } from "../ops.ts";
+import type { Flow } from "../row.ts";
+import { heading } from "./text.ts";
+
+/** A primary op as the loop sees it; a compressed one has its base instruction's handler and flow. */
+interface HotOp {
+  readonly op: string;
+  readonly handler: string;
+  readonly file: string;
+  readonly flow: Flow;
+  readonly length: number;
+}
+
+function hotOps(): HotOp[] {
+  return ops
+    .filter(({ op }) => op < FIRST_EXT_OP)
+    .map(({ name, insn }) => {
+      const { handler, table, flow } = insn.base ?? insn;
+      return { op: name, handler, file: table, flow, length: insn.base ? 2 : 4 };
+    });
+}
+
+/** Compressed instructions one of whose operands is always x0. */
+const special: Readonly<Record<string, string>> = {
+  C_MV: "setX(hart, r, x2(hart, r));",
+  C_LI: "setX(hart, r, <u64>imm(r));",
+  LUI: "setX(hart, r, <u64>imm(r));",
+  C_LUI: "setX(hart, r, <u64>imm(r));",
+};
+
+const branchSpecial: Readonly<Record<string, string>> = {
+  C_BEQZ: "x1(hart, r) == 0",
+  C_BNEZ: "x1(hart, r) != 0",
+};
+
+/** Bytes, signedness and AssemblyScript types of the integer loads and stores. */
+const memory: Readonly<Record<string, { bytes: number; load?: string; store?: string }>> = {
+  lb: { bytes: 1, load: "<u64>(<i64>load<i8>(at))" },
+  lh: { bytes: 2, load: "<u64>(<i64>load<i16>(at))" },
+  lw: { bytes: 4, load: "<u64>(<i64>load<i32>(at))" },
+  ld: { bytes: 8, load: "load<u64>(at)" },
+  lbu: { bytes: 1, load: "<u64>load<u8>(at)" },
+  lhu: { bytes: 2, load: "<u64>load<u16>(at)" },
+  lwu: { bytes: 4, load: "<u64>load<u32>(at)" },
+  sb: { bytes: 1, store: "store<u8>(at, <u8>x2(hart, r))" },
+  sh: { bytes: 2, store: "store<u16>(at, <u16>x2(hart, r))" },
+  sw: { bytes: 4, store: "store<u32>(at, <u32>x2(hart, r))" },
+  sd: { bytes: 8, store: "store<u64>(at, x2(hart, r))" },
+  fld: { bytes: 8, load: "load<u64>(at)" },
+  fsd: { bytes: 8, store: "store<u64>(at, f2(hart, r))" },
+};
+
+function advance(op: HotOp): string {
+  return `rec += ${op.length * 4};\n          n += 1;\n          continue;`;
+}
+
+/** A TLB hit is done in place; a miss goes to the slow tail (break), which executes the record again from the start. */
+function memoryCase(op: HotOp, access: { bytes: number; load?: string; store?: string }): string {
+  const mask = access.bytes === 1 ? "~0xfff" : `(~0xfff | ${access.bytes - 1})`;
+  const set = access.store ? "tlb + Tlb.STORE_DELTA" : "tlb";
+  const float = op.handler.startsWith("f");
+  const write = access.store ?? (float ? `setF(hart, r, ${access.load!})` : `setX(hart, r, ${access.load!})`);
+  return `const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(${set}, va);
+          if (load<u64>(entry) != (va & ${mask})${float ? " || !fs_dirty(hart)" : ""}) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          ${write};
+          ${advance(op)}`;
+}
+
+function hotCase(op: HotOp): string | undefined {
+  const access = memory[op.handler];
+  let body: string;
+  if (access) {
+    body = memoryCase(op, access);
+  } else if (op.handler === "jal") {
+    body = `setX(hart, r, record_pc(pageVa, recs, rec) + ${op.length});
+          n += 1;
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;`;
+  } else if (op.handler === "jalr") {
+    body = `const to = (x1(hart, r) + <u64>imm(r)) & ~1;
+          setX(hart, r, record_pc(pageVa, recs, rec) + ${op.length});
+          n += 1;
+          if (to - pageVa < 4096 && n < room) {
+            rec = recs + (<usize>(to - pageVa) << 2);
+            continue;
+          }
+          leave = true;
+          pc = to;
+          break;`;
+  } else if (op.handler === "auipc") {
+    body = `setX(hart, r, record_pc(pageVa, recs, rec) + <u64>imm(r));
+          ${advance(op)}`;
+  } else if (op.flow === "branch") {
+    body = `n += 1;
+          if (!(${branchSpecial[op.op] ?? `${op.file}.${op.handler}(hart, r)`})) {
+            rec += ${op.length * 4};
+            continue;
+          }
+          rec += <usize>imm(r) << 2;
+          if (rec - recs < RECORD_BYTES && n < room) continue;
+          leave = true;
+          pc = record_pc(pageVa, recs, rec);
+          break;`;
+  } else if (op.flow === "none") {
+    body = `${special[op.op] ?? `${op.file}.${op.handler}(hart, r);`}
+          ${advance(op)}`;
+  } else {
+    return undefined;
+  }
+  return `        case Op.${op.op}: {
+          ${body}
+        }`;
+}
+
+function loop(name: string, doc: string, exact: boolean): string {
+  const cases = hotOps().map(hotCase).filter((text) => text !== undefined);
+  const check = exact
+    ? `      if (n >= room) {
+        hart.pc = record_pc(pageVa, recs, rec);
+        break;
+      }
+`
+    : "";
+  return `/** ${doc} */
+export function ${name}(hart: Hart, limit: u32): void {
+  const floor = hart.fuel - limit;
+  while (hart.fuel > floor && !hart.attention) {
+    let pc = hart.pc;
+    let page = code_page(hart, pc);
+    if (!page) {
+      enter_slow(hart, pc);
+      continue;
+    }
+    const tlb = hart.tlbLoad;
+    const room = hart.fuel - floor;
+    let n: u32 = 0;
+    let leave = false;
+    let recs = page + CodePage.RECORDS;
+    let pageVa = pc & ~0xfff;
+    let rec = recs + (<usize>(pc & 0xffe) << 2);
+    while (true) {
+${check}      const r = load<u64>(rec);
+      switch (<u32>r & 0xff) {
+${cases.join("\n")}
+        case Op.UNDECODED: {
+          decode_record(hart, page, rec);
+          continue;
+        }
+        case Op.PAGE_END: {
+          leave = true;
+          pc = pageVa + 4096;
+          break;
+        }
+      }
+      if (leave) {
+        leave = false;
+        const entry = tlb_entry(hart.tlbFetch, pc);
+        if (load<u64>(entry) == (pc & ~0xfff) && n < room) {
+          page = <usize>load<u32>(entry, 8);
+          recs = page + CodePage.RECORDS;
+          pageVa = pc & ~0xfff;
+          rec = recs + (<usize>(pc & 0xffe) << 2);
+          continue;
+        }
+        hart.pc = pc;
+        break;
+      }
+      pc = record_pc(pageVa, recs, rec);
+      hart.instret += n;
+      hart.fuel -= n;
+      n = 0;
+      execute_slow(hart, r, pc);
+      break;
+    }
+    hart.instret += n;
+    hart.fuel -= n;
+  }
+}
+`;
+}
+
+/** The text of assembly/gen/loop.ts. */
+export function loopFile(): string {
+  const ops = hotOps();
+  const files = [...new Set(ops.filter((op) => op.flow === "none" || op.flow === "branch").map((op) => op.file))].sort();
+  const imports = files.map((file) => `import * as ${file} from "../interp/${file}";`).join("\n");
+  return `${heading("The predecoded interpreter: the hot instructions in one switch; the rest and TLB misses take the slow tail.")}
+import { code_page, decode_record } from "../decode/pages";
+import { f2, imm, record_pc, setF, setX, x1, x2 } from "../hart/regs";
+import { fs_dirty } from "../hart/fs";
+import { enter_slow, execute_slow } from "../interp/step";
+${imports}
+import { tlb_entry } from "../mem/tlb";
+import { CodePage, Tlb } from "../shared/constants";
+import { Op } from "./op";
+import { Hart } from "./state";
+
+const RECORD_BYTES: usize = 2048 * 8;
+
+${loop("run_predecoded", "Runs until `limit` steps are done (overshooting by the rest of a straight line at most), or attention is asked for.", false)}
+${loop("run_exact", "Runs until exactly `limit` steps are done, or attention is asked for.", true)}`;
+}
