@@ -18,7 +18,7 @@ export function phys_ram(vm: Vm, pa: u64): usize {
     store<u32>(slot, entry);
     vm.framesTouched += 1;
   }
-  return (entry & ~P2m.FLAGS) | (<usize>offset & 0xfff);
+  return (entry & ~P2m.FLAGS) | (<u32>offset & 0xfff);
 }
 
 /** The pa of RAM at `ma`. Valid for machine addresses that `phys_ram` has returned for this VM. */

@@ -113,7 +113,7 @@ function resolve(hart: Hart, va: u64, bytes: u32, access: u32, priv: u32, entry:
 
 /** A load that missed the TLB: zero-extended bits, or 0 after raising. */
 export function load_slow(hart: Hart, va: u64, size: u32): u64 {
-  const inPage = 0x1000 - (<u32>va & 0xfff);
+  const inPage: u32 = 0x1000 - (<u32>va & 0xfff);
   if (size > inPage) {
     const low = load_part(hart, va, inPage);
     if (hart.trapCause != Cause.NONE) return 0;
@@ -148,13 +148,13 @@ function load_bytes(ma: usize, bytes: u32): u64 {
       return load<u64>(ma);
   }
   let value: u64 = 0;
-  for (let i: u32 = 0; i < bytes; i++) value |= load<u8, u64>(ma + i) << (<u64>i << 3);
+  for (let i: u32 = 0; i < bytes; i++) value |= <u64>load<u8>(ma + i) << (<u64>i << 3);
   return value;
 }
 
 /** A store that missed the TLB. A store across pages changes nothing unless both pages allow it. */
 export function store_slow(hart: Hart, va: u64, value: u64, size: u32): void {
-  const inPage = 0x1000 - (<u32>va & 0xfff);
+  const inPage: u32 = 0x1000 - (<u32>va & 0xfff);
   if (size <= inPage) {
     const at = resolve_store(hart, va, size);
     if (at) store_part(hart, va, at, value, size);
