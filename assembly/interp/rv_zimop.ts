@@ -4,11 +4,11 @@ import { Hart } from "../gen/state";
 import { setX } from "../hart/regs";
 
 // @ts-ignore: decorator
-@inline export function mop_r_n(hart: Hart, r: u64): void {
+@inline export function mop_r(hart: Hart, r: u64): void {
   setX(hart, r, 0);
 }
 
 // @ts-ignore: decorator
-@inline export function mop_rr_n(hart: Hart, r: u64): void {
+@inline export function mop_rr(hart: Hart, r: u64): void {
   setX(hart, r, 0);
 }
