@@ -38,7 +38,7 @@ export interface Instruction extends Encoding {
 
 /** The letter in `bits` for each operand of the assembly syntax; a prime means the three-bit form. */
 export const operandLetters: Readonly<Record<string, string>> = {
-  ...{ rd: "d", rs1: "s", rs2: "t", fd: "d", fs1: "s", fs2: "t", fs3: "u", rm: "m" },
+  ...{ rd: "d", rs1: "s", rs2: "t", fd: "d", fs1: "s", fs2: "t", fs3: "u", rm: "m", rm0: "m" },
   ...{ "rd'": "D", "rs1'": "S", "rs2'": "T", "fd'": "D", "fs1'": "S", "fs2'": "T" },
   ...{ imm: "i", shamt: "i", upper: "i", off: "i", fli: "i", csr: "c", zimm: "z", pred: "p", succ: "q", n: "n" },
 };

@@ -12,7 +12,8 @@ interface FormatShape {
 
 /**
  * Operand syntax by format. `rd rs1 rs2` are x registers, `fd fs1 fs2 fs3` f registers, a prime marks the
- * three-bit form; `imm` prints as a decimal, `shamt` in hexadecimal, `upper` as its top 20 bits, `off` as an address.
+ * three-bit form; `rm` is the dynamic mode when left out, `rm0` (exact
+ * conversions) round to nearest; `imm` prints as a decimal, `shamt` in hexadecimal, `upper` as its top 20 bits, `off` as an address.
  */
 export const formats = {
   none: { asm: "" },
@@ -42,12 +43,14 @@ export const formats = {
   F: { asm: "fd, fs1, fs2" },
   F_rm: { asm: "fd, fs1, fs2, rm" },
   F1_rm: { asm: "fd, fs1, rm" },
+  F1_rm0: { asm: "fd, fs1, rm0" },
   F4_rm: { asm: "fd, fs1, fs2, fs3, rm" },
   F_to_x: { asm: "rd, fs1" },
   F_to_x_rm: { asm: "rd, fs1, rm" },
   F_to_x_rtz: { asm: "rd, fs1, rtz" },
   x_to_F: { asm: "fd, rs1" },
   x_to_F_rm: { asm: "fd, rs1, rm" },
+  x_to_F_rm0: { asm: "fd, rs1, rm0" },
   F_cmp: { asm: "rd, fs1, fs2" },
   F_li: { asm: "fd, fli", uimm: "4:0" },
 } as const satisfies Record<string, FormatShape>;

@@ -39,9 +39,9 @@ export const rv_zfh: Table = {
     { name: "fcvt.h.lu", bits: "1101010 00011 sssss mmm ddddd 1010011", format: "x_to_F_rm", flow: "trap" },
     { name: "fmv.x.h", bits: "1110010 00000 sssss 000 ddddd 1010011", format: "F_to_x", flow: "trap" },
     { name: "fmv.h.x", bits: "1111010 00000 sssss 000 ddddd 1010011", format: "x_to_F", flow: "trap" },
-    { name: "fcvt.s.h", bits: "0100000 00010 sssss mmm ddddd 1010011", format: "F1_rm", flow: "trap" },
+    { name: "fcvt.s.h", bits: "0100000 00010 sssss mmm ddddd 1010011", format: "F1_rm0", flow: "trap" },
     { name: "fcvt.h.s", bits: "0100010 00000 sssss mmm ddddd 1010011", format: "F1_rm", flow: "trap" },
-    { name: "fcvt.d.h", bits: "0100001 00010 sssss mmm ddddd 1010011", format: "F1_rm", flow: "trap" },
+    { name: "fcvt.d.h", bits: "0100001 00010 sssss mmm ddddd 1010011", format: "F1_rm0", flow: "trap" },
     { name: "fcvt.h.d", bits: "0100010 00001 sssss mmm ddddd 1010011", format: "F1_rm", flow: "trap" },
   ],
 };
