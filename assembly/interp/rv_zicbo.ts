@@ -4,15 +4,13 @@
  */
 
 import { Hart } from "../gen/state";
-import { raise_illegal } from "../hart/raise";
+import { ENVCFG_CBCFE, ENVCFG_CBIE, ENVCFG_CBZE } from "../hart/csr_field";
+import { raise_illegal } from "../hart/illegal";
 import { x1 } from "../hart/regs";
 import { amo_address, probe } from "../mem/vmem";
 import { Access, Cause, Priv } from "../shared/constants";
 
 const BLOCK: u64 = 64;
-const ENVCFG_CBIE: u64 = 3 << 4;
-const ENVCFG_CBCFE: u64 = 1 << 6;
-const ENVCFG_CBZE: u64 = 1 << 7;
 
 /** Whether menvcfg (below M mode) and senvcfg (in U mode) enable what `field` controls. */
 // @ts-ignore: decorator
