@@ -69,6 +69,7 @@ const rows: readonly CsrRow[] = [
   [0x7a1, "tdata1", "trigger data 1"],
   [0x7a2, "tdata2", "trigger data 2"],
   [0x7a3, "tdata3", "trigger data 3"],
+  [0x7a4, "tinfo", "trigger information"],
   [0xb00, "mcycle", "machine cycle counter"],
   [0xb02, "minstret", "machine retired-instruction counter"],
   ...series(0xb03, "mhpmcounter", 3, 29, "machine performance counter"),

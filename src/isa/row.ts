@@ -12,8 +12,8 @@ interface FormatShape {
 
 /**
  * Operand syntax by format. `rd rs1 rs2` are x registers, `fd fs1 fs2 fs3` f registers, a prime marks the
- * three-bit form; `rm` is the dynamic mode when left out, `rm0` (exact
- * conversions) round to nearest; `imm` prints as a decimal, `shamt` in hexadecimal, `upper` as its top 20 bits, `off` as an address.
+ * three-bit form; a left-out `rm` is the dynamic mode, a left-out `rm0` (of exact conversions) round to nearest; `imm`
+ * prints as a decimal, `shamt` in hexadecimal, `upper` as its top 20 bits, `off` as an address.
  */
 export const formats = {
   none: { asm: "" },
