@@ -22,7 +22,7 @@ function unorderedSignaling<T>(hart: Hart, a: u64, b: u64): bool {
 /** Maps the numbers of a format to signed integers of the same order, with -0 just below +0. */
 // @ts-ignore: decorator
 @inline function totalOrder<T>(a: u64): i64 {
-  const value = <i64>(a << (64 - width<T>())) >> (64 - width<T>());
+  const value = (<i64>(a << (64 - width<T>()))) >> (64 - width<T>());
   return value ^ ((value >> 63) & i64.MAX_VALUE);
 }
 
@@ -98,7 +98,8 @@ export function classify<T>(a: u64): u64 {
   if (size > infinity<T>()) return size & quietBit<T>() ? 1 << 9 : 1 << 8;
   // Away from zero, from 0: zero, subnormal, normal, infinity.
   const rank = u32(size != 0) + u32(size >= minNormal<T>()) + u32(size == infinity<T>());
-  return <u64>1 << (signOf<T>(a) ? 3 - rank : 4 + rank);
+  const bit = signOf<T>(a) ? 3 - rank : 4 + rank;
+  return u64(1) << bit;
 }
 
 /** FSGNJ: a with b's sign. */

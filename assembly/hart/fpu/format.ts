@@ -38,12 +38,12 @@ export type F64 = u64;
 
 // @ts-ignore: decorator
 @inline export function signBit<T>(): u64 {
-  return <u64>1 << (width<T>() - 1);
+  return u64(1) << (width<T>() - 1);
 }
 
 // @ts-ignore: decorator
 @inline export function quietBit<T>(): u64 {
-  return <u64>1 << (fracBits<T>() - 1);
+  return u64(1) << (fracBits<T>() - 1);
 }
 
 // @ts-ignore: decorator
@@ -54,7 +54,7 @@ export type F64 = u64;
 /** The smallest positive normal number. */
 // @ts-ignore: decorator
 @inline export function minNormal<T>(): u64 {
-  return <u64>1 << fracBits<T>();
+  return u64(1) << fracBits<T>();
 }
 
 /** The canonical NaN. (Unprivileged ISA, "NaN Generation and Propagation") */
@@ -104,7 +104,7 @@ export type F64 = u64;
 // @ts-ignore: decorator
 @inline export function significand<T>(a: u64): u64 {
   const shifted = a << (63 - fracBits<T>());
-  if ((a & infinity<T>()) != 0) return shifted | (<u64>1 << 63);
+  if ((a & infinity<T>()) != 0) return shifted | (u64(1) << 63);
   return magnitude<T>(a) == 0 ? 0 : shifted << clz<u64>(shifted);
 }
 

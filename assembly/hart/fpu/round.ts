@@ -61,7 +61,7 @@ export function roundPack<T>(hart: Hart, sign: u32, exp: i32, sig: u64, rm: u32)
   let tiny = false;
   if (exp < 1) {
     // Not tiny if rounding with an unbounded exponent would carry up to the smallest normal number.
-    const allOnes = sig >> drop == (<u64>2 << fracBits<T>()) - 1;
+    const allOnes = sig >> drop == (u64(2) << fracBits<T>()) - 1;
     tiny = !(exp == 0 && allOnes && roundsUp(sig << (64 - drop), 1, sign, rm));
     sig = shiftRightJam(sig, 1 - exp);
     exp = 1;
