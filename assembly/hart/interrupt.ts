@@ -1,0 +1,50 @@
+/** Which interrupts a hart sees, and which of them it takes next. (Privileged ISA, "Machine Interrupt Registers") */
+
+import { Hart } from "../gen/state";
+import { Irq, Priv } from "../shared/constants";
+import { Status } from "../shared/csr";
+import { MENVCFG_STCE } from "./csr_field";
+
+/** mip as it reads. With Sstc on, STIP shows the timer comparison alone. */
+// @ts-ignore: decorator
+@inline export function interrupts(hart: Hart): u64 {
+  const software = hart.menvcfg & MENVCFG_STCE ? hart.mip & ~(1 << Irq.STI) : hart.mip;
+  return software | hart.lines;
+}
+
+/** The interrupt to take before the next instruction, or -1. */
+export function interrupt_pending(hart: Hart): i32 {
+  const pending = interrupts(hart) & hart.mie;
+  if (!pending) return -1;
+  const priv = hart.priv;
+  if (priv != Priv.M || hart.mstatus & Status.MIE) {
+    const machine = pending & ~hart.mideleg;
+    if (machine) return highest(machine);
+  }
+  if (priv == Priv.U || (priv == Priv.S && hart.mstatus & Status.SIE)) {
+    const supervisor = pending & hart.mideleg;
+    if (supervisor) return highest(supervisor);
+  }
+  return -1;
+}
+
+/** The first of a non-empty set in the order of priority: MEI MSI MTI SEI SSI STI. */
+function highest(set: u64): i32 {
+  if (set & (1 << Irq.MEI)) return Irq.MEI;
+  if (set & (1 << Irq.MSI)) return Irq.MSI;
+  if (set & (1 << Irq.MTI)) return Irq.MTI;
+  if (set & (1 << Irq.SEI)) return Irq.SEI;
+  if (set & (1 << Irq.SSI)) return Irq.SSI;
+  return Irq.STI;
+}
+
+/** Whether WFI completes: an enabled interrupt is pending, whether or not it could be taken. ("Wait for Interrupt") */
+// @ts-ignore: decorator
+@inline export function interrupt_wakes(hart: Hart): bool {
+  return (interrupts(hart) & hart.mie) != 0;
+}
+
+/** Call after anything that may have unmasked an interrupt: has the run loop look when one can be taken. */
+export function interrupt_check(hart: Hart): void {
+  if (interrupt_pending(hart) >= 0) hart.attention = 1;
+}
