@@ -6,7 +6,18 @@
  */
 
 import { Hart } from "../../gen/state";
-import { bias, exponent, infinity, isInfinite, isNan, isSpecial, magnitude, significand, signOf, withSign } from "./format";
+import {
+  bias,
+  exponent,
+  infinity,
+  isInfinite,
+  isNan,
+  isSpecial,
+  magnitude,
+  significand,
+  signOf,
+  withSign,
+} from "./format";
 import { Flag } from "./modes";
 import { accrue, invalid, propagate, roundPack } from "./round";
 

@@ -52,17 +52,7 @@ function fmaSpecial<T>(hart: Hart, a: u64, b: u64, c: u64): u64 {
  * The rounded sum of a 128-bit product significand (bit 127 set) and an addend: `addFinite` with a second word below.
  * F64's product has its lower 22 bits clear, so what jamming loses never becomes a leading digit.
  */
-function addWide(
-  hart: Hart,
-  sign: u32,
-  exp: i32,
-  high: u64,
-  low: u64,
-  signC: u32,
-  expC: i32,
-  sigC: u64,
-  rm: u32,
-): u64 {
+function addWide(hart: Hart, sign: u32, exp: i32, high: u64, low: u64, signC: u32, expC: i32, sigC: u64, rm: u32): u64 {
   const distance = exp - expC;
   low = (low >> 1) | (high << 63);
   high >>= 1;

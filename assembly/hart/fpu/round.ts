@@ -70,7 +70,7 @@ export function roundPack<T>(hart: Hart, sign: u32, exp: i32, sig: u64, rm: u32)
   const kept = sig >> drop;
   const rest = sig << (64 - drop);
   // A normal number's leading bit adds the 1 that exp - 1 lacks, and so does a carry.
-  let bits = (<u64>(exp - 1) << fracBits<T>()) + kept;
+  let bits = ((<u64>(exp - 1)) << fracBits<T>()) + kept;
   if (rest != 0) {
     bits += u64(roundsUp(rest, kept & 1, sign, rm));
     if (bits >= infinity<T>()) return overflow<T>(hart, sign, rm);
