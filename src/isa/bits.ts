@@ -35,7 +35,8 @@ function joinPieces(positions: readonly number[], values: readonly number[]): Pi
   positions.forEach((from, i) => {
     const to = values[i] as number;
     const last = pieces.at(-1);
-    if (last && last.from === from + 1 && last.to === to + 1) pieces[pieces.length - 1] = { from, to, width: last.width + 1 };
+    if (last && last.from === from + 1 && last.to === to + 1)
+      pieces[pieces.length - 1] = { from, to, width: last.width + 1 };
     else pieces.push({ from, to, width: 1 });
   });
   return pieces;
@@ -45,7 +46,11 @@ function joinPieces(positions: readonly number[], values: readonly number[]): Pi
 const inOrder = (count: number): number[] => Array.from({ length: count }, (_, i) => count - 1 - i);
 
 /** Parses `bits`; `imm` lists the bits of field `i` and whether it is signed. */
-export function parseBits(name: string, bits: string, imm?: { readonly list: string; readonly signed: boolean }): Encoding {
+export function parseBits(
+  name: string,
+  bits: string,
+  imm?: { readonly list: string; readonly signed: boolean },
+): Encoding {
   const letters = bits.replaceAll(" ", "");
   if (letters.length !== 32 && letters.length !== 16) throw new Error(`${name}: ${letters.length} bits`);
   const positions = new Map<string, number[]>();
@@ -63,7 +68,8 @@ export function parseBits(name: string, bits: string, imm?: { readonly list: str
   const fields = new Map<string, Field>();
   for (const [letter, from] of positions) {
     const to = letter === "i" && imm ? bitList(imm.list) : inOrder(from.length);
-    if (to.length !== from.length) throw new Error(`${name}: field ${letter} has ${from.length} bits, listed ${to.length}`);
+    if (to.length !== from.length)
+      throw new Error(`${name}: field ${letter} has ${from.length} bits, listed ${to.length}`);
     fields.set(letter, { pieces: joinPieces(from, to), signed: letter === "i" && imm?.signed === true });
   }
   return { length: letters.length === 16 ? 2 : 4, mask, match, fields };

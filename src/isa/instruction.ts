@@ -137,5 +137,5 @@ function holds(insn: Encoding, condition: Condition, word: number): boolean {
 
 /** Whether `word` encodes `insn` (more special rows aside). */
 export function encodes(insn: Instruction, word: number): boolean {
-  return ((word & insn.mask) >>> 0) === insn.match && insn.where.every((condition) => holds(insn, condition, word));
+  return (word & insn.mask) >>> 0 === insn.match && insn.where.every((condition) => holds(insn, condition, word));
 }

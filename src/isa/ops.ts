@@ -50,4 +50,6 @@ export function opOf(insn: Instruction): OpEntry {
 export const instructionOfOp: ReadonlyMap<number, Instruction> = new Map(ops.map(({ op, insn }) => [op, insn]));
 
 /** Looks a mnemonic up. */
-export const instructionByName: ReadonlyMap<string, Instruction> = new Map(instructions.map((insn) => [insn.name, insn]));
+export const instructionByName: ReadonlyMap<string, Instruction> = new Map(
+  instructions.map((insn) => [insn.name, insn]),
+);

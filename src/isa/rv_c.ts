@@ -5,7 +5,14 @@ import type { CompressedRow } from "./row.ts";
 /** Hints (such as `c.li` to x0) need no row: they expand to instructions that write x0. */
 export const rv_c: readonly CompressedRow[] = [
   // Quadrant 0
-  { name: "c.addi4spn", bits: "000 iiiiiiii DDD 00", asm: "rd', sp, imm", uimm: "5:4 9:6 2 3", is: "addi rd', x2, imm", where: ["imm != 0"] },
+  {
+    name: "c.addi4spn",
+    bits: "000 iiiiiiii DDD 00",
+    asm: "rd', sp, imm",
+    uimm: "5:4 9:6 2 3",
+    is: "addi rd', x2, imm",
+    where: ["imm != 0"],
+  },
   { name: "c.fld", bits: "001 iii SSS ii DDD 00", asm: "fd', imm(rs1')", uimm: "5:3 7:6", is: "fld fd', imm(rs1')" },
   { name: "c.lw", bits: "010 iii SSS ii DDD 00", asm: "rd', imm(rs1')", uimm: "5:3 2 6", is: "lw rd', imm(rs1')" },
   { name: "c.ld", bits: "011 iii SSS ii DDD 00", asm: "rd', imm(rs1')", uimm: "5:3 7:6", is: "ld rd', imm(rs1')" },
@@ -21,10 +28,31 @@ export const rv_c: readonly CompressedRow[] = [
 
   // Quadrant 1
   { name: "c.addi", bits: "000 i ddddd iiiii 01", asm: "rd, imm", simm: "5 4:0", is: "addi rd, rd, imm" },
-  { name: "c.addiw", bits: "001 i ddddd iiiii 01", asm: "rd, imm", simm: "5 4:0", is: "addiw rd, rd, imm", where: ["rd != 0"] },
+  {
+    name: "c.addiw",
+    bits: "001 i ddddd iiiii 01",
+    asm: "rd, imm",
+    simm: "5 4:0",
+    is: "addiw rd, rd, imm",
+    where: ["rd != 0"],
+  },
   { name: "c.li", bits: "010 i ddddd iiiii 01", asm: "rd, imm", simm: "5 4:0", is: "addi rd, x0, imm" },
-  { name: "c.addi16sp", bits: "011 i 00010 iiiii 01", asm: "sp, imm", simm: "9 4 6 8:7 5", is: "addi x2, x2, imm", where: ["imm != 0"] },
-  { name: "c.lui", bits: "011 i ddddd iiiii 01", asm: "rd, upper", simm: "17 16:12", is: "lui rd, imm", where: ["rd != 2", "imm != 0"] },
+  {
+    name: "c.addi16sp",
+    bits: "011 i 00010 iiiii 01",
+    asm: "sp, imm",
+    simm: "9 4 6 8:7 5",
+    is: "addi x2, x2, imm",
+    where: ["imm != 0"],
+  },
+  {
+    name: "c.lui",
+    bits: "011 i ddddd iiiii 01",
+    asm: "rd, upper",
+    simm: "17 16:12",
+    is: "lui rd, imm",
+    where: ["rd != 2", "imm != 0"],
+  },
   // Zcmop: the reserved C.LUI encodings with a zero immediate and an odd rd below 16. They write no register.
   { name: "c.mop.N", bits: "011 0 0nnnn 00000 01", asm: "", is: "addi x0, x0, 0", where: ["n odd"], op: "c.addi" },
   { name: "c.srli", bits: "100 i 00 DDD iiiii 01", asm: "rd', shamt", uimm: "5 4:0", is: "srli rd', rd', imm" },
@@ -51,8 +79,22 @@ export const rv_c: readonly CompressedRow[] = [
   // Quadrant 2
   { name: "c.slli", bits: "000 i ddddd iiiii 10", asm: "rd, shamt", uimm: "5 4:0", is: "slli rd, rd, imm" },
   { name: "c.fldsp", bits: "001 i ddddd iiiii 10", asm: "fd, imm(sp)", uimm: "5 4:3 8:6", is: "fld fd, imm(x2)" },
-  { name: "c.lwsp", bits: "010 i ddddd iiiii 10", asm: "rd, imm(sp)", uimm: "5 4:2 7:6", is: "lw rd, imm(x2)", where: ["rd != 0"] },
-  { name: "c.ldsp", bits: "011 i ddddd iiiii 10", asm: "rd, imm(sp)", uimm: "5 4:3 8:6", is: "ld rd, imm(x2)", where: ["rd != 0"] },
+  {
+    name: "c.lwsp",
+    bits: "010 i ddddd iiiii 10",
+    asm: "rd, imm(sp)",
+    uimm: "5 4:2 7:6",
+    is: "lw rd, imm(x2)",
+    where: ["rd != 0"],
+  },
+  {
+    name: "c.ldsp",
+    bits: "011 i ddddd iiiii 10",
+    asm: "rd, imm(sp)",
+    uimm: "5 4:3 8:6",
+    is: "ld rd, imm(x2)",
+    where: ["rd != 0"],
+  },
   { name: "c.jr", bits: "100 0 sssss 00000 10", asm: "rs1", is: "jalr x0, 0(rs1)", where: ["rs1 != 0"] },
   { name: "c.mv", bits: "100 0 ddddd ttttt 10", asm: "rd, rs2", is: "add rd, x0, rs2", where: ["rs2 != 0"] },
   { name: "c.ebreak", bits: "100 1 00000 00000 10", asm: "", is: "ebreak" },

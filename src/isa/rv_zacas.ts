@@ -8,6 +8,12 @@ export const rv_zacas: Table = {
   rows: [
     { name: "amocas.w", bits: "00101 a l ttttt sssss 010 ddddd 0101111", format: "amo", flow: "trap" },
     { name: "amocas.d", bits: "00101 a l ttttt sssss 011 ddddd 0101111", format: "amo", flow: "trap" },
-    { name: "amocas.q", bits: "00101 a l ttttt sssss 100 ddddd 0101111", format: "amo", flow: "trap", where: ["rd even", "rs2 even"] },
+    {
+      name: "amocas.q",
+      bits: "00101 a l ttttt sssss 100 ddddd 0101111",
+      format: "amo",
+      flow: "trap",
+      where: ["rd even", "rs2 even"],
+    },
   ],
 };

@@ -35,7 +35,8 @@ function runsOf(mask: number): Run[] {
   return runs;
 }
 
-const distinct = (rows: readonly Instruction[], run: Run): number => new Set(rows.map((insn) => runValue(insn, run))).size;
+const distinct = (rows: readonly Instruction[], run: Run): number =>
+  new Set(rows.map((insn) => runValue(insn, run))).size;
 
 /** The run that tells most of the rows apart, if any does. */
 function bestRun(rows: readonly Instruction[], mask: number): Run | undefined {
