@@ -1,10 +1,9 @@
 /** One slice of one hart: interrupts first, then instructions until the budget, an exit or a request for attention. */
 
-import { run_exact, run_predecoded } from "./gen/loop";
 import { Hart, Vm } from "./gen/state";
 import { interrupt_pending } from "./hart/interrupt";
 import { interrupt_take } from "./hart/trap";
-import { interpret } from "./interp/step";
+import { interpret, run_predecoded } from "./interp/step";
 import { Engine, Exit } from "./shared/constants";
 
 /** A straight line through a code page is this long at most: the fast loop may overshoot its limit by that. */
@@ -23,8 +22,8 @@ export function hart_run(hart: Hart, budget: u32): u32 {
     const fuel = hart.fuel;
     if (!fuel) return Exit.BUDGET;
     if (vm.engine == Engine.INTERPRET) interpret(hart, fuel);
-    else if (fuel > OVERSHOOT) run_predecoded(hart, fuel - OVERSHOOT);
-    else run_exact(hart, fuel);
+    else if (fuel > OVERSHOOT) run_predecoded(hart, fuel - OVERSHOOT, false);
+    else run_predecoded(hart, fuel, true);
   }
 }
 

@@ -13,11 +13,11 @@
 import { Hart, Vm } from "../gen/state";
 import { Op } from "../gen/op";
 import { decode, decode16 } from "../gen/decode";
-import { fetch_address } from "../mem/vmem";
+import { fetch_address, fetch_word } from "../mem/vmem";
 import { phys_of } from "../mem/p2m";
 import { pmp_page_uniform } from "../mem/pmp";
 import { tlb_entry, tlb_flush_fetch_all } from "../mem/tlb";
-import { CodePage } from "../shared/constants";
+import { Cause, CodePage } from "../shared/constants";
 
 const FRAME = 0;
 const EPOCH = 4;
@@ -112,9 +112,19 @@ export function decode_record(hart: Hart, page: usize, record: usize): u64 {
   } else {
     const high = load<u16>(ma, 2);
     store<u16>(source, high, 2);
-    r = decode(<u32>low | (<u32>high << 16));
+    r = decode((<u32>low) | ((<u32>high) << 16));
   }
   store<u64>(record, r);
   hart.countDecode += 1;
   return r;
+}
+
+/** The instruction word at `pc` as it stands in memory now (16 bits for a compressed one), or 0 after raising. */
+export function code_word(hart: Hart, pc: u64): u32 {
+  const offset = (<usize>pc) & 0xfff;
+  const page: usize = offset == 4094 ? 0 : code_page(hart, pc);
+  if (!page) return hart.trapCause == Cause.NONE ? fetch_word(hart, pc) : 0;
+  const ma = <usize>load<u32>(page, FRAME) + offset;
+  const low = load<u16>(ma);
+  return (low & 3) == 3 ? load<u32>(ma) : low;
 }

@@ -112,8 +112,10 @@ export enum HartField {
   pmpActive = 1504,
   /** steps (retired instructions and traps) left in this run (u32) */
   fuel = 1508,
+  /** address of the record the fast loop left to the slow tail, or 0 (u32) */
+  slowRecord = 1512,
   /** traps taken in a row without an instruction retired between them (u32) */
-  stormCount = 1512,
+  stormCount = 1516,
   /** instret at the last trap (u64) */
   stormInstret = 1520,
   /** TLB misses: loads, stores and fetches that needed a walk (u64) */

@@ -1,9 +1,7 @@
 /** The predecoded interpreter: the hot instructions in one switch; the rest and TLB misses take the slow tail. Generated from src/isa by `npm run generate`; do not edit. */
 
-import { code_page, decode_record } from "../decode/pages";
 import { f2, imm, record_pc, setF, setX, x1, x2 } from "../hart/regs";
 import { fs_dirty } from "../hart/fs";
-import { enter_slow, execute_slow } from "../interp/step";
 import * as rv_i from "../interp/rv_i";
 import * as rv_m from "../interp/rv_m";
 import * as rv_zba from "../interp/rv_zba";
@@ -17,26 +15,23 @@ import { Hart } from "./state";
 
 const RECORD_BYTES: usize = 2048 * 8;
 
-/** Runs until `limit` steps are done (overshooting by the rest of a straight line at most), or attention is asked for. */
-export function run_predecoded(hart: Hart, limit: u32): void {
-  const floor = hart.fuel - limit;
-  while (hart.fuel > floor && !hart.attention) {
-    let pc = hart.pc;
-    let page = code_page(hart, pc);
-    if (!page) {
-      enter_slow(hart, pc);
-      continue;
-    }
-    const tlb = hart.tlbLoad;
-    const room = hart.fuel - floor;
-    let n: u32 = 0;
-    let leave = false;
-    let recs = page + CodePage.RECORDS;
-    let pageVa = pc & ~0xfff;
-    let rec = recs + (<usize>(pc & 0xffe) << 2);
-    while (true) {
-      const r = load<u64>(rec);
-      switch (<u32>r & 0xff) {
+// Both are leaf functions, so that the engine keeps the loop's variables in registers: whatever needs a call ends the loop,
+// with `hart.pc` exact and `hart.slowRecord` the address of the record to be done slowly, or 0. They return how many
+// instructions have retired.
+
+/** Runs from `hart.pc`, in `page`, until `room` instructions are done and a jump is taken backward or out of the page. */
+export function run_leaf(hart: Hart, page: usize, room: u32): u32 {
+  const tlb = hart.tlbLoad;
+  let n: u32 = 0;
+  let pc = hart.pc;
+  let pageVa = pc & ~0xfff;
+  let recs = page + CodePage.RECORDS;
+  let rec = recs + (<usize>(pc & 0xffe) << 2);
+  let leave = false;
+  let r: u64 = 0;
+  while (true) {
+    r = load<u64>(rec);
+    switch (<u32>r & 0xff) {
         case Op.LUI: {
           setX(hart, r, <u64>imm(r));
           rec += 16;
@@ -77,7 +72,7 @@ export function run_predecoded(hart: Hart, limit: u32): void {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && n < room) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -89,7 +84,7 @@ export function run_predecoded(hart: Hart, limit: u32): void {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && n < room) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -101,7 +96,7 @@ export function run_predecoded(hart: Hart, limit: u32): void {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && n < room) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -113,7 +108,7 @@ export function run_predecoded(hart: Hart, limit: u32): void {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && n < room) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -125,7 +120,7 @@ export function run_predecoded(hart: Hart, limit: u32): void {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && n < room) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -137,7 +132,7 @@ export function run_predecoded(hart: Hart, limit: u32): void {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && n < room) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -1034,7 +1029,7 @@ export function run_predecoded(hart: Hart, limit: u32): void {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && n < room) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -1046,7 +1041,7 @@ export function run_predecoded(hart: Hart, limit: u32): void {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && n < room) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -1153,65 +1148,43 @@ export function run_predecoded(hart: Hart, limit: u32): void {
           n += 1;
           continue;
         }
-        case Op.UNDECODED: {
-          decode_record(hart, page, rec);
-          continue;
-        }
-        case Op.PAGE_END: {
-          leave = true;
-          pc = pageVa + 4096;
-          break;
-        }
-      }
-      if (leave) {
-        leave = false;
-        const entry = tlb_entry(hart.tlbFetch, pc);
-        if (load<u64>(entry) == (pc & ~0xfff) && n < room) {
-          page = <usize>load<u32>(entry, 8);
-          recs = page + CodePage.RECORDS;
-          pageVa = pc & ~0xfff;
-          rec = recs + (<usize>(pc & 0xffe) << 2);
-          continue;
-        }
-        hart.pc = pc;
+      case Op.PAGE_END: {
+        leave = true;
+        pc = pageVa + 4096;
         break;
       }
-      pc = record_pc(pageVa, recs, rec);
-      hart.instret += n;
-      hart.fuel -= n;
-      n = 0;
-      execute_slow(hart, r, pc);
-      break;
     }
-    hart.instret += n;
-    hart.fuel -= n;
+    if (!leave) break;
+    leave = false;
+    const entry = tlb_entry(hart.tlbFetch, pc);
+    if (load<u64>(entry) != (pc & ~0xfff) || n >= room) {
+      hart.pc = pc;
+      hart.slowRecord = 0;
+      return n;
+    }
+    recs = <usize>load<u32>(entry, 8) + CodePage.RECORDS;
+    pageVa = pc & ~0xfff;
+    rec = recs + (<usize>(pc & 0xffe) << 2);
   }
+  hart.pc = record_pc(pageVa, recs, rec);
+  hart.slowRecord = <u32>rec;
+  return n;
 }
 
-/** Runs until exactly `limit` steps are done, or attention is asked for. */
-export function run_exact(hart: Hart, limit: u32): void {
-  const floor = hart.fuel - limit;
-  while (hart.fuel > floor && !hart.attention) {
-    let pc = hart.pc;
-    let page = code_page(hart, pc);
-    if (!page) {
-      enter_slow(hart, pc);
-      continue;
-    }
-    const tlb = hart.tlbLoad;
-    const room = hart.fuel - floor;
-    let n: u32 = 0;
-    let leave = false;
-    let recs = page + CodePage.RECORDS;
-    let pageVa = pc & ~0xfff;
-    let rec = recs + (<usize>(pc & 0xffe) << 2);
-    while (true) {
-      if (n >= room) {
-        hart.pc = record_pc(pageVa, recs, rec);
-        break;
-      }
-      const r = load<u64>(rec);
-      switch (<u32>r & 0xff) {
+/** Runs from `hart.pc`, in `page`, until exactly `room` instructions are done. */
+export function run_leaf_exact(hart: Hart, page: usize, room: u32): u32 {
+  const tlb = hart.tlbLoad;
+  let n: u32 = 0;
+  let pc = hart.pc;
+  let pageVa = pc & ~0xfff;
+  let recs = page + CodePage.RECORDS;
+  let rec = recs + (<usize>(pc & 0xffe) << 2);
+  let leave = false;
+  let r: u64 = 0;
+  while (true) {
+    if (n >= room) break;
+    r = load<u64>(rec);
+    switch (<u32>r & 0xff) {
         case Op.LUI: {
           setX(hart, r, <u64>imm(r));
           rec += 16;
@@ -1252,7 +1225,7 @@ export function run_exact(hart: Hart, limit: u32): void {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && n < room) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -1264,7 +1237,7 @@ export function run_exact(hart: Hart, limit: u32): void {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && n < room) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -1276,7 +1249,7 @@ export function run_exact(hart: Hart, limit: u32): void {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && n < room) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -1288,7 +1261,7 @@ export function run_exact(hart: Hart, limit: u32): void {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && n < room) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -1300,7 +1273,7 @@ export function run_exact(hart: Hart, limit: u32): void {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && n < room) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -1312,7 +1285,7 @@ export function run_exact(hart: Hart, limit: u32): void {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && n < room) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -2209,7 +2182,7 @@ export function run_exact(hart: Hart, limit: u32): void {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && n < room) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -2221,7 +2194,7 @@ export function run_exact(hart: Hart, limit: u32): void {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && n < room) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -2328,37 +2301,25 @@ export function run_exact(hart: Hart, limit: u32): void {
           n += 1;
           continue;
         }
-        case Op.UNDECODED: {
-          decode_record(hart, page, rec);
-          continue;
-        }
-        case Op.PAGE_END: {
-          leave = true;
-          pc = pageVa + 4096;
-          break;
-        }
-      }
-      if (leave) {
-        leave = false;
-        const entry = tlb_entry(hart.tlbFetch, pc);
-        if (load<u64>(entry) == (pc & ~0xfff) && n < room) {
-          page = <usize>load<u32>(entry, 8);
-          recs = page + CodePage.RECORDS;
-          pageVa = pc & ~0xfff;
-          rec = recs + (<usize>(pc & 0xffe) << 2);
-          continue;
-        }
-        hart.pc = pc;
+      case Op.PAGE_END: {
+        leave = true;
+        pc = pageVa + 4096;
         break;
       }
-      pc = record_pc(pageVa, recs, rec);
-      hart.instret += n;
-      hart.fuel -= n;
-      n = 0;
-      execute_slow(hart, r, pc);
-      break;
     }
-    hart.instret += n;
-    hart.fuel -= n;
+    if (!leave) break;
+    leave = false;
+    const entry = tlb_entry(hart.tlbFetch, pc);
+    if (load<u64>(entry) != (pc & ~0xfff) || n >= room) {
+      hart.pc = pc;
+      hart.slowRecord = 0;
+      return n;
+    }
+    recs = <usize>load<u32>(entry, 8) + CodePage.RECORDS;
+    pageVa = pc & ~0xfff;
+    rec = recs + (<usize>(pc & 0xffe) << 2);
   }
+  hart.pc = record_pc(pageVa, recs, rec);
+  hart.slowRecord = n < room ? <u32>rec : 0;
+  return n;
 }

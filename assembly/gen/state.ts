@@ -215,6 +215,7 @@ export class Hart {
   runPc: u64;
   pmpActive: u32;
   fuel: u32;
+  slowRecord: u32;
   stormCount: u32;
   stormInstret: u64;
   countTlbMiss: u64;
@@ -309,6 +310,7 @@ if (offsetof<Hart>("largePageMask") != HartField.largePageMask) ERROR("Hart.larg
 if (offsetof<Hart>("runPc") != HartField.runPc) ERROR("Hart.runPc is misplaced");
 if (offsetof<Hart>("pmpActive") != HartField.pmpActive) ERROR("Hart.pmpActive is misplaced");
 if (offsetof<Hart>("fuel") != HartField.fuel) ERROR("Hart.fuel is misplaced");
+if (offsetof<Hart>("slowRecord") != HartField.slowRecord) ERROR("Hart.slowRecord is misplaced");
 if (offsetof<Hart>("stormCount") != HartField.stormCount) ERROR("Hart.stormCount is misplaced");
 if (offsetof<Hart>("stormInstret") != HartField.stormInstret) ERROR("Hart.stormInstret is misplaced");
 if (offsetof<Hart>("countTlbMiss") != HartField.countTlbMiss) ERROR("Hart.countTlbMiss is misplaced");

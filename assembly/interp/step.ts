@@ -6,11 +6,12 @@
 
 import { decode, decode16 } from "../gen/decode";
 import { execute } from "../gen/execute";
+import { run_leaf, run_leaf_exact } from "../gen/loop";
 import { Op } from "../gen/op";
 import { op_length } from "../gen/optable";
 import { Hart } from "../gen/state";
 import { trap_take } from "../hart/trap";
-import { fetch_word } from "../mem/vmem";
+import { code_page, code_word, decode_record } from "../decode/pages";
 import { Cause, Exit } from "../shared/constants";
 
 /** Traps in a row, with nothing retired between them, that make a storm. */
@@ -50,7 +51,7 @@ export function fetch_trap(hart: Hart, pc: u64): void {
 export function step(hart: Hart): void {
   const pc = hart.pc;
   hart.runPc = pc;
-  const word = fetch_word(hart, pc);
+  const word = code_word(hart, pc);
   if (hart.trapCause != Cause.NONE) {
     fetch_trap(hart, pc);
   } else if ((word & 3) == 3) {
@@ -65,16 +66,30 @@ export function interpret(hart: Hart, fuel: u32): void {
   while (hart.fuel && !hart.attention) step(hart);
 }
 
-/** The predecoded loop's slow tail: executes the record at `pc`, whatever it is. One step. */
-export function execute_slow(hart: Hart, r: u64, pc: u64): void {
-  hart.pc = pc;
-  if ((<u32>r & 0xff) == Op.STRADDLE) step(hart);
-  else execute_record(hart, r, pc, op_length(<u32>r & 0xff));
+/** The engine that decodes once: runs until `limit` steps are done (`exact`: not one more), or attention is asked for. */
+export function run_predecoded(hart: Hart, limit: u32, exact: bool): void {
+  const floor = hart.fuel - limit;
+  while (hart.fuel > floor && !hart.attention) {
+    const pc = hart.pc;
+    const page = code_page(hart, pc);
+    if (!page) {
+      if (hart.trapCause != Cause.NONE) fetch_trap(hart, pc);
+      else step(hart);
+      continue;
+    }
+    const room = hart.fuel - floor;
+    const n = exact ? run_leaf_exact(hart, page, room) : run_leaf(hart, page, room);
+    hart.instret += n;
+    hart.fuel -= n;
+    if (hart.slowRecord) execute_slow(hart, <usize>hart.slowRecord);
+  }
 }
 
-/** The predecoded loop found no code page at `pc`: the fetch has raised, or PMP allows only a part of the page. One step. */
-export function enter_slow(hart: Hart, pc: u64): void {
-  hart.pc = pc;
-  if (hart.trapCause != Cause.NONE) fetch_trap(hart, pc);
-  else step(hart);
+/** The slow tail: decodes the record at `record`, or executes the instruction there, which is at `hart.pc`, whatever it is. */
+function execute_slow(hart: Hart, record: usize): void {
+  const r = load<u64>(record);
+  const op = (<u32>r) & 0xff;
+  if (op == Op.UNDECODED) decode_record(hart, code_page(hart, hart.pc), record);
+  else if (op == Op.STRADDLE) step(hart);
+  else execute_record(hart, r, hart.pc, op_length(op));
 }

@@ -104,7 +104,7 @@ function hotCase(op: HotOp): string | undefined {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && n < room) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;`;
@@ -120,68 +120,45 @@ function hotCase(op: HotOp): string | undefined {
 }
 
 function loop(name: string, doc: string, exact: boolean): string {
-  const cases = hotOps().map(hotCase).filter((text) => text !== undefined);
-  const check = exact
-    ? `      if (n >= room) {
-        hart.pc = record_pc(pageVa, recs, rec);
-        break;
-      }
-`
-    : "";
+  const cases = hotOps()
+    .map(hotCase)
+    .filter((text) => text !== undefined);
+  const check = exact ? "    if (n >= room) break;\n" : "";
   return `/** ${doc} */
-export function ${name}(hart: Hart, limit: u32): void {
-  const floor = hart.fuel - limit;
-  while (hart.fuel > floor && !hart.attention) {
-    let pc = hart.pc;
-    let page = code_page(hart, pc);
-    if (!page) {
-      enter_slow(hart, pc);
-      continue;
-    }
-    const tlb = hart.tlbLoad;
-    const room = hart.fuel - floor;
-    let n: u32 = 0;
-    let leave = false;
-    let recs = page + CodePage.RECORDS;
-    let pageVa = pc & ~0xfff;
-    let rec = recs + (<usize>(pc & 0xffe) << 2);
-    while (true) {
-${check}      const r = load<u64>(rec);
-      switch (<u32>r & 0xff) {
+export function ${name}(hart: Hart, page: usize, room: u32): u32 {
+  const tlb = hart.tlbLoad;
+  let n: u32 = 0;
+  let pc = hart.pc;
+  let pageVa = pc & ~0xfff;
+  let recs = page + CodePage.RECORDS;
+  let rec = recs + (<usize>(pc & 0xffe) << 2);
+  let leave = false;
+  let r: u64 = 0;
+  while (true) {
+${check}    r = load<u64>(rec);
+    switch (<u32>r & 0xff) {
 ${cases.join("\n")}
-        case Op.UNDECODED: {
-          decode_record(hart, page, rec);
-          continue;
-        }
-        case Op.PAGE_END: {
-          leave = true;
-          pc = pageVa + 4096;
-          break;
-        }
-      }
-      if (leave) {
-        leave = false;
-        const entry = tlb_entry(hart.tlbFetch, pc);
-        if (load<u64>(entry) == (pc & ~0xfff) && n < room) {
-          page = <usize>load<u32>(entry, 8);
-          recs = page + CodePage.RECORDS;
-          pageVa = pc & ~0xfff;
-          rec = recs + (<usize>(pc & 0xffe) << 2);
-          continue;
-        }
-        hart.pc = pc;
+      case Op.PAGE_END: {
+        leave = true;
+        pc = pageVa + 4096;
         break;
       }
-      pc = record_pc(pageVa, recs, rec);
-      hart.instret += n;
-      hart.fuel -= n;
-      n = 0;
-      execute_slow(hart, r, pc);
-      break;
     }
-    hart.instret += n;
-    hart.fuel -= n;
+    if (!leave) break;
+    leave = false;
+    const entry = tlb_entry(hart.tlbFetch, pc);
+    if (load<u64>(entry) != (pc & ~0xfff) || n >= room) {
+      hart.pc = pc;
+      hart.slowRecord = 0;
+      return n;
+    }
+    recs = <usize>load<u32>(entry, 8) + CodePage.RECORDS;
+    pageVa = pc & ~0xfff;
+    rec = recs + (<usize>(pc & 0xffe) << 2);
   }
+  hart.pc = record_pc(pageVa, recs, rec);
+  hart.slowRecord = ${exact ? "n < room ? <u32>rec : 0" : "<u32>rec"};
+  return n;
 }
 `;
 }
@@ -189,13 +166,13 @@ ${cases.join("\n")}
 /** The text of assembly/gen/loop.ts. */
 export function loopFile(): string {
   const ops = hotOps();
-  const files = [...new Set(ops.filter((op) => op.flow === "none" || op.flow === "branch").map((op) => op.file))].sort();
+  const files = [
+    ...new Set(ops.filter((op) => op.flow === "none" || op.flow === "branch").map((op) => op.file)),
+  ].sort();
   const imports = files.map((file) => `import * as ${file} from "../interp/${file}";`).join("\n");
   return `${heading("The predecoded interpreter: the hot instructions in one switch; the rest and TLB misses take the slow tail.")}
-import { code_page, decode_record } from "../decode/pages";
 import { f2, imm, record_pc, setF, setX, x1, x2 } from "../hart/regs";
 import { fs_dirty } from "../hart/fs";
-import { enter_slow, execute_slow } from "../interp/step";
 ${imports}
 import { tlb_entry } from "../mem/tlb";
 import { CodePage, Tlb } from "../shared/constants";
@@ -204,6 +181,10 @@ import { Hart } from "./state";
 
 const RECORD_BYTES: usize = 2048 * 8;
 
-${loop("run_predecoded", "Runs until `limit` steps are done (overshooting by the rest of a straight line at most), or attention is asked for.", false)}
-${loop("run_exact", "Runs until exactly `limit` steps are done, or attention is asked for.", true)}`;
+// Both are leaf functions, so that the engine keeps the loop's variables in registers: whatever needs a call ends the loop,
+// with \`hart.pc\` exact and \`hart.slowRecord\` the address of the record to be done slowly, or 0. They return how many
+// instructions have retired.
+
+${loop("run_leaf", "Runs from `hart.pc`, in `page`, until `room` instructions are done and a jump is taken backward or out of the page.", false)}
+${loop("run_leaf_exact", "Runs from `hart.pc`, in `page`, until exactly `room` instructions are done.", true)}`;
 }
