@@ -25,6 +25,6 @@ const DOUBLE: usize = memory.data<u16>([
 // @ts-ignore: decorator
 @inline export function constant<T>(index: u32): u64 {
   const row = sizeof<T>() == 2 ? HALF : sizeof<T>() == 4 ? SINGLE : DOUBLE;
-  const top = <u64>load<u16>(row + (<usize>(index & 31) << 1));
-  return top << (width<T>() - 16);
+  const below = width<T>() - 16;
+  return (<u64>load<u16>(row + ((<usize>(index & 31)) << 1))) << below;
 }

@@ -38,17 +38,19 @@ export type F64 = u64;
 
 // @ts-ignore: decorator
 @inline export function signBit<T>(): u64 {
-  return u64(1) << (width<T>() - 1);
+  const place = width<T>() - 1;
+  return u64(1) << place;
 }
 
 // @ts-ignore: decorator
 @inline export function quietBit<T>(): u64 {
-  return u64(1) << (fracBits<T>() - 1);
+  const place = fracBits<T>() - 1;
+  return u64(1) << place;
 }
 
 // @ts-ignore: decorator
 @inline export function infinity<T>(): u64 {
-  return <u64>expMax<T>() << fracBits<T>();
+  return (<u64>expMax<T>()) << fracBits<T>();
 }
 
 /** The smallest positive normal number. */
@@ -76,7 +78,8 @@ export type F64 = u64;
 
 // @ts-ignore: decorator
 @inline export function withSign<T>(sign: u32, bits: u64): u64 {
-  return ((<u64>sign) << (width<T>() - 1)) | bits;
+  const place = width<T>() - 1;
+  return ((<u64>sign) << place) | bits;
 }
 
 // @ts-ignore: decorator
