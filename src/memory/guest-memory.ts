@@ -73,15 +73,11 @@ class PagedGuestMemory implements GuestMemory {
   }
 
   read(pa: number, into: Uint8Array): boolean {
-    return this.pages(pa, into.length, false, (bytes, ma, at, length) =>
-      into.set(bytes.subarray(ma, ma + length), at),
-    );
+    return this.pages(pa, into.length, false, (bytes, ma, at, length) => into.set(bytes.subarray(ma, ma + length), at));
   }
 
   write(pa: number, from: Uint8Array): boolean {
-    return this.pages(pa, from.length, true, (bytes, ma, at, length) =>
-      bytes.set(from.subarray(at, at + length), ma),
-    );
+    return this.pages(pa, from.length, true, (bytes, ma, at, length) => bytes.set(from.subarray(at, at + length), ma));
   }
 
   fill(pa: number, length: number, value: number): boolean {
@@ -133,7 +129,7 @@ class PagedGuestMemory implements GuestMemory {
   ): boolean {
     if (!this.contains(pa, length)) return false;
     if (write && !this.writable(pa, length)) return false;
-    for (let at = 0; at < length; ) {
+    for (let at = 0; at < length;) {
       const ma = this.backing.translate(pa + at, write);
       if (ma === undefined) return false;
       const count = Math.min(length - at, PAGE - ((pa + at) % PAGE));

@@ -1,0 +1,328 @@
+/**
+ * The NS16550A UART, as QEMU's virt board has it: one byte per register, transmission takes no time.
+ * (National Semiconductor PC16550D data sheet; QEMU `hw/char/serial.c`)
+ *
+ * ```
+ *   load                store
+ * 0 RBR  (DLAB: DLL)    THR  (DLAB: DLL)
+ * 1 IER  (DLAB: DLM)    IER  (DLAB: DLM)
+ * 2 IIR                 FCR
+ * 3 LCR   4 MCR   5 LSR (loads)   6 MSR (loads)   7 SCR
+ * ```
+ */
+
+import type { AccessSize, Clock, ConsoleBackend, Device, DeviceState, FdtNode, FdtPlace } from "./device.ts";
+import type { IrqLine, Word64 } from "./device.ts";
+import { Fcr, FIFO_SIZE, Ier, Iir, Lcr, Lsr, Mcr, Msr, Register, TRIGGER } from "./ns16550a-registers.ts";
+import { StateReader } from "./state.ts";
+
+/** What the UART's own clock divides, in symbols a second; QEMU's figure. */
+const BAUD_BASE = 399_193;
+/** What the device tree says of its clock, in Hz. */
+const CLOCK_FREQUENCY = 3_686_400;
+const DIVISOR_AT_RESET = 12;
+const TICKS_PER_SECOND = 10_000_000;
+const MSR_AT_RESET = Msr.DCD | Msr.DSR | Msr.CTS;
+
+/** What the UART stands on. */
+export interface Ns16550aDeps {
+  readonly clock: Clock;
+  readonly irq: IrqLine;
+  readonly console: ConsoleBackend;
+}
+
+/** A serial port. */
+export class Ns16550a implements Device {
+  readonly name = "uart0";
+  readonly size = 8;
+  readonly access = { min: 1 as AccessSize, max: 8 as AccessSize };
+  /** Clock ticks at which a receive timeout is due, or undefined. */
+  timeoutAt: bigint | undefined;
+
+  private readonly clock: Clock;
+  private readonly irq: IrqLine;
+  private readonly console: ConsoleBackend;
+  /** Received bytes; at most one when the FIFO is off. */
+  private fifo: number[] = [];
+  /** What a load of an empty receiver gives when the FIFO is off: the last byte again. */
+  private rbr = 0;
+  private divisor = DIVISOR_AT_RESET;
+  private ier = 0;
+  private fcr = 0;
+  private lcr = 0;
+  private mcr: number = Mcr.OUT2;
+  /** The error bits only; the others follow from the FIFO. */
+  private lsrErrors = 0;
+  private msr: number = MSR_AT_RESET;
+  private scr = 0;
+  /** The transmitter became empty and nobody has been told yet. */
+  private thrPending = false;
+  private timeoutPending = false;
+
+  constructor(deps: Ns16550aDeps) {
+    this.clock = deps.clock;
+    this.irq = deps.irq;
+    this.console = deps.console;
+    this.console.onInput((bytes) => this.receive(bytes));
+  }
+
+  /** Raises the receive timeout if its time has come. */
+  update(): void {
+    if (this.timeoutAt === undefined || this.clock.ticks() < this.timeoutAt) return;
+    this.timeoutAt = undefined;
+    this.timeoutPending = this.fifo.length > 0;
+    this.drive();
+  }
+
+  load(offset: number): number {
+    const dlab = (this.lcr & Lcr.DLAB) !== 0;
+    switch (offset as Register) {
+      case Register.DATA:
+        return dlab ? this.divisor & 0xff : this.loadRbr();
+      case Register.IER:
+        return dlab ? this.divisor >>> 8 : this.ier;
+      case Register.IIR:
+        return this.loadIir();
+      case Register.LCR:
+        return this.lcr;
+      case Register.MCR:
+        return this.mcr;
+      case Register.LSR:
+        return this.loadLsr();
+      case Register.MSR:
+        return this.loadMsr();
+      case Register.SCR:
+        return this.scr;
+    }
+    return 0;
+  }
+
+  store(offset: number, word: number): void {
+    const value = word & 0xff;
+    const dlab = (this.lcr & Lcr.DLAB) !== 0;
+    switch (offset as Register) {
+      case Register.DATA:
+        if (dlab) this.divisor = (this.divisor & 0xff00) | value;
+        else this.storeThr(value);
+        return;
+      case Register.IER:
+        if (dlab) this.divisor = (this.divisor & 0xff) | (value << 8);
+        else this.storeIer(value);
+        return;
+      case Register.IIR:
+        return this.storeFcr(value);
+      case Register.LCR:
+        this.lcr = value;
+        return;
+      case Register.MCR:
+        return this.storeMcr(value);
+      case Register.SCR:
+        this.scr = value;
+        return;
+    }
+  }
+
+  /** Whatever the width of the access, one register answers. */
+  load64(offset: number, into: Word64): void {
+    into.low = this.load(offset);
+    into.high = 0;
+  }
+
+  store64(offset: number, low: number): void {
+    this.store(offset, low);
+  }
+
+  reset(): void {
+    this.fifo = [];
+    this.rbr = this.ier = this.fcr = this.lcr = this.lsrErrors = this.scr = 0;
+    this.divisor = DIVISOR_AT_RESET;
+    this.mcr = Mcr.OUT2;
+    this.msr = MSR_AT_RESET;
+    this.thrPending = this.timeoutPending = false;
+    this.timeoutAt = undefined;
+    this.drive();
+    this.console.ready();
+  }
+
+  save(): DeviceState {
+    const { fifo, rbr, divisor, ier, fcr, lcr, mcr, lsrErrors, msr, scr, thrPending, timeoutPending } = this;
+    const timeoutIn = this.timeoutAt === undefined ? -1n : this.timeoutAt - this.clock.ticks();
+    return {
+      fifo: [...fifo],
+      ...{ rbr, divisor, ier, fcr, lcr, mcr, lsrErrors, msr, scr, thrPending, timeoutPending },
+      timeoutArmed: this.timeoutAt !== undefined,
+      timeoutIn: (timeoutIn < 0n ? 0n : timeoutIn).toString(),
+    };
+  }
+
+  restore(state: unknown): void {
+    const reader = new StateReader(this.name, state);
+    const timeoutIn = reader.word("timeoutIn");
+    const restored = {
+      fcr: reader.integer("fcr", Fcr.STICKY) & Fcr.STICKY,
+      fifo: reader.bytes("fifo", FIFO_SIZE),
+      rbr: reader.integer("rbr", 0xff),
+      divisor: reader.integer("divisor", 0xffff),
+      ier: reader.integer("ier", Ier.ALL),
+      lcr: reader.integer("lcr", 0xff),
+      mcr: reader.integer("mcr", Mcr.ALL),
+      lsrErrors: reader.integer("lsrErrors", Lsr.ERRORS) & Lsr.ERRORS,
+      msr: reader.integer("msr", 0xff),
+      scr: reader.integer("scr", 0xff),
+      thrPending: reader.flag("thrPending"),
+      timeoutPending: reader.flag("timeoutPending"),
+      timeoutAt: reader.flag("timeoutArmed") ? this.clock.ticks() + timeoutIn : undefined,
+    };
+    Object.assign(this, restored);
+    this.drive();
+  }
+
+  fdt(parent: FdtNode, place: FdtPlace): void {
+    parent
+      .node(`serial@${place.pa.toString(16)}`)
+      .strings("compatible", "ns16550a")
+      .cells64("reg", place.pa, place.size)
+      .cells("clock-frequency", CLOCK_FREQUENCY)
+      .cells("interrupt-parent", place.intc)
+      .cells("interrupts", place.irq);
+  }
+
+  private get fifoOn(): boolean {
+    return (this.fcr & Fcr.ENABLE) !== 0;
+  }
+
+  private get trigger(): number {
+    return TRIGGER[this.fcr >>> 6]!;
+  }
+
+  /** Takes no more than the trigger level, so that a guest hears of input at the level it has chosen. */
+  private receive(bytes: Uint8Array): number {
+    if ((this.mcr & Mcr.LOOP) !== 0) return 0;
+    const room = (this.fifoOn ? this.trigger : 1) - this.fifo.length;
+    const count = Math.max(0, Math.min(room, bytes.length));
+    for (let i = 0; i < count; i++) this.put(bytes[i]!);
+    if (count > 0) this.drive();
+    return count;
+  }
+
+  /** One byte off the line. An overrun keeps the FIFO's contents, but overwrites a lone RBR. */
+  private put(byte: number): void {
+    if (!this.fifoOn) {
+      if (this.fifo.length > 0) this.lsrErrors |= Lsr.OE;
+      this.fifo = [byte];
+      this.rbr = byte;
+      return;
+    }
+    if (this.fifo.length < FIFO_SIZE) this.fifo.push(byte);
+    else this.lsrErrors |= Lsr.OE;
+    this.armTimeout();
+  }
+
+  private loadRbr(): number {
+    const byte = this.fifo.shift() ?? (this.fifoOn ? 0 : this.rbr);
+    if (this.fifo.length === 0) this.lsrErrors &= ~Lsr.BI;
+    else this.armTimeout();
+    this.timeoutPending = false;
+    this.drive();
+    if ((this.mcr & Mcr.LOOP) === 0) this.console.ready();
+    return byte;
+  }
+
+  /** Reading IIR is what acknowledges the transmitter's interrupt. */
+  private loadIir(): number {
+    const id = this.interruptId();
+    if (id === Iir.THRI) {
+      this.thrPending = false;
+      this.drive();
+    }
+    return id | (this.fifoOn ? Iir.FIFO_ON : 0);
+  }
+
+  private loadLsr(): number {
+    const lsr = this.lsr();
+    if (this.lsrErrors !== 0) {
+      this.lsrErrors = 0;
+      this.drive();
+    }
+    return lsr;
+  }
+
+  /** In loopback the modem outputs are connected to the inputs. */
+  private loadMsr(): number {
+    const { mcr } = this;
+    if ((mcr & Mcr.LOOP) !== 0) {
+      return ((mcr & (Mcr.OUT1 | Mcr.OUT2)) << 4) | ((mcr & Mcr.RTS) << 3) | ((mcr & Mcr.DTR) << 5);
+    }
+    const { msr } = this;
+    this.msr &= ~Msr.DELTAS;
+    if (msr !== this.msr) this.drive();
+    return msr;
+  }
+
+  private storeThr(byte: number): void {
+    if ((this.mcr & Mcr.LOOP) !== 0) this.put(byte);
+    else this.console.write(byte);
+    this.thrPending = true;
+    this.drive();
+  }
+
+  private storeIer(value: number): void {
+    this.ier = value & Ier.ALL;
+    this.thrPending = true;
+    this.drive();
+  }
+
+  private storeFcr(value: number): void {
+    if (value === this.fcr) return;
+    const toggled = ((value ^ this.fcr) & Fcr.ENABLE) !== 0;
+    this.fcr = value & Fcr.STICKY;
+    if (toggled || (value & Fcr.RESET_RECEIVER) !== 0) this.clearReceiver();
+    if (toggled || (value & Fcr.RESET_TRANSMITTER) !== 0) this.thrPending = true;
+    this.drive();
+    this.console.ready();
+  }
+
+  private storeMcr(value: number): void {
+    const wasLoop = (this.mcr & Mcr.LOOP) !== 0;
+    this.mcr = value & Mcr.ALL;
+    if (wasLoop && (value & Mcr.LOOP) === 0) this.console.ready();
+  }
+
+  private clearReceiver(): void {
+    this.fifo = [];
+    this.lsrErrors &= ~Lsr.BI;
+    this.timeoutPending = false;
+    this.timeoutAt = undefined;
+  }
+
+  private lsr(): number {
+    return Lsr.THRE | Lsr.TEMT | this.lsrErrors | (this.fifo.length > 0 ? Lsr.DR : 0);
+  }
+
+  /** The highest-priority interrupt there is. */
+  private interruptId(): number {
+    const { ier } = this;
+    if ((ier & Ier.RLSI) !== 0 && this.lsrErrors !== 0) return Iir.RLSI;
+    if ((ier & Ier.RDI) !== 0 && this.timeoutPending) return Iir.CTI;
+    if ((ier & Ier.RDI) !== 0 && this.fifo.length >= (this.fifoOn ? this.trigger : 1)) return Iir.RDI;
+    if ((ier & Ier.THRI) !== 0 && this.thrPending) return Iir.THRI;
+    if ((ier & Ier.MSI) !== 0 && (this.msr & Msr.DELTAS) !== 0) return Iir.MSI;
+    return Iir.NONE;
+  }
+
+  private drive(): void {
+    this.irq.set(this.interruptId() !== Iir.NONE);
+  }
+
+  /** A byte that stays unread for four character times is announced whatever the trigger level. */
+  private armTimeout(): void {
+    const speed = Math.max(1, Math.floor(BAUD_BASE / Math.max(1, this.divisor)));
+    this.timeoutAt = this.clock.ticks() + BigInt(4 * this.frameBits() * Math.floor(TICKS_PER_SECOND / speed));
+  }
+
+  /** Start bit, data bits, parity bit, stop bits. */
+  private frameBits(): number {
+    const { lcr } = this;
+    return 1 + ((lcr & 3) + 5) + ((lcr & Lcr.PARITY) !== 0 ? 1 : 0) + ((lcr & Lcr.TWO_STOP) !== 0 ? 2 : 1);
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * The platform-level interrupt controller: which hart hears of which device.
+ * (RISC-V Platform-Level Interrupt Controller Specification; QEMU `hw/intc/sifive_plic.c`)
+ *
+ * ```
+ *  0x000000  priority[source], 3 bits
+ *  0x001000  pending, one bit for each source
+ *  0x002000  enable[context], 0x80 apart, one bit for each source
+ *  0x200000  context registers, 0x1000 apart: +0 threshold, +4 claim (load) and complete (store)
+ * ```
+ *
+ * Contexts are hart 0 M, hart 0 S, hart 1 M, and so on.
+ */
+
+import type { AccessSize, Device, DeviceState, FdtNode, FdtPlace, IrqLine } from "./device.ts";
+import { StateReader } from "./state.ts";
+
+/** mip bit positions of the lines driven here. */
+export const SEI = 9;
+export const MEI = 11;
+
+const PENDING = 0x1000;
+const ENABLE = 0x2000;
+const ENABLE_STRIDE = 0x80;
+const CONTEXT = 0x20_0000;
+const CONTEXT_STRIDE = 0x1000;
+const PRIORITY_MASK = 7;
+
+/** What the PLIC stands on. */
+export interface PlicDeps {
+  readonly harts: number;
+  /** Interrupt numbers, counting number 0, which is none. */
+  readonly sources: number;
+  /** Called on changes only, with `SEI` or `MEI`. */
+  setLine(hart: number, irq: number, level: boolean): void;
+}
+
+/** A PLIC with level-triggered gateways. */
+export class Plic implements Device {
+  readonly name = "plic";
+  readonly size = 0x60_0000;
+  readonly access = { min: 4 as AccessSize, max: 4 as AccessSize };
+  private readonly deps: PlicDeps;
+  private readonly words: number;
+  private readonly contexts: number;
+  private readonly priority: Uint8Array;
+  /** What the devices drive. */
+  private readonly level: Uint32Array;
+  /** Sources claimed and not completed; their gateways forward nothing. */
+  private readonly claimed: Uint32Array;
+  private readonly enable: Uint32Array;
+  private readonly threshold: Uint8Array;
+  private readonly raised: boolean[];
+
+  constructor(deps: PlicDeps) {
+    this.deps = deps;
+    this.words = Math.ceil(deps.sources / 32);
+    this.contexts = deps.harts * 2;
+    this.priority = new Uint8Array(deps.sources);
+    this.level = new Uint32Array(this.words);
+    this.claimed = new Uint32Array(this.words);
+    this.enable = new Uint32Array(this.contexts * this.words);
+    this.threshold = new Uint8Array(this.contexts);
+    this.raised = new Array<boolean>(this.contexts).fill(false);
+  }
+
+  /** The line of source `irq`; a number the PLIC does not have gives a line that leads nowhere. */
+  line(irq: number): IrqLine {
+    return { set: (level) => this.drive(irq, level) };
+  }
+
+  load(offset: number): number {
+    if (offset < PENDING) return this.priority[offset >>> 2] ?? 0;
+    if (offset < ENABLE) return this.pending((offset - PENDING) >>> 2);
+    if (offset < CONTEXT) {
+      const index = this.enableIndex(offset);
+      return index < 0 ? 0 : this.enable[index]!;
+    }
+    const context = Math.floor((offset - CONTEXT) / CONTEXT_STRIDE);
+    if (context >= this.contexts) return 0;
+    const register = offset % CONTEXT_STRIDE;
+    if (register === 0) return this.threshold[context]!;
+    return register === 4 ? this.claim(context) : 0;
+  }
+
+  store(offset: number, value: number): void {
+    if (offset < PENDING) {
+      const irq = offset >>> 2;
+      if (irq > 0 && irq < this.deps.sources) this.priority[irq] = value & PRIORITY_MASK;
+    } else if (offset < ENABLE) {
+      return;
+    } else if (offset < CONTEXT) {
+      const index = this.enableIndex(offset);
+      if (index >= 0) this.enable[index] = value & this.wordMask(index % this.words);
+    } else {
+      this.storeContext(Math.floor((offset - CONTEXT) / CONTEXT_STRIDE), offset % CONTEXT_STRIDE, value);
+    }
+    this.update();
+  }
+
+  /** Devices keep driving their lines through a reset; they lower them in their own. */
+  reset(): void {
+    this.priority.fill(0);
+    this.claimed.fill(0);
+    this.enable.fill(0);
+    this.threshold.fill(0);
+    this.update();
+  }
+
+  save(): DeviceState {
+    const { priority, level, claimed, enable, threshold } = this;
+    return {
+      priority: [...priority],
+      level: [...level],
+      claimed: [...claimed],
+      enable: [...enable],
+      threshold: [...threshold],
+    };
+  }
+
+  restore(state: unknown): void {
+    const reader = new StateReader(this.name, state);
+    const priority = reader.integers("priority", this.deps.sources, PRIORITY_MASK);
+    const level = reader.integers("level", this.words, 0xffff_ffff);
+    const claimed = reader.integers("claimed", this.words, 0xffff_ffff);
+    const enable = reader.integers("enable", this.enable.length, 0xffff_ffff);
+    const threshold = reader.integers("threshold", this.contexts, PRIORITY_MASK);
+    this.priority.set(priority);
+    this.level.set(level.map((bits, word) => bits & this.wordMask(word)));
+    this.claimed.set(claimed);
+    this.enable.set(enable.map((bits, index) => bits & this.wordMask(index % this.words)));
+    this.threshold.set(threshold);
+    this.driveLines();
+  }
+
+  fdt(parent: FdtNode, place: FdtPlace): void {
+    parent
+      .node(`plic@${place.pa.toString(16)}`)
+      .strings("compatible", "sifive,plic-1.0.0", "riscv,plic0")
+      .cells64("reg", place.pa, place.size)
+      .cells("#address-cells", 0)
+      .cells("#interrupt-cells", 1)
+      .flag("interrupt-controller")
+      .cells("riscv,ndev", this.deps.sources - 1)
+      .cells("phandle", place.phandle);
+  }
+
+  private drive(irq: number, level: boolean): void {
+    if (irq <= 0 || irq >= this.deps.sources) return;
+    const word = irq >>> 5;
+    const bit = 1 << (irq & 31);
+    if (((this.level[word]! & bit) !== 0) === level) return;
+    this.level[word]! ^= bit;
+    this.update();
+  }
+
+  /** A level gateway holds its request while the line is high and no claim is open. */
+  private pending(word: number): number {
+    if (word >= this.words) return 0;
+    return (this.level[word]! & ~this.claimed[word]!) >>> 0;
+  }
+
+  /** The pending source with the highest priority above the threshold, the lowest number first; 0 for none. */
+  private best(context: number): number {
+    let best = 0;
+    let bestPriority = this.threshold[context]!;
+    for (let word = 0; word < this.words; word++) {
+      let bits = this.pending(word) & this.enable[context * this.words + word]!;
+      while (bits !== 0) {
+        const irq = (word << 5) + 31 - Math.clz32(bits & -bits);
+        bits &= bits - 1;
+        if (this.priority[irq]! <= bestPriority) continue;
+        best = irq;
+        bestPriority = this.priority[irq]!;
+      }
+    }
+    return best;
+  }
+
+  private claim(context: number): number {
+    const irq = this.best(context);
+    if (irq !== 0) {
+      this.claimed[irq >>> 5]! |= 1 << (irq & 31);
+      this.update();
+    }
+    return irq;
+  }
+
+  /** As in QEMU, completion does not ask whether the source is enabled for the context. */
+  private storeContext(context: number, register: number, value: number): void {
+    if (context >= this.contexts) return;
+    if (register === 0) this.threshold[context] = value & PRIORITY_MASK;
+    else if (register === 4 && value < this.deps.sources) this.claimed[value >>> 5]! &= ~(1 << (value & 31));
+  }
+
+  /** Index into `enable`, or -1. */
+  private enableIndex(offset: number): number {
+    const context = Math.floor((offset - ENABLE) / ENABLE_STRIDE);
+    const word = (offset % ENABLE_STRIDE) >>> 2;
+    return context < this.contexts && word < this.words ? context * this.words + word : -1;
+  }
+
+  /** The sources that exist in a word: not 0, and none above the last. */
+  private wordMask(word: number): number {
+    const count = Math.min(32, this.deps.sources - word * 32);
+    const mask = count === 32 ? 0xffff_ffff : 2 ** count - 1;
+    return word === 0 ? (mask & ~1) >>> 0 : mask;
+  }
+
+  private update(): void {
+    for (let context = 0; context < this.contexts; context++) {
+      const level = this.best(context) !== 0;
+      if (level !== this.raised[context]) this.driveLine(context, level);
+    }
+  }
+
+  private driveLines(): void {
+    for (let context = 0; context < this.contexts; context++) this.driveLine(context, this.best(context) !== 0);
+  }
+
+  private driveLine(context: number, level: boolean): void {
+    this.raised[context] = level;
+    this.deps.setLine(context >>> 1, (context & 1) === 0 ? MEI : SEI, level);
+  }
+}

@@ -1,0 +1,42 @@
+/** Read-only memory on the bus: the board's mask ROM. Stores are ignored, as QEMU does. */
+
+import type { AccessSize, Device, DeviceState } from "./device.ts";
+import { StateReader } from "./state.ts";
+
+/** A ROM whose contents the board writes. */
+export class Rom implements Device {
+  readonly name: string;
+  readonly size: number;
+  readonly access = { min: 1 as AccessSize, max: 8 as AccessSize };
+  /** What it holds; the board fills it. */
+  readonly bytes: Uint8Array;
+  private readonly view: DataView;
+
+  constructor(name: string, size: number) {
+    this.name = name;
+    this.size = size;
+    this.bytes = new Uint8Array(size);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  load(offset: number, size: number): number {
+    if (size === 1) return this.view.getUint8(offset);
+    return size === 2 ? this.view.getUint16(offset, true) : this.view.getUint32(offset, true);
+  }
+
+  store(): void {}
+
+  /** The contents are the board's and stay. */
+  reset(): void {}
+
+  /** The bytes up to the last that is not zero. */
+  save(): DeviceState {
+    return { bytes: [...this.bytes.subarray(0, this.bytes.findLastIndex((byte) => byte !== 0) + 1)] };
+  }
+
+  restore(state: unknown): void {
+    const bytes = new StateReader(this.name, state).bytes("bytes", this.size);
+    this.bytes.fill(0);
+    this.bytes.set(bytes);
+  }
+}

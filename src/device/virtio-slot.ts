@@ -1,0 +1,51 @@
+/** A virtio-mmio slot with no device in it. (Virtual I/O Device Specification, "MMIO Device Register Layout") */
+
+import type { AccessSize, Device, DeviceState, FdtNode, FdtPlace } from "./device.ts";
+import { StateReader } from "./state.ts";
+
+const MAGIC = 0x7472_6976;
+/** As QEMU's virt board answers unless told otherwise (`force-legacy`). */
+const VERSION_LEGACY = 1;
+const VENDOR_QEMU = 0x554d_4551;
+
+/** DeviceID 0: drivers look at the magic value and go away. */
+export class EmptyVirtioSlot implements Device {
+  readonly name: string;
+  readonly size = 0x200;
+  readonly access = { min: 1 as AccessSize, max: 8 as AccessSize };
+
+  constructor(slot: number) {
+    this.name = `virtio${slot}`;
+  }
+
+  load(offset: number, size: number): number {
+    const word = offset === 0 ? MAGIC : offset === 4 ? VERSION_LEGACY : offset === 12 ? VENDOR_QEMU : 0;
+    return size === 4 ? word : word % 2 ** (8 * size);
+  }
+
+  store(): void {}
+
+  reset(): void {}
+
+  save(): DeviceState {
+    return {};
+  }
+
+  restore(state: unknown): void {
+    new StateReader(this.name, state);
+  }
+
+  fdt(parent: FdtNode, place: FdtPlace): void {
+    virtioMmioNode(parent, place);
+  }
+}
+
+/** The node of a slot, whatever is in it. */
+export function virtioMmioNode(parent: FdtNode, place: FdtPlace): void {
+  parent
+    .node(`virtio_mmio@${place.pa.toString(16)}`)
+    .strings("compatible", "virtio,mmio")
+    .cells64("reg", place.pa, place.size)
+    .cells("interrupt-parent", place.intc)
+    .cells("interrupts", place.irq);
+}

@@ -1,0 +1,124 @@
+/** Carries out a boot plan: puts everything into memory and says how each hart begins. */
+
+import { WasmvisorError } from "../error.ts";
+import type { Entropy } from "../backend/entropy/entropy.ts";
+import type { GuestMemory } from "../memory/guest-memory.ts";
+import { encodeFdt } from "./fdt.ts";
+import type { FdtDocument, FdtTree } from "./fdt.ts";
+import { parseFdt } from "./fdt-parse.ts";
+import { alignUp, fdtPlace, initrdPlace, placeImage, SUPERPAGE } from "./placement.ts";
+import type { PlacedImage, Range } from "./placement.ts";
+import { FW_DYNAMIC_PA, writeResetVector } from "./reset-vector.ts";
+import { fillChosen } from "./virt-fdt.ts";
+import type { BootHart, Booted, BootPlan } from "./virt-types.ts";
+
+const T0 = 5;
+const A0 = 10;
+const A1 = 11;
+const A2 = 12;
+
+/** What a boot works on. */
+export interface BootDeps {
+  readonly memory: GuestMemory;
+  readonly entropy: Entropy;
+  readonly harts: number;
+  /** The mask ROM's bytes. */
+  readonly rom: Uint8Array;
+  /** The board's own tree, made anew for each boot. */
+  makeTree(): FdtTree;
+}
+
+/** See `VirtBoard.load`. */
+export function boot(deps: BootDeps, plan: BootPlan): Booted {
+  const { memory } = deps;
+  const firmware = typeof plan.bios === "string" ? undefined : placeImage(memory, plan.bios, memory.ramPa, "firmware");
+  const kernel = placeKernel(memory, plan, firmware);
+  const start = firmware ?? kernel;
+  if (start === undefined) {
+    throw new WasmvisorError(
+      "kernel-missing",
+      "There is nothing to run; name a kernel (--kernel) or firmware (--bios).",
+    );
+  }
+  const document = makeDocument(deps, plan);
+  const occupied = { start: (kernel ?? start).start, end: Math.max(kernel?.end ?? 0, firmware?.end ?? 0) };
+  const { fdtPa, initrd } = placeData(memory, document, plan, occupied);
+  fillChosen(document.root, { bootargs: plan.append, initrd }, deps.entropy);
+  const fdt = encodeFdt(document);
+  memory.write(fdtPa, fdt);
+  if (initrd !== undefined && plan.initrd !== undefined) memory.write(initrd.start, plan.initrd);
+  writeResetVector(deps.rom, { startPa: start.entryPa, fdtPa, nextPa: kernel?.entryPa ?? 0 });
+  return {
+    harts: bootHarts(deps.harts, plan.bios === "builtin", start.entryPa, fdtPa),
+    fdtPa,
+    fdt,
+    ...(kernel && { kernelPa: kernel.entryPa }),
+    ...(initrd && { initrd }),
+  };
+}
+
+/** In M mode at the start of RAM, after firmware at the next superpage; otherwise where the image's header says. */
+function placeKernel(
+  memory: GuestMemory,
+  { bios, kernel }: BootPlan,
+  firmware: Range | undefined,
+): PlacedImage | undefined {
+  if (kernel === undefined) return undefined;
+  const loadPa =
+    bios === "none"
+      ? memory.ramPa
+      : firmware !== undefined
+        ? alignUp(firmware.end, SUPERPAGE)
+        : memory.ramPa + SUPERPAGE;
+  const placed = placeImage(memory, kernel, loadPa, "kernel");
+  if (firmware !== undefined && placed.start < firmware.end && firmware.start < placed.end) {
+    throw new WasmvisorError(
+      "image-overlap",
+      "The kernel overlaps the firmware; link one of them for another address.",
+      {
+        kernel: placed.start,
+        firmware: firmware.start,
+      },
+    );
+  }
+  return placed;
+}
+
+function makeDocument(deps: BootDeps, plan: BootPlan): FdtDocument {
+  if (plan.dtb !== undefined) return parseFdt(plan.dtb);
+  return { root: deps.makeTree(), reservations: [], bootHart: 0 };
+}
+
+/** Sizes the tree with stand-ins for the values that depend on where it will lie. */
+function placeData(
+  memory: GuestMemory,
+  document: FdtDocument,
+  plan: BootPlan,
+  occupied: Range,
+): { fdtPa: number; initrd?: Range } {
+  const standIn = plan.initrd && { start: 0, end: 0 };
+  fillChosen(document.root, { bootargs: plan.append, initrd: standIn }, { fill: () => undefined });
+  const fdtPa = fdtPlace(memory, encodeFdt(document).length, occupied.end);
+  if (plan.initrd === undefined) return { fdtPa };
+  return { fdtPa, initrd: initrdPlace(memory, plan.initrd.length, occupied, fdtPa) };
+}
+
+/**
+ * The harts as the reset vector would leave them. The built-in SBI starts hart 0 only, in S mode
+ * (Linux, "RISC-V Kernel Boot Requirements and Constraints": a0 = hart id, a1 = FDT).
+ */
+function bootHarts(count: number, builtinSbi: boolean, entryPa: number, fdtPa: number): BootHart[] {
+  const pc = BigInt(entryPa);
+  return Array.from({ length: count }, (_, hartid) => {
+    const handover: BootHart["x"] = [
+      [A0, BigInt(hartid)],
+      [A1, BigInt(fdtPa)],
+    ];
+    if (builtinSbi) return { hartid, running: hartid === 0, priv: 1 as const, pc, x: handover };
+    const rest: BootHart["x"] = [
+      [A2, BigInt(FW_DYNAMIC_PA)],
+      [T0, pc],
+    ];
+    return { hartid, running: true, priv: 3 as const, pc, x: [...handover, ...rest] };
+  });
+}

@@ -1,0 +1,141 @@
+/** The virt board: builds the devices, wires them, and is the one thing a VM's owner talks to. */
+
+import { WasmvisorError } from "../error.ts";
+import { Aclint, NEVER } from "../device/aclint.ts";
+import { Bus } from "../device/bus.ts";
+import type { Device } from "../device/device.ts";
+import { GoldfishRtc } from "../device/goldfish-rtc.ts";
+import { Ns16550a } from "../device/ns16550a.ts";
+import { Plic } from "../device/plic.ts";
+import { Rom } from "../device/rom.ts";
+import { SifiveTest } from "../device/sifive-test.ts";
+import { StateReader } from "../device/state.ts";
+import { EmptyVirtioSlot } from "../device/virtio-slot.ts";
+import { NANOSECONDS_PER_TICK } from "../backend/clock/clock.ts";
+import { boot } from "./boot.ts";
+import { CLINT_MTIMER, MAX_HARTS, MEMMAP, PLIC_IRQ, PLIC_SOURCES, VIRTIO_COUNT } from "./memmap.ts";
+import { buildVirtFdt } from "./virt-fdt.ts";
+import type { Placed } from "./virt-fdt.ts";
+import type { BootPlan, Booted, VirtBoard, VirtConfig, VirtDeps } from "./virt-types.ts";
+
+export { NEVER } from "../device/aclint.ts";
+export type * from "./virt-types.ts";
+
+/**
+ * A board in its power-on state.
+ * @throws WasmvisorError `hart-count` unless there are 1 to 8 harts.
+ */
+export function createVirtBoard(config: VirtConfig, deps: VirtDeps): VirtBoard {
+  const { harts } = config;
+  if (!Number.isInteger(harts) || harts < 1 || harts > MAX_HARTS) {
+    throw new WasmvisorError("hart-count", `A machine has 1 to ${MAX_HARTS} harts; ask for as many (--smp).`, {
+      harts,
+    });
+  }
+  return new Board(config, deps);
+}
+
+class Board implements VirtBoard {
+  readonly config: VirtConfig;
+  readonly bus = new Bus();
+  readonly devices: ReadonlyMap<string, Device>;
+  readonly aclint: Aclint;
+  readonly plic: Plic;
+  readonly uart: Ns16550a;
+  readonly rtc: GoldfishRtc;
+  private readonly deps: VirtDeps;
+  private readonly rom = new Rom("mrom", MEMMAP.mrom.size);
+  /** What has a node of its own below `/soc`, in QEMU's order. */
+  private readonly placed: readonly Placed[];
+
+  constructor(config: VirtConfig, deps: VirtDeps) {
+    this.config = config;
+    this.deps = deps;
+    const { clock, console } = deps;
+    const setLine: VirtDeps["setLine"] = (hart, irq, level) => deps.setLine(hart, irq, level);
+    this.aclint = new Aclint({ harts: config.harts, clock, setLine });
+    this.plic = new Plic({ harts: config.harts, sources: PLIC_SOURCES, setLine });
+    this.rtc = new GoldfishRtc(clock, this.plic.line(PLIC_IRQ.rtc));
+    this.uart = new Ns16550a({ clock, console, irq: this.plic.line(PLIC_IRQ.uart0) });
+    this.placed = this.place();
+    const hidden = [
+      { pa: MEMMAP.mrom.pa, device: this.rom },
+      { pa: MEMMAP.clint.pa, device: this.aclint.mswi },
+      { pa: MEMMAP.clint.pa + CLINT_MTIMER, device: this.aclint.mtimer },
+    ];
+    const all: readonly { pa: number; device: Device }[] = [...hidden, ...this.placed];
+    for (const { pa, device } of all) this.bus.attach(pa, device);
+    this.devices = new Map(all.map(({ device }) => [device.name, device]));
+  }
+
+  mtime(): bigint {
+    return this.aclint.mtime();
+  }
+
+  timerDeadline(hart: number): bigint {
+    return this.aclint.deadline(hart);
+  }
+
+  nextDeadline(): bigint {
+    let next = this.aclint.nextDeadline();
+    const sooner = (tick: bigint): void => {
+      if (tick < next) next = tick;
+    };
+    const alarm = this.rtc.untilAlarm();
+    if (alarm !== undefined) sooner(this.mtime() + (alarm + NANOSECONDS - 1n) / NANOSECONDS);
+    const { timeoutAt } = this.uart;
+    if (timeoutAt !== undefined) sooner(this.mtime() + timeoutAt - this.deps.clock.ticks());
+    return next < NEVER ? next : NEVER;
+  }
+
+  update(): void {
+    this.aclint.update();
+    this.rtc.update();
+    this.uart.update();
+  }
+
+  load(plan: BootPlan): Booted {
+    const { memory, entropy } = this.deps;
+    const { harts } = this.config;
+    const { ramPa, ramSize } = memory;
+    const makeTree = () => buildVirtFdt({ harts, ramPa, ramSize, devices: this.placed });
+    return boot({ memory, entropy, harts, rom: this.rom.bytes, makeTree }, plan);
+  }
+
+  reset(): void {
+    for (const device of this.devices.values()) device.reset();
+  }
+
+  save(): Record<string, unknown> {
+    return Object.fromEntries([...this.devices].map(([name, device]) => [name, device.save()]));
+  }
+
+  /** Devices that drive lines into the PLIC come before it, so that its own saved levels stand in the end. */
+  restore(state: unknown): void {
+    new StateReader("the board", state);
+    const states = state as Record<string, unknown>;
+    for (const [name, device] of this.devices) if (name !== "plic") device.restore(states[name]);
+    this.plic.restore(states["plic"]);
+  }
+
+  /** Virtio slots run from the last to the first, the order in which QEMU's tree lists them. */
+  private place(): Placed[] {
+    const { test, rtc, uart0, virtio, plic } = MEMMAP;
+    const finisher = new SifiveTest((event) => this.deps.onPower(event));
+    const slots = Array.from({ length: VIRTIO_COUNT }, (_, index) => VIRTIO_COUNT - 1 - index);
+    return [
+      { device: this.rtc, ...rtc, irq: PLIC_IRQ.rtc },
+      { device: this.uart, ...uart0, irq: PLIC_IRQ.uart0 },
+      { device: finisher, ...test, irq: 0 },
+      ...slots.map((slot) => ({
+        device: new EmptyVirtioSlot(slot),
+        pa: virtio.pa + slot * virtio.size,
+        size: virtio.size,
+        irq: PLIC_IRQ.virtio + slot,
+      })),
+      { device: this.plic, ...plic, irq: 0 },
+    ];
+  }
+}
+
+const NANOSECONDS = BigInt(NANOSECONDS_PER_TICK);
