@@ -13,9 +13,9 @@ export function float_read(hart: Hart, csr: u32): u64 {
 export function float_write(hart: Hart, csr: u32, value: u64): void {
   hart.mstatus |= Status.FS;
   if (csr == Csr.FRM) {
-    hart.frm = <u32>value & 7;
+    hart.frm = (<u32>value) & 7;
     return;
   }
-  hart.fflags = <u32>value & 31;
-  if (csr == Csr.FCSR) hart.frm = <u32>(value >> 5) & 7;
+  hart.fflags = (<u32>value) & 31;
+  if (csr == Csr.FCSR) hart.frm = (<u32>(value >> 5)) & 7;
 }

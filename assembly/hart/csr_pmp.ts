@@ -20,7 +20,7 @@ export function pmpcfg_read(hart: Hart, first: u32): u64 {
 
 export function pmpcfg_write(hart: Hart, first: u32, value: u64): void {
   for (let i = first; i < first + 8; i++) {
-    write_entry(hart, i, <u32>value & PmpCfg.WRITABLE);
+    write_entry(hart, i, (<u32>value) & PmpCfg.WRITABLE);
     value >>= 8;
   }
   pmp_refresh(hart);

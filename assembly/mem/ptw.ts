@@ -42,7 +42,7 @@ export namespace Walk {
   /** Bytes that one leaf of this kind covers. */
   // @ts-ignore: decorator
   @inline export function largeBytes(walked: u64): u64 {
-    return <u64>1 << ((walked >> 4) & 0x3f);
+    return (<u64>1) << ((walked >> 4) & 0x3f);
   }
 }
 
@@ -141,8 +141,8 @@ function translate(hart: Hart, va: u64, access: u32, priv: u32, update: bool): u
 function leaf(hart: Hart, va: u64, pte: u64, at: u64, i: u32, access: u32, priv: u32, update: bool): u64 {
   // 5. A superpage must be aligned. (Svnapot, Svpbmt: their reserved encodings)
   const size = 12 + 9 * i;
-  let ppn = (pte >> 10) & PPN;
-  if (ppn & ((<u64>1 << (9 * i)) - 1) || !pbmt_legal(hart, pte)) return Walk.FAULT;
+  const ppn = (pte >> 10) & PPN;
+  if (ppn & (((<u64>1) << (9 * i)) - 1) || !pbmt_legal(hart, pte)) return Walk.FAULT;
   const napot = (pte & PTE_N) != 0;
   if (napot && (i || (ppn & 15) != 8)) return Walk.FAULT;
   // 6., 7. The u bit with SUM, then r, w and x with MXR.
@@ -160,9 +160,9 @@ function leaf(hart: Hart, va: u64, pte: u64, at: u64, i: u32, access: u32, priv:
   if (!(pte & PTE_D)) allowed &= ~Walk.W;
   // 9. The low part of a superpage's page number comes from va.
   const log2: u64 = napot ? 16 : size;
-  const inside = ((<u64>1 << log2) - 1) & ~0xfff;
+  const inside = (((<u64>1) << log2) - 1) & ~0xfff;
   const flags = (log2 << 4) | (log2 != 12 ? Walk.LARGE : 0) | (pte & PTE_G ? Walk.G : 0);
-  return (((ppn << 12) & ~inside) | (va & inside)) | flags | allowed;
+  return ((ppn << 12) & ~inside) | (va & inside) | flags | allowed;
 }
 
 /** Which of Walk.R, W and X the leaf grants at privilege `priv`. S mode never executes user pages. */
