@@ -4,9 +4,9 @@ import { decode, decode16 } from "./gen/decode";
 import { Hart } from "./gen/state";
 import { csr_access, csr_read, csr_write } from "./hart/csr";
 import { hart_reset_state } from "./hart/reset";
-import { fence_i, tlb_flush, tlb_flush_all, tlb_select } from "./mem/tlb";
-import { translate } from "./mem/vmem";
-import { Cause, Exit } from "./shared/constants";
+import { data_priv, fence_i, tlb_flush, tlb_flush_all, tlb_select } from "./mem/tlb";
+import { Walk, walk_probe } from "./mem/ptw";
+import { Access, Cause, Exit } from "./shared/constants";
 
 /** Puts all CSRs and registers into their reset state and empties the TLBs. The host sets pc, hartid and a0.. afterwards. */
 export function hart_reset(hart: Hart): void {
@@ -65,7 +65,8 @@ export function hart_csr_write(hart: Hart, csr: u32): u32 {
 
 /** The pa behind `va` for `access` (`Access`) in the hart's present mode, or all ones. Raises nothing and fills nothing. */
 export function hart_translate(hart: Hart, va: u64, access: u32): u64 {
-  return translate(hart, va, access);
+  const walked = walk_probe(hart, va, access, access == Access.FETCH ? hart.priv : data_priv(hart));
+  return walked == Walk.FAULT ? walked : (walked & Walk.PA) | (va & 0xfff);
 }
 
 /** The record of an instruction word, for tests. */

@@ -1,5 +1,14 @@
 /** The ABI of the core: exports only, no logic. */
 
 export { hart_run } from "./run";
-export { hart_csr_read, hart_csr_write, hart_fence_i, hart_flush, hart_reset, hart_set_lines, hart_translate } from "./host";
-export { decode_word } from "./host";
+export {
+  decode_word,
+  hart_csr_read,
+  hart_csr_write,
+  hart_fence_i,
+  hart_flush,
+  hart_reset,
+  hart_set_lines,
+  hart_sync,
+  hart_translate,
+} from "./host";
