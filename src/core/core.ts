@@ -9,6 +9,8 @@ export interface CoreExports {
   hart_run(hart: number, budget: number): Exit;
   hart_reset(hart: number): void;
   hart_set_lines(hart: number, mask: number, value: number): void;
+  /** Call after writing architectural state: TLBs, TLB set pointers and pending interrupts follow. */
+  hart_sync(hart: number): void;
   hart_flush(hart: number): void;
   hart_fence_i(hart: number): void;
   hart_csr_read(hart: number, csr: number): number;

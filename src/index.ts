@@ -1,0 +1,30 @@
+/**
+ * wasmvisor: RISC-V virtual machines in WebAssembly, compatible with QEMU's `virt` board.
+ *
+ * ```ts
+ * import { Host } from "wasmvisor";
+ *
+ * const host = await Host.create();
+ * const vm = await host.createVm({ memory: "256M", kernel: "Image", initrd: "initrd.img", append: "console=ttyS0" });
+ * vm.start();
+ * await vm.console.waitFor("# ", 30_000);
+ * await vm.console.write("uname -a\n");
+ * ```
+ *
+ * @packageDocumentation
+ */
+
+export { WasmvisorError } from "./error.ts";
+export type { CoreSource } from "./vmm/core-module.ts";
+export { ENGINE_NAMES, MAX_HARTS, parseMemorySize } from "./vmm/config.ts";
+export type { EngineName, LoadProgress, VmConfig } from "./vmm/config.ts";
+export type { ConsoleMatch, VmConsole } from "./vmm/console.ts";
+export type { Emitter, Unsubscribe } from "./vmm/events.ts";
+export { Hart } from "./vmm/hart.ts";
+export type { AccessName, HartCounters } from "./vmm/hart.ts";
+export { Host } from "./vmm/host.ts";
+export type { HostOptions } from "./vmm/host.ts";
+export type { ImageSource } from "./vmm/image-source.ts";
+export type { PhysicalMemory } from "./vmm/physical-memory.ts";
+export { Vm } from "./vmm/vm.ts";
+export type { TrapStorm, VmCounters, VmEvents, VmExit, VmState } from "./vmm/vm-types.ts";

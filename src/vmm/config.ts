@@ -1,0 +1,141 @@
+/** What a VM is made from, and what of it makes no sense. */
+
+import { Engine } from "../../assembly/shared/constants.ts";
+import { WasmvisorError } from "../error.ts";
+import type { ImageSource } from "./image-source.ts";
+
+/**
+ * How instructions are executed.
+ *
+ * - `"interpreter"`: decodes each instruction once and keeps the result; the default.
+ * - `"interpret"`: decodes each instruction every time; for study.
+ */
+export type EngineName = "interpreter" | "interpret";
+
+/** What a VM is made from. */
+export interface VmConfig {
+  /** RAM: bytes, or a number with K, M or G (powers of 1024) such as `"256M"`. From 1 MiB. Default `"256M"`. */
+  readonly memory?: number | string;
+  /** Hardware threads, 1 to 8. Default 1. */
+  readonly harts?: number;
+  /**
+   * What answers machine-mode calls: `"builtin"` (the default) starts the kernel in S mode and answers its SBI calls in
+   * the host; `"none"` starts the kernel in M mode; an image is firmware such as OpenSBI, started in M mode.
+   */
+  readonly bios?: "builtin" | "none" | ImageSource;
+  /** The kernel: an ELF file, a Linux `Image` (also gzipped), or a flat binary. */
+  readonly kernel?: ImageSource;
+  /** The initial RAM disk. */
+  readonly initrd?: ImageSource;
+  /** The kernel's command line. */
+  readonly append?: string;
+  /** A device tree blob in place of the board's own. */
+  readonly dtb?: ImageSource;
+  /** Default `"interpreter"`. */
+  readonly engine?: EngineName;
+  /**
+   * `"host"` (the default): guest time follows the host's clock. `"deterministic"`: it follows the instructions, and the
+   * run depends on nothing but its inputs.
+   */
+  readonly clock?: "host" | "deterministic";
+  /** What to do with a guest whose trap handler traps for ever: let it (the default), or stop the VM. */
+  readonly onTrapStorm?: "continue" | "stop";
+  /** Called while images are read. */
+  readonly onProgress?: (progress: LoadProgress) => void;
+}
+
+/** How far the reading of an image has come. */
+export interface LoadProgress {
+  /** Which image. */
+  readonly image: "kernel" | "initrd" | "bios" | "dtb";
+  /** What is being done. */
+  readonly step: "reading" | "unpacking";
+  /** Bytes so far. */
+  readonly loaded: number;
+  /** Bytes in all, when known. */
+  readonly total?: number;
+}
+
+/** The parts of a configuration that are numbers and choices, checked. */
+export interface CheckedConfig {
+  readonly ramBytes: number;
+  readonly harts: number;
+  readonly engine: Engine;
+  readonly deterministic: boolean;
+  readonly stopOnTrapStorm: boolean;
+}
+
+/** The most harts a VM can have. */
+export const MAX_HARTS = 8;
+
+const MIB = 2 ** 20;
+const MIN_RAM = MIB;
+/** Machine memory ends at 4 GiB and holds more than RAM. */
+const MAX_RAM = 4096 * MIB - 64 * MIB;
+
+const ENGINES: Readonly<Record<EngineName, Engine>> = {
+  interpreter: Engine.PREDECODE,
+  interpret: Engine.INTERPRET,
+};
+
+/** The engines' names, the default first. */
+export const ENGINE_NAMES = Object.keys(ENGINES) as EngineName[];
+
+const UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: MIB, G: 2 ** 30 };
+
+/**
+ * Bytes of a size such as `"256M"`; a plain number is bytes.
+ * @throws WasmvisorError `memory-size`
+ */
+export function parseMemorySize(size: number | string): number {
+  const bytes = typeof size === "number" ? size : parseSize(size);
+  if (!Number.isInteger(bytes) || bytes < MIN_RAM || bytes > MAX_RAM || bytes % 4096 !== 0) {
+    throw new WasmvisorError(
+      "memory-size",
+      `"${size}" is no size a VM's memory can have; use a multiple of 4K between 1M and ${MAX_RAM / MIB}M, such as 256M.`,
+      { size, minimum: MIN_RAM, maximum: MAX_RAM },
+    );
+  }
+  return bytes;
+}
+
+function parseSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([KMG]?)(?:i?B)?$/i.exec(text.trim());
+  const unit = UNITS[match?.[2]?.toUpperCase() ?? ""];
+  return match === null || unit === undefined ? NaN : Number(match[1]) * unit;
+}
+
+/**
+ * Checks everything that can be checked without reading an image.
+ * @throws WasmvisorError `memory-size`, `hart-count`, `engine`, `clock`, `nothing-to-run`
+ */
+export function checkConfig(config: VmConfig): CheckedConfig {
+  const { harts = 1, engine = "interpreter", clock = "host" } = config;
+  if (!Number.isInteger(harts) || harts < 1 || harts > MAX_HARTS) {
+    throw new WasmvisorError("hart-count", `A VM has 1 to ${MAX_HARTS} harts, not ${harts}.`, { harts });
+  }
+  if (!Object.hasOwn(ENGINES, engine)) {
+    throw new WasmvisorError("engine", `There is no engine "${engine}"; use ${ENGINE_NAMES.join(" or ")}.`, { engine });
+  }
+  if (clock !== "host" && clock !== "deterministic") {
+    throw new WasmvisorError("clock", `There is no clock "${String(clock)}"; use host or deterministic.`, { clock });
+  }
+  if (
+    config.kernel === undefined &&
+    (config.bios === undefined || typeof config.bios === "string") &&
+    !isPath(config)
+  ) {
+    throw new WasmvisorError("nothing-to-run", "There is nothing to run; give a kernel, or firmware as bios.");
+  }
+  return {
+    ramBytes: parseMemorySize(config.memory ?? "256M"),
+    harts,
+    engine: ENGINES[engine],
+    deterministic: clock === "deterministic",
+    stopOnTrapStorm: config.onTrapStorm === "stop",
+  };
+}
+
+function isPath({ bios }: VmConfig): boolean {
+  return typeof bios === "string" && bios !== "builtin" && bios !== "none";
+}

@@ -1,0 +1,257 @@
+/** The far end of a VM's serial line, as programs use it: streams, and waiting for text. */
+
+import type { ConsoleBackend } from "../backend/console/console.ts";
+import { QueueConsole } from "../backend/console/queue-console.ts";
+import { WasmvisorError } from "../error.ts";
+
+/** What `waitFor` has found. */
+export interface ConsoleMatch {
+  /** The text that matched. */
+  readonly text: string;
+  /** What the guest printed before it, from where the previous `waitFor` ended. */
+  readonly before: string;
+  /** Capture groups of the pattern. */
+  readonly groups: readonly (string | undefined)[];
+}
+
+interface Waiter {
+  readonly pattern: RegExp;
+  resolve(match: ConsoleMatch): void;
+  reject(error: Error): void;
+}
+
+/** Text that `waitFor` can still look back at. */
+const TRANSCRIPT_LENGTH = 2 ** 20;
+
+/** Bytes that wait for a slow or missing reader of `output`. */
+const BACKLOG_BYTES = 2 ** 20;
+
+/**
+ * The console of a VM.
+ *
+ * ```ts
+ * await vm.console.waitFor("login: ", 20_000);
+ * await vm.console.write("root\n");
+ * const { groups } = await vm.console.waitFor(/load average: (\S+),/);
+ * ```
+ */
+export class VmConsole {
+  /**
+   * What the guest prints. While somebody reads it, the guest waits when the reader falls a MiB behind; while nobody
+   * does, only the last MiB is kept.
+   */
+  readonly output: ReadableStream<Uint8Array>;
+  /** What the guest is to read; writes resolve when the guest's UART has taken the bytes. */
+  readonly input: WritableStream<Uint8Array | string>;
+  /** What the UART stands on. @internal */
+  readonly backend: ConsoleBackend;
+
+  readonly #queue: QueueConsole;
+  readonly #onOutput: (bytes: Uint8Array) => void;
+  #fresh = new Uint8Array(1024);
+  #freshLength = 0;
+  #backlog: Uint8Array[] = [];
+  #backlogBytes = 0;
+  #arrived: (() => void) | undefined;
+  #final = false;
+  #drained: (() => void)[] = [];
+  readonly #decoder = new TextDecoder();
+  #transcript = "";
+  #waiters: Waiter[] = [];
+  #taken: { left: number; resolve: () => void }[] = [];
+  #closed: string | undefined;
+
+  /** @param onOutput - called with every chunk the guest has printed @internal */
+  constructor(onOutput: (bytes: Uint8Array) => void) {
+    this.#onOutput = onOutput;
+    this.#queue = new QueueConsole((byte) => this.#print(byte));
+    this.backend = {
+      write: (byte) => this.#queue.write(byte),
+      ready: () => this.#queue.ready(),
+      onInput: (receive) =>
+        this.#queue.onInput((bytes) => {
+          const count = receive(bytes);
+          this.#accepted(count);
+          return count;
+        }),
+    };
+    this.output = new ReadableStream<Uint8Array>(
+      {
+        pull: (controller) => this.#pull(controller),
+        cancel: () => this.#drop(),
+      },
+      { highWaterMark: 0 },
+    );
+    this.input = new WritableStream<Uint8Array | string>({ write: (data) => this.write(data) });
+  }
+
+  /**
+   * Types `data` (text goes as UTF-8). Resolves when the guest's UART has taken all of it, which may be never.
+   * Terminals send `"\r"` for the enter key; most guests take `"\n"` as well.
+   */
+  write(data: Uint8Array | string): Promise<void> {
+    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+    if (bytes.length === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#taken.push({ left: bytes.length, resolve });
+      this.#queue.type(bytes);
+    });
+  }
+
+  /**
+   * Waits until the guest prints `pattern`, looking from where the previous match ended (so what was printed before the
+   * call counts too).
+   *
+   * @param timeoutMs - milliseconds; without it, until the VM ends
+   * @throws WasmvisorError `console-timeout` when the time is over, `console-closed` when the VM has ended first
+   */
+  waitFor(pattern: string | RegExp, timeoutMs?: number): Promise<ConsoleMatch> {
+    return new Promise((resolve, reject) => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const waiter: Waiter = {
+        pattern: asPattern(pattern),
+        resolve: (match) => (clearTimeout(timer), resolve(match)),
+        reject: (error) => (clearTimeout(timer), reject(error)),
+      };
+      this.#waiters.push(waiter);
+      this.#match();
+      if (!this.#waiters.includes(waiter)) return;
+      if (this.#closed !== undefined) return this.#giveUp(waiter, this.#closedError(pattern));
+      if (timeoutMs === undefined) return;
+      timer = setTimeout(() => this.#giveUp(waiter, this.#timeoutError(pattern, timeoutMs)), timeoutMs);
+    });
+  }
+
+  /** What the guest has printed since the last match, at most the last MiB. */
+  get pending(): string {
+    return this.#transcript;
+  }
+
+  /** Whether a reader of `output` has fallen behind. @internal */
+  get congested(): boolean {
+    return this.output.locked && this.#backlogBytes >= BACKLOG_BYTES;
+  }
+
+  /** Resolves when `congested` may have become false. @internal */
+  drained(): Promise<void> {
+    return new Promise((resolve) => this.#drained.push(resolve));
+  }
+
+  /** Hands over what has been printed since the last call. The run loop calls it between slices. @internal */
+  flush(): void {
+    if (this.#freshLength === 0) return;
+    const bytes = this.#fresh.slice(0, this.#freshLength);
+    this.#freshLength = 0;
+    this.#transcript = (this.#transcript + this.#decoder.decode(bytes, { stream: true })).slice(-TRANSCRIPT_LENGTH);
+    this.#backlog.push(bytes);
+    this.#backlogBytes += bytes.length;
+    if (!this.output.locked) this.#forgetOldest();
+    this.#arrived?.();
+    this.#onOutput(bytes);
+    this.#match();
+  }
+
+  /** The VM has ended: `waitFor` gives up, and with `final` the output stream ends. @internal */
+  close(why: string, final: boolean): void {
+    this.flush();
+    this.#closed = why;
+    for (const waiter of [...this.#waiters]) this.#giveUp(waiter, this.#closedError(waiter.pattern));
+    this.#final = final;
+    if (final) this.#arrived?.();
+  }
+
+  /** The VM runs again. @internal */
+  reopen(): void {
+    this.#closed = undefined;
+  }
+
+  #print(byte: number): void {
+    if (this.#freshLength === this.#fresh.length) {
+      const larger = new Uint8Array(this.#fresh.length * 2);
+      larger.set(this.#fresh);
+      this.#fresh = larger;
+    }
+    this.#fresh[this.#freshLength++] = byte;
+  }
+
+  #accepted(count: number): void {
+    for (let left = count; left > 0;) {
+      const first = this.#taken[0];
+      if (first === undefined) return;
+      const part = Math.min(left, first.left);
+      first.left -= part;
+      left -= part;
+      if (first.left > 0) return;
+      this.#taken.shift();
+      first.resolve();
+    }
+  }
+
+  /** The reader wants a chunk: the oldest, or the next one that comes. */
+  async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    while (this.#backlog.length === 0 && !this.#final) await new Promise<void>((resolve) => (this.#arrived = resolve));
+    const next = this.#backlog.shift();
+    if (next === undefined) return controller.close();
+    this.#backlogBytes -= next.length;
+    controller.enqueue(next);
+    if (this.#backlogBytes < BACKLOG_BYTES) this.#drained.splice(0).forEach((resolve) => resolve());
+  }
+
+  #forgetOldest(): void {
+    while (this.#backlogBytes > BACKLOG_BYTES && this.#backlog.length > 1) {
+      this.#backlogBytes -= this.#backlog.shift()?.length ?? 0;
+    }
+  }
+
+  #drop(): void {
+    this.#backlog = [];
+    this.#backlogBytes = 0;
+    this.#drained.splice(0).forEach((resolve) => resolve());
+  }
+
+  /** Waiters are served in the order in which they came, each from where the one before it ended. */
+  #match(): void {
+    for (let waiter = this.#waiters[0]; waiter !== undefined; waiter = this.#waiters[0]) {
+      const found = waiter.pattern.exec(this.#transcript);
+      if (found === null) return;
+      this.#waiters.shift();
+      const [text, ...groups] = found;
+      waiter.resolve({ text, groups, before: this.#transcript.slice(0, found.index) });
+      this.#transcript = this.#transcript.slice(found.index + text.length);
+    }
+  }
+
+  #giveUp(waiter: Waiter, error: Error): void {
+    this.#waiters = this.#waiters.filter((other) => other !== waiter);
+    waiter.reject(error);
+  }
+
+  #timeoutError(pattern: string | RegExp, timeoutMs: number): WasmvisorError {
+    return new WasmvisorError(
+      "console-timeout",
+      `The guest has not printed ${shown(pattern)} within ${timeoutMs} ms; it last printed ${this.#tail()}.`,
+      { pattern: String(pattern), timeoutMs },
+    );
+  }
+
+  #closedError(pattern: string | RegExp): WasmvisorError {
+    return new WasmvisorError(
+      "console-closed",
+      `The guest has not printed ${shown(pattern)} before it ended (${this.#closed}); it last printed ${this.#tail()}.`,
+      { pattern: String(pattern) },
+    );
+  }
+
+  #tail(): string {
+    return JSON.stringify(this.#transcript.slice(-80));
+  }
+}
+
+function shown(pattern: string | RegExp): string {
+  return typeof pattern === "string" ? JSON.stringify(pattern) : String(pattern);
+}
+
+function asPattern(pattern: string | RegExp): RegExp {
+  if (typeof pattern === "string") return new RegExp(pattern.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+  return new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ""));
+}

@@ -1,0 +1,119 @@
+/**
+ * The host-target interface of Spike and the RISC-V test programs: two words of guest memory, named by ELF symbols.
+ * (riscv-isa-sim `fesvr/htif.cc`, `device.cc`, `syscall.cc`)
+ *
+ * ```
+ *  tohost   63    56 55    48 47                                0
+ *          +--------+--------+-----------------------------------+
+ *          | device |  cmd   |             payload               |
+ *          +--------+--------+-----------------------------------+
+ *   device 0, cmd 0   odd payload: exit with payload >> 1;  even: address of eight words, a system call
+ *   device 1, cmd 1   print the low byte
+ * ```
+ */
+
+import type { GuestMemory } from "../memory/guest-memory.ts";
+import type { LoadedImage } from "../machine/loader/loaded-image.ts";
+
+/** Where the words lie. */
+export interface HtifSymbols {
+  readonly tohostPa: number;
+  readonly fromhostPa?: number;
+}
+
+/** What HTIF stands on. */
+export interface HtifDeps {
+  readonly memory: GuestMemory;
+  /** Takes what the guest prints. */
+  print(byte: number): void;
+  /** The guest has ended. */
+  exit(code: number): void;
+}
+
+const SYS_WRITE = 64n;
+const SYS_EXIT = 93n;
+/** -ENOSYS, as the proxy kernel's caller sees it. */
+const NO_SUCH_CALL = -38n;
+const BAD_FILE = -9n;
+const BAD_ADDRESS = -14n;
+
+/** More than any program prints in one call; a wild length ends here. */
+const MAX_WRITE = 2 ** 20;
+
+/** Finds the interface in an ELF image; undefined when it has no `tohost`. */
+export function htifSymbols(image: LoadedImage): HtifSymbols | undefined {
+  const tohost = image.symbols.find(({ name }) => name === "tohost");
+  if (tohost === undefined) return undefined;
+  const fromhost = image.symbols.find(({ name }) => name === "fromhost");
+  return {
+    tohostPa: Number(tohost.address),
+    ...(fromhost === undefined ? {} : { fromhostPa: Number(fromhost.address) }),
+  };
+}
+
+/** Serves one guest. */
+export class Htif {
+  readonly #deps: HtifDeps;
+  readonly #symbols: HtifSymbols;
+  readonly #answers: bigint[] = [];
+
+  constructor(symbols: HtifSymbols, deps: HtifDeps) {
+    this.#symbols = symbols;
+    this.#deps = deps;
+  }
+
+  /** Looks at `tohost` and serves what it asks. Called between slices. */
+  poll(): void {
+    const { memory } = this.#deps;
+    const { tohostPa } = this.#symbols;
+    // Nearly always zero; a bigint is made only when it is not.
+    if ((memory.load32(tohostPa) ?? 0) === 0 && (memory.load32(tohostPa + 4) ?? 0) === 0) return this.#deliver();
+    const value = memory.load64(tohostPa) ?? 0n;
+    memory.store64(tohostPa, 0n);
+    const device = value >> 56n;
+    const command = (value >> 48n) & 0xffn;
+    const payload = value & 0xffff_ffff_ffffn;
+    if (device === 0n && command === 0n) this.#syscallDevice(payload);
+    else if (device === 1n && command === 1n) this.#deps.print(Number(payload & 0xffn));
+  }
+
+  #syscallDevice(payload: bigint): void {
+    if (payload & 1n) return this.#deps.exit(Number((payload >> 1n) & 0xffff_ffffn));
+    const result = this.#call(Number(payload));
+    if (result === undefined) return;
+    this.#deps.memory.store64(Number(payload), BigInt.asUintN(64, result));
+    this.#answer(1n);
+  }
+
+  /** The eight words at `pa` are the call's number and arguments; undefined when it does not return. */
+  #call(pa: number): bigint | undefined {
+    const { memory } = this.#deps;
+    const [which, first, second, third] = [0, 8, 16, 24].map((offset) => memory.load64(pa + offset));
+    if (which === SYS_EXIT) {
+      this.#deps.exit(Number((first ?? 0n) & 0xffff_ffffn));
+      return undefined;
+    }
+    if (which !== SYS_WRITE || first === undefined || second === undefined || third === undefined) return NO_SUCH_CALL;
+    if (first !== 1n && first !== 2n) return BAD_FILE;
+    if (third > MAX_WRITE) return BAD_ADDRESS;
+    const bytes = new Uint8Array(Number(third));
+    if (!memory.read(Number(second), bytes)) return BAD_ADDRESS;
+    for (const byte of bytes) this.#deps.print(byte);
+    return third;
+  }
+
+  /** Not before the guest has taken the previous answer. */
+  #deliver(): void {
+    const [answer] = this.#answers;
+    const { fromhostPa } = this.#symbols;
+    if (answer === undefined || fromhostPa === undefined) return;
+    if (this.#deps.memory.load64(fromhostPa) !== 0n) return;
+    this.#deps.memory.store64(fromhostPa, answer);
+    this.#answers.shift();
+  }
+
+  #answer(value: bigint): void {
+    this.#answers.push(value);
+    this.#deliver();
+  }
+}

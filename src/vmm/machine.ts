@@ -1,0 +1,176 @@
+/** The hardware of one VM put together: its space in machine memory, board, time, and the core's way to them. */
+
+import { HartField } from "../../assembly/gen/layout.ts";
+import { Exit, Irq } from "../../assembly/shared/constants.ts";
+import type { ConsoleBackend } from "../backend/console/console.ts";
+import { HostEntropy } from "../backend/entropy/host-entropy.ts";
+import { SeededEntropy } from "../backend/entropy/seeded-entropy.ts";
+import type { CoreExports } from "../core/core.ts";
+import { MachineSpace } from "../core/machine-space.ts";
+import { MEMMAP } from "../machine/memmap.ts";
+import { handleSbi, HartState } from "../machine/sbi.ts";
+import type { BootHart, BootPlan, PowerEvent, VirtBoard } from "../machine/virt-types.ts";
+import { createVirtBoard } from "../machine/virt.ts";
+import { createGuestMemory, type GuestMemory } from "../memory/guest-memory.ts";
+import type { MachineMemory } from "../memory/machine-memory.ts";
+import type { CheckedConfig } from "./config.ts";
+import { VmSbiHost } from "./sbi-host.ts";
+import { HostTime, InstructionTime, type VmTime } from "./time.ts";
+
+/** What a machine is built on, and whom it tells. */
+export interface MachineDeps {
+  readonly core: CoreExports;
+  readonly memory: MachineMemory;
+  readonly console: ConsoleBackend;
+  /** Serves S-mode ECALLs in the host. */
+  readonly builtinSbi: boolean;
+  /** The guest wants to be switched off or reset, after the present slice. */
+  onPower(event: PowerEvent): void;
+  /** An interrupt line has changed: a wait may be over. */
+  onLine(): void;
+}
+
+/** Any number: a deterministic machine must only have the same one each time. */
+const SEED = 0x7761_736dn;
+
+/** One machine. Answers the core's imports for its own harts. */
+export class Machine {
+  readonly space: MachineSpace;
+  readonly ram: GuestMemory;
+  readonly board: VirtBoard;
+  readonly time: VmTime;
+  readonly #sbi: VmSbiHost | undefined;
+  readonly #deps: MachineDeps;
+  /** Levels of the interrupt lines as the board drives them, for each hart. */
+  readonly #lines: number[];
+
+  constructor(config: CheckedConfig, deps: MachineDeps) {
+    this.#deps = deps;
+    this.#lines = new Array<number>(config.harts).fill(0);
+    this.space = new MachineSpace(deps.core, deps.memory, {
+      ramPa: MEMMAP.dram.pa,
+      ramBytes: config.ramBytes,
+      harts: config.harts,
+      engine: config.engine,
+      builtinSbi: deps.builtinSbi,
+    });
+    this.ram = guestMemory(this.space);
+    this.time = config.deterministic ? new InstructionTime() : new HostTime();
+    this.board = createVirtBoard(
+      { harts: config.harts },
+      {
+        memory: this.ram,
+        clock: this.time.clock,
+        entropy: config.deterministic ? new SeededEntropy(SEED) : new HostEntropy(),
+        console: deps.console,
+        setLine: (hart, irq, level) => this.#setLine(hart, irq, level),
+        onPower: (event) => deps.onPower(event),
+      },
+    );
+    this.#sbi = deps.builtinSbi ? this.#createSbi() : undefined;
+  }
+
+  /** Switches the machine on: zeroed RAM, reset devices and harts, images in their places. */
+  boot(plan: BootPlan): void {
+    const { space, board } = this;
+    space.memory.clear(space.ramMa, space.ramBytes);
+    board.reset();
+    for (const hart of board.load(plan).harts) this.#bootHart(hart);
+  }
+
+  /** Whether SBI HSM (or the board, without it) lets hart `index` run. */
+  isStarted(index: number): boolean {
+    return this.#sbi === undefined || this.#sbi.hartState(index) !== HartState.STOPPED;
+  }
+
+  /** Answers the SBI call that hart `index` has made. */
+  serveSbi(index: number): void {
+    if (this.#sbi !== undefined) handleSbi(this.#sbi, index);
+  }
+
+  mmioLoad(hart: number, pa: number, size: number): boolean {
+    const { bus } = this.board;
+    if (!bus.load(pa, size)) return false;
+    const { u32 } = this.space.memory;
+    const at = (hart + HartField.mmioData) / 4;
+    u32[at] = bus.data.low;
+    u32[at + 1] = bus.data.high;
+    return true;
+  }
+
+  mmioStore(hart: number, pa: number, size: number): boolean {
+    const { bus } = this.board;
+    const { u32 } = this.space.memory;
+    const at = (hart + HartField.mmioData) / 4;
+    bus.data.low = u32[at] ?? 0;
+    bus.data.high = u32[at + 1] ?? 0;
+    if (!bus.store(pa, size)) return false;
+    // A new mtimecmp may come before the end of the slice that was planned without it; a power event is due at once.
+    if (pa < MEMMAP.plic.pa) this.#endSlice(hart);
+    return true;
+  }
+
+  mtime(): bigint {
+    return this.board.mtime();
+  }
+
+  /** Gives its memory back. */
+  release(): void {
+    this.space.release();
+  }
+
+  #endSlice(hartMa: number): void {
+    const { u32 } = this.space.memory;
+    u32[(hartMa + HartField.exitReason) / 4] = Exit.ATTENTION;
+    u32[(hartMa + HartField.attention) / 4] = 1;
+  }
+
+  #setLine(hart: number, irq: Irq, level: boolean): void {
+    const view = this.space.harts[hart];
+    if (view === undefined) return;
+    const bit = 1 << irq;
+    const lines = this.#lines[hart] ?? 0;
+    this.#lines[hart] = level ? lines | bit : lines & ~bit;
+    this.#deps.core.hart_set_lines(view.ma, bit, level ? bit : 0);
+    this.#deps.onLine();
+  }
+
+  #bootHart(start: BootHart): void {
+    const { core } = this.#deps;
+    const view = this.space.harts[start.hartid];
+    if (view === undefined) return;
+    core.hart_reset(view.ma);
+    view.setU32(HartField.priv, start.priv);
+    if (this.#sbi !== undefined) {
+      if (start.running) this.#sbi.startHart(start.hartid, start.pc, 0n);
+      else this.#sbi.stopHart(start.hartid);
+    }
+    view.pc = start.pc;
+    for (const [register, value] of start.x) view.setX(register, value);
+    // Reset has cleared them, but the board drives them on.
+    core.hart_set_lines(view.ma, -1, this.#lines[start.hartid] ?? 0);
+    core.hart_sync(view.ma);
+  }
+
+  #createSbi(): VmSbiHost {
+    const { core, console, onPower } = this.#deps;
+    const { space, ram, board } = this;
+    return new VmSbiHost({
+      core,
+      views: space.harts,
+      memory: ram,
+      uart: board.uart,
+      putByte: (byte) => console.write(byte),
+      onPower,
+    });
+  }
+}
+
+function guestMemory(space: MachineSpace): GuestMemory {
+  return createGuestMemory({
+    ramPa: space.ramPa,
+    ramSize: space.ramBytes,
+    memory: space.memory.memory,
+    translate: (pa) => space.ramMa + (pa - space.ramPa),
+  });
+}

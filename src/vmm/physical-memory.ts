@@ -1,0 +1,55 @@
+/** A VM's RAM for programs: by physical address, with errors instead of refusals. */
+
+import { WasmvisorError } from "../error.ts";
+import type { GuestMemory } from "../memory/guest-memory.ts";
+
+/** Reads and writes RAM by physical address. */
+export class PhysicalMemory {
+  readonly #ram: GuestMemory;
+  readonly #onWrite: () => void;
+
+  /** @internal */
+  constructor(ram: GuestMemory, onWrite: () => void) {
+    this.#ram = ram;
+    this.#onWrite = onWrite;
+  }
+
+  /** First physical address of RAM. */
+  get start(): number {
+    return this.#ram.ramPa;
+  }
+
+  /** Bytes of RAM. */
+  get size(): number {
+    return this.#ram.ramSize;
+  }
+
+  /**
+   * A copy of `length` bytes from `pa` on.
+   * @throws WasmvisorError `address` when not all of them are RAM
+   */
+  read(pa: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(this.#inRam(pa, length));
+    this.#ram.read(pa, bytes);
+    return bytes;
+  }
+
+  /**
+   * Writes `bytes` at `pa`. Code that harts have decoded already is looked at anew.
+   * @throws WasmvisorError `address` when not all of the range is RAM
+   */
+  write(pa: number, bytes: Uint8Array): void {
+    this.#inRam(pa, bytes.length);
+    this.#ram.write(pa, bytes);
+    this.#onWrite();
+  }
+
+  #inRam(pa: number, length: number): number {
+    if (Number.isSafeInteger(length) && this.#ram.contains(pa, length)) return length;
+    throw new WasmvisorError(
+      "address",
+      `Physical addresses 0x${pa.toString(16)} and the ${length} bytes after it are not all RAM, which begins at 0x${this.start.toString(16)} and is ${this.size} bytes long.`,
+      { pa, length },
+    );
+  }
+}

@@ -1,0 +1,257 @@
+/**
+ * Runs the harts of a VM in turn, in one thread, and gives way to the host's event loop every few milliseconds.
+ *
+ * The order is a function of the guest's doing alone: each hart in turn runs a slice, which a deadline, a call to the
+ * host or a wait may cut short. With deterministic time, so is everything else.
+ */
+
+import { HartField } from "../../assembly/gen/layout.ts";
+import { Exit, Irq } from "../../assembly/shared/constants.ts";
+import type { CoreExports } from "../core/core.ts";
+import type { HartView } from "../core/views.ts";
+import { giveWay, Sleep } from "./event-loop.ts";
+import type { VmTime } from "./time.ts";
+
+/** A tick that never comes. */
+export const NEVER = 0xffff_ffff_ffff_ffffn;
+
+/** What the loop needs of the board. */
+export interface RunLoopBoard {
+  mtime(): bigint;
+  nextDeadline(): bigint;
+  update(): void;
+}
+
+/** What the loop stands on and whom it tells. */
+export interface RunLoopDeps {
+  readonly core: CoreExports;
+  readonly harts: readonly HartView[];
+  readonly board: RunLoopBoard;
+  readonly time: VmTime;
+  /** Instructions a hart runs before the next one's turn; see `sliceFor`. */
+  readonly slice: number;
+  /** Whether hart `index` is started (SBI HSM). */
+  isStarted(index: number): boolean;
+  /** Hart `index` has made an SBI call; its registers hold it and take the answer. */
+  onSbi(index: number): void;
+  /** Hart `index` does nothing but trap. */
+  onTrapStorm(index: number): void;
+  /** Called after each slice, with the machine at rest: power events, HTIF. May call `stop`. */
+  afterSlice(): void;
+  /** Called before giving way: output. A promise is waited for. */
+  beforeWaiting(): Promise<void> | undefined;
+  /** Something that must not happen has: a bug. */
+  onFailure(error: unknown): void;
+}
+
+/** How long the event loop may have to wait. */
+const TURN_MILLISECONDS = 8;
+
+/** Below a millisecond a timer is too coarse to sleep by. */
+const SHORTEST_SLEEP = 1;
+
+/** menvcfg.STCE is bit 63: the highest bit of the upper word. */
+const STCE_HIGH = 0x8000_0000;
+
+const STI = 1 << Irq.STI;
+
+/** Slices for `harts` harts: about a millisecond alone; in company short, because they wait for each other. */
+export function sliceFor(harts: number, polled: boolean): number {
+  if (polled) return 10_000;
+  return harts === 1 ? 250_000 : 20_000;
+}
+
+/** The loop of one VM. */
+export class RunLoop {
+  readonly #deps: RunLoopDeps;
+  readonly #sleep = new Sleep();
+  #running = false;
+  #active = false;
+  /** Milliseconds spent inside slices and between them, without sleeping and giving way. */
+  busyMilliseconds = 0;
+
+  constructor(deps: RunLoopDeps) {
+    this.#deps = deps;
+  }
+
+  /** Starts, or goes on after `stop`. */
+  start(): void {
+    this.#running = true;
+    this.#deps.time.resume();
+    this.#sleep.wake();
+    if (!this.#active) void this.#loop();
+  }
+
+  /** No hart runs from now on, or from the end of the present slice when called from within one. */
+  stop(): void {
+    this.#running = false;
+    this.#deps.time.pause();
+    this.#sleep.wake();
+  }
+
+  /** Something may have ended a wait: an interrupt line, for one. */
+  wake(): void {
+    this.#sleep.wake();
+  }
+
+  /** Runs one slice of one hart, for debuggers and tests. The loop must be stopped. */
+  step(index: number, instructions: number): Exit {
+    const { core, harts, time } = this.#deps;
+    const hart = harts[index];
+    if (hart === undefined) throw new RangeError(`no hart ${index}`);
+    this.#updateTimers(hart);
+    time.begin(hart);
+    const exit = core.hart_run(hart.ma, instructions);
+    time.end();
+    this.#handle(index, exit);
+    this.#deps.afterSlice();
+    return exit;
+  }
+
+  async #loop(): Promise<void> {
+    this.#active = true;
+    try {
+      // Always from a clean stack: `start` returns before the guest's first instruction.
+      await giveWay();
+      while (this.#running) {
+        const idle = this.#busyTurn();
+        await this.#deps.beforeWaiting();
+        // What that called may have stopped the loop, or typed something.
+        if (this.#running && (!idle || !(await this.#idle()))) await giveWay();
+      }
+    } catch (error) {
+      this.#running = false;
+      this.#deps.time.pause();
+      this.#deps.onFailure(error);
+    } finally {
+      this.#active = false;
+    }
+  }
+
+  /** Runs rounds until it is time to give way. True when all harts wait. */
+  #busyTurn(): boolean {
+    const startedAt = performance.now();
+    let now = startedAt;
+    let idle = false;
+    while (this.#running && !idle && now - startedAt < TURN_MILLISECONDS) {
+      for (let index = 0; this.#running && index < this.#deps.harts.length; index++) this.#turn(index);
+      idle = this.#running && this.#allWait() && !this.#skipIdleTime();
+      now = performance.now();
+    }
+    this.busyMilliseconds += now - startedAt;
+    return idle;
+  }
+
+  /** One slice of one hart. */
+  #turn(index: number): void {
+    const { core, harts, time, slice } = this.#deps;
+    const hart = harts[index]!;
+    for (let left = slice; left > 0 && this.#running && this.#deps.isStarted(index);) {
+      const deadline = this.#updateTimers(hart);
+      if (waits(hart)) return;
+      // An enabled interrupt ends the wait even when it cannot be taken. (Privileged ISA, "Wait for Interrupt")
+      hart.setU32(HartField.wfi, 0);
+      const budget = time.budget(this.#toClock(deadline), left);
+      time.begin(hart);
+      const exit = core.hart_run(hart.ma, budget);
+      time.end();
+      left -= Math.max(1, budget - hart.u32(HartField.fuel));
+      const goOn = this.#handle(index, exit);
+      this.#deps.afterSlice();
+      if (!goOn) return;
+    }
+  }
+
+  /** True when the same hart may use the rest of its slice. */
+  #handle(index: number, exit: Exit): boolean {
+    switch (exit) {
+      case Exit.SBI:
+        this.#deps.onSbi(index);
+        return true;
+      case Exit.TRAP_STORM:
+        this.#deps.onTrapStorm(index);
+        return false;
+      case Exit.WFI:
+        return false;
+      case Exit.YIELD:
+        return this.#deps.harts.length === 1;
+      default:
+        return true;
+    }
+  }
+
+  /** Brings the timer lines of `hart` up to date; returns the mtime at which they, or the board's, next change. */
+  #updateTimers(hart: HartView): bigint {
+    const { board, core } = this.#deps;
+    const now = board.mtime();
+    let deadline = board.nextDeadline();
+    if (deadline <= now) {
+      board.update();
+      deadline = board.nextDeadline();
+    }
+    const own = supervisorDeadline(hart);
+    const due = own <= now;
+    if (due !== ((hart.u32(HartField.lines) & STI) !== 0)) core.hart_set_lines(hart.ma, STI, due ? STI : 0);
+    return !due && own < deadline ? own : deadline;
+  }
+
+  #allWait(): boolean {
+    return this.#deps.harts.every((hart, index) => !this.#deps.isStarted(index) || waits(hart));
+  }
+
+  /** The earliest mtime at which anything happens by itself. */
+  #nextDeadline(): bigint {
+    let next = this.#deps.board.nextDeadline();
+    for (const [index, hart] of this.#deps.harts.entries()) {
+      const own = supervisorDeadline(hart);
+      if (own < next && this.#deps.isStarted(index)) next = own;
+    }
+    return next;
+  }
+
+  /** mtime and the clock's ticks run at the same rate from different origins. */
+  #toClock(mtime: bigint): bigint {
+    if (mtime === NEVER) return NEVER;
+    const { board, time } = this.#deps;
+    return mtime - board.mtime() + time.clock.ticks();
+  }
+
+  /** With deterministic time, waiting takes no time. True when time has moved on. */
+  #skipIdleTime(): boolean {
+    if (!this.#deps.time.deterministic) return false;
+    const deadline = this.#nextDeadline();
+    if (deadline === NEVER) return false;
+    this.#deps.time.idle(this.#toClock(deadline));
+    return true;
+  }
+
+  /** Sleeps until the next deadline or until woken. False when that is too near to sleep. */
+  async #idle(): Promise<boolean> {
+    if (!this.#allWait()) return false;
+    const deadline = this.#nextDeadline();
+    const milliseconds = deadline === NEVER ? Infinity : this.#deps.time.idle(this.#toClock(deadline));
+    if (milliseconds < SHORTEST_SLEEP) return false;
+    await this.#sleep.for(milliseconds);
+    return true;
+  }
+}
+
+/**
+ * True when the hart is stalled in WFI and nothing it has enabled is pending. (All such bits are in the low words; with
+ * Sstc on, STIP shows the timer line alone.)
+ */
+function waits(hart: HartView): boolean {
+  if (hart.u32(HartField.wfi) === 0) return false;
+  const mip = hart.u32(HartField.mip);
+  const pending = (sstcOn(hart) ? mip & ~STI : mip) | hart.u32(HartField.lines);
+  return (pending & hart.u32(HartField.mie)) === 0;
+}
+
+function sstcOn(hart: HartView): boolean {
+  return (hart.u32(HartField.menvcfg, 1) & STCE_HIGH) !== 0;
+}
+
+/** The hart's stimecmp, or `NEVER` while Sstc is off. */
+function supervisorDeadline(hart: HartView): bigint {
+  return sstcOn(hart) ? hart.u64(HartField.stimecmp) : NEVER;
+}

@@ -1,0 +1,157 @@
+/** The harts as the built-in SBI reaches them, and the state in which it starts them. */
+
+import { HartField } from "../../assembly/gen/layout.ts";
+import { Cause, Irq, Priv } from "../../assembly/shared/constants.ts";
+import type { CoreExports } from "../core/core.ts";
+import type { HartView } from "../core/views.ts";
+import type { Ns16550a } from "../device/ns16550a.ts";
+import type { PowerEvent } from "../device/sifive-test.ts";
+import { csrByName } from "../isa/csr.ts";
+import { HartState, type SbiHost } from "../machine/sbi-types.ts";
+import type { GuestMemory } from "../memory/guest-memory.ts";
+
+/** What the adapter stands on. */
+export interface SbiHostDeps {
+  readonly core: CoreExports;
+  readonly views: readonly HartView[];
+  readonly memory: GuestMemory;
+  readonly uart: Ns16550a;
+  putByte(byte: number): void;
+  onPower(event: PowerEvent): void;
+}
+
+const A0 = 10;
+const A1 = 11;
+
+const LSR = 5;
+const LSR_DATA_READY = 1;
+
+/** Every exception but those that S mode calls its environment with. */
+const MEDELEG = 0xffffn & ~((1n << BigInt(Cause.ECALL_S)) | (1n << BigInt(Cause.ECALL_M)));
+const MIDELEG = (1n << BigInt(Irq.SSI)) | (1n << BigInt(Irq.STI)) | (1n << BigInt(Irq.SEI));
+
+/** menvcfg: STCE, PBMTE, CBZE, CBCFE and CBIE; what the hart lacks of it stays zero. */
+const MENVCFG = (1n << 63n) | (1n << 62n) | (1n << 7n) | (1n << 6n) | (3n << 4n);
+
+/** Serves `handleSbi` with the harts of one VM. */
+export class VmSbiHost implements SbiHost {
+  readonly harts: number;
+  readonly memory: GuestMemory;
+  readonly ids: SbiHost["ids"];
+  readonly #deps: SbiHostDeps;
+  readonly #states: HartState[];
+
+  constructor(deps: SbiHostDeps) {
+    this.#deps = deps;
+    this.harts = deps.views.length;
+    this.memory = deps.memory;
+    this.#states = new Array<HartState>(this.harts).fill(HartState.STOPPED);
+    this.ids = {
+      mvendorid: this.#readCsr("mvendorid"),
+      marchid: this.#readCsr("marchid"),
+      mimpid: this.#readCsr("mimpid"),
+    };
+  }
+
+  getX(hart: number, register: number): bigint {
+    return this.#view(hart).x(register);
+  }
+
+  setX(hart: number, register: number, value: bigint): void {
+    this.#view(hart).setX(register, value);
+  }
+
+  setTimer(hart: number, deadline: bigint): void {
+    this.#view(hart).setU64(HartField.stimecmp, deadline);
+  }
+
+  setSsip(hart: number, pending: boolean): void {
+    const view = this.#view(hart);
+    const bit = 1 << Irq.SSI;
+    const mip = view.u32(HartField.mip);
+    view.setU32(HartField.mip, pending ? mip | bit : mip & ~bit);
+    this.#deps.core.hart_set_lines(view.ma, 0, 0);
+  }
+
+  fenceI(hart: number): void {
+    this.#deps.core.hart_fence_i(this.#view(hart).ma);
+  }
+
+  sfenceVma(hart: number): void {
+    this.#deps.core.hart_flush(this.#view(hart).ma);
+  }
+
+  hartState(hart: number): HartState {
+    const state = this.#states[hart] ?? HartState.STOPPED;
+    const suspended = state === HartState.SUSPENDED && this.#view(hart).u32(HartField.wfi) !== 0;
+    return state === HartState.SUSPENDED && !suspended ? HartState.STARTED : state;
+  }
+
+  startHart(hart: number, pc: bigint, opaque: bigint): void {
+    const { core } = this.#deps;
+    const view = this.#view(hart);
+    core.hart_reset(view.ma);
+    this.#writeCsr(view, "medeleg", MEDELEG);
+    this.#writeCsr(view, "mideleg", MIDELEG);
+    this.#writeCsr(view, "mcounteren", 0xffff_ffffn);
+    this.#writeCsr(view, "menvcfg", view.u64(HartField.menvcfg) | MENVCFG);
+    view.setU32(HartField.priv, Priv.S);
+    view.setX(A0, BigInt(hart));
+    view.setX(A1, opaque);
+    view.pc = pc;
+    core.hart_sync(view.ma);
+    this.#states[hart] = HartState.STARTED;
+  }
+
+  stopHart(hart: number): void {
+    this.#states[hart] = HartState.STOPPED;
+  }
+
+  suspendHart(hart: number, resume?: { readonly pc: bigint; readonly opaque: bigint }): void {
+    const view = this.#view(hart);
+    // With SIE clear, the interrupt that ends the wait is not taken: the hart goes on at `resume.pc`.
+    if (resume !== undefined) this.#startKeepingInterrupts(hart, resume.pc, resume.opaque);
+    view.setU32(HartField.wfi, 1);
+    this.#states[hart] = HartState.SUSPENDED;
+  }
+
+  onPower(event: PowerEvent): void {
+    this.#deps.onPower(event);
+  }
+
+  putByte(byte: number): void {
+    this.#deps.putByte(byte);
+  }
+
+  /** Takes it from the UART, as firmware does. */
+  getByte(): number | undefined {
+    const { uart } = this.#deps;
+    return uart.load(LSR) & LSR_DATA_READY ? uart.load(0) : undefined;
+  }
+
+  #startKeepingInterrupts(hart: number, pc: bigint, opaque: bigint): void {
+    const view = this.#view(hart);
+    const [mie, mip, lines] = [HartField.mie, HartField.mip, HartField.lines].map((field) => view.u64(field));
+    this.startHart(hart, pc, opaque);
+    view.setU64(HartField.mie, mie ?? 0n);
+    view.setU64(HartField.mip, mip ?? 0n);
+    view.setU64(HartField.lines, lines ?? 0n);
+  }
+
+  #view(hart: number): HartView {
+    const view = this.#deps.views[hart];
+    if (view === undefined) throw new RangeError(`SBI reached for hart ${hart}, which does not exist`);
+    return view;
+  }
+
+  #readCsr(name: string): bigint {
+    const view = this.#view(0);
+    const { number } = csrByName.get(name)!;
+    return this.#deps.core.hart_csr_read(view.ma, number) === 0 ? 0n : view.u64(HartField.mmioData);
+  }
+
+  #writeCsr(view: HartView, name: string, value: bigint): void {
+    view.setU64(HartField.mmioData, value);
+    this.#deps.core.hart_csr_write(view.ma, csrByName.get(name)!.number);
+  }
+}

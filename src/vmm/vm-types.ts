@@ -1,0 +1,63 @@
+/** What a VM tells its owner. */
+
+import type { HartCounters } from "./hart.ts";
+
+/**
+ * What a VM is doing.
+ *
+ * ```
+ *  created --start--> running <--resume/pause--> paused
+ *                        |                          |
+ *                        +--the guest ends--> exited (reset: running again)
+ *  any --destroy--> destroyed
+ * ```
+ */
+export type VmState = "created" | "running" | "paused" | "exited" | "destroyed";
+
+/** How a run ended. */
+export interface VmExit {
+  /** 0 when the guest says that all is well. */
+  readonly code: number;
+  /**
+   * - `"poweroff"`: the guest switched itself off (test finisher or SBI);
+   * - `"htif"`: the guest wrote its exit code to `tohost`;
+   * - `"trap-storm"`: the guest did nothing but trap, and the VM was to stop then;
+   * - `"destroyed"`: `destroy` was called;
+   * - `"failure"`: wasmvisor itself failed; `error` says how.
+   */
+  readonly reason: "poweroff" | "htif" | "trap-storm" | "destroyed" | "failure";
+  /** What happened inside wasmvisor, for `"failure"`. */
+  readonly error?: unknown;
+}
+
+/** A hart that does nothing but trap. */
+export interface TrapStorm {
+  readonly hart: number;
+  /** Where its trap handler is. */
+  readonly pc: bigint;
+  /** The cause of its latest trap: mcause or scause. */
+  readonly cause: bigint;
+}
+
+/** The events of a VM and what comes with them. */
+export interface VmEvents {
+  /** It does something else now. */
+  state: { readonly from: VmState; readonly to: VmState };
+  /** The guest has ended. */
+  exit: VmExit;
+  /** It starts anew. */
+  reset: { readonly by: "guest" | "host" };
+  /** A hart does nothing but trap; sent once for each hart until a reset. */
+  "trap-storm": TrapStorm;
+  /** The guest has printed something. */
+  output: Uint8Array;
+}
+
+/** What a VM has done since it was switched on; the sum over its harts, and more. */
+export interface VmCounters extends HartCounters {
+  readonly harts: readonly HartCounters[];
+  /** Milliseconds in which harts ran. */
+  readonly busyMilliseconds: number;
+  /** Accesses to addresses where nothing is. */
+  readonly busFaults: number;
+}

@@ -1,0 +1,297 @@
+/** A virtual machine as programs see it. */
+
+import { HartField } from "../../assembly/gen/layout.ts";
+import { Priv } from "../../assembly/shared/constants.ts";
+import type { CoreExports } from "../core/core.ts";
+import { WasmvisorError } from "../error.ts";
+import type { LoadedImage } from "../machine/loader/loaded-image.ts";
+import type { BootPlan, PowerEvent } from "../machine/virt-types.ts";
+import type { MachineMemory } from "../memory/machine-memory.ts";
+import type { CheckedConfig } from "./config.ts";
+import { VmConsole } from "./console.ts";
+import { sumCounters } from "./counters.ts";
+import { Emitter } from "./events.ts";
+import { Hart } from "./hart.ts";
+import { Htif, htifSymbols } from "./htif.ts";
+import { Machine } from "./machine.ts";
+import { PhysicalMemory } from "./physical-memory.ts";
+import { RunLoop, sliceFor } from "./run-loop.ts";
+import { signature } from "./signature.ts";
+import type { VmCounters, VmEvents, VmExit, VmState } from "./vm-types.ts";
+
+/** What the host gives a VM. @internal */
+export interface VmDeps {
+  readonly core: CoreExports;
+  readonly memory: MachineMemory;
+  readonly config: CheckedConfig;
+  readonly plan: BootPlan;
+  /** The image whose symbols name HTIF and the signature. */
+  readonly program: LoadedImage | undefined;
+  /** Called once, when the VM is destroyed. */
+  onDestroy(vm: Vm): void;
+}
+
+/** A promise and its resolver. */
+interface Ending {
+  readonly promise: Promise<VmExit>;
+  resolve(exit: VmExit): void;
+}
+
+/**
+ * A virtual machine. Made by `Host.createVm`; runs from `start` until the guest ends or `destroy`. Nothing here blocks:
+ * the guest runs in slices of milliseconds between the other tasks of the event loop, and all methods may be called
+ * at any time.
+ *
+ * ```ts
+ * const vm = await host.createVm({ kernel: "Image", append: "console=ttyS0" });
+ * vm.start();
+ * await vm.console.waitFor("login:");
+ * const { code } = await vm.exited;
+ * ```
+ */
+export class Vm extends Emitter<VmEvents> {
+  /** The serial console. */
+  readonly console: VmConsole;
+  /** RAM by physical address. */
+  readonly memory: PhysicalMemory;
+  /** All harts, by number. */
+  readonly harts: readonly Hart[];
+  readonly #deps: VmDeps;
+  /** The hardware. @internal */
+  readonly machine: Machine;
+  readonly #loop: RunLoop;
+  readonly #htif: Htif | undefined;
+  readonly #storms = new Set<number>();
+  #state: VmState = "created";
+  #ending = ending();
+  #power: PowerEvent | undefined;
+
+  /** @internal */
+  constructor(deps: VmDeps) {
+    super();
+    const { core, config } = deps;
+    this.#deps = deps;
+    this.console = new VmConsole((bytes) => this.emit("output", bytes));
+    this.machine = new Machine(config, {
+      core,
+      memory: deps.memory,
+      console: this.console.backend,
+      builtinSbi: deps.plan.bios === "builtin",
+      onPower: (event) => (this.#power ??= event),
+      onLine: () => this.#loop?.wake(),
+    });
+    const { space, ram, board, time } = this.machine;
+    this.memory = new PhysicalMemory(ram, () => this.#codeChanged());
+    this.harts = space.harts.map((view, index) => new Hart(index, core, view, ram));
+    this.#htif = this.#createHtif();
+    this.#loop = new RunLoop({
+      core,
+      harts: space.harts,
+      board,
+      time,
+      slice: sliceFor(config.harts, this.#htif !== undefined),
+      isStarted: (index) => this.machine.isStarted(index),
+      onSbi: (index) => this.machine.serveSbi(index),
+      onTrapStorm: (index) => this.#trapStorm(index),
+      afterSlice: () => this.#afterSlice(),
+      beforeWaiting: () => this.#beforeWaiting(),
+      onFailure: (error) => this.#end({ code: 70, reason: "failure", error }),
+    });
+    this.#boot();
+  }
+
+  /** What it is doing. */
+  get state(): VmState {
+    return this.#state;
+  }
+
+  /** How the present run ends: resolves when the guest ends, or the VM is destroyed. After `reset`, a new promise. */
+  get exited(): Promise<VmExit> {
+    return this.#ending.promise;
+  }
+
+  /**
+   * Switches it on.
+   * @throws WasmvisorError `vm-state` when it has been started before
+   */
+  start(): void {
+    this.#expect("start", "created");
+    this.#run();
+  }
+
+  /** Stops the harts where they are, and guest time with them. Does nothing when they do not run. */
+  pause(): void {
+    this.#expect("pause", "created", "running", "paused", "exited");
+    if (this.#state !== "running") return;
+    this.#loop.stop();
+    this.#enter("paused");
+  }
+
+  /**
+   * Goes on after `pause`; does nothing when it runs.
+   * @throws WasmvisorError `vm-state` when it has not been started, or has ended
+   */
+  resume(): void {
+    this.#expect("resume", "running", "paused");
+    if (this.#state === "paused") this.#run();
+  }
+
+  /**
+   * Switches it off and on again: empty RAM, images loaded anew. It runs afterwards, also when the guest had ended; but
+   * a paused VM stays paused, and a created one waits for `start`.
+   */
+  reset(): void {
+    this.#expect("reset", "created", "running", "paused", "exited");
+    this.#restart("host");
+  }
+
+  /** Ends it and gives its memory back. Does nothing the second time. */
+  destroy(): void {
+    if (this.#state === "destroyed") return;
+    this.#loop.stop();
+    this.#enter("destroyed");
+    this.console.close("it was destroyed", true);
+    this.machine.release();
+    this.#deps.onDestroy(this);
+    this.#ending.resolve({ code: 0, reason: "destroyed" });
+  }
+
+  /** `using vm = …` destroys it at the end of the block. */
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+
+  /**
+   * Hart `index`.
+   * @throws WasmvisorError `hart`
+   */
+  hart(index: number): Hart {
+    const hart = this.harts[index];
+    if (hart !== undefined) return hart;
+    const last = this.harts.length - 1;
+    throw new WasmvisorError("hart", `There is no hart ${index}; they are numbered from 0 to ${last}.`, { index });
+  }
+
+  /** What it has done. */
+  counters(): VmCounters {
+    const harts = this.harts.map((hart) => hart.counters());
+    return {
+      ...sumCounters(harts),
+      harts,
+      busyMilliseconds: this.#loop.busyMilliseconds,
+      busFaults: this.machine.board.bus.faults,
+    };
+  }
+
+  /**
+   * The words between the kernel's symbols `begin_signature` and `end_signature`, as Spike's `+signature=` writes them.
+   * @throws WasmvisorError `signature`
+   */
+  signature(): string {
+    this.#expect("read the signature of", "created", "running", "paused", "exited");
+    return signature(this.machine.ram, this.#deps.program);
+  }
+
+  /**
+   * Runs at most `instructions` instructions of hart `index`; for debuggers. The VM must not be running.
+   * @throws WasmvisorError `vm-state`
+   */
+  step(index = 0, instructions = 1): void {
+    this.#expect("step", "created", "paused");
+    this.hart(index);
+    this.#loop.step(index, instructions);
+    this.console.flush();
+  }
+
+  #run(): void {
+    this.#enter("running");
+    this.#loop.start();
+  }
+
+  #boot(): void {
+    try {
+      this.machine.boot(this.#deps.plan);
+    } catch (error) {
+      this.machine.release();
+      throw error;
+    }
+  }
+
+  #restart(by: "guest" | "host"): void {
+    this.#power = undefined;
+    this.#storms.clear();
+    this.machine.boot(this.#deps.plan);
+    this.console.reopen();
+    this.emit("reset", { by });
+    if (this.#state !== "exited") return;
+    this.#ending = ending();
+    this.#run();
+  }
+
+  #afterSlice(): void {
+    this.#htif?.poll();
+    const event = this.#power;
+    if (event === undefined) return;
+    this.#power = undefined;
+    if (event.kind === "reset") this.#restart("guest");
+    else this.#end({ code: event.code, reason: "poweroff" });
+  }
+
+  #beforeWaiting(): Promise<void> | undefined {
+    this.console.flush();
+    return this.console.congested ? this.console.drained() : undefined;
+  }
+
+  #end(exit: VmExit): void {
+    if (this.#state === "exited" || this.#state === "destroyed") return;
+    this.#loop.stop();
+    this.#enter("exited");
+    this.console.close(`${exit.reason}, code ${exit.code}`, false);
+    this.emit("exit", exit);
+    this.#ending.resolve(exit);
+  }
+
+  /** Reported once: the core says it again and again. */
+  #trapStorm(index: number): void {
+    const hart = this.hart(index);
+    const view = this.machine.space.harts[index];
+    const cause = view?.u64(view.u32(HartField.priv) === Priv.M ? HartField.mcause : HartField.scause) ?? 0n;
+    if (!this.#storms.has(index)) {
+      this.#storms.add(index);
+      this.emit("trap-storm", { hart: index, pc: hart.pc, cause });
+    }
+    if (this.#deps.config.stopOnTrapStorm) this.#end({ code: 1, reason: "trap-storm" });
+  }
+
+  #createHtif(): Htif | undefined {
+    const { program } = this.#deps;
+    const symbols = program === undefined ? undefined : htifSymbols(program);
+    if (symbols === undefined) return undefined;
+    return new Htif(symbols, {
+      memory: this.machine.ram,
+      print: (byte) => this.console.backend.write(byte),
+      exit: (code) => this.#end({ code, reason: "htif" }),
+    });
+  }
+
+  #codeChanged(): void {
+    for (const view of this.machine.space.harts) this.#deps.core.hart_fence_i(view.ma);
+  }
+
+  #enter(to: VmState): void {
+    const from = this.#state;
+    this.#state = to;
+    this.emit("state", { from, to });
+  }
+
+  #expect(what: string, ...states: VmState[]): void {
+    if (states.includes(this.#state)) return;
+    throw new WasmvisorError("vm-state", `You cannot ${what} a VM that is ${this.#state}.`, { state: this.#state });
+  }
+}
+
+function ending(): Ending {
+  let resolve!: Ending["resolve"];
+  const promise = new Promise<VmExit>((resolver) => (resolve = resolver));
+  return { promise, resolve };
+}
