@@ -1,0 +1,69 @@
+/** What the bundled guests consist of, and the flags that make their bytes the same everywhere. */
+
+/** Each is `guests/workloads/NAME.c`. */
+export const workloads = [
+  "mix",
+  "sha256",
+  "aes",
+  "quicksort",
+  "lz",
+  "bytecode",
+  "chase",
+  "strsearch",
+  "nbody",
+  "matmul",
+  "fft",
+  "spectral",
+  "stream",
+  "random",
+  "fib",
+  "indirect",
+  "switch",
+  "exceptions",
+];
+
+/** Workloads that the demo guest's `bench` command runs. */
+const demoWorkloads = [];
+
+const shared = ["crt0.S", "trap_entry.S", "trap.c", "finish.c", "console.c", "format.c", "memory.c", "fdt.c", "jump.S"];
+const inLibrary = (name) => `guests/lib/${name}`;
+
+/** The runtime's sources for M or S mode. */
+export function libraryFor(mode) {
+  return [...shared, ...(mode === "S" ? ["sbi.c"] : [])].map(inLibrary);
+}
+
+/** Flags for bare-metal code. Without contraction of a * b + c the results are the same on every target. */
+export function bareFlags(mode, source) {
+  return [
+    "-march=rv64gc",
+    "-mabi=lp64d",
+    "-mcmodel=medany",
+    "-O2",
+    "-g0",
+    "-std=gnu11",
+    "-ffreestanding",
+    "-fno-pic",
+    "-fno-common",
+    "-fno-stack-protector",
+    "-fno-asynchronous-unwind-tables",
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-Wall",
+    "-Wextra",
+    "-Wno-missing-field-initializers",
+    "-Werror",
+    "-Iguests/lib",
+    "-Iguests/workloads",
+    ...(mode === "S" ? ["-DGUEST_S"] : []),
+    // Else the compiler turns memcpy's loop into a call of memcpy.
+    ...(source.endsWith("/memory.c") ? ["-fno-tree-loop-distribute-patterns"] : []),
+  ];
+}
+
+/** Sources of the demo guest, with extra flags and a tag for the object's name. */
+export function demo() {
+  return [];
+}
