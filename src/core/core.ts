@@ -16,7 +16,6 @@ export interface CoreExports {
   hart_csr_read(hart: number, csr: number): number;
   hart_csr_write(hart: number, csr: number): number;
   hart_translate(hart: number, va: bigint, access: number): bigint;
-  vm_init(vm: number): void;
   decode_word(word: number): bigint;
 }
 

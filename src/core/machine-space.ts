@@ -21,7 +21,7 @@ export interface SpaceConfig {
   readonly codePages?: number;
 }
 
-/** Allocates a VM's ranges, fills the VM block and initialises the core's side of it. */
+/** Allocates a VM's ranges, fills the VM block and resets the harts. */
 export class MachineSpace {
   readonly memory: MachineMemory;
   readonly vm: VmView;
@@ -49,7 +49,6 @@ export class MachineSpace {
       this.release();
       throw error;
     }
-    core.vm_init(this.vm.ma);
     this.harts.forEach((hart, index) => {
       hart.setU32(HartField.vm, this.vm.ma);
       hart.setU64(HartField.hartid, BigInt(index));

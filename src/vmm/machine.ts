@@ -150,6 +150,8 @@ export class Machine {
     // Reset has cleared them, but the board drives them on.
     core.hart_set_lines(view.ma, -1, this.#lines[start.hartid] ?? 0);
     core.hart_sync(view.ma);
+    // What has been decoded of an earlier run is not what memory holds now.
+    core.hart_fence_i(view.ma);
   }
 
   #createSbi(): VmSbiHost {

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { type CoreExports, type CoreHost, instantiateCore } from "../../src/core/core.ts";
 import { MachineSpace } from "../../src/core/machine-space.ts";
 import type { HartView } from "../../src/core/views.ts";
+import { assemble } from "../../src/isa/assemble.ts";
 import { MachineMemory } from "../../src/memory/machine-memory.ts";
 import { HartField } from "../../assembly/gen/layout.ts";
 import { Access, Engine, Exit } from "../../assembly/shared/constants.ts";
@@ -202,4 +203,21 @@ export async function createTestMachine(options: TestMachineOptions = {}): Promi
     codePages: 64,
   });
   return new TestMachine(core, memory, space);
+}
+
+/**
+ * Assembles a program, loads it at `RAM_PA` and runs hart 0 (M mode) until it reaches the program's end, which counts as
+ * an address of its own: fall off the last instruction to finish.
+ *
+ * ```ts
+ * const { x } = await runProgram("li a0, 2\nadd a0, a0, a0");
+ * expect(x(10)).toBe(4n);
+ * ```
+ */
+export async function runProgram(source: string, options: TestMachineOptions = {}): Promise<TestHart> {
+  const machine = await createTestMachine(options);
+  const code = assemble(source, BigInt(RAM_PA));
+  machine.load(code);
+  machine.hart().runTo(BigInt(RAM_PA + code.length));
+  return machine.hart();
 }
