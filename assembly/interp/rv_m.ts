@@ -24,14 +24,14 @@ import { setX, x1, x2 } from "../hart/regs";
 @inline export function mulh(hart: Hart, r: u64): void {
   const a = x1(hart, r);
   const b = x2(hart, r);
-  setX(hart, r, mul_high_unsigned(a, b) - (<u64>(<i64>a >> 63) & b) - (<u64>(<i64>b >> 63) & a));
+  setX(hart, r, mul_high_unsigned(a, b) - ((<u64>((<i64>a) >> 63)) & b) - ((<u64>((<i64>b) >> 63)) & a));
 }
 
 // @ts-ignore: decorator
 @inline export function mulhsu(hart: Hart, r: u64): void {
   const a = x1(hart, r);
   const b = x2(hart, r);
-  setX(hart, r, mul_high_unsigned(a, b) - (<u64>(<i64>a >> 63) & b));
+  setX(hart, r, mul_high_unsigned(a, b) - ((<u64>((<i64>a) >> 63)) & b));
 }
 
 // @ts-ignore: decorator
@@ -78,7 +78,9 @@ import { setX, x1, x2 } from "../hart/regs";
 @inline export function divw(hart: Hart, r: u64): void {
   const a = <i32>x1(hart, r);
   const b = <i32>x2(hart, r);
-  setX(hart, r, <u64>(<i64>(b == 0 ? -1 : b == -1 ? 0 - a : a / b)));
+  // A variable of its own: inside the conversion asc would subtract in 64 bits.
+  const quotient: i32 = b == 0 ? -1 : b == -1 ? 0 - a : a / b;
+  setX(hart, r, <u64>(<i64>quotient));
 }
 
 // @ts-ignore: decorator
