@@ -17,8 +17,8 @@ const hex = (value: number | bigint): string => `0x${value.toString(16)}`;
 
 type Print = (value: number, pc: bigint) => string;
 
-const x: Print = (value) => xNames[value] as string;
-const f: Print = (value) => fNames[value] as string;
+const x: Print = (value) => xNames[value]!;
+const f: Print = (value) => fNames[value]!;
 const decimal: Print = (value) => String(value);
 const bits: Print = (value) => hex(value);
 const target: Print = (value, pc) => hex(BigInt.asUintN(64, pc + BigInt(value)));
@@ -28,9 +28,9 @@ const printers: Readonly<Record<string, Print>> = {
   ...{ fd: f, fs1: f, fs2: f, fs3: f, "fd'": f, "fs1'": f, "fs2'": f },
   ...{ imm: decimal, zimm: decimal, shamt: bits, off: target, n: decimal },
   upper: (value) => hex((value >>> 12) & 0xfffff),
-  rm: (value) => roundingModes[value] as string,
-  rm0: (value) => roundingModes[value] as string,
-  fli: (value) => fliConstants[value] as string,
+  rm: (value) => roundingModes[value]!,
+  rm0: (value) => roundingModes[value]!,
+  fli: (value) => fliConstants[value]!,
   csr: (value) => csrByNumber.get(value)?.name ?? hex(value),
   pred: (value) => fenceSetText(value),
   succ: (value) => fenceSetText(value),

@@ -33,10 +33,9 @@ function bitList(spec: string): number[] {
 function joinPieces(positions: readonly number[], values: readonly number[]): Piece[] {
   const pieces: Piece[] = [];
   positions.forEach((from, i) => {
-    const to = values[i] as number;
+    const to = values[i]!;
     const last = pieces.at(-1);
-    if (last && last.from === from + 1 && last.to === to + 1)
-      pieces[pieces.length - 1] = { from, to, width: last.width + 1 };
+    if (last?.from === from + 1 && last.to === to + 1) pieces.splice(-1, 1, { from, to, width: last.width + 1 });
     else pieces.push({ from, to, width: 1 });
   });
   return pieces;
@@ -56,7 +55,7 @@ export function parseBits(
   const positions = new Map<string, number[]>();
   let mask = 0;
   let match = 0;
-  [...letters].forEach((letter, i) => {
+  Array.from(letters).forEach((letter, i) => {
     const position = letters.length - 1 - i;
     if (letter === "0" || letter === "1") {
       mask += 2 ** position;
@@ -87,7 +86,8 @@ export function getField(field: Field, word: number): number {
 
 /** The bits of a word that hold `value`; throws a RangeError when the field cannot hold it. */
 export function putField(field: Field, value: number): number {
-  const raw = value < 0 && field.signed ? value + 2 ** (topBit(field) + 1) : value;
+  if (value < 0 && !field.signed) throw new RangeError(`${value} does not fit`);
+  const raw = value < 0 ? value + 2 ** (topBit(field) + 1) : value;
   let word = 0;
   for (const { from, to, width } of field.pieces) word += (Math.floor(raw / 2 ** to) % 2 ** width) * 2 ** from;
   if (getField(field, word) !== value) throw new RangeError(`${value} does not fit`);

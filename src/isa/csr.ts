@@ -81,7 +81,7 @@ const privileges: readonly CsrPrivilege[] = ["U", "S", "S", "M"];
 export const csrs: readonly Csr[] = rows.map(([number, name, doc]) => ({
   number,
   name,
-  privilege: privileges[(number >> 8) & 3] as CsrPrivilege,
+  privilege: privileges[(number >> 8) & 3]!,
   readOnly: number >> 10 === 3,
   doc,
 }));

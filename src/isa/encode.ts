@@ -39,13 +39,13 @@ const omitted: Readonly<Record<string, number>> = { rm: 7, rm0: 0, pred: 15, suc
 const mayOmit = (insn: Instruction, slot: string): boolean =>
   slot === "rm" || slot === "rm0" || slot === "pred" || slot === "succ" || insn.name.endsWith(".vma");
 
-function setField(insn: Instruction, letter: string, value: number, line: string): number {
+function setField(insn: Instruction, letter: string, value: number, line: string, text = String(value)): number {
   const field = insn.fields.get(letter);
   if (!field) return 0;
   try {
     return putField(field, "DST".includes(letter) ? value - 8 : value);
   } catch {
-    throw fail(line, `${value} does not fit`);
+    throw fail(line, `${text} does not fit`);
   }
 }
 
@@ -71,7 +71,7 @@ function encodeOperands(
     const value =
       text === undefined && mayOmit(insn, slot) ? omitted[slot] : text && parseOperand(slot, text, resolve, pc);
     if (typeof value !== "number") throw fail(line, `${text ?? "an operand"} is not ${slot}`);
-    word += setField(insn, letter, value, line);
+    word += setField(insn, letter, value, line, text);
   });
   if (!encodes(insn, word)) throw fail(line, "the encoding is reserved");
   return word;

@@ -96,7 +96,7 @@ function parseCompressed(row: CompressedRow, bases: ReadonlyMap<string, Instruct
     hot: base.hot && row.op === undefined,
     where: (row.where ?? []).map((text) => parseCondition(row.name, text)),
     base,
-    sources: new Map(slots.map((slot, i) => [operandLetters[slot] as string, parseSource(values[i] as string)])),
+    sources: new Map(slots.map((slot, i) => [operandLetters[slot]!, parseSource(values[i]!)])),
     ...(row.op === undefined ? {} : { sharesOp: row.op }),
   };
 }

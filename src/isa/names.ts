@@ -50,7 +50,9 @@ export const fNumber = (name: string): number | undefined => floatNumbers.get(na
 
 /** A fence's predecessor or successor set: device input and output, memory reads and writes. */
 export function fenceSetText(set: number): string {
-  const text = [..."iorw"].filter((_, i) => (set >> (3 - i)) & 1).join("");
+  const text = Array.from("iorw")
+    .filter((_, i) => (set >> (3 - i)) & 1)
+    .join("");
   return text === "" ? "unknown" : text;
 }
 
@@ -58,5 +60,5 @@ export function fenceSetText(set: number): string {
 export function fenceSetNumber(text: string): number | undefined {
   if (text === "unknown") return 0;
   if (!/^i?o?r?w?$/.test(text)) return undefined;
-  return [..."iorw"].reduce((set, letter, i) => set | (text.includes(letter) ? 8 >> i : 0), 0);
+  return Array.from("iorw").reduce((set, letter, i) => set | (text.includes(letter) ? 8 >> i : 0), 0);
 }

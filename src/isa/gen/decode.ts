@@ -1,6 +1,5 @@
 /** Writes `assembly/gen/decode.ts`: the decision tree from an instruction word to its record. */
 
-import type { Field } from "../bits.ts";
 import { compressedInstructions, wideInstructions, type Condition, type Instruction } from "../instruction.ts";
 import { opOf } from "../ops.ts";
 import { compressedRecord, unsignedField, wideRecord } from "./pack.ts";
@@ -10,7 +9,7 @@ import { heading } from "./text.ts";
 const MAX_SWITCH_BITS = 5;
 
 const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
-const countBits = (mask: number): number => [...(mask >>> 0).toString(2)].filter((bit) => bit === "1").length;
+const countBits = (mask: number): number => Array.from((mask >>> 0).toString(2)).filter((bit) => bit === "1").length;
 
 /** A run of bits that a switch looks at. */
 interface Run {
@@ -45,7 +44,7 @@ function bestRun(rows: readonly Instruction[], mask: number): Run | undefined {
 }
 
 function conditionText(insn: Instruction, { letter, test, value }: Condition): string {
-  const field = insn.fields.get(letter) as Field;
+  const field = insn.fields.get(letter)!;
   const text = `(${unsignedField(field)})`;
   if (test === "even" || test === "odd") return `(${text} & 1) == ${test === "odd" ? 1 : 0}`;
   return `${text} ${test} ${value}`;
@@ -67,7 +66,7 @@ class TreeWriter {
   private chain(rows: readonly Instruction[], indent: string, tested: number): string {
     const ordered = [...rows].sort((a, b) => countBits(b.mask) - countBits(a.mask));
     const lines = ordered.map((insn) => this.returns(insn, indent, tested)).join("");
-    const last = ordered.at(-1) as Instruction;
+    const last = ordered.at(-1);
     const unconditional = last.where.length === 0 && (last.mask & ~tested) === 0;
     return unconditional ? lines : `${lines}${indent}return illegal(word);\n`;
   }

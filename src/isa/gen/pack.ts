@@ -32,7 +32,7 @@ function immediate(field: Field): string {
   if (!field.signed) return unsignedField(field);
   const [top, ...rest] = [...field.pieces].sort((a, b) => b.to - a.to);
   const low = rest.map((piece) => place(piece, 0)).join(" | ");
-  return low === "" ? `<u32>${signedTop(top as Piece)}` : `<u32>${signedTop(top as Piece)} | ${low}`;
+  return low === "" ? `<u32>${signedTop(top!)}` : `<u32>${signedTop(top!)} | ${low}`;
 }
 
 /** The bytes of a record that name registers. */
@@ -96,7 +96,7 @@ function compressedHigh(insn: Instruction): string {
   const source = insn.sources?.get("i");
   if (!source) return "";
   if ("constant" in source) return source.constant === 0 ? "" : hex(source.constant);
-  return immediate(insn.fields.get(source.letter) as Field);
+  return immediate(insn.fields.get(source.letter)!);
 }
 
 /** The record of a 2-byte instruction as an expression over `word`. */

@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { parseBits } from "../../src/isa/bits.ts";
+import { tableFaults } from "../../src/isa/check.ts";
+import { instructions } from "../../src/isa/instruction.ts";
+import { FIRST_EXT_OP, opOf, ops } from "../../src/isa/ops.ts";
+import { Op } from "../../assembly/gen/op.ts";
+import * as shared from "../../assembly/shared/csr.ts";
+import { csrByNumber, csrs } from "../../src/isa/csr.ts";
+
+describe("instruction tables", () => {
+  it("have no overlapping rows", () => {
+    expect(tableFaults()).toEqual([]);
+  });
+
+  it("reject a row without 32 or 16 bits", () => {
+    expect(() => parseBits("add", "0000000 ttttt sssss 000 ddddd 011001")).toThrow("add: 31 bits");
+  });
+
+  it("reject an immediate whose bit list has another length", () => {
+    const imm = { list: "11:1", signed: true };
+    expect(() => parseBits("addi", "iiiiiiiiiiii sssss 000 ddddd 0010011", imm)).toThrow("12 bits, listed 11");
+  });
+
+  it("give every op a number of its own that the core knows", () => {
+    expect(new Set(ops.map(({ op }) => op)).size).toBe(ops.length);
+    for (const { name, op } of ops) expect(Op[name as keyof typeof Op], name).toBe(op);
+  });
+
+  it("give every op that needs the whole immediate a number below 256", () => {
+    const needs = instructions.filter((insn) => (insn.fields.get("i")?.pieces.at(0)?.width ?? 0) > 5);
+    for (const insn of needs) expect(opOf(insn).op, insn.name).toBeLessThan(FIRST_EXT_OP);
+  });
+});
+
+describe("CSR table", () => {
+  it("has every CSR number that the core uses, under the same name", () => {
+    for (const [name, number] of Object.entries(shared.Csr)) {
+      if (typeof number !== "number" || name === "MHPMEVENT") continue;
+      expect(csrByNumber.get(number)?.name, name).toBe(name.toLowerCase());
+    }
+  });
+
+  it("has no number or name twice", () => {
+    expect(new Set(csrs.map(({ number }) => number)).size).toBe(csrs.length);
+    expect(new Set(csrs.map(({ name }) => name)).size).toBe(csrs.length);
+  });
+
+  it("derives privilege and access from the number", () => {
+    expect(csrByNumber.get(0xc01)).toMatchObject({ name: "time", privilege: "U", readOnly: true });
+    expect(csrByNumber.get(0x180)).toMatchObject({ name: "satp", privilege: "S", readOnly: false });
+    expect(csrByNumber.get(0xf14)).toMatchObject({ name: "mhartid", privilege: "M", readOnly: true });
+  });
+});
