@@ -30,6 +30,9 @@ function byteTable(name: string, values: readonly number[], type: "u8" | "u16"):
 export function opTableFile(): string {
   const count = Math.max(...ops.map((entry) => entry.op)) + 1;
   const lengths = Array<number>(count).fill(0);
+  // The handler does not know how it was reached: the dispatcher steps over EXT and C_EXT records by these.
+  lengths[specialOps.findIndex(([name]) => name === "EXT")] = 4;
+  lengths[specialOps.findIndex(([name]) => name === "C_EXT")] = 2;
   const flows = Array<number>(count).fill(0);
   const bases = Array.from({ length: count }, (_, op) => op);
   for (const { op, insn } of ops) {
