@@ -34,7 +34,7 @@ function joinPieces(positions: readonly number[], values: readonly number[]): Pi
   const pieces: Piece[] = [];
   positions.forEach((from, i) => {
     const to = values[i]!;
-    const last = pieces.at(-1);
+    const last = pieces[pieces.length - 1];
     if (last?.from === from + 1 && last.to === to + 1) pieces.splice(-1, 1, { from, to, width: last.width + 1 });
     else pieces.push({ from, to, width: 1 });
   });
