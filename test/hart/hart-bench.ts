@@ -1,7 +1,7 @@
 /** One hart whose CSR file, trap entry, page walk and PMP are called directly, without a program. */
 
 import { HartField, VmField } from "../../assembly/gen/layout.ts";
-import { Cause, Engine, Exit, Priv } from "../../assembly/shared/constants.ts";
+import { Cause, Engine, Exit } from "../../assembly/shared/constants.ts";
 import type { CoreExports } from "../../src/core/core.ts";
 import { MachineSpace } from "../../src/core/machine-space.ts";
 import type { HartView } from "../../src/core/views.ts";
@@ -52,6 +52,16 @@ interface Exports extends Readonly<Record<HandlerName, Handler>> {
   walk_probe(hart: number, va: bigint, access: number, priv: number): bigint;
 }
 
+/** A record with register numbers `rd` and `rs1` and a CSR number. (ARCHITECTURE.md, "The record") */
+export function record(rd: number, rs1: number, csr = 0): bigint {
+  return BigInt(((rd * 8 - 8) & 0xff) << 8) | BigInt((rs1 * 8) << 16) | (BigInt(csr) << 48n);
+}
+
+/** A record of a CSR-immediate form, which keeps its immediate in the place of rs1. */
+export function immediateRecord(rd: number, uimm: number, csr: number): bigint {
+  return BigInt(((rd * 8 - 8) & 0xff) << 8) | BigInt(uimm << 16) | (BigInt(csr) << 48n);
+}
+
 let compiled: Promise<WebAssembly.Module> | undefined;
 
 const u64 = (value: bigint): bigint => BigInt.asUintN(64, value);
@@ -96,11 +106,12 @@ export class HartBench {
     this.exports.hart_reset_state(this.hart);
   }
 
-  get priv(): Priv {
+  /** A `Priv`. */
+  get priv(): number {
     return this.view.u32(HartField.priv);
   }
 
-  set priv(priv: Priv) {
+  set priv(priv: number) {
     this.view.setU32(HartField.priv, priv);
   }
 
@@ -122,19 +133,34 @@ export class HartBench {
     return this.exports.csr_access(this.hart, csr, write ? 1 : 0) !== 0;
   }
 
-  /** The exception noted, which this takes back; undefined when there is none. */
-  raised(): { cause: Cause; tval: bigint } | undefined {
-    const cause: Cause = this.view.u32(HartField.trapCause);
+  /** The exception noted (a `Cause` and tval), which this takes back; undefined when there is none. */
+  raised(): { cause: number; tval: bigint } | undefined {
+    const cause = this.view.u32(HartField.trapCause);
     if (cause === Cause.NONE) return undefined;
     this.view.setU32(HartField.trapCause, Cause.NONE);
     return { cause, tval: this.view.u64(HartField.trapTval) };
   }
 
-  /** The exit asked for, which this takes back. */
-  exitAsked(): Exit {
-    const exit: Exit = this.view.u32(HartField.exitReason);
+  /** The `Exit` asked for, which this takes back. */
+  exitAsked(): number {
+    const exit = this.view.u32(HartField.exitReason);
     this.view.setU32(HartField.exitReason, Exit.NONE);
     return exit;
+  }
+
+  /** Writes the field of a hart directly. */
+  set(field: HartField, value: bigint | number): void {
+    if (typeof value === "bigint") this.view.setU64(field, value);
+    else this.view.setU32(field, value);
+  }
+
+  /** Executes the instruction `word`, standing at RAM_PA, whose handler and record these are. Returns what it raised. */
+  execute(name: HandlerName, record = 0n, word = 0): { cause: number; tval: bigint } | undefined {
+    this.memory.view.setUint32(this.ma(RAM_PA), word, true);
+    this.set(HartField.runPc, BigInt(RAM_PA));
+    this.set(HartField.pc, BigInt(RAM_PA) + 4n);
+    this.exports[name](this.hart, record);
+    return this.raised();
   }
 
   /** Whether the run loop would look at interrupts now; takes the request back. */
