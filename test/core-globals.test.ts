@@ -54,7 +54,7 @@ describe("the section reader", () => {
 
   test("reads each section once, up to the end of the module", () => {
     const sections: Section[] = moduleSections(core);
-    expect(sections.at(-1)?.end).toBe(core.length);
+    expect(sections.at(-1)!.end).toBe(core.length);
     expect(sections.map((section) => section.id)).toContain(10);
   });
 });
