@@ -19,8 +19,8 @@ function command() {
   return path;
 }
 
-/** The kernel's arguments: with nobody at a terminal, the guest powers off once userland is up. */
-export function kernelArguments(isTerminal) {
+// With nobody at a terminal, the guest powers off once userland is up.
+function kernelArguments(isTerminal) {
   return `console=ttyS0${isTerminal ? "" : " wasmvisor.exit"}`;
 }
 

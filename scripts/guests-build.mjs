@@ -110,7 +110,7 @@ function buildCommitted(bin, wasm) {
     buildBare(name, bin, objects);
     buildWasm(name, wasm);
   }
-  if (demo().length > 0) buildDemo(bin, objects);
+  buildDemo(bin, objects);
 }
 
 /** Names of files that differ between two folders, or are in only one of them. */

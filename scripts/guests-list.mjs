@@ -22,9 +22,6 @@ export const workloads = [
   "exceptions",
 ];
 
-/** Workloads that the demo guest's `bench` command runs. */
-const demoWorkloads = [];
-
 const shared = ["crt0.S", "trap_entry.S", "trap.c", "finish.c", "console.c", "format.c", "memory.c", "fdt.c", "jump.S"];
 const inLibrary = (name) => `guests/lib/${name}`;
 
@@ -63,7 +60,33 @@ export function bareFlags(mode, source) {
   ];
 }
 
+const demoSources = [
+  "main.c",
+  "machine.c",
+  "paging.c",
+  "probe.c",
+  "faults.S",
+  "input.c",
+  "line.c",
+  "shell.c",
+  "cmd_info.c",
+  "cmd_walk.c",
+  "cmd_trap.c",
+  "cmd_smp.c",
+  "cmd_bench.c",
+  "selfcheck.c",
+];
+
+/** Workloads that the demo guest's `bench` command runs; cmd_bench.c lists them, too. */
+const demoWorkloads = ["mix", "sha256", "lz", "bytecode", "fib", "indirect", "random", "nbody", "matmul"];
+
 /** Sources of the demo guest, with extra flags and a tag for the object's name. */
 export function demo() {
-  return [];
+  const own = demoSources.map((name) => ({ source: `guests/demo/${name}`, flags: [], tag: "demo" }));
+  const work = demoWorkloads.map((name) => ({
+    source: `guests/workloads/${name}.c`,
+    flags: [`-DWORKLOAD_PREFIX=${name}_`],
+    tag: "bench",
+  }));
+  return [...own, ...work];
 }

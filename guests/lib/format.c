@@ -102,6 +102,8 @@ static void format_to(struct sink *sink, const char *format, va_list *args) {
         break;
       }
       case 'p':
+        emit(sink, '0');
+        emit(sink, 'x');
         emit_number(sink, &spec, va_arg(*args, uint64_t), 16, false, false);
         break;
       case 's':

@@ -5,7 +5,7 @@
  */
 #include "workload.h"
 
-WORKLOAD("exceptions", 1600, {1, 0x997391977e1a7686}, {1600, 0xb5c524272aac1cfd})
+WORKLOAD("exceptions", 1600, {1, 0x997391977e1a7686}, {160, 0xb2ce5cf098f7d284}, {1600, 0xb5c524272aac1cfd})
 
 #if defined(WORKLOAD_BARE)
 #include "jump.h"

@@ -1,7 +1,7 @@
 /* Calls through a table of function pointers, in an order no predictor knows. */
 #include "workload.h"
 
-WORKLOAD("indirect", 60, {1, 0xdfe05de3ca309ea9}, {60, 0x8fb4ebe593aa5b51})
+WORKLOAD("indirect", 60, {1, 0xdfe05de3ca309ea9}, {6, 0x1cb8730a63376c80}, {60, 0x8fb4ebe593aa5b51})
 
 enum { CALLS = 1 << 18, FUNCTIONS = 16 };
 

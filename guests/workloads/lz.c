@@ -1,7 +1,7 @@
 /* A dictionary coder: greedy matches found by a hash of four bytes, packed as literal runs and (distance, length). */
 #include "workload.h"
 
-WORKLOAD("lz", 75, {1, 0xd7c2bc4dcba23a61}, {75, 0xe013c0a64363fa0f})
+WORKLOAD("lz", 75, {1, 0xd7c2bc4dcba23a61}, {7, 0x5115c4caf0cc17cf}, {75, 0xe013c0a64363fa0f})
 
 enum { SOURCE = 65536, PACKED = SOURCE + SOURCE / 8 + 64, HASH_BITS = 12, SHORTEST = 4, FARTHEST = 65535 };
 

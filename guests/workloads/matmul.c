@@ -1,7 +1,7 @@
 /* Products of 96 by 96 matrices of doubles. */
 #include "workload.h"
 
-WORKLOAD("matmul", 40, {1, 0x4222795e45658bee}, {40, 0x6e99a638fd0c8fa6})
+WORKLOAD("matmul", 40, {1, 0x4222795e45658bee}, {4, 0x1db073a3e8001eeb}, {40, 0x6e99a638fd0c8fa6})
 
 enum { N = 96 };
 

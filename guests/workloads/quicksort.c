@@ -1,7 +1,7 @@
 /* Quicksort (median of three, insertion sort below 12) of random 64-bit numbers; each result is checked for order. */
 #include "workload.h"
 
-WORKLOAD("quicksort", 40, {1, 0xda9c51939f8ccf12}, {40, 0xdee39c069da0d0de})
+WORKLOAD("quicksort", 40, {1, 0xda9c51939f8ccf12}, {4, 0x0653268312e8fa86}, {40, 0xdee39c069da0d0de})
 
 enum { COUNT = 32768 };
 

@@ -1,7 +1,7 @@
 /* Searches text: byte by byte, by Horspool's skips, and with a wildcard matcher; the first two must agree. */
 #include "workload.h"
 
-WORKLOAD("strsearch", 35, {1, 0xbc5028e9dd992074}, {35, 0x6d7b5e813469001f})
+WORKLOAD("strsearch", 35, {1, 0xbc5028e9dd992074}, {3, 0x770a782277ed267c}, {35, 0x6d7b5e813469001f})
 
 enum { TEXT = 32768, PATTERNS = 6 };
 

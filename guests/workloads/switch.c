@@ -1,7 +1,7 @@
 /* A dense switch of 24 cases taken at random: one jump table, one unpredictable jump. */
 #include "workload.h"
 
-WORKLOAD("switch", 40, {1, 0x17eff199948b43f2}, {40, 0x78fe73483358ff7e})
+WORKLOAD("switch", 40, {1, 0x17eff199948b43f2}, {4, 0xaa917421a40daf80}, {40, 0x78fe73483358ff7e})
 
 enum { TURNS = 1 << 18 };
 

@@ -13,7 +13,7 @@ interface Workload {
 
 async function load(name: string): Promise<Workload> {
   const bytes = readFileSync(new URL(`wasm/${name}.wasm`, root));
-  const { instance } = await WebAssembly.instantiate(bytes);
+  const instance = await WebAssembly.instantiate(await WebAssembly.compile(bytes), {});
   return instance.exports as unknown as Workload;
 }
 
