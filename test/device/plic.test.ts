@@ -34,7 +34,8 @@ describe("registers", () => {
 
   test("enable bits exist for sources 1 to 95 of each context", () => {
     const { plic } = machine();
-    for (const context of [0, 1, 2]) for (let word = 0; word < 4; word++) plic.store(enable(context, word), 0xffff_ffff);
+    for (const context of [0, 1, 2])
+      for (let word = 0; word < 4; word++) plic.store(enable(context, word), 0xffff_ffff);
     expect([0, 1, 2, 3].map((word) => plic.load(enable(1, word)))).toEqual([0xffff_fffe, 0xffff_ffff, 0xffff_ffff, 0]);
     expect(plic.load(enable(2))).toBe(0);
   });
@@ -152,7 +153,12 @@ describe("lines to harts", () => {
     plic.line(7).set(true);
     plic.load(claim(1));
     plic.reset();
-    expect([lines.level(0, SEI), plic.load(7 * 4), plic.load(enable(1)), plic.load(PENDING)]).toEqual([false, 0, 0, 1 << 7]);
+    expect([lines.level(0, SEI), plic.load(7 * 4), plic.load(enable(1)), plic.load(PENDING)]).toEqual([
+      false,
+      0,
+      0,
+      1 << 7,
+    ]);
   });
 });
 

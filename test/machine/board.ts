@@ -1,0 +1,20 @@
+/** A board over stand-ins. */
+
+import { createVirtBoard } from "../../src/machine/virt.ts";
+import type { PowerEvent } from "../../src/machine/virt.ts";
+import { FakeClock, FakeConsole, FakeLines } from "../device/fakes.ts";
+import { fakeEntropy, fakeMemory, MIB } from "./fakes.ts";
+
+/** A board and everything around it. */
+export function fakeBoard({ harts = 1, ramSize = 256 * MIB }: { harts?: number; ramSize?: number } = {}) {
+  const clock = new FakeClock();
+  const lines = new FakeLines();
+  const console = new FakeConsole();
+  const memory = fakeMemory(ramSize);
+  const power: PowerEvent[] = [];
+  const board = createVirtBoard(
+    { harts },
+    { memory, clock, entropy: fakeEntropy, console, setLine: lines.setLine, onPower: (event) => power.push(event) },
+  );
+  return { board, clock, lines, console, memory, power };
+}
