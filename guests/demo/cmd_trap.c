@@ -35,7 +35,7 @@ static const struct demonstration demonstrations[] = {
     {"hole", "a load where the machine has nothing", fault_load, 0, HOLE_VA + 0x40, CAUSE_LOAD_ACCESS, STVAL_ARGUMENT},
     {"noncanonical", "an address that Sv39 does not have", fault_load, 0, 0x123456789abcdef0, CAUSE_LOAD_PAGE,
      STVAL_ARGUMENT},
-    {"misaligned", "an atomic add across words", fault_amo, 0, WINDOW_VA + 0x101, CAUSE_STORE_MISALIGNED, STVAL_ARGUMENT},
+    {"misaligned", "a load-reserved across words", fault_reserve, 0, WINDOW_VA + 0x101, CAUSE_LOAD_MISALIGNED, STVAL_ARGUMENT},
     {"ecall", "U mode calls the kernel", 0, user_ecall, 42, CAUSE_ECALL_U, STVAL_ZERO},
     {"user-load", "U mode reads the kernel", 0, user_load, (uint64_t)commands, CAUSE_LOAD_PAGE, STVAL_ARGUMENT},
     {"privileged", "U mode reads sstatus", 0, user_privileged, 0, CAUSE_ILLEGAL, STVAL_INSTRUCTION},

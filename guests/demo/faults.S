@@ -30,8 +30,8 @@ function fault_store
     sd zero, 0(a0)
     ret
 
-function fault_amo
-    amoadd.w a0, zero, (a0)
+function fault_reserve
+    lr.w a0, (a0)
     ret
 
 function fault_fetch

@@ -8,7 +8,7 @@ uint64_t fault_breakpoint(uint64_t unused);
 uint64_t fault_load(uint64_t va);
 uint64_t fault_load_byte(uint64_t va);
 uint64_t fault_store(uint64_t va);
-uint64_t fault_amo(uint64_t va);
+uint64_t fault_reserve(uint64_t va);
 uint64_t fault_fetch(uint64_t va);
 uint64_t fault_read_instret(uint64_t unused);
 
