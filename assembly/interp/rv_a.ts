@@ -33,7 +33,7 @@ import { sext32 } from "./bits";
   if (!ma) return;
   const success = take_reservation(hart, ma, sext32(load<u32>(ma)));
   if (success) store<u32>(ma, <u32>x2(hart, r));
-  setX(hart, r, <u64>!success);
+  setX(hart, r, u64(!success));
 }
 
 // @ts-ignore: decorator
@@ -42,7 +42,7 @@ import { sext32 } from "./bits";
   if (!ma) return;
   const success = take_reservation(hart, ma, load<u64>(ma));
   if (success) store<u64>(ma, x2(hart, r));
-  setX(hart, r, <u64>!success);
+  setX(hart, r, u64(!success));
 }
 
 // @ts-ignore: decorator

@@ -48,6 +48,55 @@ function carryless(a: bigint, b: bigint): bigint {
   return bits(b, 64).reduce((product, bit, i) => (bit ? product ^ (a << BigInt(i)) : product), 0n);
 }
 
+const quotient = (a: bigint, b: bigint) => (b === 0n ? -1n : a / b);
+const remainder = (a: bigint, b: bigint) => (b === 0n ? a : a % b);
+
+/** rs1 and rs2. */
+export const rvI: Record<string, Model> = {
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  sll: (a, b) => a << (b & 63n),
+  slt: (a, b) => (s64(a) < s64(b) ? 1n : 0n),
+  sltu: (a, b) => (a < b ? 1n : 0n),
+  xor: (a, b) => a ^ b,
+  srl: (a, b) => a >> (b & 63n),
+  sra: (a, b) => s64(a) >> (b & 63n),
+  or: (a, b) => a | b,
+  and: (a, b) => a & b,
+  addw: (a, b) => word(a + b),
+  subw: (a, b) => word(a - b),
+  sllw: (a, b) => word(a << (b & 31n)),
+  srlw: (a, b) => word(u32(a) >> (b & 31n)),
+  sraw: (a, b) => word(a) >> (b & 31n),
+};
+
+/** rs1 and a signed immediate of 12 bits. */
+export const rvImmediate: Record<string, Model> = {
+  addi: (a, b) => a + b,
+  slti: (a, b) => (s64(a) < b ? 1n : 0n),
+  sltiu: (a, b) => (a < u64(b) ? 1n : 0n),
+  xori: (a, b) => a ^ u64(b),
+  ori: (a, b) => a | u64(b),
+  andi: (a, b) => a & u64(b),
+  addiw: (a, b) => word(a + b),
+};
+
+export const rvM: Record<string, Model> = {
+  mul: (a, b) => a * b,
+  mulh: (a, b) => (s64(a) * s64(b)) >> 64n,
+  mulhsu: (a, b) => (s64(a) * b) >> 64n,
+  mulhu: (a, b) => (a * b) >> 64n,
+  mulw: (a, b) => word(a * b),
+  div: (a, b) => quotient(s64(a), s64(b)),
+  divu: quotient,
+  divw: (a, b) => word(quotient(word(a), word(b))),
+  divuw: (a, b) => word(quotient(u32(a), u32(b))),
+  rem: (a, b) => remainder(s64(a), s64(b)),
+  remu: remainder,
+  remw: (a, b) => word(remainder(word(a), word(b))),
+  remuw: (a, b) => word(remainder(u32(a), u32(b))),
+};
+
 export const zba: Record<string, Model> = {
   "add.uw": (a, b) => b + u32(a),
   sh1add: (a, b) => b + a * 2n,
@@ -134,6 +183,30 @@ export const zicond: Record<string, Model> = {
   "czero.eqz": (a, b) => (b === 0n ? 0n : a),
   "czero.nez": (a, b) => (b === 0n ? a : 0n),
 };
+
+/** rs1 and a shift amount or bit number: of 6 bits, and of 5 for the word forms. */
+export const shifts: Record<string, Model> = {
+  slli: rvI.sll!,
+  srli: rvI.srl!,
+  srai: rvI.sra!,
+  "slli.uw": (a, b) => u32(a) << b,
+  rori: zbb.ror!,
+  bclri: zbs.bclr!,
+  bexti: zbs.bext!,
+  binvi: zbs.binv!,
+  bseti: zbs.bset!,
+};
+
+export const wordShifts: Record<string, Model> = {
+  slliw: rvI.sllw!,
+  srliw: rvI.srlw!,
+  sraiw: rvI.sraw!,
+  roriw: zbb.rorw!,
+};
+
+/** May-be-operations give zero. */
+export const zimopUnary: Record<string, Model> = { "mop.r.0": () => 0n, "mop.r.31": () => 0n };
+export const zimop: Record<string, Model> = { "mop.rr.0": () => 0n, "mop.rr.7": () => 0n };
 
 /** FIPS 180-4: SHA-256 functions (4.4) to (4.7), SHA-512 functions (4.10) to (4.13). */
 const rotr3 = (x: bigint, width: number, p: bigint, q: bigint, r: bigint) =>
