@@ -1,9 +1,9 @@
 /** Compiles a private entry of the core, so that a test can call functions that the ABI does not export. */
 
-import asc from "assemblyscript/asc";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import asc from "./asc.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const ENTRY = "assembly/private-entry.ts";
