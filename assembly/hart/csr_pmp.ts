@@ -11,7 +11,7 @@ import { base } from "./regs";
 const ENTRIES: u32 = 16;
 
 /** pmpaddr holds bits 55 to 2 of an address. */
-const PMPADDR_WRITABLE: u64 = (1 << 54) - 1;
+export const PMPADDR_WRITABLE: u64 = (1 << 54) - 1;
 
 /** The eight pmpcfg bytes from entry `first`, which is 0 or 8. */
 export function pmpcfg_read(hart: Hart, first: u32): u64 {

@@ -1,12 +1,15 @@
 /** Reset. (Privileged ISA, "Reset") */
 
 import { HartField } from "../gen/layout";
-import { Hart } from "../gen/state";
+import { Hart, Vm } from "../gen/state";
+import { pmp_refresh } from "../mem/pmp";
 import { tlb_flush_all, tlb_select } from "../mem/tlb";
 import { Cause, Exit, Priv } from "../shared/constants";
+import { PmpCfg, PmpMatch } from "../shared/csr";
 import { MISA_RV64GC } from "./csr";
 import { menvcfg_reset } from "./csr_envcfg";
 import { MSTATUS_SXL_64, MSTATUS_UXL_64 } from "./csr_field";
+import { PMPADDR_WRITABLE } from "./csr_pmp";
 import { base } from "./regs";
 import { drop_reservation } from "./reservation";
 
@@ -29,7 +32,14 @@ export function hart_reset_state(hart: Hart): void {
   hart.trapTval = 0;
   hart.attention = 0;
   hart.exitReason = Exit.NONE;
-  hart.pmpActive = 0;
+  if (changetype<Vm>(<usize>hart.vm).builtinSbi) pmp_open(hart);
+  pmp_refresh(hart);
   tlb_flush_all(hart);
   tlb_select(hart);
+}
+
+/** PMP forbids S and U mode everything until firmware opens it; with the built-in SBI there is no firmware to do so. */
+function pmp_open(hart: Hart): void {
+  hart.pmpaddr0 = PMPADDR_WRITABLE;
+  hart.pmpcfg0 = <u8>((PmpMatch.NAPOT << PmpCfg.A_SHIFT) | PmpCfg.R | PmpCfg.W | PmpCfg.X);
 }

@@ -32,7 +32,10 @@ export function pmp_refresh(hart: Hart): void {
   hart.pmpActive = count;
 }
 
-/** Whether `access` to `bytes` at `pa` is allowed at privilege `priv`. The first entry that matches any byte decides. */
+/**
+ * Whether `access` to `bytes` at `pa` is allowed at privilege `priv`. The first entry that matches any byte decides, and fails
+ * when it does not match all. Without a match only M mode passes, also while every entry is off: as in QEMU.
+ */
 export function pmp_check(hart: Hart, pa: u64, bytes: u32, access: u32, priv: u32): bool {
   const count = hart.pmpActive;
   const last = pa + <u64>(bytes - 1);

@@ -134,7 +134,7 @@ function translate(hart: Hart, va: u64, access: u32, priv: u32, update: bool): u
 /** Page tables are read and written with S-mode rights. */
 // @ts-ignore: decorator
 @inline function pmp_allows(hart: Hart, pa: u64, access: u32): bool {
-  return !hart.pmpActive || pmp_check(hart, pa, 8, access, Priv.S);
+  return pmp_check(hart, pa, 8, access, Priv.S);
 }
 
 /** Steps 5 to 9 for the leaf `pte`, which lies at `at` and is of level `i`. */
