@@ -31,7 +31,11 @@ async function digest() {
   ].sort();
   const hash = createHash("sha256");
   for (const file of files) {
-    hash.update(path.relative(root, file)).update("\0").update(await readFile(file)).update("\0");
+    hash
+      .update(path.relative(root, file))
+      .update("\0")
+      .update(await readFile(file))
+      .update("\0");
   }
   return hash.digest("hex");
 }
@@ -41,7 +45,9 @@ function compile() {
     const args = [compiler, "--project", "tsconfig.build.json"];
     const child = spawn(process.execPath, args, { cwd: root, stdio: "inherit" });
     child.on("error", reject);
-    child.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`The sources do not compile (tsc: ${code}).`))));
+    child.on("exit", (code) =>
+      code === 0 ? resolve() : reject(new Error(`The sources do not compile (tsc: ${code}).`)),
+    );
   });
 }
 
@@ -57,7 +63,7 @@ async function buildDist() {
 try {
   await buildCore({ force: has("--force") });
   await buildDist();
-  // From dist/src/core, "../../build/core.wasm" leads here, as it leads to build/ from src/core.
+  // From dist/src/vmm, "../../build/core.wasm" leads here, as it leads to build/ from src/vmm.
   await mkdir(path.join(dist, "build"), { recursive: true });
   await copyFile(path.join(root, "build/core.wasm"), path.join(dist, "build/core.wasm"));
 } catch (error) {

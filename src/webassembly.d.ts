@@ -46,5 +46,9 @@ declare namespace WebAssembly {
   var CompileError: { prototype: CompileError; new (message?: string): CompileError };
 
   function compile(bytes: NodeJS.ArrayBufferView | ArrayBuffer): Promise<Module>;
+  function instantiate(
+    bytes: NodeJS.ArrayBufferView | ArrayBuffer,
+    imports?: Imports,
+  ): Promise<{ module: Module; instance: Instance }>;
   function instantiate(module: Module, imports?: Imports): Promise<Instance>;
 }

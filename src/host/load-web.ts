@@ -12,7 +12,12 @@ export async function openSource(location: string | URL): Promise<Source> {
   try {
     response = await fetch(location);
   } catch (cause) {
-    throw new WasmvisorError("source-unreadable", `${shown(location)} cannot be fetched; check the address.`, { location }, { cause });
+    throw new WasmvisorError(
+      "source-unreadable",
+      `${shown(location)} cannot be fetched; check the address.`,
+      { location },
+      { cause },
+    );
   }
   if (!response.ok || response.body === null) {
     throw new WasmvisorError(

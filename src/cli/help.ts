@@ -1,0 +1,46 @@
+/** What `--help` and Ctrl-A h print. */
+
+/** By topic. */
+export const HELP = {
+  wasmvisor: `wasmvisor runs RISC-V virtual machines, compatible with QEMU's virt board.
+
+  wasmvisor run [options] [KERNEL]   run a guest with its console on this terminal
+  wasmvisor run --help               the options
+  wasmvisor --version
+`,
+  run: `wasmvisor run [options] [KERNEL]
+
+Runs a guest with its serial console on stdin and stdout, and ends with the guest's exit code.
+
+What to run
+  --kernel FILE       ELF, Linux Image (raw or gzip) or flat binary; also as KERNEL
+  --initrd FILE       initial RAM disk
+  --append STRING     the kernel's command line
+  --bios builtin      SBI calls are answered by wasmvisor; the kernel starts in S mode (default)
+  --bios none         the kernel starts in M mode (default for programs with a tohost symbol)
+  --bios FILE         firmware such as OpenSBI or U-Boot
+  --dtb FILE          a device tree in place of the board's own
+
+The machine
+  -m, --memory SIZE   RAM, such as 64M or 2G (default 256M)
+  --smp N             harts, 1 to 8 (default 1)
+  --engine NAME       interpreter (default), or interpret: decodes every time, for study
+  --deterministic     guest time follows instructions: every run is the same
+
+When to end
+  --timeout SECONDS   give up: exit code 124
+  --exit-on REGEX     end with 0 when the output matches
+
+What to tell
+  --signature FILE    write the memory between begin_signature and end_signature, as Spike does
+  --stats             print instructions, MIPS, traps and time to stderr
+  --help, --version
+
+On a terminal
+  Ctrl-A x            leave
+  Ctrl-A c            monitor: registers, memory, disassembly, counters; and back
+  Ctrl-A h            all keys
+
+Exit codes: the guest's own; 2 wrong use or bad input; 124 timeout; 128 + n signal n; 70 an error in wasmvisor.
+`,
+} as const;

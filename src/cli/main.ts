@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+/** The `wasmvisor` command. */
+
+import { WasmvisorError } from "../error.ts";
+import * as host from "../host/process.ts";
+import { HELP } from "./help.ts";
+import { parseCommandLine } from "./options.ts";
+import { run } from "./run.ts";
+
+const BAD_INPUT = 2;
+const OWN_ERROR = 70;
+
+async function main(args: readonly string[]): Promise<number> {
+  const command = parseCommandLine(args);
+  switch (command.kind) {
+    case "help":
+      await host.print(HELP[command.topic]);
+      return 0;
+    case "version":
+      await host.print(`${await host.packageVersion()}\n`);
+      return 0;
+    case "run":
+      return run(command.options);
+  }
+}
+
+try {
+  host.exit(await main(host.commandLine()));
+} catch (error) {
+  const known = error instanceof WasmvisorError;
+  const text = known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  await host.printError(`wasmvisor: ${text}\n`);
+  host.exit(known ? BAD_INPUT : OWN_ERROR);
+}

@@ -1,0 +1,151 @@
+/** The options of `wasmvisor run`. */
+
+import { WasmvisorError } from "../error.ts";
+import { parseArgs } from "../host/args.ts";
+import { ENGINE_NAMES, type EngineName, MAX_HARTS, type VmConfig } from "../index.ts";
+
+/** What `wasmvisor run` was asked to do. */
+export interface RunOptions {
+  readonly vm: VmConfig;
+  /** Seconds after which to give up. */
+  readonly timeout?: number;
+  /** Ends the run with 0 when the output matches. */
+  readonly exitOn?: RegExp;
+  /** Where to write the signature. */
+  readonly signature?: string;
+  readonly stats: boolean;
+}
+
+/** What the command line asks for. */
+export type Command =
+  | { readonly kind: "help"; readonly topic: "wasmvisor" | "run" }
+  | { readonly kind: "version" }
+  | { readonly kind: "run"; readonly options: RunOptions };
+
+const FLAGS = {
+  kernel: { type: "string" },
+  initrd: { type: "string" },
+  append: { type: "string" },
+  bios: { type: "string" },
+  dtb: { type: "string" },
+  memory: { type: "string", short: "m" },
+  smp: { type: "string" },
+  engine: { type: "string" },
+  deterministic: { type: "boolean" },
+  timeout: { type: "string" },
+  "exit-on": { type: "string" },
+  signature: { type: "string" },
+  stats: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+  version: { type: "boolean" },
+} as const;
+
+/** What parseArgs makes of the flags. */
+type Values = {
+  -readonly [Flag in keyof typeof FLAGS]?: (typeof FLAGS)[Flag]["type"] extends "string" ? string : boolean;
+};
+
+const SEE_HELP = "see wasmvisor run --help";
+
+/**
+ * Understands a command line.
+ * @throws WasmvisorError `usage`
+ */
+export function parseCommandLine(args: readonly string[]): Command {
+  const [command, ...rest] = args;
+  if (command === undefined || command === "help" || command === "--help" || command === "-h") {
+    return { kind: "help", topic: rest[0] === "run" ? "run" : "wasmvisor" };
+  }
+  if (command === "--version" || command === "version") return { kind: "version" };
+  if (command !== "run") {
+    throw usage(`There is no command "${command}"; use wasmvisor run, or see wasmvisor --help.`);
+  }
+  const { values, positionals } = parse(rest);
+  if (values.help) return { kind: "help", topic: "run" };
+  if (values.version) return { kind: "version" };
+  return { kind: "run", options: runOptions(values, positionals) };
+}
+
+function parse(args: string[]): { values: Values; positionals: string[] } {
+  try {
+    return parseArgs({ args, options: FLAGS, allowPositionals: true });
+  } catch (error) {
+    throw usage(sentenceOf(error as NodeJS.ErrnoException), error);
+  }
+}
+
+/** parseArgs explains at length; one sentence is enough. */
+function sentenceOf(error: NodeJS.ErrnoException): string {
+  const option = /'?(--?[\w-]+)/.exec(error.message)?.[1] ?? "an option";
+  switch (error.code) {
+    case "ERR_PARSE_ARGS_UNKNOWN_OPTION":
+      return `There is no option ${option}; ${SEE_HELP}.`;
+    case "ERR_PARSE_ARGS_INVALID_OPTION_VALUE":
+      return error.message.includes("does not take")
+        ? `The option ${option} takes no value; ${SEE_HELP}.`
+        : `The option ${option} needs a value; ${SEE_HELP}.`;
+    default:
+      return `The command line makes no sense (${error.message}); ${SEE_HELP}.`;
+  }
+}
+
+function runOptions(values: Values, positionals: readonly string[]): RunOptions {
+  const [file, surplus] = positionals;
+  if (surplus !== undefined || (file !== undefined && values.kernel !== undefined)) {
+    throw usage(`"${surplus ?? file}" is one kernel too many; ${SEE_HELP}.`);
+  }
+  const kernel = values.kernel ?? file;
+  const vm: VmConfig = {
+    ...given("kernel", kernel),
+    ...given("initrd", values.initrd),
+    ...given("append", values.append),
+    ...given("bios", values.bios),
+    ...given("dtb", values.dtb),
+    ...given("memory", values.memory),
+    ...given("harts", values.smp === undefined ? undefined : wholeNumber("--smp", values.smp, MAX_HARTS)),
+    ...given("engine", values.engine === undefined ? undefined : engineName(values.engine)),
+    ...(values.deterministic ? { clock: "deterministic" } : {}),
+  };
+  return {
+    vm,
+    ...given("timeout", values.timeout === undefined ? undefined : seconds(values.timeout)),
+    ...given("exitOn", values["exit-on"] === undefined ? undefined : pattern(values["exit-on"])),
+    ...given("signature", values.signature),
+    stats: values.stats ?? false,
+  };
+}
+
+/** An object with `name`, or without it when there is no value. */
+function given<Name extends string, Value>(name: Name, value: Value | undefined): { [key in Name]?: Value } {
+  return (value === undefined ? {} : { [name]: value }) as { [key in Name]?: Value };
+}
+
+function wholeNumber(option: string, text: string, most: number): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= 1 && number <= most) return number;
+  throw usage(`${option} takes a whole number from 1 to ${most}, not "${text}".`);
+}
+
+function engineName(text: string): EngineName {
+  const name = ENGINE_NAMES.find((engine) => engine === text);
+  if (name === undefined) throw usage(`There is no engine "${text}"; use ${ENGINE_NAMES.join(" or ")}.`);
+  return name;
+}
+
+function seconds(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== "" && number > 0 && number <= 2 ** 31 / 1000) return number;
+  throw usage(`--timeout takes a number of seconds, such as 30, not "${text}".`);
+}
+
+function pattern(text: string): RegExp {
+  try {
+    return new RegExp(text, "m");
+  } catch (error) {
+    throw usage(`--exit-on takes a regular expression, which "${text}" is not.`, error);
+  }
+}
+
+function usage(message: string, cause?: unknown): WasmvisorError {
+  return new WasmvisorError("usage", message, {}, { cause });
+}

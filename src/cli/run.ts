@@ -1,0 +1,163 @@
+/** `wasmvisor run`: one guest, its console on stdin and stdout. */
+
+import { Monitor } from "../debug/monitor.ts";
+import * as host from "../host/process.ts";
+import { Host, type Vm, type VmExit, WasmvisorError } from "../index.ts";
+import { KEYS_HELP, type KeyCommand, KeyFilter } from "./keys.ts";
+import type { RunOptions } from "./options.ts";
+import { ProgressLine } from "./progress.ts";
+import { statsText } from "./stats.ts";
+
+/** Exit codes that are not the guest's. */
+const TIMED_OUT = 124;
+const NO_MATCH = 1;
+const BROKEN_PIPE = 141;
+
+/** How the run ends: a code for the shell and, where the code does not speak for itself, a sentence. */
+interface Ending {
+  readonly code: number;
+  readonly why?: string;
+}
+
+/**
+ * Runs a guest to its end and returns the exit code.
+ * @throws WasmvisorError for everything that is wrong with the options or the images
+ */
+export async function run(options: RunOptions): Promise<number> {
+  const startedAt = performance.now();
+  const machines = await Host.create();
+  const vm = await createVm(machines, options);
+  if (options.signature !== undefined) vm.signature();
+  const session = new Session(vm);
+  const printed = session.printOutput();
+  const ending = await session.untilEnd(options);
+  if (options.signature !== undefined) await host.writeText(options.signature, vm.signature());
+  const counters = vm.counters();
+  vm.destroy();
+  await printed;
+  if (ending.why !== undefined) await host.printError(`${session.newLine}wasmvisor: ${ending.why}\n`);
+  if (options.stats) await host.printError(statsText(counters, performance.now() - startedAt));
+  return ending.code;
+}
+
+async function createVm(machines: Host, options: RunOptions): Promise<Vm> {
+  const line = new ProgressLine();
+  try {
+    return await machines.createVm({ ...options.vm, onProgress: (progress) => line.update(progress) });
+  } finally {
+    line.end();
+  }
+}
+
+/** The console between a terminal (or pipes) and a running VM. */
+class Session {
+  readonly #vm: Vm;
+  readonly #keys = new KeyFilter();
+  readonly #monitor: Monitor;
+  #inMonitor = false;
+  #end!: (ending: Ending) => void;
+  readonly #ended: Promise<Ending>;
+
+  constructor(vm: Vm) {
+    this.#vm = vm;
+    this.#ended = new Promise((resolve) => (this.#end = resolve));
+    this.#monitor = new Monitor(vm, {
+      print: (text) => this.#say(text),
+      leave: () => this.#toggleMonitor(),
+      quit: () => this.#end({ code: 0 }),
+    });
+  }
+
+  /** A raw terminal needs a carriage return to begin a line. */
+  get newLine(): string {
+    return host.stdinIsTerminal() ? "\r\n" : "";
+  }
+
+  /** Copies the guest's output to stdout until the VM is destroyed. */
+  async printOutput(): Promise<void> {
+    const reader = this.#vm.console.output.getReader();
+    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+      if (!(await host.print(chunk.value))) this.#end({ code: BROKEN_PIPE });
+    }
+  }
+
+  /** Starts the VM and waits for whatever ends the run first. */
+  async untilEnd({ exitOn, timeout }: RunOptions): Promise<Ending> {
+    const vm = this.#vm;
+    host.onSignal((code) => this.#end({ code }));
+    vm.on("trap-storm", ({ hart, pc }) => {
+      const where = `at 0x${pc.toString(16)}`;
+      void host.printError(`${this.newLine}wasmvisor: hart ${hart} does nothing but trap (${where}); it runs on\n`);
+    });
+    vm.on("exit", (exit) => this.#end(endingOf(exit, exitOn)));
+    if (exitOn !== undefined) vm.console.waitFor(exitOn).then(() => this.#end({ code: 0 }), ignore);
+    const timer =
+      timeout === undefined
+        ? undefined
+        : setTimeout(() => this.#end({ code: TIMED_OUT, why: timeoutSentence(timeout) }), timeout * 1000);
+    this.#readInput();
+    vm.start();
+    const ending = await this.#ended;
+    clearTimeout(timer);
+    return ending;
+  }
+
+  #readInput(): void {
+    if (host.stdinIsTerminal()) {
+      host.makeTerminalRaw();
+      host.onStdin((bytes) => this.#typed(bytes));
+      return;
+    }
+    host.onStdin((bytes) => {
+      host.holdStdin(true);
+      void this.#vm.console.write(bytes).then(() => host.holdStdin(false));
+    });
+  }
+
+  #typed(input: Uint8Array): void {
+    for (const event of this.#keys.feed(input)) {
+      if (event.kind === "command") this.#command(event.command);
+      else if (this.#inMonitor) this.#monitor.type(event.bytes);
+      else void this.#vm.console.write(event.bytes);
+    }
+  }
+
+  #command(command: KeyCommand): void {
+    if (command === "quit") this.#end({ code: 0 });
+    else if (command === "monitor") this.#toggleMonitor();
+    else this.#say(KEYS_HELP);
+  }
+
+  #toggleMonitor(): void {
+    this.#inMonitor = !this.#inMonitor;
+    if (this.#inMonitor) this.#monitor.enter();
+    else this.#say("\n");
+  }
+
+  #say(text: string): void {
+    void host.print(text.replaceAll("\n", "\r\n"));
+  }
+}
+
+function endingOf(exit: VmExit, exitOn: RegExp | undefined): Ending {
+  if (exit.reason === "failure") {
+    return { code: exit.code, why: `there is an error in wasmvisor itself: ${describe(exit.error)}` };
+  }
+  if (exitOn !== undefined && exit.code === 0) {
+    return { code: NO_MATCH, why: `the guest ended before its output matched ${String(exitOn)}` };
+  }
+  return { code: exit.code };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function timeoutSentence(seconds: number): string {
+  return `the guest has not ended within ${seconds} s; give it more with --timeout`;
+}
+
+/** `waitFor` fails when the VM ends first, which the exit event reports better. */
+function ignore(error: unknown): void {
+  if (!(error instanceof WasmvisorError)) throw error;
+}

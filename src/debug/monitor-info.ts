@@ -1,0 +1,56 @@
+/** What the monitor's `info` prints. */
+
+import type { Hart, Vm } from "../index.ts";
+import { fNames, xNames } from "../isa/names.ts";
+
+/** A 64-bit value, all digits. */
+export function hex64(value: bigint): string {
+  return value.toString(16).padStart(16, "0");
+}
+
+const CSRS = [
+  ...["mstatus", "mtvec", "mepc", "mcause", "mtval", "mie", "mip", "medeleg", "mideleg", "mscratch"],
+  ...["sstatus", "stvec", "sepc", "scause", "stval", "sie", "sip", "satp", "sscratch", "stimecmp", "fcsr"],
+];
+
+/** Four name-and-value pairs a line. */
+function table(rows: readonly (readonly [name: string, value: bigint])[]): string {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  let text = "";
+  rows.forEach(([name, value], index) => {
+    const last = index % 4 === 3 || index === rows.length - 1;
+    text += `${name.padEnd(width)} ${hex64(value)}${last ? "\n" : "  "}`;
+  });
+  return text;
+}
+
+/** pc, mode, x and f registers, and the CSRs that matter most. */
+export function registersText(hart: Hart): string {
+  return [
+    `hart ${hart.index}, ${hart.mode} mode${hart.waiting ? ", waiting for an interrupt" : ""}\n`,
+    table([["pc", hart.pc]]),
+    table(xNames.map((name, index) => [name, hart.x(index)])),
+    table(CSRS.map((name) => [name, hart.csr(name)])),
+    table(fNames.map((name, index) => [name, hart.f(index)])),
+  ].join("");
+}
+
+/** One line for each hart; the present one has a star. */
+export function hartsText(vm: Vm, present: number): string {
+  return vm.harts
+    .map(({ index, pc, mode, waiting }) => {
+      const state = waiting ? "waiting" : "";
+      return `${index === present ? "*" : " "} ${index}  pc ${hex64(pc)}  ${mode}  ${state}`.trimEnd() + "\n";
+    })
+    .join("");
+}
+
+/** The VM's counters. */
+export function countersText(vm: Vm): string {
+  const { harts, busyMilliseconds, ...counters } = vm.counters();
+  const rows: [string, number | string][] = Object.entries(counters);
+  rows.push(["busyMilliseconds", busyMilliseconds.toFixed(0)]);
+  if (harts.length > 1) rows.push(["by hart", harts.map(({ instructions }) => instructions).join(" ")]);
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join("");
+}

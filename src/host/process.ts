@@ -1,0 +1,94 @@
+/** What the command needs of the process it is: files to write, terminal, signals, and ways out. */
+
+import { readFile, writeFile } from "node:fs/promises";
+import { WasmvisorError } from "../error.ts";
+
+/** Writes a text file. */
+export async function writeText(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text);
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new WasmvisorError(
+      "file-unwritable",
+      `${path} cannot be written (${reason}); name another file.`,
+      { path },
+      { cause },
+    );
+  }
+}
+
+/** The version of this package. */
+export async function packageVersion(): Promise<string> {
+  for (const up of ["../../package.json", "../../../package.json"]) {
+    const text = await readFile(new URL(up, import.meta.url), "utf8").catch(() => undefined);
+    if (text !== undefined) return (JSON.parse(text) as { version: string }).version;
+  }
+  return "unknown";
+}
+
+/** The arguments after the command's name. */
+export function commandLine(): string[] {
+  return process.argv.slice(2);
+}
+
+/** Writes to stdout and waits until the system has taken it. False when nobody reads any more. */
+export function print(data: Uint8Array | string): Promise<boolean> {
+  return write(process.stdout, data);
+}
+
+/** Writes to stderr. */
+export function printError(text: string): Promise<boolean> {
+  return write(process.stderr, text);
+}
+
+function write(stream: NodeJS.WriteStream, data: Uint8Array | string): Promise<boolean> {
+  return new Promise((resolve) => stream.write(data, (error) => resolve(!error)));
+}
+
+/** A closed pipe is noticed by `print`; without a listener the stream would end the process with a stack trace. */
+process.stdout.on("error", () => {});
+process.stderr.on("error", () => {});
+
+/** True when people see stderr. */
+export function stderrIsTerminal(): boolean {
+  return process.stderr.isTTY;
+}
+
+/** True when stdin is a terminal. */
+export function stdinIsTerminal(): boolean {
+  return process.stdin.isTTY;
+}
+
+/** Passes on what comes in on stdin. */
+export function onStdin(receive: (bytes: Uint8Array) => void): void {
+  process.stdin.on("data", receive);
+  // A terminal that has gone away reads as an error; the VM runs on without input.
+  process.stdin.on("error", () => {});
+}
+
+/** Stops and continues reading stdin, so that a pipe fills no faster than the guest reads. */
+export function holdStdin(hold: boolean): void {
+  if (hold) process.stdin.pause();
+  else process.stdin.resume();
+}
+
+/** Every key goes to the program, until the process ends in whatever way. */
+export function makeTerminalRaw(): void {
+  if (!process.stdin.isTTY) return;
+  process.stdin.setRawMode(true);
+  process.once("exit", () => process.stdin.setRawMode(false));
+}
+
+/** Signals that end a program, and their numbers. */
+const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+
+/** Calls `handle` with the exit code that a shell shows for the signal. */
+export function onSignal(handle: (exitCode: number) => void): void {
+  for (const [name, number] of Object.entries(SIGNALS)) process.on(name, () => handle(128 + number));
+}
+
+/** Ends the process at once; the terminal is as it was before. */
+export function exit(code: number): never {
+  process.exit(code);
+}
