@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -38,15 +39,17 @@ async function digest() {
   return hash.digest("hex");
 }
 
-function compile(target, outFile) {
+/** What the compiler says counts only when it fails: with `converge` it always remarks on its last pass. */
+async function compile(target, outFile) {
+  console.error("Compiling the core, which takes a while …");
   const args = [compiler, "--target", target, "--outFile", outFile];
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
-    child.on("error", reject);
-    child.on("exit", (code) =>
-      code === 0 ? resolve() : reject(new Error(`The core does not compile (asc: ${code}).`)),
-    );
-  });
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  const said = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => said.push(chunk));
+  const [code] = await once(child, "close");
+  if (code === 0) return;
+  console.error(Buffer.concat(said).toString());
+  throw new Error(`The core does not compile (asc: ${code}).`);
 }
 
 async function upToDate(output, wanted) {
