@@ -97,21 +97,28 @@ function forget_halfword(page: usize, offset: usize): void {
   if (offset) store<u64>(record - 8, 0);
 }
 
+/** Keeps the source halfword that a record is about to be made from, and forgets records made from an older one. */
+function keep_halfword(page: usize, offset: usize, half: u16): void {
+  const source = page + CodePage.SOURCE + offset;
+  if (load<u16>(source) == half) return;
+  store<u16>(source, half);
+  forget_halfword(page, offset);
+}
+
 /** Decodes the instruction whose record is at `record`, and returns the record. */
 export function decode_record(hart: Hart, page: usize, record: usize): u64 {
   const offset = (record - page - CodePage.RECORDS) >> 2;
   const ma = <usize>load<u32>(page, FRAME) + offset;
-  const source = page + CodePage.SOURCE + offset;
   const low = load<u16>(ma);
   let r: u64;
-  store<u16>(source, low);
+  keep_halfword(page, offset, low);
   if ((low & 3) != 3) {
     r = decode16(low);
   } else if (offset == 4094) {
     r = Op.STRADDLE;
   } else {
     const high = load<u16>(ma, 2);
-    store<u16>(source, high, 2);
+    keep_halfword(page, offset + 2, high);
     r = decode((<u32>low) | ((<u32>high) << 16));
   }
   store<u64>(record, r);
