@@ -98,7 +98,7 @@ function resolve(hart: Hart, va: u64, bytes: u32, access: u32, priv: u32, entry:
     pa = (walked & Walk.PA) | (va & 0xfff);
     if (walked & Walk.LARGE) tlb_note_large(hart, va, Walk.largeBytes(walked));
   }
-  if (pa >> 56 || (hart.pmpActive && !pmp_check(hart, pa, bytes, access, priv))) {
+  if (pa >> 56 || !pmp_check(hart, pa, bytes, access, priv)) {
     raise(hart, access_fault(access), va);
     return 0;
   }
@@ -113,11 +113,11 @@ function resolve(hart: Hart, va: u64, bytes: u32, access: u32, priv: u32, entry:
 
 /** A load that missed the TLB: zero-extended bits, or 0 after raising. */
 export function load_slow(hart: Hart, va: u64, size: u32): u64 {
-  const inPage: u32 = 0x1000 - (<u32>va & 0xfff);
+  const inPage: u32 = 0x1000 - ((<u32>va) & 0xfff);
   if (size > inPage) {
     const low = load_part(hart, va, inPage);
     if (hart.trapCause != Cause.NONE) return 0;
-    return low | (load_part(hart, va + inPage, size - inPage) << (<u64>inPage << 3));
+    return low | (load_part(hart, va + inPage, size - inPage) << ((<u64>inPage) << 3));
   }
   return load_part(hart, va, size);
 }
@@ -148,13 +148,13 @@ function load_bytes(ma: usize, bytes: u32): u64 {
       return load<u64>(ma);
   }
   let value: u64 = 0;
-  for (let i: u32 = 0; i < bytes; i++) value |= <u64>load<u8>(ma + i) << (<u64>i << 3);
+  for (let i: u32 = 0; i < bytes; i++) value |= (<u64>load<u8>(ma + i)) << ((<u64>i) << 3);
   return value;
 }
 
 /** A store that missed the TLB. A store across pages changes nothing unless both pages allow it. */
 export function store_slow(hart: Hart, va: u64, value: u64, size: u32): void {
-  const inPage: u32 = 0x1000 - (<u32>va & 0xfff);
+  const inPage: u32 = 0x1000 - ((<u32>va) & 0xfff);
   if (size <= inPage) {
     const at = resolve_store(hart, va, size);
     if (at) store_part(hart, va, at, value, size);
@@ -165,7 +165,7 @@ export function store_slow(hart: Hart, va: u64, value: u64, size: u32): void {
   const second = resolve_store(hart, va + inPage, size - inPage);
   if (!second) return;
   store_part(hart, va, first, value, inPage);
-  if (hart.trapCause == Cause.NONE) store_part(hart, va + inPage, second, value >> (<u64>inPage << 3), size - inPage);
+  if (hart.trapCause == Cause.NONE) store_part(hart, va + inPage, second, value >> ((<u64>inPage) << 3), size - inPage);
 }
 
 // @ts-ignore: decorator
@@ -181,7 +181,7 @@ function store_part(hart: Hart, va: u64, at: u64, value: u64, bytes: u32): void 
   }
   const pa = at ^ NOT_RAM;
   hart.countMmio += 1;
-  hart.mmioData = bytes == 8 ? value : value & ((<u64>1 << (bytes << 3)) - 1);
+  hart.mmioData = bytes == 8 ? value : value & (((<u64>1) << (bytes << 3)) - 1);
   if (pa & (bytes - 1) || popcnt(bytes) != 1 || !mmio_store(<u32>base(hart), <u32>pa, <u32>(pa >> 32), bytes)) {
     raise(hart, Cause.STORE_ACCESS, va);
   }
@@ -202,7 +202,7 @@ function store_bytes(ma: usize, value: u64, bytes: u32): void {
       store<u64>(ma, value);
       return;
   }
-  for (let i: u32 = 0; i < bytes; i++) store<u8>(ma + i, <u8>(value >> (<u64>i << 3)));
+  for (let i: u32 = 0; i < bytes; i++) store<u8>(ma + i, <u8>(value >> ((<u64>i) << 3)));
 }
 
 /** The ma for an AMO or SC of `size` bytes at `va`, or 0 after raising. Store permission implies load permission. */
@@ -251,7 +251,7 @@ export function fetch_word(hart: Hart, va: u64): u32 {
   const low = load<u16>(ma);
   if ((low & 3) != 3) return low;
   const highMa = fetch_address(hart, va + 2, 2);
-  return highMa ? low | (<u32>load<u16>(highMa) << 16) : 0;
+  return highMa ? low | ((<u32>load<u16>(highMa)) << 16) : 0;
 }
 
 /** Checks translation and permission for `access` of `bytes` (in one page) without touching memory; false after raising. */

@@ -48,7 +48,12 @@ export class Runner {
     this.machine = machine;
     this.#budget = budget;
     machine.load(SPIN, TRAP_PA);
-    for (const hart of machine.harts) hart.setCsr(Csr.MTVEC, BigInt(TRAP_PA));
+    for (const hart of machine.harts) {
+      hart.setCsr(Csr.MTVEC, BigInt(TRAP_PA));
+      // Everything is open to S and U mode.
+      hart.setCsr(Csr.PMPADDR0, 0xffff_ffff_ffff_ffffn);
+      hart.setCsr(Csr.PMPCFG0, 0x1fn);
+    }
   }
 
   static async create(dispatcher: Dispatcher = dispatchers[1], options: TestMachineOptions = {}): Promise<Runner> {
