@@ -32,6 +32,8 @@ export interface Instruction extends Encoding {
   /** For compressed instructions: what it abbreviates, and that instruction's operands by letter. */
   readonly base?: Instruction;
   readonly sources?: ReadonlyMap<string, Source>;
+  /** For compressed instructions beyond C: which extension has it. */
+  readonly extension?: string;
   /** Name of the instruction whose op it shares. */
   readonly sharesOp?: string;
 }
@@ -97,6 +99,7 @@ function parseCompressed(row: CompressedRow, bases: ReadonlyMap<string, Instruct
     where: (row.where ?? []).map((text) => parseCondition(row.name, text)),
     base,
     sources: new Map(slots.map((slot, i) => [operandLetters[slot]!, parseSource(values[i]!)])),
+    ...(row.extension === undefined ? {} : { extension: row.extension }),
     ...(row.op === undefined ? {} : { sharesOp: row.op }),
   };
 }

@@ -93,6 +93,8 @@ export interface CompressedRow {
   readonly simm?: string;
   readonly uimm?: string;
   readonly where?: readonly string[];
+  /** When it is not C itself. */
+  readonly extension?: "Zcb" | "Zcmop";
   /** Decodes to another compressed instruction's op, whose handler does the same. */
   readonly op?: string;
 }

@@ -66,7 +66,7 @@ class TreeWriter {
   private chain(rows: readonly Instruction[], indent: string, tested: number): string {
     const ordered = [...rows].sort((a, b) => countBits(b.mask) - countBits(a.mask));
     const lines = ordered.map((insn) => this.returns(insn, indent, tested)).join("");
-    const last = ordered.at(-1);
+    const last = ordered[ordered.length - 1]!;
     const unconditional = last.where.length === 0 && (last.mask & ~tested) === 0;
     return unconditional ? lines : `${lines}${indent}return illegal(word);\n`;
   }

@@ -1,0 +1,102 @@
+/** Runs random programs on this machine, and says in words where its results differ from the oracle's. */
+
+import { disassemble } from "../../src/debug/disasm.ts";
+import { fNames, xNames } from "../../src/isa/names.ts";
+import { dataOffset, layout, randomImage, type RandomImage } from "../../src/isa/random/image.ts";
+import { Pool } from "../../src/isa/random/pool.ts";
+import { Cause, Engine } from "../../assembly/shared/constants.ts";
+import { createTestMachine, RAM_PA } from "../support/core.ts";
+import { qemuFaults, qemuTables, runUnderQemu } from "./qemu.ts";
+
+const FINISHER_PA = 0x10_0000;
+const SLICE = 1_000_000;
+const MAX_SLICES = 50;
+
+/** What the image leaves in RAM when this machine runs it. */
+export async function runHere(image: RandomImage, engine: Engine): Promise<Uint8Array> {
+  let finished = false;
+  const ram = Math.ceil(image.bytes.length / 4096) * 4096;
+  const machine = await createTestMachine({
+    ram,
+    engine,
+    mmioStore: (pa) => (finished ||= pa === FINISHER_PA),
+  });
+  machine.load(image.bytes);
+  for (let i = 0; !finished; i++) {
+    if (i === MAX_SLICES) throw new Error(`the programs do not end; pc is 0x${machine.hart().pc.toString(16)}`);
+    machine.hart().run(SLICE);
+  }
+  return machine.read(RAM_PA, image.bytes.length);
+}
+
+/** Names the double word at `offset` of a program's data. */
+function placeName(offset: number): string {
+  if (offset >= layout.scratch) return `scratch+0x${(offset - layout.scratch).toString(16)}`;
+  if (offset >= layout.fcsr) return "fcsr";
+  if (offset >= layout.f) return fNames[(offset - layout.f) / 8]!;
+  if (offset >= layout.x) return xNames[(offset - layout.x) / 8]!;
+  if (offset < layout.log) return `harness+${offset}`;
+  const entry = Math.floor((offset - layout.log) / 24);
+  return `trap ${entry} ${["cause", "tval", "epc"][((offset - layout.log) / 8) % 3]}`;
+}
+
+const hex = (value: bigint): string => `0x${value.toString(16).padStart(16, "0")}`;
+
+/** QEMU 7.2 leaves mtval zero at EBREAK; this machine has the pc there, as Spike and later QEMUs. */
+function expectPcOfBreakpoints(view: DataView, i: number): void {
+  for (let offset: number = layout.log; offset < layout.logEnd; offset += 24) {
+    const at = dataOffset(i) + offset;
+    const isBreakpoint = view.getBigUint64(at, true) === BigInt(Cause.BREAKPOINT);
+    if (isBreakpoint) view.setBigUint64(at + 8, view.getBigUint64(at + 16, true), true);
+  }
+}
+
+/** The first differences of program `i`, one a line. */
+function programDifferences(image: RandomImage, i: number, expected: Uint8Array, actual: Uint8Array): string[] {
+  const want = new DataView(expected.buffer, expected.byteOffset);
+  const have = new DataView(actual.buffer, actual.byteOffset);
+  const lines: string[] = [];
+  expectPcOfBreakpoints(want, i);
+  for (let offset = 0; offset < layout.dataEnd && lines.length < 12; offset += 8) {
+    const at = dataOffset(i) + offset;
+    const [wanted, got] = [want.getBigUint64(at, true), have.getBigUint64(at, true)];
+    if (wanted !== got) lines.push(`seed ${image.seeds[i]} ${placeName(offset)}: ${hex(got)}, expected ${hex(wanted)}`);
+  }
+  return lines;
+}
+
+/** Every program whose results differ, with its first differences. */
+export function differences(image: RandomImage, expected: Uint8Array, actual: Uint8Array): string[] {
+  return image.seeds.flatMap((_, i) => programDifferences(image, i, expected, actual));
+}
+
+/** The text of program `i`, for people. */
+export function listing(image: RandomImage, i: number): string {
+  const view = new DataView(image.bytes.buffer);
+  const { start, end } = image.code[i]!;
+  const lines: string[] = [];
+  for (let at = start; at < end;) {
+    const pc = BigInt(RAM_PA + at);
+    const { text, length } = disassemble(view.getUint32(at, true), pc);
+    lines.push(`${pc.toString(16)}  ${text}`);
+    at += length;
+  }
+  return lines.join("\n");
+}
+
+/** The image of QEMU's part of the instruction set for `seeds`. */
+export function qemuImage(seeds: readonly number[]): RandomImage {
+  return randomImage(seeds, BigInt(RAM_PA), new Pool(new Set(qemuTables), qemuFaults));
+}
+
+/** Runs a program for each seed under QEMU and here on each engine; returns the differences in words. */
+export async function compareBatch(seeds: readonly number[], engines: readonly Engine[]): Promise<string[]> {
+  const image = qemuImage(seeds);
+  const expected = runUnderQemu(image.bytes);
+  const lines: string[] = [];
+  for (const engine of engines) {
+    const actual = await runHere(image, engine);
+    lines.push(...differences(image, expected, actual).map((line) => `${Engine[engine]}: ${line}`));
+  }
+  return lines;
+}
