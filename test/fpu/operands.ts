@@ -1,7 +1,7 @@
 /** Hard operands: special values, neighbours of every border, half-way cases, cancelling and overflowing combinations. */
 
 import { type Format, type FormatName, formats, integers, isFormat, type IntegerName, pack } from "./formats.ts";
-import type { Kind, Op } from "./ops.ts";
+import type { Op } from "./ops.ts";
 import { Random } from "./random.ts";
 
 export type Operands = readonly [a: bigint, b: bigint, c: bigint];
@@ -86,6 +86,26 @@ function first(random: Random, name: FormatName): bigint {
   }
 }
 
+const doubles = new Float64Array(2);
+const doubleBits = new BigUint64Array(doubles.buffer);
+const singles = new Float32Array(2);
+const singleBits = new Uint32Array(singles.buffer);
+
+/** Calculates in a native format; undefined for the half format, which has none. */
+function native(name: FormatName, a: bigint, b: bigint, f: (x: number, y: number) => number): bigint | undefined {
+  if (name === "d") {
+    doubleBits.set([a, b]);
+    doubles[0] = f(doubles[0]!, doubles[1]!);
+    return doubleBits[0];
+  }
+  if (name === "s") {
+    singleBits.set([Number(a), Number(b)]);
+    singles[0] = f(singles[0]!, singles[1]!);
+    return BigInt(singleBits[0]!);
+  }
+  return undefined;
+}
+
 /** A second operand whose sum, product or quotient with `a` is near something. */
 function second(random: Random, name: FormatName, a: bigint): bigint {
   const f = formats[name];
@@ -113,26 +133,6 @@ function second(random: Random, name: FormatName, a: bigint): bigint {
   }
 }
 
-const doubles = new Float64Array(2);
-const doubleBits = new BigUint64Array(doubles.buffer);
-const singles = new Float32Array(2);
-const singleBits = new Uint32Array(singles.buffer);
-
-/** A product in a native format, rounded; what cancels it leaves only the rounding error. */
-function product(name: FormatName, a: bigint, b: bigint): bigint | undefined {
-  if (name === "d") {
-    doubleBits.set([a, b]);
-    doubles[0] = doubles[0]! * doubles[1]!;
-    return doubleBits[0];
-  }
-  if (name === "s") {
-    singleBits.set([Number(a), Number(b)]);
-    singles[0] = singles[0]! * singles[1]!;
-    return BigInt(singleBits[0]!);
-  }
-  return undefined;
-}
-
 /** An addend near the product of `a` and `b`, or at its half-way points. */
 function third(random: Random, name: FormatName, a: bigint, b: bigint): bigint {
   const f = formats[name];
@@ -142,7 +142,8 @@ function third(random: Random, name: FormatName, a: bigint, b: bigint): bigint {
     case 0:
       return first(random, name);
     case 1: {
-      const near = product(name, a, b);
+      // What cancels a rounded product leaves only the rounding error.
+      const near = native(name, a, b, (x, y) => x * y);
       if (near === undefined) return finite(random, f, exp + step);
       return BigInt.asUintN(f.width, (near ^ (1n << BigInt(f.width - 1))) + BigInt(step));
     }
@@ -155,6 +156,14 @@ function third(random: Random, name: FormatName, a: bigint, b: bigint): bigint {
     default:
       return finite(random, f, exp + step);
   }
+}
+
+/** A product just beside 1 and an addend for which 1 is half a unit: all but a half-way case. */
+function besideMiddle(random: Random, name: FormatName): Operands {
+  const f = formats[name];
+  const a = finite(random, f, f.bias + random.below(9) - 4);
+  const b = native(name, a, 0n, (x) => 1 / x) ?? finite(random, f, 2 * f.bias - exponentOf(f, a));
+  return [a, b, finite(random, f, f.bias + f.fracBits + 1)];
 }
 
 /** An x register's content for a conversion from an integer: borders, few bits, half-way cases of every format. */
@@ -171,7 +180,7 @@ function integer(random: Random, name: IntegerName): bigint {
 
 /** Every pair of special values, for operations with two operands or more. */
 function* specialCases(op: Op): Generator<Operands> {
-  const kind = op.operands[0] as Kind;
+  const kind = op.operands[0]!;
   if (!isFormat(kind)) {
     for (const value of [0n, 1n, -1n, 1n << 31n, (1n << 31n) - 1n, 1n << 32n, 1n << 63n, (1n << 63n) - 1n]) {
       yield [BigInt.asUintN(64, value), 0n, 0n];
@@ -189,10 +198,14 @@ function* specialCases(op: Op): Generator<Operands> {
 export function* operandsFor(op: Op, count: number, seed: number): Generator<Operands> {
   yield* specialCases(op);
   const random = new Random(seed);
-  const kind = op.operands[0] as Kind;
+  const kind = op.operands[0]!;
   for (let i = 0; i < count; i++) {
     if (!isFormat(kind)) {
       yield [integer(random, kind), 0n, 0n];
+      continue;
+    }
+    if (op.operands.length === 3 && random.below(6) === 0) {
+      yield besideMiddle(random, kind);
       continue;
     }
     const a = first(random, kind);

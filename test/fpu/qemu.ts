@@ -133,11 +133,10 @@ export class Oracle {
 
   /** Executes the cases, each with all flags clear before; narrow results come boxed. */
   run(cases: readonly Case[]): Outcome[] {
-    const outcomes: Outcome[] = [];
-    for (let from = 0; from < cases.length; from += MAX_CASES) {
-      outcomes.push(...this.#runBatch(cases.slice(from, from + MAX_CASES)));
-    }
-    return outcomes;
+    const batches = Array.from({ length: Math.ceil(cases.length / MAX_CASES) }, (_, index) =>
+      this.#runBatch(cases.slice(index * MAX_CASES, (index + 1) * MAX_CASES)),
+    );
+    return batches.flat();
   }
 
   #runBatch(cases: readonly Case[]): Outcome[] {
