@@ -24,7 +24,7 @@ export interface IrqLine {
 }
 
 /** A plain JSON-like object: what `save` makes and `restore` checks. */
-export type DeviceState = { readonly [key: string]: unknown };
+export type DeviceState = Readonly<Record<string, unknown>>;
 
 /** Something that answers loads and stores in one region of the physical address space. */
 export interface Device {

@@ -266,9 +266,11 @@ export class Ns16550a implements Device {
     this.drive();
   }
 
+  /** Switching THRI on announces an empty transmitter, even one that has been acknowledged, as QEMU does. */
   private storeIer(value: number): void {
+    const changed = (value ^ this.ier) & Ier.ALL;
     this.ier = value & Ier.ALL;
-    this.thrPending = true;
+    if ((changed & Ier.THRI) !== 0) this.thrPending = (value & Ier.THRI) !== 0;
     this.drive();
   }
 

@@ -46,6 +46,8 @@ export class Plic implements Device {
   private readonly priority: Uint8Array;
   /** What the devices drive. */
   private readonly level: Uint32Array;
+  /** Requests that gateways have forwarded; they stay until claimed, even when the line falls. */
+  private readonly pending: Uint32Array;
   /** Sources claimed and not completed; their gateways forward nothing. */
   private readonly claimed: Uint32Array;
   private readonly enable: Uint32Array;
@@ -58,6 +60,7 @@ export class Plic implements Device {
     this.contexts = deps.harts * 2;
     this.priority = new Uint8Array(deps.sources);
     this.level = new Uint32Array(this.words);
+    this.pending = new Uint32Array(this.words);
     this.claimed = new Uint32Array(this.words);
     this.enable = new Uint32Array(this.contexts * this.words);
     this.threshold = new Uint8Array(this.contexts);
@@ -71,7 +74,7 @@ export class Plic implements Device {
 
   load(offset: number): number {
     if (offset < PENDING) return this.priority[offset >>> 2] ?? 0;
-    if (offset < ENABLE) return this.pending((offset - PENDING) >>> 2);
+    if (offset < ENABLE) return this.pending[(offset - PENDING) >>> 2] ?? 0;
     if (offset < CONTEXT) {
       const index = this.enableIndex(offset);
       return index < 0 ? 0 : this.enable[index]!;
@@ -101,6 +104,7 @@ export class Plic implements Device {
   /** Devices keep driving their lines through a reset; they lower them in their own. */
   reset(): void {
     this.priority.fill(0);
+    this.pending.set(this.level);
     this.claimed.fill(0);
     this.enable.fill(0);
     this.threshold.fill(0);
@@ -108,10 +112,11 @@ export class Plic implements Device {
   }
 
   save(): DeviceState {
-    const { priority, level, claimed, enable, threshold } = this;
+    const { priority, level, pending, claimed, enable, threshold } = this;
     return {
       priority: [...priority],
       level: [...level],
+      pending: [...pending],
       claimed: [...claimed],
       enable: [...enable],
       threshold: [...threshold],
@@ -122,11 +127,13 @@ export class Plic implements Device {
     const reader = new StateReader(this.name, state);
     const priority = reader.integers("priority", this.deps.sources, PRIORITY_MASK);
     const level = reader.integers("level", this.words, 0xffff_ffff);
+    const pending = reader.integers("pending", this.words, 0xffff_ffff);
     const claimed = reader.integers("claimed", this.words, 0xffff_ffff);
     const enable = reader.integers("enable", this.enable.length, 0xffff_ffff);
     const threshold = reader.integers("threshold", this.contexts, PRIORITY_MASK);
     this.priority.set(priority);
     this.level.set(level.map((bits, word) => bits & this.wordMask(word)));
+    this.pending.set(pending.map((bits, word) => bits & this.wordMask(word)));
     this.claimed.set(claimed);
     this.enable.set(enable.map((bits, index) => bits & this.wordMask(index % this.words)));
     this.threshold.set(threshold);
@@ -151,13 +158,13 @@ export class Plic implements Device {
     const bit = 1 << (irq & 31);
     if (((this.level[word]! & bit) !== 0) === level) return;
     this.level[word]! ^= bit;
+    this.request(word, bit);
     this.update();
   }
 
-  /** A level gateway holds its request while the line is high and no claim is open. */
-  private pending(word: number): number {
-    if (word >= this.words) return 0;
-    return (this.level[word]! & ~this.claimed[word]!) >>> 0;
+  /** A gateway forwards a request while its line is high and the last one is not in service. ("Interrupt Gateways") */
+  private request(word: number, bit: number): void {
+    this.pending[word]! |= this.level[word]! & ~this.claimed[word]! & bit;
   }
 
   /** The pending source with the highest priority above the threshold, the lowest number first; 0 for none. */
@@ -165,7 +172,7 @@ export class Plic implements Device {
     let best = 0;
     let bestPriority = this.threshold[context]!;
     for (let word = 0; word < this.words; word++) {
-      let bits = this.pending(word) & this.enable[context * this.words + word]!;
+      let bits = this.pending[word]! & this.enable[context * this.words + word]!;
       while (bits !== 0) {
         const irq = (word << 5) + 31 - Math.clz32(bits & -bits);
         bits &= bits - 1;
@@ -180,17 +187,25 @@ export class Plic implements Device {
   private claim(context: number): number {
     const irq = this.best(context);
     if (irq !== 0) {
-      this.claimed[irq >>> 5]! |= 1 << (irq & 31);
+      const bit = 1 << (irq & 31);
+      this.pending[irq >>> 5]! &= ~bit;
+      this.claimed[irq >>> 5]! |= bit;
       this.update();
     }
     return irq;
   }
 
-  /** As in QEMU, completion does not ask whether the source is enabled for the context. */
   private storeContext(context: number, register: number, value: number): void {
     if (context >= this.contexts) return;
     if (register === 0) this.threshold[context] = value & PRIORITY_MASK;
-    else if (register === 4 && value < this.deps.sources) this.claimed[value >>> 5]! &= ~(1 << (value & 31));
+    else if (register === 4 && value < this.deps.sources) this.complete(value);
+  }
+
+  /** As in QEMU, completion does not ask whether the source is enabled for the context. */
+  private complete(irq: number): void {
+    const bit = 1 << (irq & 31);
+    this.claimed[irq >>> 5]! &= ~bit;
+    this.request(irq >>> 5, bit);
   }
 
   /** Index into `enable`, or -1. */

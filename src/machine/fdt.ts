@@ -80,9 +80,8 @@ export class FdtTree implements FdtNode {
 
   /** The node at a path such as `/soc/serial@10000000`. */
   find(path: string): FdtTree | undefined {
-    let node: FdtTree | undefined = this;
-    for (const name of path.split("/")) if (name !== "") node = node?.child(name);
-    return node;
+    const names = path.split("/").filter((name) => name !== "");
+    return names.reduce<FdtTree | undefined>((node, name) => node?.child(name), this);
   }
 
   /** The 32-bit cells of a property, or undefined when it is missing or not made of whole cells. */

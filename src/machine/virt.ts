@@ -114,8 +114,8 @@ class Board implements VirtBoard {
   restore(state: unknown): void {
     new StateReader("the board", state);
     const states = state as Record<string, unknown>;
-    for (const [name, device] of this.devices) if (name !== "plic") device.restore(states[name]);
-    this.plic.restore(states["plic"]);
+    const drivers = [...this.devices.values()].filter((device) => device !== this.plic);
+    for (const device of [...drivers, this.plic]) device.restore(states[device.name]);
   }
 
   /** Virtio slots run from the last to the first, the order in which QEMU's tree lists them. */

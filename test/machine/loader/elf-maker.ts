@@ -54,7 +54,7 @@ export function makeElf({
     [...words, memorySize ?? BigInt(bytes.length)].forEach((word, field) =>
       view.setBigUint64(header + 8 + field * 8, word, true),
     );
-    file.set(bytes, contents[index]!);
+    file.set(bytes, contents[index]);
   });
   let nameAt = 1;
   symbols.forEach(({ name, address, size = 0n, info = 0x12, section = 1 }, index) => {
