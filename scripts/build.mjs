@@ -3,13 +3,14 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildCore } from "./build-core.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = path.join(root, "dist");
+const core = path.join(root, "build/core.wasm");
 const stamp = path.join(dist, ".stamp");
 const compiler = path.join(root, "node_modules/typescript/bin/tsc");
 
@@ -27,7 +28,7 @@ async function digest() {
     ...(await sources("src")),
     ...(await sources("assembly/shared")),
     ...(await sources("assembly/gen")),
-    ...["tsconfig.json", "tsconfig.build.json", "package.json"].map((name) => path.join(root, name)),
+    ...["build/core.wasm", "tsconfig.json", "tsconfig.build.json", "package.json"].map((name) => path.join(root, name)),
   ].sort();
   const hash = createHash("sha256");
   for (const file of files) {
@@ -40,9 +41,9 @@ async function digest() {
   return hash.digest("hex");
 }
 
-function compile() {
+function compile(outDir) {
   return new Promise((resolve, reject) => {
-    const args = [compiler, "--project", "tsconfig.build.json"];
+    const args = [compiler, "--project", "tsconfig.build.json", "--outDir", outDir];
     const child = spawn(process.execPath, args, { cwd: root, stdio: "inherit" });
     child.on("error", reject);
     child.on("exit", (code) =>
@@ -51,21 +52,34 @@ function compile() {
   });
 }
 
+/** From dist/src/vmm, "../../build/core.wasm" leads to dist/build, as it leads to build/ from src/vmm. */
+async function complete(folder, wanted) {
+  await compile(folder);
+  await chmod(path.join(folder, "src/cli/main.js"), 0o755);
+  await mkdir(path.join(folder, "build"));
+  await copyFile(core, path.join(folder, "build/core.wasm"));
+  await writeFile(path.join(folder, ".stamp"), wanted);
+}
+
+/** Appears whole, by renaming: several processes may build at once, and others may run what is there. */
 async function buildDist() {
   const wanted = await digest();
   if (!has("--force") && existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) return;
-  await rm(dist, { recursive: true, force: true });
-  await compile();
-  await chmod(path.join(dist, "src/cli/main.js"), 0o755);
-  await writeFile(stamp, wanted);
+  const fresh = path.join(root, `build/dist.${process.pid}`);
+  const old = `${fresh}.old`;
+  try {
+    await complete(fresh, wanted);
+    if (existsSync(dist)) await rename(dist, old);
+    await rename(fresh, dist);
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+    await rm(old, { recursive: true, force: true });
+  }
 }
 
 try {
   await buildCore({ force: has("--force") });
   await buildDist();
-  // From dist/src/vmm, "../../build/core.wasm" leads here, as it leads to build/ from src/vmm.
-  await mkdir(path.join(dist, "build"), { recursive: true });
-  await copyFile(path.join(root, "build/core.wasm"), path.join(dist, "build/core.wasm"));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

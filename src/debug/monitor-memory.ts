@@ -27,7 +27,7 @@ function parseRequest(text: string): Request {
   const letters = [...(match[2] ?? "")];
   const format = letters.find((letter) => "xducis".includes(letter)) ?? "x";
   const size = letters.find((letter) => letter in SIZES);
-  const count = Math.min(Number(match[1] || "1"), MAX_COUNT);
+  const count = Math.min(Number(match[1] === "" ? "1" : match[1]), MAX_COUNT);
   return { count, format: format as Format, bytes: SIZES[size ?? (format === "c" ? "b" : "w")] ?? 4 };
 }
 

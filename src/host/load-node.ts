@@ -43,9 +43,9 @@ async function openFile(path: string): Promise<Source> {
     stream: new ReadableStream<Uint8Array>(
       {
         async pull(controller) {
-          const { done, value } = await chunks.next();
-          if (done) controller.close();
-          else controller.enqueue(value);
+          const chunk = await chunks.next();
+          if (chunk.done) controller.close();
+          else controller.enqueue(chunk.value);
         },
         cancel: () => void stream.destroy(),
       },

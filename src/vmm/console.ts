@@ -16,6 +16,7 @@ export interface ConsoleMatch {
 
 interface Waiter {
   readonly pattern: RegExp;
+  timer?: ReturnType<typeof setTimeout>;
   resolve(match: ConsoleMatch): void;
   reject(error: Error): void;
 }
@@ -107,18 +108,14 @@ export class VmConsole {
    */
   waitFor(pattern: string | RegExp, timeoutMs?: number): Promise<ConsoleMatch> {
     return new Promise((resolve, reject) => {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const waiter: Waiter = {
-        pattern: asPattern(pattern),
-        resolve: (match) => (clearTimeout(timer), resolve(match)),
-        reject: (error) => (clearTimeout(timer), reject(error)),
-      };
+      const waiter: Waiter = { pattern: asPattern(pattern), resolve, reject };
       this.#waiters.push(waiter);
       this.#match();
       if (!this.#waiters.includes(waiter)) return;
       if (this.#closed !== undefined) return this.#giveUp(waiter, this.#closedError(pattern));
       if (timeoutMs === undefined) return;
-      timer = setTimeout(() => this.#giveUp(waiter, this.#timeoutError(pattern, timeoutMs)), timeoutMs);
+      const timeOut = () => this.#giveUp(waiter, this.#timeoutError(pattern, timeoutMs));
+      waiter.timer = setTimeout(timeOut, timeoutMs);
     });
   }
 
@@ -215,6 +212,7 @@ export class VmConsole {
       const found = waiter.pattern.exec(this.#transcript);
       if (found === null) return;
       this.#waiters.shift();
+      clearTimeout(waiter.timer);
       const [text, ...groups] = found;
       waiter.resolve({ text, groups, before: this.#transcript.slice(0, found.index) });
       this.#transcript = this.#transcript.slice(found.index + text.length);
@@ -223,6 +221,7 @@ export class VmConsole {
 
   #giveUp(waiter: Waiter, error: Error): void {
     this.#waiters = this.#waiters.filter((other) => other !== waiter);
+    clearTimeout(waiter.timer);
     waiter.reject(error);
   }
 

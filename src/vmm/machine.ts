@@ -1,7 +1,8 @@
 /** The hardware of one VM put together: its space in machine memory, board, time, and the core's way to them. */
 
 import { HartField } from "../../assembly/gen/layout.ts";
-import { Exit, Irq } from "../../assembly/shared/constants.ts";
+import type { Irq } from "../../assembly/shared/constants.ts";
+import { Exit } from "../../assembly/shared/constants.ts";
 import type { ConsoleBackend } from "../backend/console/console.ts";
 import { HostEntropy } from "../backend/entropy/host-entropy.ts";
 import { SeededEntropy } from "../backend/entropy/seeded-entropy.ts";
