@@ -2,7 +2,8 @@
 
 import { disassemble } from "../../src/debug/disasm.ts";
 import { fNames, xNames } from "../../src/isa/names.ts";
-import { dataOffset, layout, randomImage, type RandomImage } from "../../src/isa/random/image.ts";
+import { randomImage, type RandomImage } from "../../src/isa/random/image.ts";
+import { dataOffset, layout } from "../../src/isa/random/layout.ts";
 import { Pool } from "../../src/isa/random/pool.ts";
 import { Cause, Engine } from "../../assembly/shared/constants.ts";
 import { createTestMachine, RAM_PA } from "../support/core.ts";
@@ -67,16 +68,17 @@ function programDifferences(image: RandomImage, i: number, expected: Uint8Array,
 
 /** Every program whose results differ, with its first differences. */
 export function differences(image: RandomImage, expected: Uint8Array, actual: Uint8Array): string[] {
-  return image.seeds.flatMap((_, i) => programDifferences(image, i, expected, actual));
+  const [want, have] = [image.view(expected), image.view(actual)];
+  return image.seeds.flatMap((_, i) => programDifferences(image, i, want, have));
 }
 
 /** The text of program `i`, for people. */
 export function listing(image: RandomImage, i: number): string {
-  const view = new DataView(image.bytes.buffer);
+  const view = new DataView(image.view(image.bytes).buffer);
   const { start, end } = image.code[i]!;
   const lines: string[] = [];
   for (let at = start; at < end;) {
-    const pc = BigInt(RAM_PA + at);
+    const pc = image.va + BigInt(at);
     const { text, length } = disassemble(view.getUint32(at, true), pc);
     lines.push(`${pc.toString(16)}  ${text}`);
     at += length;
@@ -85,13 +87,17 @@ export function listing(image: RandomImage, i: number): string {
 }
 
 /** The image of QEMU's part of the instruction set for `seeds`. */
-export function qemuImage(seeds: readonly number[]): RandomImage {
-  return randomImage(seeds, BigInt(RAM_PA), new Pool(new Set(qemuTables), qemuFaults));
+export function qemuImage(seeds: readonly number[], paged: boolean): RandomImage {
+  return randomImage(seeds, BigInt(RAM_PA), new Pool(new Set(qemuTables), qemuFaults), paged);
 }
 
 /** Runs a program for each seed under QEMU and here on each engine; returns the differences in words. */
-export async function compareBatch(seeds: readonly number[], engines: readonly Engine[]): Promise<string[]> {
-  const image = qemuImage(seeds);
+export async function compareBatch(
+  seeds: readonly number[],
+  engines: readonly Engine[],
+  paged: boolean,
+): Promise<string[]> {
+  const image = qemuImage(seeds, paged);
   const expected = runUnderQemu(image.bytes);
   const lines: string[] = [];
   for (const engine of engines) {

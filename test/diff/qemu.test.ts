@@ -6,9 +6,17 @@ import { hasQemu } from "./qemu.ts";
 const PROGRAMS = 500;
 const BATCHES = 6;
 
+const batches = Array.from({ length: BATCHES }, (_, batch) => batch);
+const engines = [Engine.PREDECODE, Engine.INTERPRET];
+
+const seedsOf = (batch: number): number[] => Array.from({ length: PROGRAMS }, (_, i) => batch * PROGRAMS + i);
+
 describe.skipIf(!hasQemu())("random programs", () => {
-  it.each(Array.from({ length: BATCHES }, (_, batch) => batch))("leave what QEMU leaves, batch %i", async (batch) => {
-    const seeds = Array.from({ length: PROGRAMS }, (_, i) => batch * PROGRAMS + i);
-    expect(await compareBatch(seeds, [Engine.PREDECODE, Engine.INTERPRET])).toEqual([]);
+  it.each(batches)("in M mode leave what QEMU leaves, batch %i", async (batch) => {
+    expect(await compareBatch(seedsOf(batch), engines, false)).toEqual([]);
+  });
+
+  it.each(batches)("in U mode on scattered pages leave what QEMU leaves, batch %i", async (batch) => {
+    expect(await compareBatch(seedsOf(BATCHES + batch), engines, true)).toEqual([]);
   });
 });

@@ -45,7 +45,7 @@ export class Body {
   }
 
   /** The code when it starts at `base`. */
-  link(base: number): { bytes: Uint8Array; size: number } {
+  link(base: number): Uint8Array {
     const offsets: number[] = [];
     let size = 0;
     for (const item of this.items) {
@@ -58,7 +58,7 @@ export class Body {
       const word = item.link(offsets[i]!, offsets);
       for (let at = 0; at < item.size; at++) bytes[offsets[i]! - base + at] = word >>> (8 * at);
     });
-    return { bytes, size };
+    return bytes;
   }
 
   private put(word: number, size: number): void {
@@ -89,7 +89,8 @@ export class Body {
     else if (roll < 89) this.forwardBranch();
     else if (roll < 92) this.forwardJump();
     else if (roll < 94) this.call();
-    else if (roll < 97) this.loop();
+    else if (roll < 96) this.loop();
+    else if (roll < 98) this.selfModify();
     else this.trap();
   }
 
@@ -194,6 +195,35 @@ export class Body {
     this.straightLine();
     if (this.random.oneIn(2)) this.forwardBranch();
     this.straightLine();
+    this.word(named("addi"), { d: COUNTER, s: COUNTER, i: -1 });
+    this.jump(named("bne"), () => top, { s: COUNTER, t: 0 });
+  }
+
+  /** Executes an instruction, overwrites it, executes FENCE.I and then what it has become. */
+  private selfModify(): void {
+    const { random, pool } = this;
+    const wide = (): Instruction => {
+      const insn = pool.pickPlain(random);
+      return insn.length === 4 ? insn : wide();
+    };
+    const value = freeRegister(random);
+    let pointer = freeRegister(random);
+    while (pointer === value) pointer = freeRegister(random);
+    this.word(named("addi"), { d: COUNTER, s: 0, i: 2 });
+    const top = this.items.length;
+    this.word(wide());
+    const patch = randomWord(wide(), random) | 0;
+    const low = (patch << 20) >> 20;
+    this.word(named("lui"), { d: value, i: (patch - low) | 0 });
+    this.word(named("addiw"), { d: value, s: value, i: low });
+    const here = this.items.length;
+    this.word(named("auipc"), { d: pointer, i: 0 });
+    const store = named("sw");
+    const word = randomWord(store, random, { s: pointer, t: value, i: 0 });
+    const link = (_: number, offsets: readonly number[]): number =>
+      word + putField(store.fields.get("i")!, offsets[top]! - offsets[here]!);
+    this.items.push({ size: 4, link });
+    this.word(named("fence.i"));
     this.word(named("addi"), { d: COUNTER, s: COUNTER, i: -1 });
     this.jump(named("bne"), () => top, { s: COUNTER, t: 0 });
   }

@@ -1,192 +1,111 @@
-/**
- * A bare-metal image of many random programs. Each has a block of its own; the harness runs them one after another in
- * M mode and leaves what they computed in the blocks.
- *
- *   image  +0        harness
- *          +0x4000   block of program 0, then one every 0x4000 bytes
- *   block  +0        code, from near +0x1000, so that it crosses a page
- *          +0x3000   two words saved by the trap handler, log position and end, address of the end, next block, entry
- *          +0x3040   log of traps: cause, tval, epc
- *          +0x3400   x0 to x31    before and after
- *          +0x3500   f0 to f31
- *          +0x3600   fcsr
- *          +0x3800   scratch memory
- */
+/** A bare-metal image of many random programs, which leave what they computed where `layout.ts` says. */
 
 import { assembleProgram } from "../assemble.ts";
 import { instructionByName } from "../ops.ts";
 import { Body } from "./code.ts";
 import { BASE, STACK } from "./encode.ts";
+import { harnessSource } from "./harness.ts";
+import { blockOffset, dataOffset, HarnessWord, layout } from "./layout.ts";
+import { gather, PAGED_VA, pageTables, scatter, scatterPages } from "./paging.ts";
 import type { Pool } from "./pool.ts";
 import { hardFloat, hardInteger, Random } from "./values.ts";
 
-/** Places within the image and its blocks. */
-export const layout = {
-  block: 0x4000,
-  data: 0x3000,
-  log: 0x40,
-  logEnd: 0x400,
-  x: 0x400,
-  f: 0x500,
-  fcsr: 0x600,
-  scratch: 0x800,
-  dataEnd: 0x1000,
-} as const;
+/** Where `BASE` and `STACK` point, from the block's data; the latter anywhere in the next few bytes. */
+const BASE_OFFSET = 0x1000;
+const STACK_OFFSET = 0xe00;
+const STACK_SLACK = 9;
 
-/** Where `BASE` and `STACK` point, from the block's data. */
-const BASE_OFFSET = 0xc00;
-const STACK_OFFSET = 0xa00;
-
-/** The last constructs must fit the code area. */
+/** How many constructs a program has; the most must fit the code area. */
 const CONSTRUCTS = { least: 20, most: 90 };
-
-const range = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i);
-const each = (first: number, last: number, line: (i: number) => string): string =>
-  range(first, last).map(line).join("\n");
-
-/** Hart 0 runs the programs, then writes to the test finisher; other harts sleep. */
-const harness = (firstBlockData: bigint): string => `
-  csrr t0, mhartid
-  bnez t0, park
-  la t0, handler
-  csrw mtvec, t0
-  li t0, 0x6000
-  csrs mstatus, t0
-  li t6, ${firstBlockData}
-enter:
-  csrw mscratch, t6
-  ld t0, 48(t6)
-  csrw mepc, t0
-  li t0, 0x1800
-  csrs mstatus, t0
-  ld t0, ${layout.fcsr}(t6)
-  csrw fcsr, t0
-  ${each(0, 31, (i) => `fld f${i}, ${layout.f + 8 * i}(t6)`)}
-  ${each(1, 31, (i) => `ld x${i}, ${layout.x + 8 * i}(t6)`)}
-  mret
-
-.align 2
-handler:
-  csrrw sp, mscratch, sp
-  sd t0, 0(sp)
-  sd t1, 8(sp)
-  csrr t0, mepc
-  ld t1, 32(sp)
-  beq t0, t1, leave
-  ld t1, 16(sp)
-  ld t0, 24(sp)
-  beq t0, t1, skip
-  csrr t0, mcause
-  sd t0, 0(t1)
-  csrr t0, mtval
-  sd t0, 8(t1)
-  csrr t0, mepc
-  sd t0, 16(t1)
-  addi t1, t1, 24
-  sd t1, 16(sp)
-skip:
-  csrr t0, mepc
-  lbu t1, 0(t0)
-  andi t1, t1, 3
-  addi t1, t1, -3
-  seqz t1, t1
-  slli t1, t1, 1
-  add t0, t0, t1
-  addi t0, t0, 2
-  csrw mepc, t0
-  li t0, 0x1800
-  csrs mstatus, t0
-  ld t0, 0(sp)
-  ld t1, 8(sp)
-  csrrw sp, mscratch, sp
-  mret
-
-leave:
-  ld t0, 0(sp)
-  ld t1, 8(sp)
-  csrrw sp, mscratch, sp
-  csrrw t6, mscratch, t6
-  ${each(1, 30, (i) => `sd x${i}, ${layout.x + 8 * i}(t6)`)}
-  csrr t0, mscratch
-  sd t0, ${layout.x + 8 * 31}(t6)
-  ${each(0, 31, (i) => `fsd f${i}, ${layout.f + 8 * i}(t6)`)}
-  csrr t0, fcsr
-  sd t0, ${layout.fcsr}(t6)
-  ld t6, 40(t6)
-  bnez t6, enter
-  li t0, 0x100000
-  li t1, 0x5555
-  sw t1, 0(t0)
-park:
-  wfi
-  j park
-`;
 
 /** An image, and where the parts of its programs are. */
 export interface RandomImage {
+  /** To be loaded at `base`. */
   readonly bytes: Uint8Array;
   /** The programs' seeds, in order. */
   readonly seeds: readonly number[];
-  /** Offset of program `i`'s first instruction, and of the end of its code. */
+  /** The image as the programs see it, from the bytes or from what is in memory after a run. */
+  readonly view: (bytes: Uint8Array) => Uint8Array;
+  /** The address of the view's first byte as the programs see it. */
+  readonly va: bigint;
+  /** In the view: offset of program `i`'s first instruction, and of the end of its code. */
   readonly code: readonly { readonly start: number; readonly end: number }[];
 }
 
-/** Offset of program `i`'s data within the image. */
-export const dataOffset = (i: number): number => layout.block * (i + 1) + layout.data;
+const range = (first: number, end: number): number[] => Array.from({ length: end - first }, (_, i) => first + i);
 
-function writeData(view: DataView, at: number, base: bigint, random: Random): void {
+function writeData(view: DataView, at: number, va: bigint, random: Random): void {
   const put = (offset: number, value: bigint): void => view.setBigUint64(at + offset, BigInt.asUintN(64, value), true);
-  for (const i of range(1, 31)) put(layout.x + 8 * i, hardInteger(random));
-  put(layout.x + 8 * STACK, base + BigInt(at + STACK_OFFSET));
-  put(layout.x + 8 * BASE, base + BigInt(at + BASE_OFFSET));
-  for (const i of range(0, 31)) put(layout.f + 8 * i, hardFloat(random));
+  for (const i of range(1, 32)) put(layout.x + 8 * i, hardInteger(random));
+  put(layout.x + 8 * STACK, va + BigInt(at + STACK_OFFSET + random.below(STACK_SLACK)));
+  put(layout.x + 8 * BASE, va + BigInt(at + BASE_OFFSET));
+  for (const i of range(0, 32)) put(layout.f + 8 * i, hardFloat(random));
   put(layout.fcsr, BigInt(random.below(5) * 32 + random.pick([0, 0, 1, 31])));
   for (let offset: number = layout.scratch; offset < layout.dataEnd; offset += 8) {
     put(offset, random.oneIn(2) ? hardFloat(random) : hardInteger(random));
   }
 }
 
-/** Writes one program's code and data; returns where its code is. */
-function writeProgram(
-  bytes: Uint8Array,
-  i: number,
-  seed: number,
-  base: bigint,
-  pool: Pool,
-  last: boolean,
-): { start: number; end: number } {
-  const random = new Random(seed);
-  const view = new DataView(bytes.buffer);
-  const at = dataOffset(i);
-  writeData(view, at, base, random);
-  const body = new Body(random, pool);
-  body.build(random.between(CONSTRUCTS.least, CONSTRUCTS.most));
-  const start = layout.block * (i + 1) + 0x1000 - 2 * random.below(100);
-  const code = body.link(start);
-  const end = start + code.size;
-  if (end + 4 > at) throw new RangeError(`program ${seed} is too long`);
-  bytes.set(code.bytes, start);
-  view.setUint32(end, instructionByName.get("ebreak")!.match, true);
-  const absolute = (offset: number): bigint => base + BigInt(offset);
-  const words = [
-    absolute(at + layout.log),
-    absolute(at + layout.logEnd),
-    absolute(end),
-    last ? 0n : absolute(dataOffset(i + 1)),
-    absolute(start),
-  ];
-  words.forEach((word, n) => view.setBigUint64(at + 16 + 8 * n, word, true));
-  return { start, end };
+/** Writes programs into the image as they see it. */
+class Writer {
+  readonly bytes: Uint8Array;
+  private readonly view: DataView;
+
+  /** `pa` and `va` turn an offset into the address for the harness and for programs. */
+  constructor(
+    programs: number,
+    private readonly pool: Pool,
+    private readonly pa: (offset: number) => bigint,
+    private readonly va: bigint,
+  ) {
+    this.bytes = new Uint8Array(blockOffset(programs));
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  program(i: number, seed: number, last: boolean): { start: number; end: number } {
+    const random = new Random(seed);
+    const at = dataOffset(i);
+    writeData(this.view, at, this.va, random);
+    const body = new Body(random, this.pool);
+    body.build(random.between(CONSTRUCTS.least, CONSTRUCTS.most));
+    const start = blockOffset(i) + 0x1000 - 2 * random.below(100);
+    const code = body.link(start);
+    const end = start + code.length;
+    if (end + 4 > at) throw new RangeError(`program ${seed} is too long`);
+    this.bytes.set(code, start);
+    this.view.setUint32(end, instructionByName.get("ebreak")!.match, true);
+    this.word(at + HarnessWord.LOG, this.pa(at + layout.log));
+    this.word(at + HarnessWord.LOG_END, this.pa(at + layout.logEnd));
+    this.word(at + HarnessWord.END, this.va + BigInt(end));
+    this.word(at + HarnessWord.NEXT, last ? 0n : this.pa(dataOffset(i + 1)));
+    this.word(at + HarnessWord.ENTRY, this.va + BigInt(start));
+    return { start, end };
+  }
+
+  private word(offset: number, value: bigint): void {
+    this.view.setBigUint64(offset, value, true);
+  }
 }
 
 /**
  * Makes an image that runs a random program for each seed and then writes 0x5555 to the test finisher at 0x100000.
  *
  * @param base where the image will be loaded, and entered in M mode
+ * @param paged runs the programs in U mode, with their pages scattered over physical memory; otherwise in M mode
  */
-export function randomImage(seeds: readonly number[], base: bigint, pool: Pool): RandomImage {
-  const bytes = new Uint8Array(layout.block * (seeds.length + 1));
-  bytes.set(assembleProgram(harness(base + BigInt(dataOffset(0))), base).bytes);
-  const code = seeds.map((seed, i) => writeProgram(bytes, i, seed, base, pool, i === seeds.length - 1));
-  return { bytes, seeds, code };
+export function randomImage(seeds: readonly number[], base: bigint, pool: Pool, paged = false): RandomImage {
+  const size = blockOffset(seeds.length);
+  const pages = scatterPages(size, new Random(seeds[0] ?? 0));
+  const tables = paged ? pageTables(pages, base, size) : undefined;
+  const pa = (offset: number): bigint => base + BigInt(paged ? pages[offset >> 12]! * 4096 + (offset & 0xfff) : offset);
+  const va = paged ? PAGED_VA : base;
+  const writer = new Writer(seeds.length, pool, pa, va);
+  const code = seeds.map((seed, i) => writer.program(i, seed, i === seeds.length - 1));
+  const source = harnessSource({ firstData: pa(dataOffset(0)), satp: tables?.satp });
+  writer.bytes.set(assembleProgram(source, base).bytes);
+  if (!tables) return { bytes: writer.bytes, seeds, view: (bytes) => bytes, va, code };
+  const bytes = new Uint8Array(size + tables.bytes.length);
+  scatter(writer.bytes, pages, bytes);
+  bytes.set(tables.bytes, size);
+  return { bytes, seeds, view: (scattered) => gather(scattered, pages), va, code };
 }
