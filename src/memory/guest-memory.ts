@@ -53,18 +53,16 @@ class PagedGuestMemory implements GuestMemory {
   readonly ramSize: number;
   private readonly backing: GuestMemoryBacking;
   private bytes: Uint8Array;
-  /** Eight bytes through which multi-byte values pass. */
+  private view: DataView;
+  /** Through which values pass that lie across pages. */
   private readonly word = new DataView(new ArrayBuffer(8));
-  private readonly wordBytes = new Uint8Array(this.word.buffer);
-  private readonly word1 = this.wordBytes.subarray(0, 1);
-  private readonly word2 = this.wordBytes.subarray(0, 2);
-  private readonly word4 = this.wordBytes.subarray(0, 4);
 
   constructor(backing: GuestMemoryBacking) {
     this.backing = backing;
     this.ramPa = backing.ramPa;
     this.ramSize = backing.ramSize;
     this.bytes = new Uint8Array(backing.memory.buffer);
+    this.view = new DataView(backing.memory.buffer);
   }
 
   contains(pa: number, length: number): boolean {
@@ -73,67 +71,96 @@ class PagedGuestMemory implements GuestMemory {
   }
 
   read(pa: number, into: Uint8Array): boolean {
-    return this.pages(pa, into.length, false, (bytes, ma, at, length) => into.set(bytes.subarray(ma, ma + length), at));
+    return this.pages(pa, into.length, false, (ma, at, length) => into.set(this.bytes.subarray(ma, ma + length), at));
   }
 
   write(pa: number, from: Uint8Array): boolean {
-    return this.pages(pa, from.length, true, (bytes, ma, at, length) => bytes.set(from.subarray(at, at + length), ma));
+    return this.pages(pa, from.length, true, (ma, at, length) => this.bytes.set(from.subarray(at, at + length), ma));
   }
 
   fill(pa: number, length: number, value: number): boolean {
-    return this.pages(pa, length, true, (bytes, ma, _at, count) => bytes.fill(value, ma, ma + count));
+    return this.pages(pa, length, true, (ma, _at, count) => this.bytes.fill(value, ma, ma + count));
   }
 
   load8(pa: number): number | undefined {
-    return this.read(pa, this.word1) ? this.word.getUint8(0) : undefined;
+    const ma = this.whole(pa, 1, false);
+    return ma === undefined ? undefined : this.view.getUint8(ma);
   }
 
   load16(pa: number): number | undefined {
-    return this.read(pa, this.word2) ? this.word.getUint16(0, true) : undefined;
+    const ma = this.whole(pa, 2, false);
+    if (ma !== undefined) return this.view.getUint16(ma, true);
+    return this.gather(pa, 2) ? this.word.getUint16(0, true) : undefined;
   }
 
   load32(pa: number): number | undefined {
-    return this.read(pa, this.word4) ? this.word.getUint32(0, true) : undefined;
+    const ma = this.whole(pa, 4, false);
+    if (ma !== undefined) return this.view.getUint32(ma, true);
+    return this.gather(pa, 4) ? this.word.getUint32(0, true) : undefined;
   }
 
   load64(pa: number): bigint | undefined {
-    return this.read(pa, this.wordBytes) ? this.word.getBigUint64(0, true) : undefined;
+    const ma = this.whole(pa, 8, false);
+    if (ma !== undefined) return this.view.getBigUint64(ma, true);
+    return this.gather(pa, 8) ? this.word.getBigUint64(0, true) : undefined;
   }
 
   store8(pa: number, value: number): boolean {
-    this.word.setUint8(0, value);
-    return this.write(pa, this.word1);
+    const ma = this.whole(pa, 1, true);
+    if (ma !== undefined) this.view.setUint8(ma, value);
+    return ma !== undefined;
   }
 
   store16(pa: number, value: number): boolean {
-    this.word.setUint16(0, value, true);
-    return this.write(pa, this.word2);
+    const ma = this.whole(pa, 2, true);
+    if (ma === undefined) return this.scatter(pa, 2, BigInt(value));
+    this.view.setUint16(ma, value, true);
+    return true;
   }
 
   store32(pa: number, value: number): boolean {
-    this.word.setUint32(0, value, true);
-    return this.write(pa, this.word4);
+    const ma = this.whole(pa, 4, true);
+    if (ma === undefined) return this.scatter(pa, 4, BigInt(value));
+    this.view.setUint32(ma, value, true);
+    return true;
   }
 
   store64(pa: number, value: bigint): boolean {
-    this.word.setBigUint64(0, value, true);
-    return this.write(pa, this.wordBytes);
+    const ma = this.whole(pa, 8, true);
+    if (ma === undefined) return this.scatter(pa, 8, value);
+    this.view.setBigUint64(ma, value, true);
+    return true;
   }
 
-  /** Calls `each` for every piece of `[pa, pa + length)` that is contiguous in the machine memory. */
+  /** Machine address of `size` bytes that lie in one page of RAM. */
+  private whole(pa: number, size: number, write: boolean): number | undefined {
+    if (!this.contains(pa, size) || (pa % PAGE) + size > PAGE) return undefined;
+    return this.translate(pa, write);
+  }
+
+  private gather(pa: number, size: number): boolean {
+    return this.read(pa, new Uint8Array(this.word.buffer, 0, size));
+  }
+
+  private scatter(pa: number, size: number, value: bigint): boolean {
+    this.word.setBigUint64(0, BigInt.asUintN(64, value), true);
+    return this.write(pa, new Uint8Array(this.word.buffer, 0, size));
+  }
+
+  /** Calls `each` for every piece of `[pa, pa + length)` that lies in one page. */
   private pages(
     pa: number,
     length: number,
     write: boolean,
-    each: (bytes: Uint8Array, ma: number, at: number, length: number) => void,
+    each: (ma: number, at: number, length: number) => void,
   ): boolean {
     if (!this.contains(pa, length)) return false;
     if (write && !this.writable(pa, length)) return false;
     for (let at = 0; at < length;) {
-      const ma = this.backing.translate(pa + at, write);
+      const ma = this.translate(pa + at, write);
       if (ma === undefined) return false;
       const count = Math.min(length - at, PAGE - ((pa + at) % PAGE));
-      each(this.view(), ma, at, count);
+      each(ma, at, count);
       at += count;
     }
     return true;
@@ -148,10 +175,14 @@ class PagedGuestMemory implements GuestMemory {
     return true;
   }
 
-  /** `translate` may have grown the memory, which detaches the old buffer. */
-  private view(): Uint8Array {
+  /** The page function may have the memory grow, which detaches the old buffer: the views are looked at afterwards. */
+  private translate(pa: number, write: boolean): number | undefined {
+    const ma = this.backing.translate(pa, write);
     const { buffer } = this.backing.memory;
-    if (this.bytes.buffer !== buffer) this.bytes = new Uint8Array(buffer);
-    return this.bytes;
+    if (this.bytes.buffer !== buffer) {
+      this.bytes = new Uint8Array(buffer);
+      this.view = new DataView(buffer);
+    }
+    return ma;
   }
 }
