@@ -13,7 +13,13 @@ export class PrepareError extends Error {}
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const SUITE = "trixie";
 
-/** Runs a program and returns its standard output; throws PrepareError with its last error line when it fails. */
+/** The line of a program's complaints that says most: apt's first error, else the last line. */
+function mainComplaint(text) {
+  const lines = text.split("\n").filter(Boolean);
+  return lines.find((line) => line.startsWith("E:")) ?? lines.pop();
+}
+
+/** Runs a program and returns its standard output; throws PrepareError with its main complaint when it fails. */
 export function run(program, args, options = {}) {
   try {
     return execFileSync(program, args, {
@@ -23,9 +29,8 @@ export function run(program, args, options = {}) {
     });
   } catch (error) {
     if (error.code === "ENOENT") throw new PrepareError(`"${program}" is needed: install it with apt and try again.`);
-    const lines = String(error.stderr ?? "").split("\n");
-    const last = lines.filter((line) => line.startsWith("E:") || line.startsWith("Err:")).pop() ?? lines.pop();
-    throw new PrepareError(`${program} ${args[0]} failed: ${last || `exit code ${error.status}`}`, { cause: error });
+    const complaint = mainComplaint(String(error.stderr ?? "")) ?? `exit code ${error.status}`;
+    throw new PrepareError(`${program} ${args[0]} failed: ${complaint}`, { cause: error });
   }
 }
 
@@ -121,7 +126,15 @@ export class PrivateApt {
 
   /** Refreshes the package lists; fails when any of them cannot be had. */
   update() {
-    this.apt("apt-get", ["update", "-q", "--error-on=any"]);
+    try {
+      this.apt("apt-get", ["update", "-q", "--error-on=any"]);
+    } catch (error) {
+      const unsigned = /NO_PUBKEY|not signed|invalid signature/i.test(error.message);
+      const advice = unsigned
+        ? "Upgrade the package debian-archive-keyring, which has the keys, and try again."
+        : "Check the network, or set DEBIAN_MIRROR to another archive, and try again.";
+      throw new PrepareError(`${error.message}\n${advice}`, { cause: error });
+    }
   }
 
   /** The control fields of the newest version of a package. */
@@ -130,16 +143,19 @@ export class PrivateApt {
     return Object.fromEntries([...text.matchAll(/^([A-Za-z0-9-]+): (.*)$/gm)].map((match) => [match[1], match[2]]));
   }
 
-  /** Downloads a package unless its file is there already, and returns the path of the .deb. */
-  download(name) {
+  /** Where the newest version of a package will lie, and how many bytes it has. */
+  locate(name) {
     const printed = this.apt("apt-get", ["download", "-q", "--print-uris", name]);
     const match = /^'[^']*' (\S+) (\d+) /m.exec(printed);
     if (!match) throw new PrepareError(`The archive has no package ${name} for riscv64: try another DEBIAN_MIRROR.`);
-    const [, fileName, size] = match;
-    const path = join(this.archives, fileName);
-    const complete = () => existsSync(path) && statSync(path).size === Number(size);
+    return { name, path: join(this.archives, match[1]), bytes: Number(match[2]) };
+  }
+
+  /** Downloads what `locate` found, unless it is there already, and returns the path of the .deb. */
+  download({ name, path, bytes }) {
+    const complete = () => existsSync(path) && statSync(path).size === bytes;
     if (!complete()) this.apt("apt-get", ["download", "-q", name], this.archives);
-    if (!complete()) throw new PrepareError(`${fileName} did not arrive whole: try again.`);
+    if (!complete()) throw new PrepareError(`${name} did not arrive whole: try again.`);
     return path;
   }
 }

@@ -4,19 +4,19 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureDebian, GUESTS } from "./debian.mjs";
 import { PrepareError } from "./debian-apt.mjs";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const COMMAND = "dist/src/cli/main.js";
 
-function command() {
-  const { bin } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  const path = join(ROOT, typeof bin === "string" ? bin : (bin?.wasmvisor ?? "dist/cli/main.js"));
-  if (!existsSync(path)) throw new PrepareError('The command is not built: run "npm run build" and try again.');
-  return path;
+/** Runs a program of ours and returns its exit code. */
+function node(...args) {
+  const result = spawnSync(process.execPath, args, { cwd: ROOT, stdio: "inherit" });
+  if (result.error) throw result.error;
+  return result.status ?? 1;
 }
 
 // With nobody at a terminal, the guest powers off once userland is up.
@@ -24,17 +24,21 @@ function kernelArguments(isTerminal) {
   return `console=ttyS0${isTerminal ? "" : " wasmvisor.exit"}`;
 }
 
-try {
-  const path = command();
+function main(options) {
+  const built = node("scripts/build.mjs");
+  if (built) return built;
   ensureDebian();
   const isTerminal = process.stdin.isTTY === true;
   const machine = ["-m", "256M", "--append", kernelArguments(isTerminal)];
   const files = ["--kernel", join(GUESTS, "Image"), "--initrd", join(GUESTS, "initrd.cpio")];
-  const result = spawnSync(process.execPath, [path, "run", ...files, ...machine, ...process.argv.slice(2)], {
-    stdio: "inherit",
-  });
-  if (result.error) throw result.error;
-  process.exitCode = result.status ?? 1;
+  return node(COMMAND, "run", ...files, ...machine, ...options);
+}
+
+// The child shares our terminal: it decides what Ctrl-C means, and we go when it does.
+process.on("SIGINT", () => {});
+
+try {
+  process.exitCode = main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof PrepareError)) throw error;
   process.stderr.write(`linux: ${error.message}\n`);

@@ -136,8 +136,9 @@ export function readManifest(folder = GUESTS) {
 }
 
 function download(apt, name) {
-  say(`fetching ${name} …`);
-  return apt.download(name);
+  const found = apt.locate(name);
+  say(`fetching ${name}, ${(found.bytes / MIB).toFixed(1)} MiB …`);
+  return apt.download(found);
 }
 
 function prepare() {
