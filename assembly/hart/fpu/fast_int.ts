@@ -2,15 +2,16 @@
 
 import { Hart } from "../../gen/state";
 import { fromSigned, fromUnsigned, toIntegerSoft, toIntegralSoft } from "./convert";
-import { asF32, asF64, bitsF32, bitsF64, mayUse } from "./fast";
+import { mayUse } from "./fast";
 import { Flag, Rm } from "./modes";
+import { asF32, asF64, bitsF32, bitsF64, isNative } from "./native";
 import { accrue } from "./round";
 
 /** Converts the integer type `I`, in an x register, to format `T`. */
 // @ts-ignore: decorator
 @inline export function fromInteger<I, T>(hart: Hart, x: u64, rm: u32): u64 {
   if (sizeof<I>() == 4 && sizeof<T>() == 8) return bitsF64(isSigned<I>() ? <f64>(<i32>x) : <f64>(<u32>x));
-  if (sizeof<T>() > 2 && mayUse(hart, rm)) {
+  if (isNative<T>() && mayUse(hart, rm)) {
     if (sizeof<T>() == 8) return bitsF64(isSigned<I>() ? <f64>(<i64>x) : <f64>x);
     if (sizeof<I>() == 4) return bitsF32(isSigned<I>() ? <f32>(<i32>x) : <f32>(<u32>x));
     return bitsF32(isSigned<I>() ? <f32>(<i64>x) : <f32>x);
@@ -45,7 +46,7 @@ import { accrue } from "./round";
 
 /** Converts format `T` to the integer type `I` in an x register. Every F32 is an F64, so one form serves both. */
 export function toInteger<T, I>(hart: Hart, a: u64, rm: u32): u64 {
-  if (sizeof<T>() > 2 && rm != Rm.RMM) {
+  if (isNative<T>() && rm != Rm.RMM) {
     const value = sizeof<T>() == 4 ? <f64>asF32(a) : asF64(a);
     const whole = integral(value, rm);
     if (inRange<I>(whole)) {
@@ -58,7 +59,7 @@ export function toInteger<T, I>(hart: Hart, a: u64, rm: u32): u64 {
 
 /** FROUND and FROUNDNX (`flags` says which: 0 or Flag.NX). */
 export function toIntegral<T>(hart: Hart, a: u64, rm: u32, flags: u32): u64 {
-  if (sizeof<T>() > 2 && rm != Rm.RMM) {
+  if (isNative<T>() && rm != Rm.RMM) {
     const value = sizeof<T>() == 4 ? <f64>asF32(a) : asF64(a);
     if (value == value) {
       const whole = integral(value, rm);
