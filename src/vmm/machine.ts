@@ -6,7 +6,7 @@ import { Exit } from "../../assembly/shared/constants.ts";
 import type { ConsoleBackend } from "../backend/console/console.ts";
 import { HostEntropy } from "../backend/entropy/host-entropy.ts";
 import { SeededEntropy } from "../backend/entropy/seeded-entropy.ts";
-import type { CoreExports } from "../core/core.ts";
+import type { Core } from "../core/core.ts";
 import { MachineSpace } from "../core/machine-space.ts";
 import { MEMMAP } from "../machine/memmap.ts";
 import { handleSbi, HartState } from "../machine/sbi.ts";
@@ -20,7 +20,7 @@ import { HostTime, InstructionTime, type VmTime } from "./time.ts";
 
 /** What a machine is built on, and whom it tells. */
 export interface MachineDeps {
-  readonly core: CoreExports;
+  readonly core: Core;
   readonly memory: MachineMemory;
   readonly console: ConsoleBackend;
   /** Serves S-mode ECALLs in the host. */
@@ -44,6 +44,8 @@ export class Machine {
   readonly #deps: MachineDeps;
   /** Levels of the interrupt lines as the board drives them, for each hart. */
   readonly #lines: number[];
+  /** New RAM is zeros already. */
+  #booted = false;
 
   constructor(config: CheckedConfig, deps: MachineDeps) {
     this.#deps = deps;
@@ -74,7 +76,8 @@ export class Machine {
   /** Switches the machine on: zeroed RAM, reset devices and harts, images in their places. */
   boot(plan: BootPlan): void {
     const { space, board } = this;
-    space.memory.clear(space.ramMa, space.ramBytes);
+    if (this.#booted) space.memory.clear(space.ramMa, space.ramBytes);
+    this.#booted = true;
     board.reset();
     for (const hart of board.load(plan).harts) this.#bootHart(hart);
   }
