@@ -16,6 +16,8 @@ export interface ConsoleMatch {
 
 interface Waiter {
   readonly pattern: RegExp;
+  /** Where it looks from, counted from the beginning of all output. */
+  readonly from: number;
   timer?: ReturnType<typeof setTimeout>;
   resolve(match: ConsoleMatch): void;
   reject(error: Error): void;
@@ -57,7 +59,11 @@ export class VmConsole {
   #final = false;
   #drained: (() => void)[] = [];
   readonly #decoder = new TextDecoder();
+  /** The latest output, and how much came before it. */
   #transcript = "";
+  #forgotten = 0;
+  /** Where the latest match ended, counted from the beginning of all output. */
+  #cursor = 0;
   #waiters: Waiter[] = [];
   #taken: { left: number; resolve: () => void }[] = [];
   #closed: string | undefined;
@@ -100,15 +106,15 @@ export class VmConsole {
   }
 
   /**
-   * Waits until the guest prints `pattern`, looking from where the previous match ended (so what was printed before the
-   * call counts too).
+   * Waits until the guest prints `pattern`, looking from where the latest match ended (so what was printed before the
+   * call counts too). Several may wait at once, as in `Promise.race([waitFor("login:"), waitFor("panic")])`.
    *
    * @param timeoutMs - milliseconds; without it, until the VM ends
    * @throws WasmvisorError `console-timeout` when the time is over, `console-closed` when the VM has ended first
    */
   waitFor(pattern: string | RegExp, timeoutMs?: number): Promise<ConsoleMatch> {
     return new Promise((resolve, reject) => {
-      const waiter: Waiter = { pattern: asPattern(pattern), resolve, reject };
+      const waiter: Waiter = { pattern: asPattern(pattern), from: this.#cursor, resolve, reject };
       this.#waiters.push(waiter);
       this.#match();
       if (!this.#waiters.includes(waiter)) return;
@@ -121,7 +127,7 @@ export class VmConsole {
 
   /** What the guest has printed since the last match, at most the last MiB. */
   get pending(): string {
-    return this.#transcript;
+    return this.#after(this.#cursor);
   }
 
   /** Whether a reader of `output` has fallen behind. @internal */
@@ -139,7 +145,9 @@ export class VmConsole {
     if (this.#freshLength === 0) return;
     const bytes = this.#fresh.slice(0, this.#freshLength);
     this.#freshLength = 0;
-    this.#transcript = (this.#transcript + this.#decoder.decode(bytes, { stream: true })).slice(-TRANSCRIPT_LENGTH);
+    const text = this.#transcript + this.#decoder.decode(bytes, { stream: true });
+    this.#transcript = text.slice(-TRANSCRIPT_LENGTH);
+    this.#forgotten += text.length - this.#transcript.length;
     this.#backlog.push(bytes);
     this.#backlogBytes += bytes.length;
     if (!this.output.locked) this.#forgetOldest();
@@ -206,17 +214,23 @@ export class VmConsole {
     this.#drained.splice(0).forEach((resolve) => resolve());
   }
 
-  /** Waiters are served in the order in which they came, each from where the one before it ended. */
   #match(): void {
-    for (let waiter = this.#waiters[0]; waiter !== undefined; waiter = this.#waiters[0]) {
-      const found = waiter.pattern.exec(this.#transcript);
-      if (found === null) return;
-      this.#waiters.shift();
+    for (const waiter of [...this.#waiters]) {
+      const text = this.#after(waiter.from);
+      const found = waiter.pattern.exec(text);
+      if (found === null) continue;
+      this.#waiters = this.#waiters.filter((other) => other !== waiter);
       clearTimeout(waiter.timer);
-      const [text, ...groups] = found;
-      waiter.resolve({ text, groups, before: this.#transcript.slice(0, found.index) });
-      this.#transcript = this.#transcript.slice(found.index + text.length);
+      const [match, ...groups] = found;
+      const start = this.#forgotten + this.#transcript.length - text.length + found.index;
+      this.#cursor = Math.max(this.#cursor, start + match.length);
+      waiter.resolve({ text: match, groups, before: text.slice(0, found.index) });
     }
+  }
+
+  /** What was printed from `position` on, as far as it is kept. */
+  #after(position: number): string {
+    return this.#transcript.slice(Math.max(0, position - this.#forgotten));
   }
 
   #giveUp(waiter: Waiter, error: Error): void {

@@ -1,7 +1,7 @@
 /** A host: one machine memory, one core, and the VMs that live in them. */
 
 import { coreModule, type CoreSource } from "./core-module.ts";
-import { type CoreExports, instantiateCore } from "../core/core.ts";
+import { type Core, instantiateCore } from "../core/core.ts";
 import { loadImage } from "../machine/loader/image.ts";
 import type { LoadedImage } from "../machine/loader/loaded-image.ts";
 import type { BootPlan } from "../machine/virt-types.ts";
@@ -32,11 +32,11 @@ export interface HostOptions {
 export class Host {
   /** The machine memory. @internal */
   readonly memory: MachineMemory;
-  readonly #core: CoreExports;
+  readonly #core: Core;
   readonly #vms = new Set<Vm>();
   readonly #byHart: Map<number, Machine>;
 
-  private constructor(core: CoreExports, memory: MachineMemory, byHart: Map<number, Machine>) {
+  private constructor(core: Core, memory: MachineMemory, byHart: Map<number, Machine>) {
     this.#core = core;
     this.memory = memory;
     this.#byHart = byHart;

@@ -36,8 +36,11 @@ export interface RunLoopDeps {
   onSbi(index: number): void;
   /** Hart `index` does nothing but trap. */
   onTrapStorm(index: number): void;
-  /** Called after each slice, with the machine at rest: power events, HTIF. May call `stop`. */
-  afterSlice(): void;
+  /**
+   * Called after each slice, with the machine at rest: power events, HTIF. May call `stop`. True when it took its time,
+   * so that the event loop should have a turn.
+   */
+  afterSlice(): boolean;
   /** Called before giving way: output. A promise is waited for. */
   beforeWaiting(): Promise<void> | undefined;
   /** Something that must not happen has: a bug. */
@@ -67,6 +70,7 @@ export class RunLoop {
   readonly #sleep = new Sleep();
   #running = false;
   #active = false;
+  #mustGiveWay = false;
   /** Milliseconds spent inside slices and between them, without sleeping and giving way. */
   busyMilliseconds = 0;
 
@@ -133,7 +137,8 @@ export class RunLoop {
     const startedAt = performance.now();
     let now = startedAt;
     let idle = false;
-    while (this.#running && !idle && now - startedAt < TURN_MILLISECONDS) {
+    this.#mustGiveWay = false;
+    while (this.#running && !idle && !this.#mustGiveWay && now - startedAt < TURN_MILLISECONDS) {
       for (let index = 0; this.#running && index < this.#deps.harts.length; index++) this.#turn(index);
       idle = this.#running && this.#allWait() && !this.#skipIdleTime();
       now = performance.now();
@@ -157,8 +162,8 @@ export class RunLoop {
       time.end();
       left -= Math.max(1, budget - hart.u32(HartField.fuel));
       const goOn = this.#handle(index, exit);
-      this.#deps.afterSlice();
-      if (!goOn) return;
+      if (this.#deps.afterSlice()) this.#mustGiveWay = true;
+      if (!goOn || this.#mustGiveWay) return;
     }
   }
 

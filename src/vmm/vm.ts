@@ -2,7 +2,7 @@
 
 import { HartField } from "../../assembly/gen/layout.ts";
 import { Priv } from "../../assembly/shared/constants.ts";
-import type { CoreExports } from "../core/core.ts";
+import type { Core } from "../core/core.ts";
 import { WasmvisorError } from "../error.ts";
 import type { LoadedImage } from "../machine/loader/loaded-image.ts";
 import type { BootPlan, PowerEvent } from "../machine/virt-types.ts";
@@ -21,7 +21,7 @@ import type { VmCounters, VmEvents, VmExit, VmState } from "./vm-types.ts";
 
 /** What the host gives a VM. @internal */
 export interface VmDeps {
-  readonly core: CoreExports;
+  readonly core: Core;
   readonly memory: MachineMemory;
   readonly config: CheckedConfig;
   readonly plan: BootPlan;
@@ -228,13 +228,14 @@ export class Vm extends Emitter<VmEvents> {
     this.#run();
   }
 
-  #afterSlice(): void {
+  #afterSlice(): boolean {
     this.#htif?.poll();
     const event = this.#power;
-    if (event === undefined) return;
+    if (event === undefined) return false;
     this.#power = undefined;
     if (event.kind === "reset") this.#restart("guest");
     else this.#end({ code: event.code, reason: "poweroff" });
+    return true;
   }
 
   #beforeWaiting(): Promise<void> | undefined {

@@ -1,0 +1,40 @@
+/** Guests assembled on the spot, for tests of whole VMs. */
+
+import { assembleProgram } from "../../src/isa/assemble.ts";
+import { makeElf } from "../machine/loader/elf-maker.ts";
+
+/** Where guests are linked. */
+export const GUEST_PA = 0x8000_0000n;
+
+/** Prints the byte in a0 by the UART; changes t0. */
+export const PRINT = `
+  li t0, 0x10000000
+  sb a0, 0(t0)
+`;
+
+/** Prints text by the UART; changes a0 and t0. */
+export function printText(text: string): string {
+  return [...Buffer.from(text)].map((byte) => `li a0, ${byte}\n${PRINT}`).join("\n");
+}
+
+/** Switches the machine off with an exit code; the last thing a program does. */
+export function powerOff(code = 0): string {
+  return `
+  li t0, 0x100000
+  li t1, ${code === 0 ? 0x5555 : code * 0x1_0000 + 0x3333}
+  sw t1, 0(t0)
+stay: j stay
+`;
+}
+
+/** A flat binary; M-mode guests run at `GUEST_PA` with `bios: "none"`. */
+export function flatGuest(source: string): Uint8Array {
+  return assembleProgram(source, GUEST_PA).bytes;
+}
+
+/** An ELF file with the program's labels as symbols. */
+export function elfGuest(source: string): Uint8Array {
+  const { bytes, labels } = assembleProgram(source, GUEST_PA);
+  const symbols = [...labels].map(([name, address]) => ({ name, address }));
+  return makeElf({ entry: GUEST_PA, pieces: [{ paddr: GUEST_PA, bytes }], symbols });
+}
