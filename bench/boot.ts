@@ -1,7 +1,7 @@
 /** How long does Debian's kernel take to userland, and how much memory does the host need beside the guest's? */
 
 import { existsSync } from "node:fs";
-import { median, runOnce } from "./support/measure.ts";
+import { median, progress, runOnce } from "./support/measure.ts";
 import type { Bench, Report, Row } from "./support/report.ts";
 
 const REPETITIONS = 3;
@@ -41,8 +41,12 @@ function run(): Report {
   if (!existsSync(".guests/manifest.json")) throw new Error('Debian is not here: run "npm run guests:debian" first.');
   const boots = new Map<string, Boot[]>(FIRMWARE.map((firmware) => [firmware, []]));
   for (let round = 0; round < REPETITIONS; round++) {
-    for (const firmware of FIRMWARE) boots.get(firmware)!.push(boot(firmware));
+    for (const firmware of FIRMWARE) {
+      progress(`${firmware}, boot ${round + 1} of ${REPETITIONS}`);
+      boots.get(firmware)!.push(boot(firmware));
+    }
   }
+  progress("");
   return {
     question: bench.question,
     rows: [...boots].map(([firmware, all]) => rowOf(firmware, all)),

@@ -39,6 +39,11 @@ export function runOnce(command: readonly string[]): Sample {
   return { userSeconds: Number(times[1]), wallSeconds: Number(times[2]), output: result.stdout + result.stderr };
 }
 
+/** Shows what is being measured, where somebody looks on. */
+export function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -50,10 +55,10 @@ export function interleaved(contestants: readonly Contestant[], repetitions: num
   const samples = new Map<string, Sample[]>(contestants.map(({ name }) => [name, []]));
   for (let round = 0; round < repetitions; round++) {
     for (const { name, command } of contestants) {
-      process.stderr.write(`\r\x1b[K${name}, round ${round + 1} of ${repetitions}`);
+      progress(`${name}, round ${round + 1} of ${repetitions}`);
       samples.get(name)!.push(runOnce(command));
     }
   }
-  process.stderr.write("\r\x1b[K");
+  progress("");
   return samples;
 }
