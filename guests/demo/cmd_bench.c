@@ -9,9 +9,9 @@
 #include "probe.h"
 #include "verdict.h"
 
-#define DECLARE(name)                                     \
-  uint64_t name##_run(uint32_t scale);                    \
-  extern const uint32_t name##_scale;                     \
+#define DECLARE(name)                                      \
+  uint64_t name##_run(uint32_t scale);                     \
+  extern const uint32_t name##_scale;                      \
   extern const struct workload_expected name##_expected[]; \
   extern uint32_t name##_footprint;
 
@@ -25,7 +25,8 @@ DECLARE(random)
 DECLARE(nbody)
 DECLARE(matmul)
 
-#define ROW(name, what) {#name, what, name##_run, &name##_scale, name##_expected, &name##_footprint}
+#define ROW(name, what) \
+  { #name, what, name##_run, &name##_scale, name##_expected, &name##_footprint }
 
 static const struct {
   const char *name;
@@ -35,11 +36,9 @@ static const struct {
   const struct workload_expected *expected;
   uint32_t *footprint;
 } workloads[] = {
-    ROW(mix, "lists, matrices, text, CRC"),  ROW(sha256, "SHA-256"),
-    ROW(lz, "compress and unpack"),          ROW(bytecode, "an interpreter"),
-    ROW(fib, "recursion"),                   ROW(indirect, "calls by pointer"),
-    ROW(random, "random memory accesses"),   ROW(nbody, "doubles: planets"),
-    ROW(matmul, "doubles: matrix product"),
+    ROW(mix, "lists, matrices, text, CRC"), ROW(sha256, "SHA-256"),         ROW(lz, "compress and unpack"),
+    ROW(bytecode, "an interpreter"),        ROW(fib, "recursion"),          ROW(indirect, "calls by pointer"),
+    ROW(random, "random memory accesses"),  ROW(nbody, "doubles: planets"), ROW(matmul, "doubles: matrix product"),
 };
 
 enum { COUNT = sizeof workloads / sizeof *workloads };
@@ -77,8 +76,8 @@ static void run_one(unsigned index, uint32_t scale) {
 
   uint64_t us = microseconds(ticks);
   enum verdict verdict = judge_against(workloads[index].expected, scale, *workloads[index].footprint, checksum);
-  printf("  %-10s%-28s%-9s%6lu.%03lu s", workloads[index].name, workloads[index].what, verdict_names[verdict], us / 1000000,
-         us / 1000 % 1000);
+  printf("  %-10s%-28s%-9s%6lu.%03lu s", workloads[index].name, workloads[index].what, verdict_names[verdict],
+         us / 1000000, us / 1000 % 1000);
   if (counts) printf("  %12lu  %5lu", instructions, us ? instructions / us : 0);
   printf("\n");
 }

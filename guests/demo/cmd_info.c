@@ -51,8 +51,8 @@ void command_info(int argc, char **argv) {
   printf("  machine    %s\n", machine.model);
   for (unsigned i = 0; i < machine.hart_count; i++) {
     const struct hart_info *hart = &machine.harts[i];
-    printf("  hart %lu     %s%s\n             %s\n", hart->id, hart->mmu, hart->id == machine.boot_hart ? ", this one" : "",
-           hart->isa);
+    printf("  hart %lu     %s%s\n             %s\n", hart->id, hart->mmu,
+           hart->id == machine.boot_hart ? ", this one" : "", hart->isa);
   }
   printf("  memory     %lu MiB at %lx, %lu pages free\n", machine.ram_bytes >> 20, machine.ram, pages_free());
   printf("  timebase   %lu ticks a second\n", machine.timebase);
@@ -147,8 +147,8 @@ void command_uptime(int argc, char **argv) {
   uint64_t us = microseconds(time_now()), seconds;
   printf("  up %lu.%03lu s by mtime", us / 1000000, us / 1000 % 1000);
   if (can_read_instret()) printf(", %lu instructions retired", instructions_retired());
-  printf("\n  interrupts taken: %lu timer, %lu software, %lu external\n", interrupt_counts.timer, interrupt_counts.software,
-         interrupt_counts.external);
+  printf("\n  interrupts taken: %lu timer, %lu software, %lu external\n", interrupt_counts.timer,
+         interrupt_counts.software, interrupt_counts.external);
   if (!read_clock(&seconds)) return;
   unsigned year, month, day;
   civil_date(seconds / 86400, &year, &month, &day);

@@ -57,8 +57,10 @@ unsigned smp_run(bool quiet, uint64_t *total) {
   arrived = 0;
   memset(counted, 0, sizeof counted);
   for (unsigned i = 0; i < machine.hart_count; i++) {
-    if (machine.harts[i].id == machine.boot_hart) boot = i;
-    else all_started &= start_hart(i, quiet);
+    if (machine.harts[i].id == machine.boot_hart)
+      boot = i;
+    else
+      all_started &= start_hart(i, quiet);
   }
   if (!all_started) return 0;
   count_together(machine.boot_hart, &counted[boot]);
@@ -74,6 +76,6 @@ void command_smp(int argc, char **argv) {
   uint64_t total = 0;
   if (machine.hart_count == 1) printf("  There is one hart only; start the machine with more (--smp 4).\n");
   unsigned good = smp_run(false, &total);
-  printf("  %u of %u harts counted %u times each: %lu in all, %lu wanted\n", good, machine.hart_count, SMP_ROUNDS, total,
-         (uint64_t)SMP_ROUNDS * machine.hart_count);
+  printf("  %u of %u harts counted %u times each: %lu in all, %lu wanted\n", good, machine.hart_count, SMP_ROUNDS,
+         total, (uint64_t)SMP_ROUNDS * machine.hart_count);
 }

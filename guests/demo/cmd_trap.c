@@ -31,11 +31,13 @@ static const struct demonstration demonstrations[] = {
     {"load", "a load where nothing is mapped", fault_load, 0, UNMAPPED_VA + 0x123, CAUSE_LOAD_PAGE, STVAL_ARGUMENT},
     {"store", "a store to the demo's own code", fault_store, 0, (uint64_t)fault_load, CAUSE_STORE_PAGE, STVAL_ARGUMENT},
     {"fetch", "a jump into data", fault_fetch, 0, WINDOW_VA + 8, CAUSE_FETCH_PAGE, STVAL_ARGUMENT},
-    {"user-page", "S mode reads a page of U mode", fault_load, 0, (uint64_t)__user_start, CAUSE_LOAD_PAGE, STVAL_ARGUMENT},
+    {"user-page", "S mode reads a page of U mode", fault_load, 0, (uint64_t)__user_start, CAUSE_LOAD_PAGE,
+     STVAL_ARGUMENT},
     {"hole", "a load where the machine has nothing", fault_load, 0, HOLE_VA + 0x40, CAUSE_LOAD_ACCESS, STVAL_ARGUMENT},
     {"noncanonical", "an address that Sv39 does not have", fault_load, 0, 0x123456789abcdef0, CAUSE_LOAD_PAGE,
      STVAL_ARGUMENT},
-    {"misaligned", "a load-reserved across words", fault_reserve, 0, WINDOW_VA + 0x101, CAUSE_LOAD_MISALIGNED, STVAL_ARGUMENT},
+    {"misaligned", "a load-reserved across words", fault_reserve, 0, WINDOW_VA + 0x101, CAUSE_LOAD_MISALIGNED,
+     STVAL_ARGUMENT},
     {"ecall", "U mode calls the kernel", 0, user_ecall, 42, CAUSE_ECALL_U, STVAL_ZERO},
     {"user-load", "U mode reads the kernel", 0, user_load, (uint64_t)commands, CAUSE_LOAD_PAGE, STVAL_ARGUMENT},
     {"privileged", "U mode reads sstatus", 0, user_privileged, 0, CAUSE_ILLEGAL, STVAL_INSTRUCTION},
@@ -47,7 +49,7 @@ enum { COUNT = sizeof demonstrations / sizeof *demonstrations };
 static uint64_t instruction_at(const char *at) {
   csr_set(sstatus, 1 << 18);
   uint64_t low = *(const volatile uint16_t *)at;
-  uint64_t bits = (low & 3) == 3 ? low | (uint64_t)*(const volatile uint16_t *)(at + 2) << 16 : low;
+  uint64_t bits = (low & 3) == 3 ? low | (uint64_t) * (const volatile uint16_t *)(at + 2) << 16 : low;
   csr_clear(sstatus, 1 << 18);
   return bits;
 }
@@ -71,10 +73,14 @@ static bool demonstrate(const struct demonstration *d, bool quiet) {
   bool right = r.taken && r.cause == d->cause && r.pc == expected_pc(d) && right_stval(d, r.tval);
   if (quiet && right) return true;
   printf("  %s: %s\n", d->name, d->what);
-  if (r.taken) printf("    scause %lx (%s)  stval %lx  sepc %lx", r.cause, cause_name(r.cause), r.tval, r.pc);
-  else printf("    no trap");
-  if (right) printf("\n");
-  else printf("  WRONG: expected scause %lx, sepc %lx\n", d->cause, expected_pc(d));
+  if (r.taken)
+    printf("    scause %lx (%s)  stval %lx  sepc %lx", r.cause, cause_name(r.cause), r.tval, r.pc);
+  else
+    printf("    no trap");
+  if (right)
+    printf("\n");
+  else
+    printf("  WRONG: expected scause %lx, sepc %lx\n", d->cause, expected_pc(d));
   return right;
 }
 
@@ -90,8 +96,10 @@ static void show_misaligned_load(void) {
   volatile uint8_t *window = (volatile uint8_t *)WINDOW_VA;
   for (uint8_t i = 0; i < 16; i++) window[i] = i;
   struct trap_record r = probe(fault_load, WINDOW_VA + 3);
-  if (r.taken) printf("  a misaligned load: %s\n", cause_name(r.cause));
-  else printf("  a misaligned load is no trap on this machine: 8 bytes at offset 3 are %016lx\n", r.a0);
+  if (r.taken)
+    printf("  a misaligned load: %s\n", cause_name(r.cause));
+  else
+    printf("  a misaligned load is no trap on this machine: 8 bytes at offset 3 are %016lx\n", r.a0);
 }
 
 void command_trap(int argc, char **argv) {

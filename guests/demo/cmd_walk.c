@@ -15,13 +15,16 @@ static void print_flags(uint64_t pte) {
 }
 
 static void print_step(const struct walk_step *step) {
-  printf("  level %d    table %08lx, entry %3lu (VPN[%d]) at %08lx holds %016lx\n", step->level, step->table, step->index,
-         step->level, step->pte_pa, step->pte);
+  printf("  level %d    table %08lx, entry %3lu (VPN[%d]) at %08lx holds %016lx\n", step->level, step->table,
+         step->index, step->level, step->pte_pa, step->pte);
   printf("             flags ");
   print_flags(step->pte);
-  if (!(step->pte & PTE_V)) printf(": not valid\n");
-  else if (step->pte & (PTE_R | PTE_X)) printf(": a leaf, this is a %s\n", sizes[step->level]);
-  else printf(": points to the next table, at %08lx\n", step->pte >> 10 << 12);
+  if (!(step->pte & PTE_V))
+    printf(": not valid\n");
+  else if (step->pte & (PTE_R | PTE_X))
+    printf(": a leaf, this is a %s\n", sizes[step->level]);
+  else
+    printf(": points to the next table, at %08lx\n", step->pte >> 10 << 12);
 }
 
 static void print_result(const struct walk *walk, uint64_t va) {
@@ -30,16 +33,16 @@ static void print_result(const struct walk *walk, uint64_t va) {
     return;
   }
   uint64_t pte = walk->step[walk->steps - 1].pte;
-  printf("  result     pa %lx = page %lx + offset %lx; %s may%s%s%s\n", walk->pa, walk->pa - (va & (walk->page_bytes - 1)),
-         va & (walk->page_bytes - 1), pte & PTE_U ? "U mode" : "S mode", pte & PTE_R ? " read" : "",
-         pte & PTE_W ? " write" : "", pte & PTE_X ? " execute" : "");
+  printf("  result     pa %lx = page %lx + offset %lx; %s may%s%s%s\n", walk->pa,
+         walk->pa - (va & (walk->page_bytes - 1)), va & (walk->page_bytes - 1), pte & PTE_U ? "U mode" : "S mode",
+         pte & PTE_R ? " read" : "", pte & PTE_W ? " write" : "", pte & PTE_X ? " execute" : "");
 }
 
 void command_walk(int argc, char **argv) {
   uint64_t va;
   if (argc < 2) {
-    printf("Which address? Try: walk %p, walk 0x%lx, walk 0x%lx, walk 0x%lx\n", (void *)command_walk, WINDOW_VA, UNMAPPED_VA,
-           DIRECT_VA + (uint64_t)command_walk);
+    printf("Which address? Try: walk %p, walk 0x%lx, walk 0x%lx, walk 0x%lx\n", (void *)command_walk, WINDOW_VA,
+           UNMAPPED_VA, DIRECT_VA + (uint64_t)command_walk);
     return;
   }
   if (!number_argument(argc, argv, 1, 0, &va)) return;

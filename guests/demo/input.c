@@ -1,5 +1,6 @@
 /* The UART's receive interrupt fills a ring, the reader sleeps in WFI until there is something in it. */
 #include "input.h"
+
 #include "console.h"
 #include "csr.h"
 #include "machine.h"
@@ -38,8 +39,10 @@ int input_read(void) {
   interrupts_off();
   while (filled == taken) {
     /* WFI returns for a pending interrupt even while interrupts are off, so none is lost in between. */
-    if (by_interrupt) wait_for_interrupt();
-    else receive();
+    if (by_interrupt)
+      wait_for_interrupt();
+    else
+      receive();
     interrupts_on();
     interrupts_off();
   }

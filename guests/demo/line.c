@@ -1,5 +1,6 @@
 /* A line editor: only backspaces and spaces are sent, so it works on any terminal. */
 #include "line.h"
+
 #include "console.h"
 #include "input.h"
 #include "memory.h"

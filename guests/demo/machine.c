@@ -1,5 +1,6 @@
 /* Reads the FDT into `machine`. */
 #include "machine.h"
+
 #include "csr.h"
 #include "fdt.h"
 #include "memory.h"

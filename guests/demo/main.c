@@ -1,4 +1,4 @@
-/* The demo guest: S mode, its own Sv39 page tables, a shell. With the boot argument "selfcheck" it checks and leaves. */
+/* The demo guest: S mode, its own Sv39 page tables, a shell. With the boot argument "selfcheck" it only checks. */
 #include "commands.h"
 #include "console.h"
 #include "finish.h"

@@ -1,5 +1,6 @@
 /* Builds and reads Sv39 page tables. All RAM is mapped at its own address, so tables are reached by pa. */
 #include "paging.h"
+
 #include "csr.h"
 #include "machine.h"
 #include "memory.h"
@@ -74,8 +75,7 @@ void paging_start(void) {
   map_page(WINDOW_VA, (uint64_t)window, 0, PTE_R | PTE_W);
   map_page(USER_STACK_VA, (uint64_t)pages_take(1), 0, PTE_R | PTE_W | PTE_U);
   map_page(HOLE_VA, HOLE_PA, 0, PTE_R | PTE_W);
-  for (uint64_t pa = 0; pa < 4ul * GIGAPAGE; pa += GIGAPAGE)
-    map_page(DIRECT_VA + pa, pa, 2, PTE_R | PTE_W | PTE_G);
+  for (uint64_t pa = 0; pa < 4ul * GIGAPAGE; pa += GIGAPAGE) map_page(DIRECT_VA + pa, pa, 2, PTE_R | PTE_W | PTE_G);
   csr_write(satp, paging_satp());
   __asm__ volatile("sfence.vma" ::: "memory");
 }

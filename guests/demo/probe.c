@@ -1,5 +1,6 @@
 /* The demo's trap hook: interrupts, traps that were asked for, and the way back from U mode. */
 #include "probe.h"
+
 #include "csr.h"
 #include "faults.h"
 #include "input.h"
@@ -31,8 +32,7 @@ static bool on_interrupt(uint64_t number) {
       interrupt_counts.external++;
       input_interrupt();
       return true;
-    default:
-      return false;
+    default: return false;
   }
 }
 
@@ -55,9 +55,12 @@ static bool on_trap(struct trap_frame *frame) {
   if (!armed) return false;
   armed = false;
   record = (struct trap_record){true, frame->cause, frame->tval, frame->pc, frame->x[10]};
-  if (!(frame->status & XSTATUS_PP)) resume_supervisor(frame);
-  else if (is_fetch_fault(frame->cause)) frame->pc = frame->x[1];
-  else frame->pc += instruction_bytes(frame->pc);
+  if (!(frame->status & XSTATUS_PP))
+    resume_supervisor(frame);
+  else if (is_fetch_fault(frame->cause))
+    frame->pc = frame->x[1];
+  else
+    frame->pc += instruction_bytes(frame->pc);
   return true;
 }
 
@@ -77,7 +80,9 @@ struct trap_record probe_user(const char *entry, uint64_t argument) {
   return record;
 }
 
-struct trap_record probe_byte(uint64_t va) { return probe(fault_load_byte, va); }
+struct trap_record probe_byte(uint64_t va) {
+  return probe(fault_load_byte, va);
+}
 
 void interrupts_start(void) {
   trap_hook_installed = on_trap;

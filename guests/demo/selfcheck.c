@@ -14,8 +14,10 @@ static unsigned failed, passed;
 
 static void check(const char *name, bool good) {
   printf("  %-52s%s\n", name, good ? "ok" : "FAILED");
-  if (good) passed++;
-  else failed++;
+  if (good)
+    passed++;
+  else
+    failed++;
 }
 
 static void check_machine(void) {
@@ -160,8 +162,10 @@ bool selfcheck(void) {
   check_instructions();
   check_workloads();
   check_harts();
-  if (failed) printf("selfcheck: %u of %u checks FAILED\n", failed, passed + failed);
-  else printf("selfcheck: all %u checks passed\n", passed);
+  if (failed)
+    printf("selfcheck: %u of %u checks FAILED\n", failed, passed + failed);
+  else
+    printf("selfcheck: all %u checks passed\n", passed);
   return failed == 0;
 }
 

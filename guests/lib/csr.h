@@ -1,16 +1,17 @@
 /* Control and status registers by name, and fences. */
 #pragma once
 #include <stdint.h>
+
 #include "mode.h"
 
 #define CSR_TEXT(name) #name
 #define CSR_NAME(name) CSR_TEXT(name)
 
-#define csr_read(name)                                                     \
-  ({                                                                       \
-    uint64_t csr_value;                                                    \
+#define csr_read(name)                                                        \
+  ({                                                                          \
+    uint64_t csr_value;                                                       \
     __asm__ volatile("csrr %0, " CSR_NAME(name) : "=r"(csr_value)::"memory"); \
-    csr_value;                                                             \
+    csr_value;                                                                \
   })
 #define csr_write(name, value) __asm__ volatile("csrw " CSR_NAME(name) ", %0" ::"rK"((uint64_t)(value)) : "memory")
 #define csr_set(name, bits) __asm__ volatile("csrs " CSR_NAME(name) ", %0" ::"rK"((uint64_t)(bits)) : "memory")

@@ -1,5 +1,6 @@
 /* Reads a flattened device tree in place: nothing is copied, nothing allocated. */
 #include "fdt.h"
+
 #include "memory.h"
 
 enum { MAGIC = 0xd00dfeed };
@@ -53,14 +54,9 @@ bool fdt_next(struct fdt_node *node) {
         node->depth--;
         offset += 4;
         break;
-      case PROP:
-        offset = after_property(node->fdt, offset);
-        break;
-      case NOP:
-        offset += 4;
-        break;
-      default:
-        return false;
+      case PROP: offset = after_property(node->fdt, offset); break;
+      case NOP: offset += 4; break;
+      default: return false;
     }
   }
 }

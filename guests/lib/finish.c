@@ -1,5 +1,6 @@
 /* Powers the machine off through the test finisher. */
 #include "finish.h"
+
 #include <stdint.h>
 
 #define FINISHER 0x100000

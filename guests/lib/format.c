@@ -1,6 +1,7 @@
 /* A small printf. */
-#include "console.h"
 #include <stdbool.h>
+
+#include "console.h"
 
 struct sink {
   char *buffer; /* null: the console */
@@ -33,7 +34,8 @@ static void emit_padded(struct sink *sink, const struct spec *spec, const char *
   for (; padding > 0; padding--) emit(sink, ' ');
 }
 
-static void emit_number(struct sink *sink, struct spec *spec, uint64_t value, unsigned base, bool negative, bool upper) {
+static void emit_number(struct sink *sink, struct spec *spec, uint64_t value, unsigned base, bool negative,
+                        bool upper) {
   char digits[24];
   int at = sizeof digits;
   do {
@@ -55,9 +57,12 @@ static void emit_number(struct sink *sink, struct spec *spec, uint64_t value, un
 static const char *parse_spec(const char *format, struct spec *spec, va_list *args) {
   *spec = (struct spec){.precision = -1};
   for (;; format++) {
-    if (*format == '-') spec->left = true;
-    else if (*format == '0') spec->zero = true;
-    else break;
+    if (*format == '-')
+      spec->left = true;
+    else if (*format == '0')
+      spec->zero = true;
+    else
+      break;
   }
   if (*format == '*') {
     spec->width = va_arg(*args, int);
@@ -106,16 +111,10 @@ static void format_to(struct sink *sink, const char *format, va_list *args) {
         emit(sink, 'x');
         emit_number(sink, &spec, va_arg(*args, uint64_t), 16, false, false);
         break;
-      case 's':
-        emit_string(sink, &spec, va_arg(*args, const char *));
-        break;
-      case 'c':
-        emit(sink, (char)va_arg(*args, int));
-        break;
-      case '\0':
-        return;
-      default:
-        emit(sink, *format);
+      case 's': emit_string(sink, &spec, va_arg(*args, const char *)); break;
+      case 'c': emit(sink, (char)va_arg(*args, int)); break;
+      case '\0': return;
+      default: emit(sink, *format);
     }
   }
 }

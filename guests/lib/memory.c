@@ -65,7 +65,7 @@ bool parse_number(const char *text, uint64_t *value) {
   if (!*text) return false;
   for (; *text; text++) {
     char lower = (char)(*text | 0x20);
-    unsigned digit = *text >= '0' && *text <= '9'      ? (unsigned)(*text - '0')
+    unsigned digit = *text >= '0' && *text <= '9'   ? (unsigned)(*text - '0')
                      : lower >= 'a' && lower <= 'f' ? (unsigned)(lower - 'a' + 10)
                                                     : 99;
     if (digit >= base) return false;

@@ -1,4 +1,4 @@
-/* The privilege mode a guest is built for: GUEST_S set runs in S mode under an SBI, otherwise in M mode (--bios none). */
+/* The privilege mode a guest is built for: with GUEST_S it runs in S mode under an SBI, else in M mode. */
 #pragma once
 
 #ifdef GUEST_S

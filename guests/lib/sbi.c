@@ -17,7 +17,9 @@ bool sbi_has(int extension) { return sbi_call(SBI_BASE, 3, (uint64_t)extension, 
 
 void sbi_set_timer(uint64_t when) { sbi_call(SBI_TIME, 0, when, 0, 0); }
 
-struct sbi_result sbi_send_ipi(uint64_t mask, uint64_t base) { return sbi_call(SBI_IPI, 0, mask, base, 0); }
+struct sbi_result sbi_send_ipi(uint64_t mask, uint64_t base) {
+  return sbi_call(SBI_IPI, 0, mask, base, 0);
+}
 
 struct sbi_result sbi_hart_start(uint64_t hartid, const struct hart_start *start) {
   return sbi_call(SBI_HSM, 0, hartid, (uint64_t)hart_entry, (uint64_t)start);

@@ -13,9 +13,12 @@ struct instruction {
   int8_t c;
 };
 
-#define I(op, a, b, c) {op, a, b, c}
-#define CONSTANT(reg, value) {LDI, reg, (value) & 255, (int8_t)((value) >> 8)}
+#define I(op, a, b, c) \
+  { op, a, b, c }
+#define CONSTANT(reg, value) \
+  { LDI, reg, (value)&255, (int8_t)((value) >> 8) }
 
+/* clang-format off */
 /* r1 i, r2 limit, r3 j, r4 one, r5 count, r6 flag, r7 zero, r8 hash */
 static const struct instruction program[] = {
     CONSTANT(1, 2),       /*  0 i = 2 */
@@ -39,6 +42,7 @@ static const struct instruction program[] = {
     I(ADD, 3, 3, 1),      /* 18 j += i */
     I(JUMP, 0, 0, -5),    /* 19 */
 };
+/* clang-format on */
 
 static uint8_t composite[LIMIT];
 
@@ -48,46 +52,24 @@ static uint64_t interpret(uint64_t r[16]) {
   for (;; executed++) {
     struct instruction in = *pc++;
     switch (in.op) {
-      case HALT:
-        return executed;
-      case LDI:
-        r[in.a] = (uint64_t)((int64_t)in.c * 256 + in.b);
-        break;
-      case MUL:
-        r[in.a] = r[in.b] * r[(uint8_t)in.c];
-        break;
-      case ADD:
-        r[in.a] = r[in.b] + r[(uint8_t)in.c];
-        break;
-      case SUB:
-        r[in.a] = r[in.b] - r[(uint8_t)in.c];
-        break;
-      case ADDI:
-        r[in.a] = r[in.b] + (uint64_t)(int64_t)in.c;
-        break;
-      case LOAD:
-        r[in.a] = composite[r[in.b]];
-        break;
-      case STORE:
-        composite[r[in.b]] = (uint8_t)r[in.a];
-        break;
+      case HALT: return executed;
+      case LDI: r[in.a] = (uint64_t)((int64_t)in.c * 256 + in.b); break;
+      case MUL: r[in.a] = r[in.b] * r[(uint8_t)in.c]; break;
+      case ADD: r[in.a] = r[in.b] + r[(uint8_t)in.c]; break;
+      case SUB: r[in.a] = r[in.b] - r[(uint8_t)in.c]; break;
+      case ADDI: r[in.a] = r[in.b] + (uint64_t)(int64_t)in.c; break;
+      case LOAD: r[in.a] = composite[r[in.b]]; break;
+      case STORE: composite[r[in.b]] = (uint8_t)r[in.a]; break;
       case BLT:
         if (r[in.a] < r[in.b]) pc += in.c - 1;
         break;
       case BEQ:
         if (r[in.a] == r[in.b]) pc += in.c - 1;
         break;
-      case JUMP:
-        pc += in.c - 1;
-        break;
-      case XOR:
-        r[in.a] = r[in.b] ^ r[(uint8_t)in.c];
-        break;
-      case SHR:
-        r[in.a] = r[in.b] >> (in.c & 63);
-        break;
-      default:
-        return 0;
+      case JUMP: pc += in.c - 1; break;
+      case XOR: r[in.a] = r[in.b] ^ r[(uint8_t)in.c]; break;
+      case SHR: r[in.a] = r[in.b] >> (in.c & 63); break;
+      default: return 0;
     }
   }
 }

@@ -1,10 +1,11 @@
 /* Follows one cycle of pointers through memory in random order: every load needs the one before. */
 #include "workload.h"
 
-WORKLOAD_WITH_FOOTPRINT("chase", 60, 4096, {1, 0x1cda3ce3f21d9b0d, 16}, {6, 0x8690879467302010, 16}, {60, 0xbdb3593b3cfa2f96, 16},
-                        {1, 0x539a6c80ea1f1806, 256}, {6, 0x9ae34769ad1c0c1d, 256}, {60, 0xdedffb23a1befbed, 256},
-                        {1, 0xbf9d667d6a274fd1, 4096}, {6, 0xc600fbe40a6b9fc5, 4096}, {60, 0xc26380c82ce27856, 4096},
-                        {1, 0x20a6d0aaf3ff7251, 32768}, {6, 0x450277a6017aaa97, 32768}, {60, 0xc18b9f7e74a7acf9, 32768})
+WORKLOAD_WITH_FOOTPRINT("chase", 60, 4096, {1, 0x1cda3ce3f21d9b0d, 16}, {6, 0x8690879467302010, 16},
+                        {60, 0xbdb3593b3cfa2f96, 16}, {1, 0x539a6c80ea1f1806, 256}, {6, 0x9ae34769ad1c0c1d, 256},
+                        {60, 0xdedffb23a1befbed, 256}, {1, 0xbf9d667d6a274fd1, 4096}, {6, 0xc600fbe40a6b9fc5, 4096},
+                        {60, 0xc26380c82ce27856, 4096}, {1, 0x20a6d0aaf3ff7251, 32768}, {6, 0x450277a6017aaa97, 32768},
+                        {60, 0xc18b9f7e74a7acf9, 32768})
 
 enum { STEPS = 1 << 18, LINE = 64 };
 

@@ -11,8 +11,8 @@ static uint8_t unpacked[SOURCE];
 
 /* Text of words drawn with a bias to the common ones, so that there is something to find. */
 static void make_source(uint64_t *seed) {
-  static const char *const words[16] = {"the ",    "hart ",      "takes ",   "a ",       "trap ",  "when ",
-                                        "page ",   "walk ",      "fails; ",  "register ", "memory ", "store ",
+  static const char *const words[16] = {"the ",     "hart ",     "takes ",   "a ",          "trap ",   "when ",
+                                        "page ",    "walk ",     "fails; ",  "register ",   "memory ", "store ",
                                         "virtual ", "machine\n", "address ", "instruction "};
   int at = 0;
   while (at < SOURCE) {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
 #include "verdict.h"
 
 void *workload_memory(size_t bytes) { return calloc(1, bytes); }

@@ -1,7 +1,8 @@
 /* A mixed integer load in the style of embedded benchmarks: list handling, matrices, text scanning, CRC. */
 #include "workload.h"
 
-WORKLOAD("mix", 600, {1, 0xe1d63a712f82641c}, {60, 0x88039a7ccc8fdf3e}, {600, 0x1f1b861d225d9b43}, {3000, 0xbcaf517579b39138})
+WORKLOAD("mix", 600, {1, 0xe1d63a712f82641c}, {60, 0x88039a7ccc8fdf3e}, {600, 0x1f1b861d225d9b43},
+         {3000, 0xbcaf517579b39138})
 
 enum { NODES = 190, MATRIX = 11, TEXT = 900 };
 
@@ -203,10 +204,8 @@ static enum state scan(enum state state, char c) {
       if (digit) return POWER;
       return c == '+' || c == '-' ? EXPONENT_SIGN : INVALID;
     case EXPONENT_SIGN:
-    case POWER:
-      return digit ? POWER : INVALID;
-    default:
-      return INVALID;
+    case POWER: return digit ? POWER : INVALID;
+    default: return INVALID;
   }
 }
 

@@ -1,10 +1,11 @@
 /* Four passes over long arrays of doubles (copy, scale, add, triad): memory bandwidth. */
 #include "workload.h"
 
-WORKLOAD_WITH_FOOTPRINT("stream", 40, 6144, {1, 0xf1ef883552d5d546, 16}, {4, 0x4cc1428ceb02f330, 16}, {40, 0xb1e3504bc21f9689, 16},
-                        {1, 0xb86c408f6296928b, 256}, {4, 0x39b11e98a535252f, 256}, {40, 0xaafcb54a99664e85, 256},
-                        {1, 0x2ff87d5ca3c6b943, 6144}, {4, 0x9eb371c6ed694aac, 6144}, {40, 0x5cee8fce3612e384, 6144},
-                        {1, 0x2848307625941ec1, 32768}, {4, 0xf240897e9ed558b4, 32768}, {40, 0x0ceff52b400bc36a, 32768})
+WORKLOAD_WITH_FOOTPRINT("stream", 40, 6144, {1, 0xf1ef883552d5d546, 16}, {4, 0x4cc1428ceb02f330, 16},
+                        {40, 0xb1e3504bc21f9689, 16}, {1, 0xb86c408f6296928b, 256}, {4, 0x39b11e98a535252f, 256},
+                        {40, 0xaafcb54a99664e85, 256}, {1, 0x2ff87d5ca3c6b943, 6144}, {4, 0x9eb371c6ed694aac, 6144},
+                        {40, 0x5cee8fce3612e384, 6144}, {1, 0x2848307625941ec1, 32768}, {4, 0xf240897e9ed558b4, 32768},
+                        {40, 0x0ceff52b400bc36a, 32768})
 
 /* Kept out of line so that no pass is fused with its neighbour. */
 #define PASS __attribute__((noinline)) static void

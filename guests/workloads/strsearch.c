@@ -7,7 +7,8 @@ enum { TEXT = 32768, PATTERNS = 6 };
 
 static char text[TEXT + 1];
 static const char *const patterns[PATTERNS] = {"needle", "abcabd", "zz", "the quick", "aabaa", "qxqxq"};
-static const char *const globs[PATTERNS] = {"*need?e*", "*ab*abd*zz*", "*[a-c]q?x*", "*zz*zz*zz*zz*", "a*b*c*d*e*", "*0*"};
+static const char *const globs[PATTERNS] = {"*need?e*",      "*ab*abd*zz*", "*[a-c]q?x*",
+                                            "*zz*zz*zz*zz*", "a*b*c*d*e*",  "*0*"};
 
 static size_t length_of(const char *s) {
   size_t n = 0;
