@@ -76,3 +76,9 @@ function dirty_slow(hart: Hart): bool {
 @inline export function setFd<T>(hart: Hart, r: u64, bits: u64): void {
   setF(hart, r, box<T>(bits));
 }
+
+/** True when no floating-point instruction with record `r` that touches no memory can trap: a loop may run its handler in place. */
+// @ts-ignore: decorator
+@inline export function cannotTrap(hart: Hart, r: u64): bool {
+  return fs_dirty(hart) && roundingMode(hart, r) <= <u32>Rm.RMM;
+}

@@ -33,15 +33,18 @@ const SPLITTER: f64 = 134217729.0;
 
 /** What rounding left out of `sum` = a + b; exact, or a NaN near the largest numbers. (Knuth) */
 // @ts-ignore: decorator
-@inline export function sumError<N>(a: N, b: N, sum: N): N {
+@inline export function sumError(a: f64, b: f64, sum: f64): f64 {
   const b1 = sum - a;
   return a - (sum - b1) + (b - b1);
 }
 
 /** Is a + b = sum, exactly? */
 export function isExactSum<T>(a: u64, b: u64, sum: u64): bool {
-  if (sizeof<T>() == 4) return sumError<f32>(asF32(a), asF32(b), asF32(sum)) == 0.0;
-  return sumError<f64>(asF64(a), asF64(b), asF64(sum)) == 0.0;
+  const a64 = sizeof<T>() == 4 ? <f64>asF32(a) : asF64(a);
+  const b64 = sizeof<T>() == 4 ? <f64>asF32(b) : asF64(b);
+  const sum64 = sizeof<T>() == 4 ? <f64>asF32(sum) : asF64(sum);
+  const rounded = a64 + b64;
+  return rounded == sum64 && sumError(a64, b64, rounded) == 0.0;
 }
 
 /** Is a * b = product, exactly? So it answers for products, for quotients (a) and for roots (a = b). */

@@ -25,7 +25,7 @@ const DOUBT: f64 = 4.440892098500626e-16;
 @inline function tryF64(a: f64, b: f64, c: f64): u64 {
   const product = a * b;
   const head = product + c;
-  const tail = sumError<f64>(product, c, head) + productError(a, b, product);
+  const tail = sumError(product, c, head) + productError(a, b, product);
   const doubt = tail * DOUBT;
   const low = head + (tail - doubt);
   return low == head + (tail + doubt) ? bitsF64(low) : 0;
