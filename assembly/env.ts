@@ -14,3 +14,11 @@ export declare function mmio_store(hart: u32, pa: u32, paHigh: u32, size: u32): 
 // @ts-ignore: decorator
 @external("env", "mtime")
 export declare function mtime(hart: u32): u64;
+
+/**
+ * Compiles the module of `bytes` at machine address `ma` and puts its `count` exports into the core's table from index `first`.
+ * Returns 1 when the functions are there, 0 when the engine has refused the module.
+ */
+// @ts-ignore: decorator
+@external("env", "code_install")
+export declare function code_install(ma: u32, bytes: u32, first: u32, count: u32): u32;

@@ -1,7 +1,8 @@
 /** What the host does to a hart from outside: reset, interrupt lines, remote fences, and a debugger's questions. */
 
 import { decode, decode16 } from "./gen/decode";
-import { Hart } from "./gen/state";
+import { Dbt, dbt_open } from "./dbt/state";
+import { Hart, Vm } from "./gen/state";
 import { csr_access, csr_read, csr_write } from "./hart/csr";
 import { hart_reset_state } from "./hart/reset";
 import { data_priv, fence_i, tlb_flush, tlb_flush_all, tlb_select } from "./mem/tlb";
@@ -72,4 +73,9 @@ export function hart_translate(hart: Hart, va: u64, access: u32): u64 {
 /** The record of an instruction word, for tests. */
 export function decode_word(word: u32): u64 {
   return (word & 3) == 3 ? decode(word) : decode16(word);
+}
+
+/** Prepares the translator's working memory: `bytes`, zeroed, at `vm.dbt`. */
+export function vm_open_translator(vm: Vm, bytes: u32): void {
+  dbt_open(changetype<Dbt>(<usize>vm.dbt), bytes);
 }

@@ -11,4 +11,6 @@ export {
   hart_set_lines,
   hart_sync,
   hart_translate,
+  vm_open_translator,
 } from "./host";
+export { dbt_callout, dbt_load, dbt_store } from "./dbt/enter";

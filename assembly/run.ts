@@ -1,5 +1,6 @@
 /** One slice of one hart: interrupts first, then instructions until the budget, an exit or a request for attention. */
 
+import { run_translated } from "./dbt/enter";
 import { Hart, Vm } from "./gen/state";
 import { interrupt_pending } from "./hart/interrupt";
 import { interrupt_take } from "./hart/trap";
@@ -41,8 +42,9 @@ function run_slice(hart: Hart, budget: u32): u32 {
     const fuel = hart.fuel;
     if (!fuel) return Exit.BUDGET;
     if (vm.engine == Engine.INTERPRET) interpret(hart, fuel);
-    else if (fuel > OVERSHOOT) run_predecoded(hart, fuel - OVERSHOOT, false);
-    else run_predecoded(hart, fuel, true);
+    else if (fuel <= OVERSHOOT) run_predecoded(hart, fuel, true, false);
+    else if (vm.engine == Engine.PREDECODE) run_predecoded(hart, fuel - OVERSHOOT, false, false);
+    else run_translated(hart, OVERSHOOT);
   }
 }
 

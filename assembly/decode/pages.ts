@@ -2,6 +2,7 @@
  * Decoded code pages: the records of one frame of guest code, made one by one as they are first executed.
  *
  *  +0      u32 frame ma (0 when free) | u32 epoch of the last verification
+ *  +8      u32 address of the codeMap slot | u32 version, which changes whenever a record is forgotten
  *  +64     2048 records of 8 bytes, one for each halfword; zero is Op.UNDECODED
  *  +0x4040 the guard record, Op.PAGE_END
  *  +0x4080 the source bytes the records were made from
@@ -23,6 +24,13 @@ const FRAME = 0;
 const EPOCH = 4;
 /** Address of the codeMap slot, so that eviction can clear it. */
 const SLOT = 8;
+const VERSION = 12;
+
+/** Changes whenever a record of `page` is forgotten: translated code made from it is then stale. */
+// @ts-ignore: decorator
+@inline export function page_version(page: usize): u32 {
+  return load<u32>(page, VERSION);
+}
 
 /**
  * The code page for the instruction at `pc`. A hit in the fetch TLB is the usual case. 0 after raising, and 0 with nothing
@@ -72,6 +80,7 @@ function take_page(vm: Vm): usize {
     store<u32>(<usize>load<u32>(page, SLOT), 0);
     tlb_flush_fetch_all(vm);
     memory.fill(page + CodePage.RECORDS, 0, CodePage.GUARD - CodePage.RECORDS);
+    store<u32>(page, page_version(page) + 1, VERSION);
   }
   store<u64>(page, Op.PAGE_END, CodePage.GUARD);
   return page;
@@ -95,6 +104,7 @@ function forget_halfword(page: usize, offset: usize): void {
   const record = page + CodePage.RECORDS + (offset << 2);
   store<u64>(record, 0);
   if (offset) store<u64>(record - 8, 0);
+  store<u32>(page, page_version(page) + 1, VERSION);
 }
 
 /** Keeps the source halfword that a record is about to be made from, and forgets records made from an older one. */
@@ -134,4 +144,21 @@ export function code_word(hart: Hart, pc: u64): u32 {
   const ma = <usize>load<u32>(page, FRAME) + offset;
   const low = load<u16>(ma);
   return (low & 3) == 3 ? load<u32>(ma) : low;
+}
+
+/**
+ * The record of the instruction at `pc`, in the decoded page `page`, whatever stands over it: a translated region's entry, or
+ * a page border inside it. 0 when its second half cannot be fetched (and then perhaps a trap is raised).
+ */
+export function record_at(hart: Hart, page: usize, pc: u64): u64 {
+  const at = page + CodePage.RECORDS + ((<usize>pc & 0xffe) << 2);
+  let r = load<u64>(at);
+  if ((<u32>r & 0xff) == Op.UNDECODED) r = decode_record(hart, page, at);
+  const op = <u32>r & 0xff;
+  if (op == Op.REGION) return load<u64>(<usize>(r >> 32));
+  if (op != Op.STRADDLE) return r;
+  const second = code_page(hart, pc + 2);
+  if (!second) return 0;
+  const low = <u32>load<u16>(<usize>load<u32>(page, FRAME) + 4094);
+  return decode(low | (<u32>load<u16>(<usize>load<u32>(second, FRAME)) << 16));
 }

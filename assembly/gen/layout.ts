@@ -114,24 +114,30 @@ export enum HartField {
   fuel = 1508,
   /** address of the record the fast loop left to the slow tail, or 0 (u32) */
   slowRecord = 1512,
+  /** instret + fuel when translated code was entered; in it, instret = fuelBase - fuel (u64) */
+  fuelBase = 1520,
+  /** what each mode's jump cache assumes (Mode bits), by privilege (4 of u32) */
+  jumpMode = 1528,
+  /** a bit for each hash of a page that regions in the jump caches lie in (8 of u64) */
+  codeFilter = 1544,
   /** traps taken in a row without an instruction retired between them (u32) */
-  stormCount = 1516,
+  stormCount = 1608,
   /** instret at the last trap (u64) */
-  stormInstret = 1520,
+  stormInstret = 1616,
   /** TLB misses: loads, stores and fetches that needed a walk (u64) */
-  countTlbMiss = 1528,
+  countTlbMiss = 1624,
   /** exceptions taken (u64) */
-  countTrap = 1536,
+  countTrap = 1632,
   /** interrupts taken (u64) */
-  countInterrupt = 1544,
+  countInterrupt = 1640,
   /** device accesses (u64) */
-  countMmio = 1552,
+  countMmio = 1648,
   /** instructions decoded into records (u64) */
-  countDecode = 1560,
+  countDecode = 1656,
   /** fence.i executed (u64) */
-  countFenceI = 1568,
+  countFenceI = 1664,
   /** sfence.vma and sinval.vma executed (u64) */
-  countSfence = 1576,
+  countSfence = 1672,
 }
 
 /** Offsets from a VM block's base address. */
@@ -164,12 +170,28 @@ export enum VmField {
   framesTouched = 84,
   /** the engine's number (Engine in assembly/shared/constants.ts) (u32) */
   engine = 88,
+  /** machine address of the translator's working memory, or 0 (u32) */
+  dbt = 92,
+  /** machine address of the region descriptors (u32) */
+  regions = 96,
+  /** how many descriptors there are (u32) */
+  regionMax = 100,
+  /** how many are in use (u32) */
+  regionCount = 104,
+  /** first index of this VM's functions in the core's table (u32) */
+  tableBase = 108,
+  /** machine address of the hotness counters: 4096 of 16 bytes (u64 pc, u32 count, u32 unused) (u32) */
+  hot = 112,
+  /** samples that make a pc hot (u32) */
+  hotThreshold = 116,
+  /** steps between samples (u32) */
+  samplePeriod = 120,
   /** 1 when hardware updates A and D may be enabled (menvcfg.ADUE writable) (u32) */
-  svadu = 92,
+  svadu = 124,
 }
 
 /** Sizes of the blocks. */
 export enum StateBytes {
-  HART = 1584,
-  VM = 96,
+  HART = 1680,
+  VM = 128,
 }

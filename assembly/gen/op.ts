@@ -13,438 +13,440 @@ export enum Op {
   EXT = 4,
   /** 2 bytes long; the op is the low 16 bits of imm */
   C_EXT = 5,
+  /** a translated region begins here; imm is the address of its descriptor, which keeps the record */
+  REGION = 6,
   /** `lui` */
-  LUI = 6,
+  LUI = 7,
   /** `auipc` */
-  AUIPC = 7,
+  AUIPC = 8,
   /** `jal` */
-  JAL = 8,
+  JAL = 9,
   /** `jalr` */
-  JALR = 9,
+  JALR = 10,
   /** `beq` */
-  BEQ = 10,
+  BEQ = 11,
   /** `bne` */
-  BNE = 11,
+  BNE = 12,
   /** `blt` */
-  BLT = 12,
+  BLT = 13,
   /** `bge` */
-  BGE = 13,
+  BGE = 14,
   /** `bltu` */
-  BLTU = 14,
+  BLTU = 15,
   /** `bgeu` */
-  BGEU = 15,
+  BGEU = 16,
   /** `lb` */
-  LB = 16,
+  LB = 17,
   /** `lh` */
-  LH = 17,
+  LH = 18,
   /** `lw` */
-  LW = 18,
+  LW = 19,
   /** `ld` */
-  LD = 19,
+  LD = 20,
   /** `lbu` */
-  LBU = 20,
+  LBU = 21,
   /** `lhu` */
-  LHU = 21,
+  LHU = 22,
   /** `lwu` */
-  LWU = 22,
+  LWU = 23,
   /** `sb` */
-  SB = 23,
+  SB = 24,
   /** `sh` */
-  SH = 24,
+  SH = 25,
   /** `sw` */
-  SW = 25,
+  SW = 26,
   /** `sd` */
-  SD = 26,
+  SD = 27,
   /** `addi` */
-  ADDI = 27,
+  ADDI = 28,
   /** `slti` */
-  SLTI = 28,
+  SLTI = 29,
   /** `sltiu` */
-  SLTIU = 29,
+  SLTIU = 30,
   /** `xori` */
-  XORI = 30,
+  XORI = 31,
   /** `ori` */
-  ORI = 31,
+  ORI = 32,
   /** `andi` */
-  ANDI = 32,
+  ANDI = 33,
   /** `slli` */
-  SLLI = 33,
+  SLLI = 34,
   /** `srli` */
-  SRLI = 34,
+  SRLI = 35,
   /** `srai` */
-  SRAI = 35,
+  SRAI = 36,
   /** `add` */
-  ADD = 36,
+  ADD = 37,
   /** `sub` */
-  SUB = 37,
+  SUB = 38,
   /** `sll` */
-  SLL = 38,
+  SLL = 39,
   /** `slt` */
-  SLT = 39,
+  SLT = 40,
   /** `sltu` */
-  SLTU = 40,
+  SLTU = 41,
   /** `xor` */
-  XOR = 41,
+  XOR = 42,
   /** `srl` */
-  SRL = 42,
+  SRL = 43,
   /** `sra` */
-  SRA = 43,
+  SRA = 44,
   /** `or` */
-  OR = 44,
+  OR = 45,
   /** `and` */
-  AND = 45,
+  AND = 46,
   /** `addiw` */
-  ADDIW = 46,
+  ADDIW = 47,
   /** `slliw` */
-  SLLIW = 47,
+  SLLIW = 48,
   /** `srliw` */
-  SRLIW = 48,
+  SRLIW = 49,
   /** `sraiw` */
-  SRAIW = 49,
+  SRAIW = 50,
   /** `addw` */
-  ADDW = 50,
+  ADDW = 51,
   /** `subw` */
-  SUBW = 51,
+  SUBW = 52,
   /** `sllw` */
-  SLLW = 52,
+  SLLW = 53,
   /** `srlw` */
-  SRLW = 53,
+  SRLW = 54,
   /** `sraw` */
-  SRAW = 54,
+  SRAW = 55,
   /** `fence` */
-  FENCE = 55,
+  FENCE = 56,
   /** `mul` */
-  MUL = 56,
+  MUL = 57,
   /** `mulh` */
-  MULH = 57,
+  MULH = 58,
   /** `mulhsu` */
-  MULHSU = 58,
+  MULHSU = 59,
   /** `mulhu` */
-  MULHU = 59,
+  MULHU = 60,
   /** `div` */
-  DIV = 60,
+  DIV = 61,
   /** `divu` */
-  DIVU = 61,
+  DIVU = 62,
   /** `rem` */
-  REM = 62,
+  REM = 63,
   /** `remu` */
-  REMU = 63,
+  REMU = 64,
   /** `mulw` */
-  MULW = 64,
+  MULW = 65,
   /** `divw` */
-  DIVW = 65,
+  DIVW = 66,
   /** `divuw` */
-  DIVUW = 66,
+  DIVUW = 67,
   /** `remw` */
-  REMW = 67,
+  REMW = 68,
   /** `remuw` */
-  REMUW = 68,
+  REMUW = 69,
   /** `add.uw` */
-  ADD_UW = 69,
+  ADD_UW = 70,
   /** `sh1add` */
-  SH1ADD = 70,
+  SH1ADD = 71,
   /** `sh2add` */
-  SH2ADD = 71,
+  SH2ADD = 72,
   /** `sh3add` */
-  SH3ADD = 72,
+  SH3ADD = 73,
   /** `sh1add.uw` */
-  SH1ADD_UW = 73,
+  SH1ADD_UW = 74,
   /** `sh2add.uw` */
-  SH2ADD_UW = 74,
+  SH2ADD_UW = 75,
   /** `sh3add.uw` */
-  SH3ADD_UW = 75,
+  SH3ADD_UW = 76,
   /** `slli.uw` */
-  SLLI_UW = 76,
+  SLLI_UW = 77,
   /** `andn` */
-  ANDN = 77,
+  ANDN = 78,
   /** `orn` */
-  ORN = 78,
+  ORN = 79,
   /** `xnor` */
-  XNOR = 79,
+  XNOR = 80,
   /** `clz` */
-  CLZ = 80,
+  CLZ = 81,
   /** `clzw` */
-  CLZW = 81,
+  CLZW = 82,
   /** `ctz` */
-  CTZ = 82,
+  CTZ = 83,
   /** `ctzw` */
-  CTZW = 83,
+  CTZW = 84,
   /** `cpop` */
-  CPOP = 84,
+  CPOP = 85,
   /** `cpopw` */
-  CPOPW = 85,
+  CPOPW = 86,
   /** `max` */
-  MAX = 86,
+  MAX = 87,
   /** `maxu` */
-  MAXU = 87,
+  MAXU = 88,
   /** `min` */
-  MIN = 88,
+  MIN = 89,
   /** `minu` */
-  MINU = 89,
+  MINU = 90,
   /** `sext.b` */
-  SEXT_B = 90,
+  SEXT_B = 91,
   /** `sext.h` */
-  SEXT_H = 91,
+  SEXT_H = 92,
   /** `zext.h` */
-  ZEXT_H = 92,
+  ZEXT_H = 93,
   /** `rol` */
-  ROL = 93,
+  ROL = 94,
   /** `rolw` */
-  ROLW = 94,
+  ROLW = 95,
   /** `ror` */
-  ROR = 95,
+  ROR = 96,
   /** `rorw` */
-  RORW = 96,
+  RORW = 97,
   /** `rori` */
-  RORI = 97,
+  RORI = 98,
   /** `roriw` */
-  RORIW = 98,
+  RORIW = 99,
   /** `orc.b` */
-  ORC_B = 99,
+  ORC_B = 100,
   /** `rev8` */
-  REV8 = 100,
+  REV8 = 101,
   /** `bclr` */
-  BCLR = 101,
+  BCLR = 102,
   /** `bclri` */
-  BCLRI = 102,
+  BCLRI = 103,
   /** `bext` */
-  BEXT = 103,
+  BEXT = 104,
   /** `bexti` */
-  BEXTI = 104,
+  BEXTI = 105,
   /** `binv` */
-  BINV = 105,
+  BINV = 106,
   /** `binvi` */
-  BINVI = 106,
+  BINVI = 107,
   /** `bset` */
-  BSET = 107,
+  BSET = 108,
   /** `bseti` */
-  BSETI = 108,
+  BSETI = 109,
   /** `czero.eqz` */
-  CZERO_EQZ = 109,
+  CZERO_EQZ = 110,
   /** `czero.nez` */
-  CZERO_NEZ = 110,
+  CZERO_NEZ = 111,
   /** `flw` */
-  FLW = 111,
+  FLW = 112,
   /** `fsw` */
-  FSW = 112,
+  FSW = 113,
   /** `fmadd.s` */
-  FMADD_S = 113,
+  FMADD_S = 114,
   /** `fmsub.s` */
-  FMSUB_S = 114,
+  FMSUB_S = 115,
   /** `fnmsub.s` */
-  FNMSUB_S = 115,
+  FNMSUB_S = 116,
   /** `fnmadd.s` */
-  FNMADD_S = 116,
+  FNMADD_S = 117,
   /** `fadd.s` */
-  FADD_S = 117,
+  FADD_S = 118,
   /** `fsub.s` */
-  FSUB_S = 118,
+  FSUB_S = 119,
   /** `fmul.s` */
-  FMUL_S = 119,
+  FMUL_S = 120,
   /** `fdiv.s` */
-  FDIV_S = 120,
+  FDIV_S = 121,
   /** `fsqrt.s` */
-  FSQRT_S = 121,
+  FSQRT_S = 122,
   /** `fsgnj.s` */
-  FSGNJ_S = 122,
+  FSGNJ_S = 123,
   /** `fsgnjn.s` */
-  FSGNJN_S = 123,
+  FSGNJN_S = 124,
   /** `fsgnjx.s` */
-  FSGNJX_S = 124,
+  FSGNJX_S = 125,
   /** `fmin.s` */
-  FMIN_S = 125,
+  FMIN_S = 126,
   /** `fmax.s` */
-  FMAX_S = 126,
+  FMAX_S = 127,
   /** `fle.s` */
-  FLE_S = 127,
+  FLE_S = 128,
   /** `flt.s` */
-  FLT_S = 128,
+  FLT_S = 129,
   /** `feq.s` */
-  FEQ_S = 129,
+  FEQ_S = 130,
   /** `fclass.s` */
-  FCLASS_S = 130,
+  FCLASS_S = 131,
   /** `fcvt.w.s` */
-  FCVT_W_S = 131,
+  FCVT_W_S = 132,
   /** `fcvt.wu.s` */
-  FCVT_WU_S = 132,
+  FCVT_WU_S = 133,
   /** `fcvt.l.s` */
-  FCVT_L_S = 133,
+  FCVT_L_S = 134,
   /** `fcvt.lu.s` */
-  FCVT_LU_S = 134,
+  FCVT_LU_S = 135,
   /** `fcvt.s.w` */
-  FCVT_S_W = 135,
+  FCVT_S_W = 136,
   /** `fcvt.s.wu` */
-  FCVT_S_WU = 136,
+  FCVT_S_WU = 137,
   /** `fcvt.s.l` */
-  FCVT_S_L = 137,
+  FCVT_S_L = 138,
   /** `fcvt.s.lu` */
-  FCVT_S_LU = 138,
+  FCVT_S_LU = 139,
   /** `fmv.x.w` */
-  FMV_X_W = 139,
+  FMV_X_W = 140,
   /** `fmv.w.x` */
-  FMV_W_X = 140,
+  FMV_W_X = 141,
   /** `fld` */
-  FLD = 141,
+  FLD = 142,
   /** `fsd` */
-  FSD = 142,
+  FSD = 143,
   /** `fmadd.d` */
-  FMADD_D = 143,
+  FMADD_D = 144,
   /** `fmsub.d` */
-  FMSUB_D = 144,
+  FMSUB_D = 145,
   /** `fnmsub.d` */
-  FNMSUB_D = 145,
+  FNMSUB_D = 146,
   /** `fnmadd.d` */
-  FNMADD_D = 146,
+  FNMADD_D = 147,
   /** `fadd.d` */
-  FADD_D = 147,
+  FADD_D = 148,
   /** `fsub.d` */
-  FSUB_D = 148,
+  FSUB_D = 149,
   /** `fmul.d` */
-  FMUL_D = 149,
+  FMUL_D = 150,
   /** `fdiv.d` */
-  FDIV_D = 150,
+  FDIV_D = 151,
   /** `fsqrt.d` */
-  FSQRT_D = 151,
+  FSQRT_D = 152,
   /** `fsgnj.d` */
-  FSGNJ_D = 152,
+  FSGNJ_D = 153,
   /** `fsgnjn.d` */
-  FSGNJN_D = 153,
+  FSGNJN_D = 154,
   /** `fsgnjx.d` */
-  FSGNJX_D = 154,
+  FSGNJX_D = 155,
   /** `fmin.d` */
-  FMIN_D = 155,
+  FMIN_D = 156,
   /** `fmax.d` */
-  FMAX_D = 156,
+  FMAX_D = 157,
   /** `fle.d` */
-  FLE_D = 157,
+  FLE_D = 158,
   /** `flt.d` */
-  FLT_D = 158,
+  FLT_D = 159,
   /** `feq.d` */
-  FEQ_D = 159,
+  FEQ_D = 160,
   /** `fclass.d` */
-  FCLASS_D = 160,
+  FCLASS_D = 161,
   /** `fcvt.w.d` */
-  FCVT_W_D = 161,
+  FCVT_W_D = 162,
   /** `fcvt.wu.d` */
-  FCVT_WU_D = 162,
+  FCVT_WU_D = 163,
   /** `fcvt.l.d` */
-  FCVT_L_D = 163,
+  FCVT_L_D = 164,
   /** `fcvt.lu.d` */
-  FCVT_LU_D = 164,
+  FCVT_LU_D = 165,
   /** `fcvt.d.w` */
-  FCVT_D_W = 165,
+  FCVT_D_W = 166,
   /** `fcvt.d.wu` */
-  FCVT_D_WU = 166,
+  FCVT_D_WU = 167,
   /** `fcvt.d.l` */
-  FCVT_D_L = 167,
+  FCVT_D_L = 168,
   /** `fcvt.d.lu` */
-  FCVT_D_LU = 168,
+  FCVT_D_LU = 169,
   /** `fmv.x.d` */
-  FMV_X_D = 169,
+  FMV_X_D = 170,
   /** `fmv.d.x` */
-  FMV_D_X = 170,
+  FMV_D_X = 171,
   /** `fcvt.s.d` */
-  FCVT_S_D = 171,
+  FCVT_S_D = 172,
   /** `fcvt.d.s` */
-  FCVT_D_S = 172,
+  FCVT_D_S = 173,
   /** `flh` */
-  FLH = 173,
+  FLH = 174,
   /** `fsh` */
-  FSH = 174,
+  FSH = 175,
   /** `c.addi4spn` */
-  C_ADDI4SPN = 175,
+  C_ADDI4SPN = 176,
   /** `c.fld` */
-  C_FLD = 176,
+  C_FLD = 177,
   /** `c.lw` */
-  C_LW = 177,
+  C_LW = 178,
   /** `c.ld` */
-  C_LD = 178,
+  C_LD = 179,
   /** `c.fsd` */
-  C_FSD = 179,
+  C_FSD = 180,
   /** `c.sw` */
-  C_SW = 180,
+  C_SW = 181,
   /** `c.sd` */
-  C_SD = 181,
+  C_SD = 182,
   /** `c.lbu` */
-  C_LBU = 182,
+  C_LBU = 183,
   /** `c.lhu` */
-  C_LHU = 183,
+  C_LHU = 184,
   /** `c.lh` */
-  C_LH = 184,
+  C_LH = 185,
   /** `c.sb` */
-  C_SB = 185,
+  C_SB = 186,
   /** `c.sh` */
-  C_SH = 186,
+  C_SH = 187,
   /** `c.addi` */
-  C_ADDI = 187,
+  C_ADDI = 188,
   /** `c.addiw` */
-  C_ADDIW = 188,
+  C_ADDIW = 189,
   /** `c.li` */
-  C_LI = 189,
+  C_LI = 190,
   /** `c.addi16sp` */
-  C_ADDI16SP = 190,
+  C_ADDI16SP = 191,
   /** `c.lui` */
-  C_LUI = 191,
+  C_LUI = 192,
   /** `c.srli` */
-  C_SRLI = 192,
+  C_SRLI = 193,
   /** `c.srai` */
-  C_SRAI = 193,
+  C_SRAI = 194,
   /** `c.andi` */
-  C_ANDI = 194,
+  C_ANDI = 195,
   /** `c.sub` */
-  C_SUB = 195,
+  C_SUB = 196,
   /** `c.xor` */
-  C_XOR = 196,
+  C_XOR = 197,
   /** `c.or` */
-  C_OR = 197,
+  C_OR = 198,
   /** `c.and` */
-  C_AND = 198,
+  C_AND = 199,
   /** `c.subw` */
-  C_SUBW = 199,
+  C_SUBW = 200,
   /** `c.addw` */
-  C_ADDW = 200,
+  C_ADDW = 201,
   /** `c.mul` */
-  C_MUL = 201,
+  C_MUL = 202,
   /** `c.zext.b` */
-  C_ZEXT_B = 202,
+  C_ZEXT_B = 203,
   /** `c.sext.b` */
-  C_SEXT_B = 203,
+  C_SEXT_B = 204,
   /** `c.zext.h` */
-  C_ZEXT_H = 204,
+  C_ZEXT_H = 205,
   /** `c.sext.h` */
-  C_SEXT_H = 205,
+  C_SEXT_H = 206,
   /** `c.zext.w` */
-  C_ZEXT_W = 206,
+  C_ZEXT_W = 207,
   /** `c.not` */
-  C_NOT = 207,
+  C_NOT = 208,
   /** `c.j` */
-  C_J = 208,
+  C_J = 209,
   /** `c.beqz` */
-  C_BEQZ = 209,
+  C_BEQZ = 210,
   /** `c.bnez` */
-  C_BNEZ = 210,
+  C_BNEZ = 211,
   /** `c.slli` */
-  C_SLLI = 211,
+  C_SLLI = 212,
   /** `c.fldsp` */
-  C_FLDSP = 212,
+  C_FLDSP = 213,
   /** `c.lwsp` */
-  C_LWSP = 213,
+  C_LWSP = 214,
   /** `c.ldsp` */
-  C_LDSP = 214,
+  C_LDSP = 215,
   /** `c.jr` */
-  C_JR = 215,
+  C_JR = 216,
   /** `c.mv` */
-  C_MV = 216,
+  C_MV = 217,
   /** `c.jalr` */
-  C_JALR = 217,
+  C_JALR = 218,
   /** `c.add` */
-  C_ADD = 218,
+  C_ADD = 219,
   /** `c.fsdsp` */
-  C_FSDSP = 219,
+  C_FSDSP = 220,
   /** `c.swsp` */
-  C_SWSP = 220,
+  C_SWSP = 221,
   /** `c.sdsp` */
-  C_SDSP = 221,
+  C_SDSP = 222,
   /** `fmadd.h` */
   FMADD_H = 256,
   /** `fmsub.h` */

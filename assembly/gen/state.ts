@@ -216,6 +216,19 @@ export class Hart {
   pmpActive: u32;
   fuel: u32;
   slowRecord: u32;
+  fuelBase: u64;
+  jumpMode0: u32;
+  jumpMode1: u32;
+  jumpMode2: u32;
+  jumpMode3: u32;
+  codeFilter0: u64;
+  codeFilter1: u64;
+  codeFilter2: u64;
+  codeFilter3: u64;
+  codeFilter4: u64;
+  codeFilter5: u64;
+  codeFilter6: u64;
+  codeFilter7: u64;
   stormCount: u32;
   stormInstret: u64;
   countTlbMiss: u64;
@@ -252,6 +265,14 @@ export class Vm {
   codeEpoch: u32;
   framesTouched: u32;
   engine: u32;
+  dbt: u32;
+  regions: u32;
+  regionMax: u32;
+  regionCount: u32;
+  tableBase: u32;
+  hot: u32;
+  hotThreshold: u32;
+  samplePeriod: u32;
   svadu: u32;
 }
 
@@ -311,6 +332,9 @@ if (offsetof<Hart>("runPc") != HartField.runPc) ERROR("Hart.runPc is misplaced")
 if (offsetof<Hart>("pmpActive") != HartField.pmpActive) ERROR("Hart.pmpActive is misplaced");
 if (offsetof<Hart>("fuel") != HartField.fuel) ERROR("Hart.fuel is misplaced");
 if (offsetof<Hart>("slowRecord") != HartField.slowRecord) ERROR("Hart.slowRecord is misplaced");
+if (offsetof<Hart>("fuelBase") != HartField.fuelBase) ERROR("Hart.fuelBase is misplaced");
+if (offsetof<Hart>("jumpMode0") != HartField.jumpMode) ERROR("Hart.jumpMode0 is misplaced");
+if (offsetof<Hart>("codeFilter0") != HartField.codeFilter) ERROR("Hart.codeFilter0 is misplaced");
 if (offsetof<Hart>("stormCount") != HartField.stormCount) ERROR("Hart.stormCount is misplaced");
 if (offsetof<Hart>("stormInstret") != HartField.stormInstret) ERROR("Hart.stormInstret is misplaced");
 if (offsetof<Hart>("countTlbMiss") != HartField.countTlbMiss) ERROR("Hart.countTlbMiss is misplaced");
@@ -334,6 +358,14 @@ if (offsetof<Vm>("codeMap") != VmField.codeMap) ERROR("Vm.codeMap is misplaced")
 if (offsetof<Vm>("codeEpoch") != VmField.codeEpoch) ERROR("Vm.codeEpoch is misplaced");
 if (offsetof<Vm>("framesTouched") != VmField.framesTouched) ERROR("Vm.framesTouched is misplaced");
 if (offsetof<Vm>("engine") != VmField.engine) ERROR("Vm.engine is misplaced");
+if (offsetof<Vm>("dbt") != VmField.dbt) ERROR("Vm.dbt is misplaced");
+if (offsetof<Vm>("regions") != VmField.regions) ERROR("Vm.regions is misplaced");
+if (offsetof<Vm>("regionMax") != VmField.regionMax) ERROR("Vm.regionMax is misplaced");
+if (offsetof<Vm>("regionCount") != VmField.regionCount) ERROR("Vm.regionCount is misplaced");
+if (offsetof<Vm>("tableBase") != VmField.tableBase) ERROR("Vm.tableBase is misplaced");
+if (offsetof<Vm>("hot") != VmField.hot) ERROR("Vm.hot is misplaced");
+if (offsetof<Vm>("hotThreshold") != VmField.hotThreshold) ERROR("Vm.hotThreshold is misplaced");
+if (offsetof<Vm>("samplePeriod") != VmField.samplePeriod) ERROR("Vm.samplePeriod is misplaced");
 if (offsetof<Vm>("svadu") != VmField.svadu) ERROR("Vm.svadu is misplaced");
 if (<i32>offsetof<Hart>() > StateBytes.HART) ERROR("Hart is larger");
 if (<i32>offsetof<Vm>() > StateBytes.VM) ERROR("Vm is larger");

@@ -4,6 +4,7 @@
  * A step is an instruction retired or a trap taken; the budget counts steps, `instret` only what retired.
  */
 
+import { region_at } from "../dbt/cache";
 import { decode, decode16 } from "../gen/decode";
 import { execute } from "../gen/execute";
 import { run_leaf, run_leaf_exact } from "../gen/loop";
@@ -66,8 +67,11 @@ export function interpret(hart: Hart, fuel: u32): void {
   while (hart.fuel && !hart.attention) step(hart);
 }
 
-/** The engine that decodes once: runs until `limit` steps are done (`exact`: not one more), or attention is asked for. */
-export function run_predecoded(hart: Hart, limit: u32, exact: bool): void {
+/**
+ * The engine that decodes once: runs until `limit` steps are done (`exact`: not one more), or attention is asked for, or, if
+ * `regions`, the entry of a translated region is met.
+ */
+export function run_predecoded(hart: Hart, limit: u32, exact: bool, regions: bool): void {
   const floor = hart.fuel - limit;
   while (hart.fuel > floor && !hart.attention) {
     const pc = hart.pc;
@@ -81,13 +85,16 @@ export function run_predecoded(hart: Hart, limit: u32, exact: bool): void {
     const n = exact ? run_leaf_exact(hart, page, room) : run_leaf(hart, page, room);
     hart.instret += n;
     hart.fuel -= n;
-    if (hart.slowRecord) execute_slow(hart, <usize>hart.slowRecord);
+    if (!hart.slowRecord) continue;
+    if (regions && load<u8>(hart.slowRecord) == Op.REGION && region_at(hart, hart.pc)) return;
+    execute_slow(hart, <usize>hart.slowRecord);
   }
 }
 
 /** The slow tail: decodes the record at `record`, or executes the instruction there, which is at `hart.pc`, whatever it is. */
 function execute_slow(hart: Hart, record: usize): void {
-  const r = load<u64>(record);
+  let r = load<u64>(record);
+  if ((<u32>r & 0xff) == Op.REGION) r = load<u64>(<usize>(r >> 32));
   const op = (<u32>r) & 0xff;
   if (op == Op.UNDECODED) decode_record(hart, code_page(hart, hart.pc), record);
   else if (op == Op.STRADDLE) step(hart);

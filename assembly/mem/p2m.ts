@@ -11,14 +11,14 @@ import { Vm } from "../gen/state";
 export function phys_ram(vm: Vm, pa: u64): usize {
   const offset = pa - vm.ramPa;
   if (offset >= vm.ramSize) return 0;
-  const slot = <usize>vm.p2m + ((<usize>offset >> 12) << 2);
+  const slot = <usize>vm.p2m + (((<usize>offset) >> 12) << 2);
   let entry = load<u32>(slot);
   if (!(entry & P2m.PRESENT)) {
-    entry = (vm.ramMa + <u32>offset & ~P2m.FLAGS) | P2m.PRESENT | P2m.WRITABLE;
+    entry = ((vm.ramMa + <u32>offset) & ~P2m.FLAGS) | P2m.PRESENT | P2m.WRITABLE;
     store<u32>(slot, entry);
     vm.framesTouched += 1;
   }
-  return (entry & ~P2m.FLAGS) | (<u32>offset & 0xfff);
+  return (entry & ~P2m.FLAGS) | ((<u32>offset) & 0xfff);
 }
 
 /** The pa of RAM at `ma`. Valid for machine addresses that `phys_ram` has returned for this VM. */

@@ -15,6 +15,7 @@ import { HartBlock, Priv, Tlb } from "../shared/constants";
 import { HartField, VmField } from "../gen/layout";
 import { Hart, Vm } from "../gen/state";
 import { base } from "../hart/regs";
+import { jump_flush, jump_flush_va } from "./jump";
 
 const MSTATUS_MPRV: u64 = 1 << 17;
 const MSTATUS_SUM: u64 = 1 << 18;
@@ -23,7 +24,7 @@ const MSTATUS_SUM: u64 = 1 << 18;
 // @ts-ignore: decorator
 @inline export function data_priv(hart: Hart): u32 {
   const status = hart.mstatus;
-  return status & MSTATUS_MPRV && hart.priv == Priv.M ? <u32>(status >> 11) & 3 : hart.priv;
+  return status & MSTATUS_MPRV && hart.priv == Priv.M ? (<u32>(status >> 11)) & 3 : hart.priv;
 }
 
 /** Points `tlbLoad` and `tlbFetch` at the sets of the present mode. Call after any change of priv, MPRV, MPP or SUM. */
@@ -38,7 +39,7 @@ export function tlb_select(hart: Hart): void {
 /** Address of the entry for `va` in the set at `set`. */
 // @ts-ignore: decorator
 @inline export function tlb_entry(set: u32, va: u64): usize {
-  return <usize>set + (<usize>(va >> (12 - Tlb.ENTRY_SHIFT)) & (Tlb.INDEX_MASK << Tlb.ENTRY_SHIFT));
+  return <usize>set + ((<usize>(va >> (12 - Tlb.ENTRY_SHIFT))) & (Tlb.INDEX_MASK << Tlb.ENTRY_SHIFT));
 }
 
 /** Empties the sets of U and S mode, which depend on satp and the page tables. */
@@ -49,11 +50,13 @@ export function tlb_flush(hart: Hart): void {
   memory.fill(sets + Tlb.FETCH_DELTA, 0xff, 2 * Tlb.SET_BYTES);
   hart.largePageMask = 0;
   hart.largePageVa = 0;
+  jump_flush(hart);
 }
 
 /** Empties all sets: M mode's too, which depend on PMP alone. */
 export function tlb_flush_all(hart: Hart): void {
   memory.fill(base(hart) + HartBlock.TLB, 0xff, Tlb.TOTAL_BYTES);
+  jump_flush(hart);
   hart.largePageMask = 0;
   hart.largePageVa = 0;
 }
@@ -64,6 +67,7 @@ export function tlb_flush_va(hart: Hart, va: u64): void {
     tlb_flush(hart);
     return;
   }
+  jump_flush_va(hart, va);
   const sets = <u32>base(hart) + HartBlock.TLB;
   for (let set: u32 = 0; set < 3; set++) {
     const at = sets + set * Tlb.SET_BYTES;
@@ -88,6 +92,7 @@ export function tlb_note_large(hart: Hart, va: u64, bytes: u64): void {
 
 /** Empties the fetch sets of one hart. */
 export function tlb_flush_fetch(hart: Hart): void {
+  jump_flush(hart);
   memory.fill(base(hart) + HartBlock.TLB + Tlb.FETCH_DELTA, 0xff, 4 * Tlb.SET_BYTES);
 }
 

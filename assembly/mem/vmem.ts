@@ -258,3 +258,42 @@ export function fetch_word(hart: Hart, va: u64): u32 {
 export function probe(hart: Hart, va: u64, bytes: u32, access: u32): bool {
   return resolve(hart, va, bytes, access, data_priv(hart), 0) != 0;
 }
+
+/** A load that emitted code could not do: false, with nothing changed and nothing raised, unless all of it is RAM. */
+export function load_ram(hart: Hart, va: u64, size: u32): bool {
+  const inPage: u32 = 0x1000 - (<u32>va & 0xfff);
+  const first = min(size, inPage);
+  const low = quiet(hart, va, first, Access.LOAD);
+  if (!low) return false;
+  let value = load_bytes(low, first);
+  if (size > inPage) {
+    const high = quiet(hart, va + inPage, size - inPage, Access.LOAD);
+    if (!high) return false;
+    value |= load_bytes(high, size - inPage) << (<u64>inPage << 3);
+  }
+  hart.mmioData = value;
+  return true;
+}
+
+/** A store that emitted code could not do: false, with nothing changed and nothing raised, unless all of it is RAM. */
+export function store_ram(hart: Hart, va: u64, value: u64, size: u32): bool {
+  const inPage: u32 = 0x1000 - (<u32>va & 0xfff);
+  const first = min(size, inPage);
+  const low = quiet(hart, va, first, Access.STORE);
+  if (!low) return false;
+  if (size > inPage) {
+    const high = quiet(hart, va + inPage, size - inPage, Access.STORE);
+    if (!high) return false;
+    store_bytes(high, value >> (<u64>inPage << 3), size - inPage);
+  }
+  store_bytes(low, value, first);
+  return true;
+}
+
+/** The ma of RAM at `va`, filling the TLB, or 0 with nothing raised. */
+function quiet(hart: Hart, va: u64, bytes: u32, access: u32): usize {
+  const set = access == Access.STORE ? hart.tlbLoad + Tlb.STORE_DELTA : hart.tlbLoad;
+  const at = resolve(hart, va, bytes, access, data_priv(hart), tlb_entry(set, va));
+  hart.trapCause = Cause.NONE;
+  return at & NOT_RAM ? 0 : <usize>at;
+}

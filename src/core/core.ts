@@ -1,5 +1,6 @@
 /** Loads the core and gives its ABI types. */
 
+import { CodeLinker, type CodeImports } from "./code.ts";
 import type { MachineMemory } from "../memory/machine-memory.ts";
 import type { Exit } from "../../assembly/shared/constants.ts";
 
@@ -17,6 +18,13 @@ export interface CoreExports {
   hart_csr_write(hart: number, csr: number): number;
   hart_translate(hart: number, va: bigint, access: number): bigint;
   decode_word(word: number): bigint;
+  /** Lays the translator's working memory out. */
+  vm_open_translator(vm: number, bytes: number): void;
+}
+
+/** A core, and what links translated code into it. */
+export interface Core extends CoreExports {
+  readonly code: CodeLinker;
 }
 
 /** What the core asks of its host. `hart` is the hart's machine address. */
@@ -41,7 +49,8 @@ export async function instantiateCore(
   module: WebAssembly.Module,
   memory: MachineMemory,
   host: CoreHost,
-): Promise<CoreExports> {
+): Promise<Core> {
+  const code = new CodeLinker(memory);
   const instance = await WebAssembly.instantiate(module, {
     env: {
       memory: memory.memory,
@@ -50,7 +59,11 @@ export async function instantiateCore(
       mmio_store: (hart: number, pa: number, paHigh: number, size: number) =>
         host.mmioStore(hart, paOf(pa, paHigh), size) ? 1 : 0,
       mtime: (hart: number) => host.mtime(hart),
+      code_install: (ma: number, bytes: number, first: number, count: number) =>
+        code.install(ma >>> 0, bytes, first, count) ? 1 : 0,
     },
   });
-  return instance.exports as unknown as CoreExports;
+  const exports = instance.exports as unknown as CoreExports & CodeImports;
+  code.connect(exports);
+  return { ...exports, code };
 }

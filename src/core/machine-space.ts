@@ -1,13 +1,19 @@
 /** Everything one VM owns in machine memory: its blocks, p2m, decoded code and RAM. */
 
 import { HartField, StateBytes, VmField } from "../../assembly/gen/layout.ts";
-import { CodePage, Engine, HartBlock, P2m } from "../../assembly/shared/constants.ts";
+import { Engine, CodePage, HartBlock, P2m } from "../../assembly/shared/constants.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
-import type { CoreExports } from "./core.ts";
+import type { Core } from "./core.ts";
 import { HartView, VmView } from "./views.ts";
 
 /** Decoded code pages in a VM's pool unless it asks for another number; untouched ones cost nothing. */
 export const DEFAULT_CODE_PAGES = 1024;
+
+/** The translator's working memory; regions at most; a region's descriptor; the hotness counters. */
+const TRANSLATOR_BYTES = 2 << 20;
+const MAX_REGIONS = 2048;
+const REGION_BYTES = 288;
+const HOT_BYTES = 4096 * 16;
 
 /** What a VM's space is made from. */
 export interface SpaceConfig {
@@ -32,7 +38,7 @@ export class MachineSpace {
   readonly ramMa: number;
   #ranges: { ma: number; bytes: number }[] = [];
 
-  constructor(core: CoreExports, memory: MachineMemory, config: SpaceConfig) {
+  constructor(core: Core, memory: MachineMemory, config: SpaceConfig) {
     this.memory = memory;
     this.ramPa = config.ramPa;
     this.ramBytes = config.ramBytes;
@@ -45,6 +51,7 @@ export class MachineSpace {
       );
       this.ramMa = this.#allocate(config.ramBytes);
       this.#fillVmBlock(config);
+      if (config.engine === Engine.TRANSLATE || config.engine === Engine.TIERED) this.#openTranslator(core);
     } catch (error) {
       this.release();
       throw error;
@@ -84,6 +91,19 @@ export class MachineSpace {
     vm.setU32(VmField.codeMap, this.#allocate(pages * 4));
     vm.setU32(VmField.engine, config.engine);
     vm.setU32(VmField.svadu, 1);
+  }
+
+  /** Regions, hotness counters, working memory and a range of the core's table, for the engines that translate. */
+  #openTranslator(core: Core): void {
+    const { vm } = this;
+    vm.setU32(VmField.dbt, this.#allocate(TRANSLATOR_BYTES));
+    vm.setU32(VmField.regions, this.#allocate(MAX_REGIONS * REGION_BYTES));
+    vm.setU32(VmField.regionMax, MAX_REGIONS);
+    vm.setU32(VmField.tableBase, core.code.reserve(MAX_REGIONS));
+    vm.setU32(VmField.hot, this.#allocate(HOT_BYTES));
+    vm.setU32(VmField.hotThreshold, 4);
+    vm.setU32(VmField.samplePeriod, 4096);
+    core.vm_open_translator(vm.ma, TRANSLATOR_BYTES);
   }
 
   #linearP2m(pages: number): number {

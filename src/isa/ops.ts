@@ -10,6 +10,7 @@ export const specialOps: readonly (readonly [name: string, doc: string])[] = [
   ["PAGE_END", "the guard after the last record of a page"],
   ["EXT", "4 bytes long; the op is the low 16 bits of imm"],
   ["C_EXT", "2 bytes long; the op is the low 16 bits of imm"],
+  ["REGION", "a translated region begins here; imm is the address of its descriptor, which keeps the record"],
 ];
 
 /** The first op number that does not fit a record's low byte. */

@@ -2,7 +2,7 @@
 
 import { HartField, VmField } from "../../assembly/gen/layout.ts";
 import { Cause, Engine, Exit } from "../../assembly/shared/constants.ts";
-import type { CoreExports } from "../../src/core/core.ts";
+import type { Core } from "../../src/core/core.ts";
 import { MachineSpace } from "../../src/core/machine-space.ts";
 import type { HartView } from "../../src/core/views.ts";
 import { MachineMemory } from "../../src/memory/machine-memory.ts";
@@ -83,7 +83,7 @@ export class HartBench {
     });
     this.exports = instance.exports as unknown as Exports;
     const core = { vm_init: () => undefined, hart_reset: (hart: number) => this.exports.hart_reset_state(hart) };
-    this.space = new MachineSpace(core as unknown as CoreExports, this.memory, {
+    this.space = new MachineSpace(core as unknown as Core, this.memory, {
       ramPa: RAM_PA,
       ramBytes: options.ram ?? 1024 * 1024,
       harts: 1,

@@ -2,6 +2,7 @@
 
 import type { Flow } from "../row.ts";
 import { FIRST_EXT_OP, opOf, ops, specialOps } from "../ops.ts";
+import { splitOperands } from "../instruction.ts";
 import { heading } from "./text.ts";
 
 /** Numbers of the flows in the core. */
@@ -20,6 +21,9 @@ export function opFile(): string {
   ].join("\n");
 }
 
+/** Bits of `op_operands`. */
+const operandBits: Readonly<Record<string, number>> = { rd: 1, fd: 2, rs1: 4, fs1: 8, rs2: 16, fs2: 32, fs3: 64 };
+
 function byteTable(name: string, values: readonly number[], type: "u8" | "u16"): string {
   const rows: string[] = [];
   for (let i = 0; i < values.length; i += 24) rows.push(`  ${values.slice(i, i + 24).join(", ")},\n`);
@@ -34,17 +38,20 @@ export function opTableFile(): string {
   lengths[specialOps.findIndex(([name]) => name === "EXT")] = 4;
   lengths[specialOps.findIndex(([name]) => name === "C_EXT")] = 2;
   const flows = Array<number>(count).fill(0);
+  const operands = Array<number>(count).fill(0);
   const bases = Array.from({ length: count }, (_, op) => op);
   for (const { op, insn } of ops) {
     lengths[op] = insn.length;
     flows[op] = flowNumbers[insn.flow];
     if (insn.base) bases[op] = opOf(insn.base).op;
+    for (const operand of splitOperands(insn.asm)) operands[op]! |= operandBits[operand] ?? 0;
   }
   return [
     heading("What is known of each op."),
     'import { Flow } from "./op";\n',
     byteTable("lengths", lengths, "u8"),
     byteTable("flows", flows, "u8"),
+    byteTable("operands", operands, "u8"),
     byteTable("bases", bases, "u16"),
     `/** Bytes of the instruction; an op from 256 up is 2 long when its record is a C_EXT. 0 for ops that are none. */
 export function op_length(op: u32): u32 {
@@ -54,6 +61,11 @@ export function op_length(op: u32): u32 {
 /** How its handler is used; NONE for ops that are no instructions. */
 export function op_flow(op: u32): Flow {
   return op < ${count} ? load<u8>(flows + op) : Flow.NONE;
+}
+
+/** Which operands it has: bit 0 rd, 1 fd, 2 rs1, 3 fs1, 4 rs2, 5 fs2, 6 fs3. */
+export function op_operands(op: u32): u32 {
+  return op < ${count} ? load<u8>(operands + op) : 0;
 }
 
 /** The op of the instruction that a compressed one abbreviates, otherwise \`op\` itself. */

@@ -1,0 +1,313 @@
+/**
+ * Region formation: the control-flow graph that is reached from a hot address by direct jumps, with small callees inlined.
+ *
+ * A block belongs to a context, the chain of inlined calls it lies in: the same callee inlined twice is two sets of blocks, so
+ * that loops around calls stay loops.
+ */
+
+import { code_page, record_at } from "../decode/pages";
+import { Op, Flow } from "../gen/op";
+import { op_base, op_flow, op_length } from "../gen/optable";
+import { Hart } from "../gen/state";
+import { fs_dirty } from "../hart/fs";
+import { imm } from "../hart/regs";
+import { Cause } from "../shared/constants";
+import { Block, block, BLOCK_BYTES, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, MAX_INSNS, Mode, Term } from "./state";
+
+/** Callees of up to this many instructions are inlined. */
+const INLINE_INSNS: u32 = 60;
+/** Calls are inlined this deep. */
+const INLINE_DEPTH: u32 = 4;
+/** How far from the region's entry a block may lie: exits are encoded as distances. */
+const REACH: i64 = 0x3ffff;
+
+const MAX_PAGES: u32 = 16;
+
+/** The op a record names, compressed ones by their base. */
+export function record_op(r: u64): u32 {
+  const op = <u32>r & 0xff;
+  return op == Op.EXT || op == Op.C_EXT ? <u32>(r >> 32) & 0xffff : op_base(op);
+}
+
+export function record_length(r: u64): u32 {
+  return op_length(<u32>r & 0xff);
+}
+
+// @ts-ignore: decorator
+@inline export function record_rd(r: u64): u32 {
+  return ((<u32>r + 0x800) >> 11) & 31;
+}
+
+// @ts-ignore: decorator
+@inline export function record_rs1(r: u64): u32 {
+  return (<u32>r >> 19) & 31;
+}
+
+// @ts-ignore: decorator
+@inline export function record_rs2(r: u64): u32 {
+  return <u32>r >> 27;
+}
+
+/** Forms the region at `pc`. False when not even one instruction can be translated. */
+export function form(t: Dbt, hart: Hart, pc: u64): bool {
+  t.blockCount = 0;
+  t.contextCount = 1;
+  t.insns = 0;
+  t.workCount = 0;
+  t.pageCount = 0;
+  t.entryPc = pc;
+  const root = context(t, 0);
+  root.depth = 0;
+  root.callee = pc;
+  block_at(t, hart, pc, 0);
+  while (t.workCount) {
+    t.workCount -= 1;
+    scan(t, hart, load<u32>(<usize>t.work + (t.workCount << 2)));
+  }
+  const entry = block(t, 0);
+  return entry.insns != 0;
+}
+
+/** The record at `pc` when the translator can use it; 0 otherwise. */
+function usable(t: Dbt, hart: Hart, pc: u64): u64 {
+  const far = <i64>(pc - t.entryPc);
+  if (far > REACH || far < -REACH) return 0;
+  const page = code_page(hart, pc);
+  const r = page && note_page(t, page, pc) ? record_at(hart, page, pc) : 0;
+  hart.trapCause = Cause.NONE;
+  if (!r) return 0;
+  // The second half of an instruction that straddles pages lies in a page of its own.
+  if ((pc & 0xfff) == 4094 && record_length(r) == 4 && !note_page(t, code_page(hart, pc + 2), pc + 2)) return 0;
+  return r;
+}
+
+/** Remembers that the region has bytes in `page`, at the page of `va`. False when there are too many pages. */
+function note_page(t: Dbt, page: usize, va: u64): bool {
+  const first = va & ~0xfff;
+  for (let i: u32 = 0; i < t.pageCount; i++) {
+    const at = <usize>t.pages + (i << 4);
+    if (load<u64>(at, 8) == first) return load<u32>(at) == <u32>page;
+  }
+  if (t.pageCount == MAX_PAGES) return false;
+  const at = <usize>t.pages + (t.pageCount << 4);
+  store<u32>(at, <u32>page);
+  store<u64>(at, first, 8);
+  t.pageCount += 1;
+  return true;
+}
+
+/** True when the region ends before this instruction and leaves it to the interpreter. */
+function left_to_interpreter(hart: Hart, op: u32): bool {
+  if (<i32>op <= Op.REGION) return true;
+  if (op_flow(op) == Flow.SYSTEM) return true;
+  return is_float(op) && !fs_dirty(hart);
+}
+
+/** F, D, Zfh and Zfa instructions: they look at mstatus.FS. */
+export function is_float(op: i32): bool {
+  return (op >= Op.FLW && op <= Op.FMV_D_X) || (op >= Op.FLH && op < Op.LR_W);
+}
+
+/** The block that starts at `pc` in `ctx` + 1, made or split off when there is none; 0 when the region is full. */
+function block_at(t: Dbt, hart: Hart, pc: u64, ctx: u32): u32 {
+  for (let i: u32 = 0; i < t.blockCount; i++) {
+    const b = block(t, i);
+    if (b.context != ctx) continue;
+    if (b.pc == pc) return i + 1;
+    if (b.insns && pc > b.pc && pc < b.endPc) {
+      const at = split(t, hart, i, pc);
+      if (at) return at;
+    }
+  }
+  if (t.blockCount == MAX_BLOCKS || t.insns >= MAX_INSNS) return 0;
+  const index = new_block(t, pc, ctx);
+  store<u32>(<usize>t.work + (t.workCount << 2), index);
+  t.workCount += 1;
+  return index + 1;
+}
+
+function new_block(t: Dbt, pc: u64, ctx: u32): u32 {
+  const index = t.blockCount;
+  t.blockCount = index + 1;
+  const b = block(t, index);
+  memory.fill(changetype<usize>(b), 0, BLOCK_BYTES);
+  b.pc = pc;
+  b.endPc = pc;
+  b.context = ctx;
+  return index;
+}
+
+/** Splits block `index` at `pc`; returns the new block + 1, or 0 when `pc` is inside an instruction. */
+function split(t: Dbt, hart: Hart, index: u32, pc: u64): u32 {
+  const b = block(t, index);
+  let at = b.pc;
+  let before: u32 = 0;
+  while (at < pc) {
+    at += record_length(usable(t, hart, at));
+    before += 1;
+  }
+  if (at != pc || t.blockCount == MAX_BLOCKS) return 0;
+  const tail = new_block(t, pc, b.context);
+  const rest = block(t, tail);
+  rest.endPc = b.endPc;
+  rest.term = b.term;
+  rest.targetPc = b.targetPc;
+  rest.nextPc = b.nextPc;
+  rest.record = b.record;
+  rest.succ0 = b.succ0;
+  rest.succ1 = b.succ1;
+  rest.insns = b.insns - before;
+  b.insns = before;
+  b.endPc = pc;
+  b.term = Term.NEXT;
+  b.nextPc = pc;
+  b.succ0 = tail + 1;
+  b.succ1 = 0;
+  return tail + 1;
+}
+
+/** Reads the block's instructions up to its terminator, and makes its successors. */
+function scan(t: Dbt, hart: Hart, index: u32): void {
+  const b = block(t, index);
+  let pc = b.pc;
+  while (true) {
+    const other = pc != b.pc ? starts_at(t, pc, b.context) : 0;
+    const r = other ? 0 : usable(t, hart, pc);
+    const op = record_op(r);
+    b.endPc = pc;
+    if (other || !r || left_to_interpreter(hart, op) || t.insns >= MAX_INSNS) {
+      b.term = other || (r && !left_to_interpreter(hart, op)) ? Term.NEXT : Term.INTERPRET;
+      b.nextPc = pc;
+      b.succ0 = other;
+      return;
+    }
+    b.insns += 1;
+    t.insns += 1;
+    const next = pc + record_length(r);
+    const flow = op_flow(op);
+    b.endPc = next;
+    b.record = r;
+    b.nextPc = next;
+    if (flow == Flow.BRANCH) {
+      b.term = Term.BRANCH;
+      b.targetPc = pc + <u64>imm(r);
+      // The fall-through is scanned first (it is pushed last): straight code stays together.
+      const taken = block_at(t, hart, b.targetPc, b.context);
+      const at = reread(t, index, next);
+      at.succ0 = taken;
+      at.succ1 = block_at(t, hart, next, at.context);
+      return;
+    }
+    if (flow == Flow.JUMP) {
+      end_jump(t, hart, index, r, op, pc);
+      return;
+    }
+    pc = next;
+  }
+}
+
+/** The block that now ends at `end`: making a successor may have split the one that was being scanned. */
+function reread(t: Dbt, index: u32, end: u64): Block {
+  const b = block(t, index);
+  if (b.endPc == end) return b;
+  for (let i = index + 1; i < t.blockCount; i++) {
+    const other = block(t, i);
+    if (other.endPc == end && other.context == b.context && other.insns) return other;
+  }
+  return b;
+}
+
+function starts_at(t: Dbt, pc: u64, ctx: u32): u32 {
+  for (let i: u32 = 0; i < t.blockCount; i++) {
+    const b = block(t, i);
+    if (b.pc == pc && b.context == ctx) return i + 1;
+  }
+  return 0;
+}
+
+// @ts-ignore: decorator
+@inline function is_link(register: u32): bool {
+  return register == 1 || register == 5;
+}
+
+/** JAL and JALR: jumps, calls that are inlined or not, returns from inlined calls. */
+function end_jump(t: Dbt, hart: Hart, index: u32, r: u64, op: u32, pc: u64): void {
+  const b = block(t, index);
+  const rd = record_rd(r);
+  const next = b.nextPc;
+  if (op == Op.JAL) {
+    b.targetPc = pc + <u64>imm(r);
+    b.term = Term.JUMP;
+    let ctx = b.context;
+    if (is_link(rd)) {
+      ctx = inline_context(t, hart, b.context, b.targetPc, next);
+      if (!ctx) {
+        b.term = Term.CALL;
+        b.succ0 = 0;
+        const after = block_at(t, hart, next, b.context);
+        reread(t, index, next).succ0 = after;
+        return;
+      }
+    }
+    const target = block_at(t, hart, b.targetPc, ctx);
+    reread(t, index, next).succ0 = target;
+    return;
+  }
+  b.term = Term.INDIRECT;
+  if (rd == 0 && is_link(record_rs1(r)) && imm(r) == 0 && b.context) {
+    const c = context(t, b.context);
+    b.term = Term.RETURN;
+    b.targetPc = c.returnPc;
+    const target = block_at(t, hart, c.returnPc, c.parent);
+    reread(t, index, next).succ0 = target;
+  }
+}
+
+/** A context for a call of `callee` from `parent`, or 0 when it is not to be inlined. */
+function inline_context(t: Dbt, hart: Hart, parent: u32, callee: u64, returnPc: u64): u32 {
+  const outer = context(t, parent);
+  if (outer.depth == INLINE_DEPTH || t.contextCount == MAX_CONTEXTS) return 0;
+  if (t.insns > MAX_INSNS - INLINE_INSNS) return 0;
+  let up = parent;
+  while (true) {
+    const c = context(t, up);
+    if (c.callee == callee) return 0;
+    if (!up) break;
+    up = c.parent;
+  }
+  if (!is_small(t, hart, callee)) return 0;
+  const index = t.contextCount;
+  t.contextCount = index + 1;
+  const c = context(t, index);
+  c.callee = callee;
+  c.returnPc = returnPc;
+  c.parent = parent;
+  c.depth = outer.depth + 1;
+  return index;
+}
+
+/** True when a straight look from `pc` finds a return within INLINE_INSNS, no backward call and no jump away before it. */
+function is_small(t: Dbt, hart: Hart, pc: u64): bool {
+  let furthest = pc;
+  for (let i: u32 = 0; i < INLINE_INSNS; i++) {
+    const r = usable(t, hart, pc);
+    const op = record_op(r);
+    if (!r || left_to_interpreter(hart, op)) return false;
+    const flow = op_flow(op);
+    if (flow == Flow.BRANCH) {
+      const target = pc + <u64>imm(r);
+      if (target > furthest) furthest = target;
+    } else if (flow == Flow.JUMP) {
+      if (op == Op.JAL && record_rd(r) == 0) {
+        const target = pc + <u64>imm(r);
+        if (target > furthest) furthest = target;
+        else if (pc >= furthest) return false;
+      } else if (op == Op.JALR && record_rd(r) == 0) {
+        if (!is_link(record_rs1(r))) return false;
+        if (pc >= furthest) return true;
+      }
+    }
+    pc += record_length(r);
+  }
+  return false;
+}

@@ -1,0 +1,57 @@
+/**
+ * What is translated when: every so many steps the interpreter stops at a jump's target, and an address found there often enough
+ * is hot. Costs nothing between samples, and depends on instruction counts alone.
+ */
+
+import { code_install } from "../env";
+import { Hart, Vm } from "../gen/state";
+import { current_mode, region_add, region_link } from "./cache";
+import { flow } from "./opt/flow";
+import { form } from "./form";
+import { lift } from "./lift/lift";
+import { liveness } from "./opt/live";
+import { lower } from "./lower";
+import { module_close, module_open } from "./module";
+import { spans } from "./opt/spans";
+import { Dbt } from "./state";
+
+const SLOTS: u32 = 4096;
+
+/** Counts a sample at `pc`; true when it has become hot just now. */
+export function sample(vm: Vm, pc: u64): bool {
+  const slot = <usize>vm.hot + (((<u32>(pc >> 1) * 0x9e3779b1) >> 20) & (SLOTS - 1)) * 16;
+  if (load<u64>(slot) != pc) {
+    store<u64>(slot, pc);
+    store<u32>(slot, 0, 8);
+  }
+  const count = load<u32>(slot, 8) + 1;
+  store<u32>(slot, count, 8);
+  return count == vm.hotThreshold;
+}
+
+/** Translates the region at `pc` and links it. False when it cannot be had. */
+export function translate(hart: Hart, pc: u64): bool {
+  const vm = changetype<Vm>(<usize>hart.vm);
+  const t = changetype<Dbt>(<usize>vm.dbt);
+  if (vm.regionCount == vm.regionMax) return false;
+  t.hart = <u32>changetype<usize>(hart);
+  t.ramPa = vm.ramPa;
+  t.ramSize = vm.ramSize;
+  t.ramMa = vm.ramMa;
+  t.mode = current_mode(hart);
+  if (!form(t, hart, pc)) return false;
+  lift(t, hart);
+  flow(t);
+  liveness(t);
+  spans(t, t.scratch);
+  module_open(t);
+  if (!lower(t, t.scratch)) return false;
+  t.functions = 1;
+  const index = vm.tableBase + vm.regionCount;
+  const module = module_close(t);
+  if (!module) return false;
+  const region = region_add(t, hart, vm, index);
+  if (!region || !code_install(module, t.at - module, index, 1)) return false;
+  region_link(hart, region);
+  return true;
+}

@@ -1,0 +1,47 @@
+/** Guest instructions -> IR, block by block. Each extension's file has the twins of the handlers in `interp/`. */
+
+import { code_page, record_at } from "../../decode/pages";
+import { Op } from "../../gen/op";
+import { Hart } from "../../gen/state";
+import { Cause } from "../../shared/constants";
+import { record_length, record_op } from "../form";
+import { Ir, emit, node } from "../ir";
+import { Block, block, Dbt } from "../state";
+import { callout } from "./callout";
+import { lift_d } from "./rv_d";
+import { lift_i } from "./rv_i";
+import { lift_m } from "./rv_m";
+import { lift_zb } from "./rv_zb";
+
+/** Lifts every block of the region. */
+export function lift(t: Dbt, hart: Hart): void {
+  t.irCount = 0;
+  t.temps = 0;
+  for (let i: u32 = 0; i < t.blockCount; i++) lift_block(t, hart, block(t, i));
+}
+
+function lift_block(t: Dbt, hart: Hart, b: Block): void {
+  b.irFirst = t.irCount;
+  let pc = b.pc;
+  for (let k: u32 = 0; k < b.insns; k++) {
+    const r = record_at(hart, code_page(hart, pc), pc);
+    hart.trapCause = Cause.NONE;
+    const next = node(t, t.irCount);
+    next.k = <u16>k;
+    next.offset = <u32>(pc - b.pc);
+    lift_instruction(t, r, pc);
+    pc += record_length(r);
+  }
+  b.irCount = t.irCount - b.irFirst;
+}
+
+function lift_instruction(t: Dbt, r: u64, pc: u64): void {
+  const op = record_op(r);
+  if (lift_i(t, op, r, pc) || lift_m(t, op, r) || lift_zb(t, op, r) || lift_d(t, op, r)) return;
+  callout(t, op, r);
+}
+
+/** dst = imm, unless dst is x0. */
+export function lift_const(t: Dbt, rd: u32, value: i64): void {
+  if (rd) emit(t, Ir.CONST, 0, rd, 0, 0, value);
+}

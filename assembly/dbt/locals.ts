@@ -1,0 +1,51 @@
+/** The locals of an emitted function, and the indices of what its module imports. */
+
+import { TEMP } from "./ir";
+
+/** Parameters: the hart's address, and the fuel (steps) that is left. */
+export const HART: u32 = 0;
+export const FUEL: u32 = 1;
+/** How many nested calls of regions are still allowed. */
+export const DEPTH: u32 = 2;
+/** x1 is at X + 1. */
+export const X: u32 = 2;
+/** i64 temps of the IR. */
+export const TEMPS: u32 = 34;
+export const TEMP_COUNT: u32 = 4;
+/** i64 scratch of the lowering. */
+export const A64: u32 = 38;
+export const B64: u32 = 39;
+export const I64_COUNT: u32 = 37;
+/** Which exit is taken. */
+export const EXIT: u32 = 40;
+/** Address of the load TLB set; the machine address of each base register's span is at SPAN + register. */
+export const TLB: u32 = 41;
+export const SPAN: u32 = 42;
+export const A32: u32 = 74;
+/** True while inline floating point is allowed: RNE, and NX already set. */
+export const FAST: u32 = 75;
+export const I32_COUNT: u32 = 36;
+/** f0 is at F. */
+export const F: u32 = 76;
+export const FA: u32 = 108;
+export const F64_COUNT: u32 = 33;
+
+/** The local of an IR value other than x0. */
+export function local_of(value: u32): u32 {
+  if (value < 32) return X + value;
+  return value < TEMP ? F + (value - 32) : TEMPS + (value - TEMP);
+}
+
+/** Functions of the core that every module imports, in this order. */
+export enum Import {
+  /** (hart, va i64, size) -> status; the value is left in `mmioData`. */
+  LOAD = 0,
+  /** (hart, va i64, value i64, size) -> status */
+  STORE = 1,
+  /** (hart, record i64, fuel) -> status */
+  CALLOUT = 2,
+  COUNT = 3,
+}
+
+/** Types of the module: the imports' in order, then a region's. */
+export const REGION_TYPE: u32 = 3;

@@ -1,0 +1,338 @@
+/**
+ * A region -> one Wasm function: structured control flow from the dominator tree (Ramsey, "Beyond Relooper", ICFP 2022).
+ *
+ *   (func (param $hart i32) (param $fuel i32) (param $depth i32) (result i64)
+ *     block $exit1 (result i32)  block $exit0 (result i32)     one label for each set of dirty registers
+ *       … the blocks …
+ *     end  write back, give fuel back, return the pc           the i32 on the stack says which exit it was
+ *     end  …)
+ *
+ * An exit is (distance of its pc from the entry, in bytes, bit 0: the interpreter does the instruction there) << 12 | instructions
+ * that were paid for and not executed. Every block pays for all its instructions when it begins.
+ */
+
+import { HartField } from "../gen/layout";
+import { EXIT, F64_COUNT, FAST, FUEL, HART, I32_COUNT, I64_COUNT, local_of, TLB } from "./locals";
+import { lower_node } from "./lower_node";
+import { block_spans, step } from "./opt/spans";
+import { Block, block, Dbt, Mode, ordered, Term, writer } from "./state";
+import { writes } from "./opt/live";
+import { node } from "./ir";
+import { Op } from "../gen/op";
+import { record_op } from "./form";
+import { Type, W } from "./wasm/opcode";
+import { byte, get, i32c, i64c, mem, op1, open, patch, reserve, set, unsigned } from "./wasm/writer";
+import { JUMP_TARGET } from "./lift/rv_i";
+
+const MAX_GROUPS: u32 = 96;
+
+/** Scratch for the spans of the block being lowered: one state for each depth would be too many, so each block reads its own. */
+export function lower(t: Dbt, scratch: usize): bool {
+  const start = t.at;
+  t.groupCount = 0;
+  // The first pass only finds the exit groups: how many labels there are must be known before the body.
+  body(t, scratch);
+  t.at = start;
+  if (t.groupCount > MAX_GROUPS || t.full) return false;
+  const w = writer(t);
+  const size = reserve(w);
+  const first = t.at;
+  locals(t);
+  for (let i: u32 = 0; i < t.groupCount; i++) open(w, W.BLOCK, Type.I32);
+  body(t, scratch);
+  byte(w, W.UNREACHABLE);
+  for (let i: u32 = 0; i < t.groupCount; i++) {
+    byte(w, W.END);
+    exit_code(t, load<u64>(<usize>t.groups + (i << 3)));
+  }
+  byte(w, W.END);
+  patch(w, size, t.at - first);
+  return !t.full;
+}
+
+function locals(t: Dbt): void {
+  const w = writer(t);
+  unsigned(w, 3);
+  unsigned(w, I64_COUNT);
+  byte(w, Type.I64);
+  unsigned(w, I32_COUNT);
+  byte(w, Type.I32);
+  unsigned(w, F64_COUNT);
+  byte(w, Type.F64);
+}
+
+/** Prologue and blocks. Labels are counted from here: t.depth is how many are open inside the exit labels. */
+function body(t: Dbt, scratch: usize): void {
+  t.depth = 0;
+  const w = writer(t);
+  const entry = block(t, 0);
+  if (!entry.backIn) check_fuel(t, entry);
+  load_registers(t, entry.liveIn);
+  if (!(t.mode & Mode.FLAT)) {
+    get(w, HART);
+    mem(w, W.I32_LOAD, HartField.tlbLoad);
+    set(w, TLB);
+  }
+  if (t.mode & Mode.FLOAT) {
+    // frm == 0 and fflags.NX: then a normal result of the host is the guest's result, flags and all.
+    get(w, HART);
+    mem(w, W.I32_LOAD, HartField.frm);
+    byte(w, W.I32_EQZ);
+    get(w, HART);
+    mem(w, W.I32_LOAD, HartField.fflags);
+    i32c(w, 1);
+    byte(w, W.I32_AND);
+    byte(w, W.I32_AND);
+    set(w, FAST);
+  }
+  tree(t, entry, scratch);
+}
+
+function load_registers(t: Dbt, mask: u64): void {
+  const w = writer(t);
+  for (let v: u32 = 1; v < 64; v++) {
+    if (!((mask >> v) & 1)) continue;
+    get(w, HART);
+    if (v < 32) mem(w, W.I64_LOAD, HartField.x + (v << 3));
+    else mem(w, W.F64_LOAD, HartField.f + ((v - 32) << 3));
+    set(w, local_of(v));
+  }
+}
+
+/** Writes the registers in `mask` back to the hart. */
+export function store_registers(t: Dbt, mask: u64): void {
+  const w = writer(t);
+  for (let v: u32 = 1; v < 64; v++) {
+    if (!((mask >> v) & 1)) continue;
+    get(w, HART);
+    get(w, local_of(v));
+    if (v < 32) mem(w, W.I64_STORE, HartField.x + (v << 3));
+    else mem(w, W.F64_STORE, HartField.f + ((v - 32) << 3));
+  }
+}
+
+function exit_code(t: Dbt, mask: u64): void {
+  const w = writer(t);
+  set(w, EXIT);
+  store_registers(t, mask);
+  get(w, HART);
+  get(w, FUEL);
+  get(w, EXIT);
+  i32c(w, 0xfff);
+  byte(w, W.I32_AND);
+  byte(w, W.I32_ADD);
+  mem(w, W.I32_STORE, HartField.fuel);
+  get(w, EXIT);
+  i32c(w, 12);
+  byte(w, W.I32_SHR_S);
+  byte(w, W.I64_EXTEND_I32_S);
+  i64c(w, <i64>t.entryPc);
+  byte(w, W.I64_ADD);
+  byte(w, W.RETURN);
+}
+
+/** The exit label for dirty registers `mask`, as a distance from the point of emission. */
+function exit_label(t: Dbt, mask: u64): u32 {
+  let group: u32 = 0;
+  while (group < t.groupCount && load<u64>(<usize>t.groups + (group << 3)) != mask) group++;
+  if (group == t.groupCount) {
+    if (group < MAX_GROUPS) store<u64>(<usize>t.groups + (group << 3), mask);
+    t.groupCount = group + 1;
+  }
+  return t.depth + group;
+}
+
+/** Pushes the i32 that says which exit it is. */
+function exit_value(t: Dbt, pc: u64, interpret: bool, unpaid: u32): void {
+  i32c(writer(t), (((<i32>(pc - t.entryPc)) | i32(interpret)) << 12) | <i32>unpaid);
+}
+
+/** Leaves at `pc` unconditionally. */
+export function leave(t: Dbt, pc: u64, interpret: bool, unpaid: u32, dirty: u64): void {
+  exit_value(t, pc, interpret, unpaid);
+  op1(writer(t), W.BR, exit_label(t, dirty));
+}
+
+/** Opens the conditional exit: the condition is pushed between `leave_begin` and `leave_if`. */
+export function leave_begin(t: Dbt, pc: u64, interpret: bool, unpaid: u32): void {
+  exit_value(t, pc, interpret, unpaid);
+}
+
+export function leave_if(t: Dbt, dirty: u64): void {
+  const w = writer(t);
+  op1(w, W.BR_IF, exit_label(t, dirty));
+  byte(w, W.DROP);
+}
+
+/** Leaves at the block's start when the fuel might not last to the next check: any acyclic path is shorter than the region. */
+function check_fuel(t: Dbt, b: Block): void {
+  const w = writer(t);
+  leave_begin(t, b.pc, false, 0);
+  get(w, FUEL);
+  i32c(w, <i32>t.insns + 1);
+  byte(w, W.I32_LT_S);
+  leave_if(t, b.dirtyIn);
+}
+
+// @ts-ignore: decorator
+@inline function is_merge(b: Block): bool {
+  return b.forwardIn > 1;
+}
+
+/** Emits block `b` and all it dominates. */
+function tree(t: Dbt, b: Block, scratch: usize): void {
+  const w = writer(t);
+  if (b.backIn) {
+    open(w, W.LOOP, Type.EMPTY);
+    t.depth += 1;
+    b.label = t.depth;
+    merges(t, b, t.orderCount, scratch);
+    byte(w, W.END);
+    // A loop's end is never reached: every path leaves or branches.
+    byte(w, W.UNREACHABLE);
+    t.depth -= 1;
+  } else {
+    merges(t, b, t.orderCount, scratch);
+  }
+}
+
+/** Emits `b` inside the labels of the merge points it immediately dominates, the last in reverse postorder outermost. */
+function merges(t: Dbt, b: Block, below: u32, scratch: usize): void {
+  let found: u32 = 0;
+  for (let i = below; i > b.rpo; i--) {
+    const child = ordered(t, i - 1);
+    if (child.idom == b.rpo && is_merge(child)) {
+      found = i;
+      break;
+    }
+  }
+  if (!found) {
+    block_code(t, b, scratch);
+    return;
+  }
+  const w = writer(t);
+  const child = ordered(t, found - 1);
+  open(w, W.BLOCK, Type.EMPTY);
+  t.depth += 1;
+  child.forwardLabel = t.depth;
+  merges(t, b, found - 1, scratch);
+  byte(w, W.END);
+  t.depth -= 1;
+  tree(t, child, scratch);
+}
+
+/** Goes to successor `succ` of `b` (index + 1), or leaves for `pc` when it is not in the region. */
+function go(t: Dbt, b: Block, succ: u32, pc: u64, dirty: u64, scratch: usize): void {
+  if (!succ) {
+    leave(t, pc, false, 0, dirty);
+    return;
+  }
+  const to = block(t, succ - 1);
+  if (to.rpo <= b.rpo) op1(writer(t), W.BR, t.depth - to.label);
+  else if (is_merge(to)) op1(writer(t), W.BR, t.depth - to.forwardLabel);
+  else tree(t, to, scratch);
+}
+
+function block_code(t: Dbt, b: Block, scratch: usize): void {
+  const w = writer(t);
+  if (b.backIn) check_fuel(t, b);
+  if (b.insns) {
+    get(w, FUEL);
+    i32c(w, <i32>b.insns);
+    byte(w, W.I32_SUB);
+    set(w, FUEL);
+  }
+  const state = scratch;
+  memory.copy(state, block_spans(b), 256);
+  let dirty = b.dirtyIn;
+  for (let i = b.irFirst; i < b.irFirst + b.irCount; i++) {
+    const found = step(t, b, i, state);
+    lower_node(t, b, node(t, i), found, state, dirty);
+    dirty |= writes(node(t, i));
+  }
+  terminator(t, b, dirty, scratch);
+}
+
+function terminator(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
+  const w = writer(t);
+  switch (b.term) {
+    case Term.NEXT:
+      go(t, b, b.succ0, b.nextPc, dirty, scratch);
+      return;
+    case Term.JUMP:
+      go(t, b, b.succ0, b.targetPc, dirty, scratch);
+      return;
+    case Term.INTERPRET:
+      leave(t, b.nextPc, true, 0, dirty);
+      return;
+    case Term.BRANCH:
+      condition(t, b);
+      open(w, W.IF, Type.EMPTY);
+      t.depth += 1;
+      go(t, b, b.succ0, b.targetPc, dirty, scratch);
+      byte(w, W.END);
+      t.depth -= 1;
+      go(t, b, b.succ1, b.nextPc, dirty, scratch);
+      return;
+    case Term.RETURN:
+      get(w, local_of(JUMP_TARGET));
+      i64c(w, -2);
+      byte(w, W.I64_AND);
+      i64c(w, <i64>b.targetPc);
+      byte(w, W.I64_EQ);
+      open(w, W.IF, Type.EMPTY);
+      t.depth += 1;
+      go(t, b, b.succ0, b.targetPc, dirty, scratch);
+      byte(w, W.END);
+      t.depth -= 1;
+      leave_to(t, dirty);
+      return;
+    case Term.INDIRECT:
+      leave_to(t, dirty);
+      return;
+    case Term.CALL:
+      leave(t, b.targetPc, false, 0, dirty);
+      return;
+  }
+}
+
+/** Leaves for the address in the jump-target temp. */
+function leave_to(t: Dbt, dirty: u64): void {
+  const w = writer(t);
+  store_registers(t, dirty);
+  get(w, HART);
+  get(w, FUEL);
+  mem(w, W.I32_STORE, HartField.fuel);
+  get(w, local_of(JUMP_TARGET));
+  i64c(w, -2);
+  byte(w, W.I64_AND);
+  byte(w, W.RETURN);
+}
+
+/** Pushes the branch's condition. */
+function condition(t: Dbt, b: Block): void {
+  const w = writer(t);
+  const rs1 = (<u32>b.record >> 19) & 31;
+  const rs2 = <u32>b.record >> 27;
+  const op = record_op(b.record);
+  if (!rs2 && (op == Op.BEQ || op == Op.BNE)) {
+    value(t, rs1);
+    byte(w, W.I64_EQZ);
+    if (op == Op.BNE) byte(w, W.I32_EQZ);
+    return;
+  }
+  value(t, rs1);
+  value(t, rs2);
+  if (op == Op.BEQ) byte(w, W.I64_EQ);
+  else if (op == Op.BNE) byte(w, W.I64_NE);
+  else if (op == Op.BLT) byte(w, W.I64_LT_S);
+  else if (op == Op.BGE) byte(w, W.I64_GE_S);
+  else if (op == Op.BLTU) byte(w, W.I64_LT_U);
+  else byte(w, W.I64_GE_U);
+}
+
+/** Pushes a value. */
+export function value(t: Dbt, v: u32): void {
+  if (v) get(writer(t), local_of(v));
+  else i64c(writer(t), 0);
+}

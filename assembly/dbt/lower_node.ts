@@ -1,0 +1,358 @@
+/** IR nodes -> Wasm instructions. */
+
+import { HartField } from "../gen/layout";
+import { Ir, Node } from "./ir";
+import { callout_reads } from "./lift/callout";
+import { record_op } from "./form";
+import { A32, A64, B64, FA, FAST, FUEL, HART, Import, local_of, SPAN } from "./locals";
+import { leave_begin, leave_if, store_registers, value } from "./lower";
+import { lower_load, lower_store, } from "./lower_memory";
+import { Step } from "./opt/spans";
+import { Block, Dbt, writer } from "./state";
+import { Type, W } from "./wasm/opcode";
+import { byte, get, i32c, i64c, mem, op1, open, set, tee } from "./wasm/writer";
+
+/** Lowers `n` of block `b`; `found` and `state` are the memory checks' view, `dirty` what differs from the hart's memory. */
+export function lower_node(t: Dbt, b: Block, n: Node, found: Step, state: usize, dirty: u64): void {
+  const w = writer(t);
+  switch (<i32>n.op) {
+    case Ir.CONST:
+      i64c(w, n.imm);
+      break;
+    case Ir.MOVE:
+      value(t, n.a);
+      break;
+    case Ir.BINARY:
+      value(t, n.a);
+      value(t, n.b);
+      byte(w, n.w);
+      break;
+    case Ir.BINARY_I:
+      value(t, n.a);
+      i64c(w, n.imm);
+      byte(w, n.w);
+      break;
+    case Ir.WORD:
+      low(t, n.a);
+      low(t, n.b);
+      byte(w, n.w);
+      byte(w, W.I64_EXTEND_I32_S);
+      break;
+    case Ir.WORD_I:
+      low(t, n.a);
+      if (n.imm || n.w != W.I32_ADD) {
+        i32c(w, <i32>n.imm);
+        byte(w, n.w);
+      }
+      byte(w, W.I64_EXTEND_I32_S);
+      break;
+    case Ir.COMPARE:
+      value(t, n.a);
+      value(t, n.b);
+      byte(w, n.w);
+      byte(w, W.I64_EXTEND_I32_U);
+      break;
+    case Ir.COMPARE_I:
+      value(t, n.a);
+      i64c(w, n.imm);
+      byte(w, n.w);
+      byte(w, W.I64_EXTEND_I32_U);
+      break;
+    case Ir.UNARY:
+      value(t, n.a);
+      byte(w, n.w);
+      break;
+    case Ir.UNARY_W:
+      low(t, n.a);
+      byte(w, n.w);
+      byte(w, W.I64_EXTEND_I32_U);
+      break;
+    case Ir.SELECT_ZERO:
+      i64c(w, 0);
+      value(t, n.a);
+      value(t, n.b);
+      byte(w, W.I64_EQZ);
+      if (n.imm) byte(w, W.I32_EQZ);
+      byte(w, W.SELECT);
+      break;
+    case Ir.DIVIDE:
+      divide(t, n);
+      break;
+    case Ir.MULTIPLY_HIGH:
+      multiply_high(t, n);
+      break;
+    case Ir.LOAD:
+      lower_load(t, b, n, found, state, dirty);
+      return;
+    case Ir.STORE:
+      lower_store(t, b, n, found, state, dirty);
+      return;
+    case Ir.CALLOUT:
+      callout(t, b, n, dirty);
+      return;
+    case Ir.FLOAT:
+      float_arithmetic(t, b, n, dirty);
+      return;
+    case Ir.FLOAT_COMPARE:
+      float_compare(t, b, n, dirty);
+      return;
+    case Ir.FLOAT_SIGN:
+      float_sign(t, n);
+      break;
+    case Ir.FLOAT_MOVE:
+      value(t, n.a);
+      byte(w, n.a < 32 ? W.F64_REINTERPRET_I64 : W.I64_REINTERPRET_F64);
+      break;
+    case Ir.FLOAT_FROM_INT:
+      low(t, n.a);
+      byte(w, n.w);
+      break;
+  }
+  if (n.dst) set(w, local_of(n.dst));
+  else byte(w, W.DROP);
+  // A base's span goes along with its value.
+  if (found == Step.CARRY && n.dst != n.a) {
+    get(w, SPAN + n.a);
+    set(w, SPAN + n.dst);
+  }
+}
+
+function low(t: Dbt, v: u32): void {
+  value(t, v);
+  byte(writer(t), W.I32_WRAP_I64);
+}
+
+/** Instructions of the block that are paid for and not executed when the instruction of `n` is left to the interpreter. */
+// @ts-ignore: decorator
+@inline export function unpaid(b: Block, n: Node): u32 {
+  return b.insns - n.k;
+}
+
+/** Division by zero and overflow have results of their own. (Unprivileged ISA, "Division Operations") */
+function divide(t: Dbt, n: Node): void {
+  const w = writer(t);
+  const wide = n.size == 8;
+  const signed = wide ? n.w == W.I64_DIV_S || n.w == W.I64_REM_S : n.w == W.I32_DIV_S || n.w == W.I32_REM_S;
+  const quotient = wide ? n.w == W.I64_DIV_S || n.w == W.I64_DIV_U : n.w == W.I32_DIV_S || n.w == W.I32_DIV_U;
+  divisor(t, n.b, wide);
+  byte(w, wide ? W.I64_EQZ : W.I32_EQZ);
+  open(w, W.IF, Type.I64);
+  if (quotient) i64c(w, -1);
+  else dividend(t, n.a, wide);
+  byte(w, W.ELSE);
+  if (signed) {
+    divisor(t, n.b, wide);
+    if (wide) i64c(w, -1);
+    else i32c(w, -1);
+    byte(w, wide ? W.I64_EQ : W.I32_EQ);
+    open(w, W.IF, Type.I64);
+    if (quotient) {
+      i64c(w, 0);
+      value(t, n.a);
+      byte(w, W.I64_SUB);
+      if (!wide) byte(w, W.I64_EXTEND32_S);
+    } else {
+      i64c(w, 0);
+    }
+    byte(w, W.ELSE);
+  }
+  divisor(t, n.a, wide);
+  divisor(t, n.b, wide);
+  byte(w, n.w);
+  if (!wide) byte(w, W.I64_EXTEND_I32_S);
+  if (signed) byte(w, W.END);
+  byte(w, W.END);
+}
+
+function divisor(t: Dbt, v: u32, wide: bool): void {
+  if (wide) value(t, v);
+  else low(t, v);
+}
+
+function dividend(t: Dbt, v: u32, wide: bool): void {
+  value(t, v);
+  if (!wide) byte(writer(t), W.I64_EXTEND32_S);
+}
+
+/** Four 32-bit products; the twin of `mul_high_unsigned` in interp/rv_m.ts. */
+function multiply_high(t: Dbt, n: Node): void {
+  const w = writer(t);
+  // A64 = ((aLow * bLow) >> 32) + aHigh * bLow
+  half(t, n.a, false);
+  half(t, n.b, false);
+  byte(w, W.I64_MUL);
+  shift(t);
+  half(t, n.a, true);
+  half(t, n.b, false);
+  byte(w, W.I64_MUL);
+  byte(w, W.I64_ADD);
+  set(w, A64);
+  // B64 = (A64 & 0xffffffff) + aLow * bHigh
+  get(w, A64);
+  i64c(w, 0xffffffff);
+  byte(w, W.I64_AND);
+  half(t, n.a, false);
+  half(t, n.b, true);
+  byte(w, W.I64_MUL);
+  byte(w, W.I64_ADD);
+  set(w, B64);
+  half(t, n.a, true);
+  half(t, n.b, true);
+  byte(w, W.I64_MUL);
+  get(w, A64);
+  shift(t);
+  byte(w, W.I64_ADD);
+  get(w, B64);
+  shift(t);
+  byte(w, W.I64_ADD);
+  if (n.size >= 1) minus_if_negative(t, n.a, n.b);
+  if (n.size == 2) minus_if_negative(t, n.b, n.a);
+}
+
+function half(t: Dbt, v: u32, high: bool): void {
+  const w = writer(t);
+  value(t, v);
+  if (high) {
+    shift(t);
+    return;
+  }
+  i64c(w, 0xffffffff);
+  byte(w, W.I64_AND);
+}
+
+function shift(t: Dbt): void {
+  i64c(writer(t), 32);
+  byte(writer(t), W.I64_SHR_U);
+}
+
+/** Subtracts `other` from what is on the stack when `v` is negative. */
+function minus_if_negative(t: Dbt, v: u32, other: u32): void {
+  const w = writer(t);
+  value(t, v);
+  i64c(w, 63);
+  byte(w, W.I64_SHR_S);
+  value(t, other);
+  byte(w, W.I64_AND);
+  byte(w, W.I64_SUB);
+}
+
+/** The core executes the record: its operands go to the hart, its result comes back; a trap leaves it to the interpreter. */
+function callout(t: Dbt, b: Block, n: Node, dirty: u64): void {
+  const w = writer(t);
+  const r = <u64>n.imm;
+  store_registers(t, callout_reads(record_op(r), r) & dirty);
+  leave_begin(t, b.pc + n.offset, true, unpaid(b, n));
+  get(w, HART);
+  i64c(w, n.imm);
+  get(w, FUEL);
+  i32c(w, <i32>unpaid(b, n));
+  byte(w, W.I32_ADD);
+  op1(w, W.CALL, Import.CALLOUT);
+  leave_if(t, dirty);
+  if (!n.dst) return;
+  get(w, HART);
+  if (n.dst < 32) mem(w, W.I64_LOAD, HartField.x + (<u32>n.dst << 3));
+  else mem(w, W.F64_LOAD, HartField.f + ((<u32>n.dst - 32) << 3));
+  set(w, local_of(n.dst));
+}
+
+/** The host's result when it is provably the guest's, flags and all; otherwise the exact path in the core decides. */
+function float_arithmetic(t: Dbt, b: Block, n: Node, dirty: u64): void {
+  const w = writer(t);
+  const rounding = <u32>(<u64>n.imm >> 48) & 7;
+  if (rounding != 0 && rounding != 7) {
+    callout(t, b, n, dirty);
+    return;
+  }
+  value(t, n.a);
+  value(t, n.b);
+  byte(w, n.w);
+  set(w, FA);
+  get(w, FAST);
+  get(w, FA);
+  byte(w, W.F64_ABS);
+  f64_infinity(t);
+  byte(w, W.F64_LT);
+  byte(w, W.I32_AND);
+  if (n.w != W.F64_ADD && n.w != W.F64_SUB) {
+    // A sum that is tiny is exact; a product or quotient may have lost bits.
+    get(w, FA);
+    byte(w, W.F64_ABS);
+    f64_smallest_normal(t);
+    byte(w, W.F64_GE);
+    byte(w, W.I32_AND);
+  }
+  open(w, W.IF, Type.EMPTY);
+  t.depth += 1;
+  get(w, FA);
+  set(w, local_of(n.dst));
+  byte(w, W.ELSE);
+  callout(t, b, n, dirty);
+  byte(w, W.END);
+  t.depth -= 1;
+}
+
+function f64_infinity(t: Dbt): void {
+  const w = writer(t);
+  byte(w, W.F64_CONST);
+  for (let i = 0; i < 6; i++) byte(w, 0);
+  byte(w, 0xf0);
+  byte(w, 0x7f);
+}
+
+function f64_smallest_normal(t: Dbt): void {
+  const w = writer(t);
+  byte(w, W.F64_CONST);
+  for (let i = 0; i < 6; i++) byte(w, 0);
+  byte(w, 0x10);
+  byte(w, 0x00);
+}
+
+/** A comparison raises NV only for NaNs: those go to the core. */
+function float_compare(t: Dbt, b: Block, n: Node, dirty: u64): void {
+  const w = writer(t);
+  value(t, n.a);
+  value(t, n.a);
+  byte(w, W.F64_EQ);
+  value(t, n.b);
+  value(t, n.b);
+  byte(w, W.F64_EQ);
+  byte(w, W.I32_AND);
+  open(w, W.IF, Type.EMPTY);
+  t.depth += 1;
+  value(t, n.a);
+  value(t, n.b);
+  byte(w, n.w);
+  byte(w, W.I64_EXTEND_I32_U);
+  if (n.dst) set(w, local_of(n.dst));
+  else byte(w, W.DROP);
+  byte(w, W.ELSE);
+  callout(t, b, n, dirty);
+  byte(w, W.END);
+  t.depth -= 1;
+}
+
+function float_sign(t: Dbt, n: Node): void {
+  const w = writer(t);
+  if (n.a == n.b) {
+    value(t, n.a);
+    if (n.w == 1) byte(w, W.F64_NEG);
+    else if (n.w == 2) byte(w, W.F64_ABS);
+    return;
+  }
+  if (n.w == 2) {
+    value(t, n.a);
+    byte(w, W.I64_REINTERPRET_F64);
+    value(t, n.b);
+    byte(w, W.I64_REINTERPRET_F64);
+    i64c(w, i64.MIN_VALUE);
+    byte(w, W.I64_AND);
+    byte(w, W.I64_XOR);
+    byte(w, W.F64_REINTERPRET_I64);
+    return;
+  }
+  value(t, n.a);
+  value(t, n.b);
+  if (n.w == 1) byte(w, W.F64_NEG);
+  byte(w, W.F64_COPYSIGN);
+}

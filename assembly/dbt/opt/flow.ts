@@ -1,0 +1,98 @@
+/**
+ * The shape of the region: reverse postorder, dominators, loop heads and merge points.
+ *
+ * An edge back to a block that does not dominate its source (an irreducible loop) becomes an exit. (Dominators: Cooper, Harvey and
+ * Kennedy, "A Simple, Fast Dominance Algorithm")
+ */
+
+import { Block, block, Dbt, ordered } from "../state";
+
+export function flow(t: Dbt): void {
+  t.orderCount = 0;
+  for (let i: u32 = 0; i < t.blockCount; i++) block(t, i).rpo = 0;
+  visit(t, 0);
+  number(t);
+  dominators(t);
+  for (let i: u32 = 0; i < t.orderCount; i++) classify(t, ordered(t, i));
+}
+
+const VISITED: u32 = 0xffff_ffff;
+
+/** Writes blocks in postorder, last first, from the end of the order downward. */
+function visit(t: Dbt, index: u32): void {
+  const b = block(t, index);
+  b.rpo = VISITED;
+  if (b.succ1 && !block(t, b.succ1 - 1).rpo) visit(t, b.succ1 - 1);
+  if (b.succ0 && !block(t, b.succ0 - 1).rpo) visit(t, b.succ0 - 1);
+  store<u32>(<usize>t.order + (t.orderCount << 2), index);
+  t.orderCount += 1;
+}
+
+/** Turns the postorder round. */
+function number(t: Dbt): void {
+  const last = t.orderCount - 1;
+  for (let i: u32 = 0; i < t.orderCount / 2; i++) {
+    const low = <usize>t.order + (i << 2);
+    const high = <usize>t.order + ((last - i) << 2);
+    const index = load<u32>(low);
+    store<u32>(low, load<u32>(high));
+    store<u32>(high, index);
+  }
+  for (let i: u32 = 0; i < t.orderCount; i++) {
+    const b = ordered(t, i);
+    b.rpo = i + 1;
+    b.idom = 0;
+    b.forwardIn = 0;
+    b.backIn = 0;
+  }
+}
+
+function dominators(t: Dbt): void {
+  ordered(t, 0).idom = 1;
+  let changed = true;
+  while (changed) {
+    changed = false;
+    for (let i: u32 = 0; i < t.orderCount; i++) {
+      const b = ordered(t, i);
+      if (b.succ0 && meet(t, b, block(t, b.succ0 - 1))) changed = true;
+      if (b.succ1 && meet(t, b, block(t, b.succ1 - 1))) changed = true;
+    }
+  }
+}
+
+/** Takes the edge from `from` into account for the dominator of `to`; true when that changed it. idom is a position + 1. */
+function meet(t: Dbt, from: Block, to: Block): bool {
+  if (to.rpo == 1) return false;
+  let a = from.rpo;
+  let b = to.idom;
+  if (b) {
+    while (a != b) {
+      if (a > b) a = ordered(t, a - 1).idom;
+      else b = ordered(t, b - 1).idom;
+    }
+  }
+  if (to.idom == a) return false;
+  to.idom = a;
+  return true;
+}
+
+export function dominates(t: Dbt, above: Block, b: Block): bool {
+  let at = b.rpo;
+  while (at > above.rpo) at = ordered(t, at - 1).idom;
+  return at == above.rpo;
+}
+
+/** Counts the edges out of `b` at their targets, and cuts irreducible ones. */
+function classify(t: Dbt, b: Block): void {
+  b.succ0 = edge(t, b, b.succ0);
+  b.succ1 = edge(t, b, b.succ1);
+}
+
+function edge(t: Dbt, from: Block, succ: u32): u32 {
+  if (!succ) return 0;
+  const to = block(t, succ - 1);
+  if (to.rpo > from.rpo) to.forwardIn += 1;
+  else if (dominates(t, to, from)) to.backIn += 1;
+  else return 0;
+  return succ;
+}

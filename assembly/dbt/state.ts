@@ -1,0 +1,195 @@
+/**
+ * The translator's working memory: one block the host gives each VM, laid out by `dbt_open`.
+ *
+ *  +0        Dbt
+ *  BLOCKS    MAX_BLOCKS blocks            the region's control-flow graph
+ *  CONTEXTS  MAX_CONTEXTS contexts        inlined calls: where each returns to
+ *  IR        MAX_IR nodes                 three-address code, block after block
+ *  ORDER     MAX_BLOCKS u32               reverse postorder
+ *  CODE      the rest                     emitted Wasm
+ */
+
+import { Writer } from "./wasm/writer";
+
+export const MAX_BLOCKS: u32 = 192;
+export const MAX_CONTEXTS: u32 = 32;
+export const MAX_IR: u32 = 8192;
+export const MAX_INSNS: u32 = 1200;
+
+/** What a region assumes of the hart; checked whenever it is found by its address. */
+export enum Mode {
+  /** Loads and stores are untranslated and PMP is off: RAM is one window. */
+  FLAT = 1,
+  /** mstatus.FS is dirty. */
+  FLOAT = 2,
+}
+
+/** The translator itself. The first three fields are a `Writer`. */
+// @ts-ignore: decorator
+@unmanaged
+export class Dbt {
+  at: u32;
+  end: u32;
+  full: u32;
+  blocks: u32;
+  blockCount: u32;
+  contexts: u32;
+  contextCount: u32;
+  ir: u32;
+  irCount: u32;
+  order: u32;
+  orderCount: u32;
+  code: u32;
+  codeBytes: u32;
+  /** Guest instructions in the region so far. */
+  insns: u32;
+  /** `Mode` bits the region assumes. */
+  mode: u32;
+  /** Highest temp used. */
+  temps: u32;
+  entryPc: u64;
+  ramPa: u64;
+  ramSize: u64;
+  ramMa: u32;
+  hart: u32;
+  /** Exit groups: how many, and their dirty masks (x low, f high) at `groups`. */
+  groupCount: u32;
+  groups: u32;
+  /** Wasm labels open at the point of emission. */
+  depth: u32;
+  /** Functions in the module being built. */
+  functions: u32;
+  /** Worklist of region formation. */
+  work: u32;
+  workCount: u32;
+  /** Registers some instruction of the region reads or writes: x in the low half, f in the high. */
+  used: u64;
+  /** Code pages the region's bytes lie in. */
+  pages: u32;
+  pageCount: u32;
+  /** Lowest and highest offset + size of accesses by base register: 32 pairs of i32. */
+  spans: u32;
+  /** The span that the access last looked at lies in. */
+  spanLo: i32;
+  spanHi: i32;
+  /** One spans state, 256 bytes. */
+  scratch: u32;
+}
+
+// @ts-ignore: decorator
+@inline export function writer(t: Dbt): Writer {
+  return changetype<Writer>(changetype<usize>(t));
+}
+
+/** How a block ends. */
+export enum Term {
+  /** Goes on to succ0 (or leaves to `nextPc`). */
+  NEXT = 0,
+  /** Conditional: succ0 when taken, else succ1. */
+  BRANCH = 1,
+  /** To succ0, or leaves to `targetPc`. */
+  JUMP = 2,
+  /** An inlined call returns: to succ0 when the target is `targetPc`, else leaves. */
+  RETURN = 3,
+  /** Leaves to a computed address. */
+  INDIRECT = 4,
+  /** The interpreter executes the instruction at `nextPc`. */
+  INTERPRET = 5,
+  /** A call that is not inlined: Wasm call of the region at `targetPc`, then succ0. */
+  CALL = 6,
+}
+
+/** A basic block, in the context of an inlined call. */
+// @ts-ignore: decorator
+@unmanaged
+export class Block {
+  pc: u64;
+  /** First address after the block. */
+  endPc: u64;
+  /** Where a jump or taken branch goes, or an inlined return is expected to go. */
+  targetPc: u64;
+  /** Where execution goes on when the branch is not taken; of INTERPRET, the instruction itself. */
+  nextPc: u64;
+  /** x (low half) and f registers (high half) by bit. */
+  liveIn: u64;
+  dirtyIn: u64;
+  /** Instructions, the terminator among them (an INTERPRET is not). */
+  insns: u32;
+  context: u32;
+  term: u32;
+  /** Record of the terminator. */
+  record: u64;
+  /** Index of the successor block + 1, or 0 for an exit. */
+  succ0: u32;
+  succ1: u32;
+  irFirst: u32;
+  irCount: u32;
+  /** Position in reverse postorder + 1; 0 while unreached. */
+  rpo: u32;
+  /** Immediate dominator, by position in the order. */
+  idom: u32;
+  forwardIn: u32;
+  backIn: u32;
+  /** How many labels are open at its loop's label, and at its merge point's. */
+  label: u32;
+  forwardLabel: u32;
+  /** 1 once its entry state of checks is known. */
+  reached: u32;
+}
+
+/** Behind each block: the checked spans at its entry, by base register: 32 pairs of i32 (lo, hi); lo == hi for none. */
+
+export const BLOCK_SPANS: usize = 128;
+export const BLOCK_BYTES: usize = BLOCK_SPANS + 256;
+
+/** An inlined call. */
+// @ts-ignore: decorator
+@unmanaged
+export class Context {
+  returnPc: u64;
+  callee: u64;
+  parent: u32;
+  depth: u32;
+}
+
+export const CONTEXT_BYTES: usize = 32;
+
+// @ts-ignore: decorator
+@inline export function block(t: Dbt, index: u32): Block {
+  return changetype<Block>(<usize>t.blocks + <usize>index * BLOCK_BYTES);
+}
+
+// @ts-ignore: decorator
+@inline export function context(t: Dbt, index: u32): Context {
+  return changetype<Context>(<usize>t.contexts + <usize>index * CONTEXT_BYTES);
+}
+
+// @ts-ignore: decorator
+@inline export function ordered(t: Dbt, position: u32): Block {
+  return block(t, load<u32>(<usize>t.order + (position << 2)));
+}
+
+/** Lays the working memory out: `bytes` at `at`, zeroed. */
+export function dbt_open(t: Dbt, bytes: u32): void {
+  let at = changetype<usize>(t) + 512;
+  t.blocks = <u32>at;
+  at += <usize>MAX_BLOCKS * BLOCK_BYTES;
+  t.contexts = <u32>at;
+  at += <usize>MAX_CONTEXTS * CONTEXT_BYTES;
+  t.ir = <u32>at;
+  at += MAX_IR * 24;
+  t.order = <u32>at;
+  at += MAX_BLOCKS * 4;
+  t.work = <u32>at;
+  at += MAX_BLOCKS * 8;
+  t.groups = <u32>at;
+  at += 1024;
+  t.pages = <u32>at;
+  at += 256;
+  t.spans = <u32>at;
+  at += 512;
+  t.scratch = <u32>at;
+  at += 256;
+  t.code = <u32>at;
+  t.codeBytes = bytes - <u32>(at - changetype<usize>(t));
+}
