@@ -50,11 +50,18 @@ async function main() {
   for await (const file of filesBelow(root)) {
     const info = await getFileInfo(file, { ignorePath });
     if (info.ignored || info.inferredParser === null) continue;
-    const { source, result } = await formatted(file);
-    if (source === result) continue;
+    const name = path.relative(root, file);
+    try {
+      const { source, result } = await formatted(file);
+      if (source === result) continue;
+      console.log(name);
+      if (!check) await writeFile(file, result);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      console.error(`${name}: ${error.message.split("\n")[0]}`);
+      process.exitCode = 1;
+    }
     wrong++;
-    console.log(path.relative(root, file));
-    if (!check) await writeFile(file, result);
   }
   if (check && wrong > 0) {
     console.error(`${wrong} file${wrong === 1 ? " is" : "s are"} not formatted. Run "npm run format".`);
