@@ -4,7 +4,7 @@
 // but s11), and ends with `j done`. s11 is the record pointer; mtvec is the program's own affair.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -68,8 +68,14 @@ function run(command, args) {
   return result.stdout;
 }
 
-/** @returns {bigint[]} the words recorded */
-export function runOnQemu(program, cpu = "rv64,h=false") {
+/** Addresses by name. */
+function symbolsOf(elf) {
+  const lines = run("riscv64-unknown-elf-nm", [elf]).trim().split("\n");
+  return Object.fromEntries(lines.map((line) => [line.split(" ")[2], BigInt(`0x${line.split(" ")[0]}`)]));
+}
+
+/** Assembles a program; `use` gets the ELF file's path, which is removed afterwards. */
+function withElf(program, use) {
   const folder = mkdtempSync(path.join(tmpdir(), "oracle-"));
   try {
     const source = path.join(folder, "program.S");
@@ -83,15 +89,33 @@ export function runOnQemu(program, cpu = "rv64,h=false") {
       "-Wl,-Ttext=0x80000000",
     ];
     run("riscv64-unknown-elf-gcc", [...options, "-o", elf, source]);
-    const machine = ["-M", "virt", "-cpu", cpu, "-m", "64M", "-nographic", "-monitor", "none", "-bios", "none"];
-    const output = run("qemu-system-riscv64", [...machine, "-serial", "stdio", "-kernel", elf]);
-    return output
-      .split("\n")
-      .filter((line) => /^[0-9a-f]{16}$/.test(line))
-      .map((line) => BigInt(`0x${line}`));
+    return use(elf, folder);
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+function execute(elf, cpu) {
+  const machine = ["-M", "virt", "-cpu", cpu, "-m", "64M", "-nographic", "-monitor", "none", "-bios", "none"];
+  const output = run("qemu-system-riscv64", [...machine, "-serial", "stdio", "-kernel", elf]);
+  return output
+    .split("\n")
+    .filter((line) => /^[0-9a-f]{16}$/.test(line))
+    .map((line) => BigInt(`0x${line}`));
+}
+
+/** @returns {bigint[]} the words recorded */
+export function runOnQemu(program, cpu = "rv64,h=false") {
+  return withElf(program, (elf) => execute(elf, cpu));
+}
+
+/** Like `runOnQemu`, and returns the program too: its bytes from 0x80000000 and its symbols. */
+export function runAndKeep(program, cpu = "rv64,h=false") {
+  return withElf(program, (elf, folder) => {
+    const flat = path.join(folder, "program.bin");
+    run("riscv64-unknown-elf-objcopy", ["-O", "binary", elf, flat]);
+    return { words: execute(elf, cpu), bytes: readFileSync(flat), symbols: symbolsOf(elf) };
+  });
 }
 
 /** The first line of `qemu-system-riscv64 --version`. */
