@@ -34,7 +34,7 @@ export class CodeLinker {
   /** Takes the core's exports, once it is instantiated. */
   connect(core: CodeImports): void {
     this.#table = core.table;
-    this.#imports = { m: this.#memory.memory, 0: core.dbt_load, 1: core.dbt_store, 2: core.dbt_callout };
+    this.#imports = { m: this.#memory.memory, t: core.table, 0: core.dbt_load, 1: core.dbt_store, 2: core.dbt_callout };
   }
 
   /** Makes room for `count` more functions and returns the first index. */

@@ -63,6 +63,12 @@ export class MachineSpace {
     });
   }
 
+  /** Has the harts look anew at code that the host may have changed. */
+  codeChanged(core: Core): void {
+    this.vm.setU32(VmField.codeEpoch, this.vm.u32(VmField.codeEpoch) + 1);
+    for (const hart of this.harts) core.hart_sync(hart.ma);
+  }
+
   /** Gives all ranges back. The space must not be used afterwards. */
   release(): void {
     for (const { ma, bytes } of this.#ranges) this.memory.release(ma, bytes);

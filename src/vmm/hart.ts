@@ -6,7 +6,7 @@ import type { CoreExports } from "../core/core.ts";
 import type { HartView } from "../core/views.ts";
 import { WasmvisorError } from "../error.ts";
 import { csrByName } from "../isa/csr.ts";
-import type { GuestMemory } from "../memory/guest-memory.ts";
+import type { PhysicalMemory } from "./physical-memory.ts";
 
 /** What a hart has done since reset. */
 export interface HartCounters {
@@ -57,10 +57,10 @@ export class Hart {
   readonly index: number;
   readonly #core: CoreExports;
   readonly #view: HartView;
-  readonly #memory: GuestMemory;
+  readonly #memory: PhysicalMemory;
 
   /** @internal */
-  constructor(index: number, core: CoreExports, view: HartView, memory: GuestMemory) {
+  constructor(index: number, core: CoreExports, view: HartView, memory: PhysicalMemory) {
     this.index = index;
     this.#core = core;
     this.#view = view;
@@ -143,7 +143,7 @@ export class Hart {
    */
   read(va: bigint, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
-    this.#pages(va, length, (pa, at, count) => this.#memory.read(pa, bytes.subarray(at, at + count)));
+    for (const { pa, at, count } of this.#pages(va, length)) bytes.set(this.#memory.read(pa, count), at);
     return bytes;
   }
 
@@ -153,8 +153,8 @@ export class Hart {
    * @throws WasmvisorError `address` when part of the range is not mapped, or is not RAM
    */
   write(va: bigint, bytes: Uint8Array): void {
-    this.#pages(va, bytes.length, (pa, at, count) => this.#memory.write(pa, bytes.subarray(at, at + count)));
-    this.#core.hart_fence_i(this.#view.ma);
+    for (const { pa, at, count } of this.#pages(va, bytes.length))
+      this.#memory.write(pa, bytes.subarray(at, at + count));
   }
 
   /** What it has done since reset. */
@@ -172,19 +172,23 @@ export class Hart {
     };
   }
 
-  #pages(va: bigint, length: number, each: (pa: number, at: number, count: number) => boolean): void {
+  /** The pieces of a range, page by page; all of them are RAM. */
+  #pages(va: bigint, length: number): { pa: number; at: number; count: number }[] {
+    const pieces = [];
     for (let at = 0; at < length;) {
       const here = BigInt.asUintN(64, va + BigInt(at));
       const count = Math.min(length - at, PAGE_BYTES - Number(here & BigInt(PAGE_BYTES - 1)));
       const pa = this.translate(here);
-      if (pa === undefined || !each(pa, at, count)) {
+      if (pa === undefined || !this.#memory.contains(pa, count)) {
         const address = `0x${here.toString(16)}`;
         throw new WasmvisorError("address", `There is no RAM at virtual address ${address} of hart ${this.index}.`, {
           va: here,
         });
       }
+      pieces.push({ pa, at, count });
       at += count;
     }
+    return pieces;
   }
 }
 

@@ -80,6 +80,7 @@ export class Machine {
     this.#booted = true;
     board.reset();
     for (const hart of board.load(plan).harts) this.#bootHart(hart);
+    space.codeChanged(this.#deps.core);
   }
 
   /** Whether SBI HSM (or the board, without it) lets hart `index` run. */
@@ -153,9 +154,6 @@ export class Machine {
     for (const [register, value] of start.x) view.setX(register, value);
     // Reset has cleared them, but the board drives them on.
     core.hart_set_lines(view.ma, -1, this.#lines[start.hartid] ?? 0);
-    core.hart_sync(view.ma);
-    // What has been decoded of an earlier run is not what memory holds now.
-    core.hart_fence_i(view.ma);
   }
 
   #createSbi(): VmSbiHost {

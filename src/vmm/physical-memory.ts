@@ -24,6 +24,11 @@ export class PhysicalMemory {
     return this.#ram.ramSize;
   }
 
+  /** Whether all of the `length` bytes from `pa` on are RAM. */
+  contains(pa: number, length: number): boolean {
+    return Number.isSafeInteger(length) && this.#ram.contains(pa, length);
+  }
+
   /**
    * A copy of `length` bytes from `pa` on.
    * @throws WasmvisorError `address` when not all of them are RAM
@@ -45,7 +50,7 @@ export class PhysicalMemory {
   }
 
   #inRam(pa: number, length: number): number {
-    if (Number.isSafeInteger(length) && this.#ram.contains(pa, length)) return length;
+    if (this.contains(pa, length)) return length;
     throw new WasmvisorError(
       "address",
       `Physical addresses 0x${pa.toString(16)} and the ${length} bytes after it are not all RAM, which begins at 0x${this.start.toString(16)} and is ${this.size} bytes long.`,

@@ -33,6 +33,9 @@ const MIDELEG = (1n << BigInt(Irq.SSI)) | (1n << BigInt(Irq.STI)) | (1n << BigIn
 /** menvcfg: STCE, PBMTE, CBZE, CBCFE and CBIE; what the hart lacks of it stays zero. */
 const MENVCFG = (1n << 63n) | (1n << 62n) | (1n << 7n) | (1n << 6n) | (3n << 4n);
 
+const PMP_EVERYTHING = (1n << 54n) - 1n;
+const PMP_NAPOT_RWX = 0x1fn;
+
 /** Serves `handleSbi` with the harts of one VM. */
 export class VmSbiHost implements SbiHost {
   readonly harts: number;
@@ -91,6 +94,9 @@ export class VmSbiHost implements SbiHost {
     const { core } = this.#deps;
     const view = this.#view(hart);
     core.hart_reset(view.ma);
+    // One entry that opens the whole address space: without any, S mode may access nothing.
+    this.#writeCsr(view, "pmpaddr0", PMP_EVERYTHING);
+    this.#writeCsr(view, "pmpcfg0", PMP_NAPOT_RWX);
     this.#writeCsr(view, "medeleg", MEDELEG);
     this.#writeCsr(view, "mideleg", MIDELEG);
     this.#writeCsr(view, "mcounteren", 0xffff_ffffn);

@@ -81,8 +81,8 @@ export class Vm extends Emitter<VmEvents> {
       onLine: () => this.#loop?.wake(),
     });
     const { space, ram, board, time } = this.machine;
-    this.memory = new PhysicalMemory(ram, () => this.#codeChanged());
-    this.harts = space.harts.map((view, index) => new Hart(index, core, view, ram));
+    this.memory = new PhysicalMemory(ram, () => space.codeChanged(core));
+    this.harts = space.harts.map((view, index) => new Hart(index, core, view, this.memory));
     this.#htif = this.#createHtif();
     this.#loop = new RunLoop({
       core,
@@ -273,10 +273,6 @@ export class Vm extends Emitter<VmEvents> {
       print: (byte) => this.console.backend.write(byte),
       exit: (code) => this.#end({ code, reason: "htif" }),
     });
-  }
-
-  #codeChanged(): void {
-    for (const view of this.machine.space.harts) this.#deps.core.hart_fence_i(view.ma);
   }
 
   #enter(to: VmState): void {

@@ -7,7 +7,8 @@ import type { HartView } from "../../src/core/views.ts";
 import { assemble } from "../../src/isa/assemble.ts";
 import { MachineMemory } from "../../src/memory/machine-memory.ts";
 import { HartField } from "../../assembly/gen/layout.ts";
-import { Access, Engine, Exit } from "../../assembly/shared/constants.ts";
+import type { Exit } from "../../assembly/shared/constants.ts";
+import { Access, Engine } from "../../assembly/shared/constants.ts";
 
 /** Where RAM begins, as on the virt board. */
 export const RAM_PA = 0x8000_0000;

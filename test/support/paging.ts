@@ -1,4 +1,4 @@
-/** Builds page tables in a test machine's RAM. */
+/** Builds page tables in guest RAM. */
 
 import type { TestMachine } from "./core.ts";
 
@@ -8,17 +8,20 @@ export const Pte = { V: 1n, R: 2n, W: 4n, X: 8n, U: 16n, G: 32n, A: 64n, D: 128n
 /** A leaf that allows everything in S mode and faults on no A or D bit. */
 export const RWXAD = Pte.V | Pte.R | Pte.W | Pte.X | Pte.A | Pte.D;
 
+/** What the tables are written to. */
+export type Words = Pick<TestMachine, "read64" | "write64">;
+
 const LEVELS = { 8: 3, 9: 4, 10: 5 } as const;
 
 /** A tree of page tables for one satp. `mode` is satp.MODE: 8 for Sv39, 9 for Sv48, 10 for Sv57. */
 export class PageTables {
-  readonly #machine: TestMachine;
+  readonly #machine: Words;
   readonly #mode: keyof typeof LEVELS;
   readonly #root: number;
   #next: number;
 
   /** Tables are taken from `pa` upwards, one page each. */
-  constructor(machine: TestMachine, pa: number, mode: keyof typeof LEVELS = 8) {
+  constructor(machine: Words, pa: number, mode: keyof typeof LEVELS = 8) {
     this.#machine = machine;
     this.#mode = mode;
     this.#root = pa;
