@@ -43,7 +43,8 @@ function filter_add(hart: Hart, va: u64): void {
 
 /** What regions may assume of the hart now. */
 export function current_mode(hart: Hart): u32 {
-  let mode: u32 = fs_dirty(hart) ? Mode.FLOAT : 0;
+  let mode = hart.priv << Mode.PRIV_SHIFT;
+  if (fs_dirty(hart)) mode |= Mode.FLOAT;
   const flat = (data_priv(hart) == Priv.M || !(hart.satp >> 60)) && !hart.pmpActive;
   if (flat && changetype<Vm>(<usize>hart.vm).ramMa) mode |= Mode.FLAT;
   return mode;
@@ -71,6 +72,7 @@ export function region_at(hart: Hart, pc: u64): usize {
 
 function region_valid(hart: Hart, region: usize, pc: u64): bool {
   if (load<u64>(region, VA) != pc || load<u32>(region, MODE) & ~current_mode(hart)) return false;
+  if (load<u32>(region, MODE) >> Mode.PRIV_SHIFT != hart.priv) return false;
   const count = load<u32>(region, PAGES);
   for (let i: u32 = 0; i < count; i++) {
     const at = region + PAGE_LIST + (i << 4);

@@ -46,10 +46,15 @@ function find(hart: Hart, pc: u64): bool {
 
 /** Interprets until a region is met or the next sample is due, and counts the sample. */
 function interpret_cold(hart: Hart, vm: Vm, floor: u32): void {
-  const left = hart.fuel - floor;
+  if (!hart.sampleLeft) hart.sampleLeft = vm.samplePeriod;
   const before = hart.fuel;
-  run_predecoded(hart, min(left, vm.samplePeriod), false, true);
-  if (hart.attention || before - hart.fuel < vm.samplePeriod) return;
+  run_predecoded(hart, min(before - floor, hart.sampleLeft), false, true);
+  const done = before - hart.fuel;
+  if (done < hart.sampleLeft) {
+    hart.sampleLeft -= done;
+    return;
+  }
+  hart.sampleLeft = 0;
   if (sample(vm, hart.pc)) translate(hart, hart.pc);
 }
 

@@ -254,7 +254,13 @@ function end_jump(t: Dbt, hart: Hart, index: u32, r: u64, op: u32, pc: u64): voi
     return;
   }
   b.term = Term.INDIRECT;
-  if (rd == 0 && is_link(record_rs1(r)) && imm(r) == 0 && b.context) {
+  if (is_link(rd)) {
+    b.term = Term.CALL_INDIRECT;
+    const after = block_at(t, hart, next, b.context);
+    reread(t, index, next).succ0 = after;
+  } else if (rd == 0 && is_link(record_rs1(r)) && imm(r) == 0) {
+    b.term = Term.RETURN_UP;
+    if (!b.context) return;
     const c = context(t, b.context);
     b.term = Term.RETURN;
     b.targetPc = c.returnPc;

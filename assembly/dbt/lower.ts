@@ -12,7 +12,22 @@
  */
 
 import { HartField } from "../gen/layout";
-import { EXIT, F64_COUNT, FAST, FUEL, HART, I32_COUNT, I64_COUNT, local_of, TLB } from "./locals";
+import { HartBlock } from "../shared/constants";
+import {
+  A32,
+  A64,
+  DEPTH,
+  EXIT,
+  F64_COUNT,
+  FAST,
+  FUEL,
+  HART,
+  I32_COUNT,
+  I64_COUNT,
+  local_of,
+  REGION_TYPE,
+  TLB,
+} from "./locals";
 import { lower_node } from "./lower_node";
 import { block_spans, step } from "./opt/spans";
 import { Block, block, Dbt, Mode, ordered, Term, writer } from "./state";
@@ -21,7 +36,7 @@ import { node } from "./ir";
 import { Op } from "../gen/op";
 import { record_op } from "./form";
 import { Type, W } from "./wasm/opcode";
-import { byte, get, i32c, i64c, mem, op1, open, patch, reserve, set, unsigned } from "./wasm/writer";
+import { byte, get, i32c, i64c, mem, op1, open, patch, reserve, set, tee, unsigned } from "./wasm/writer";
 import { JUMP_TARGET } from "./lift/rv_i";
 
 const MAX_GROUPS: u32 = 96;
@@ -224,7 +239,7 @@ function merges(t: Dbt, b: Block, below: u32, scratch: usize): void {
 /** Goes to successor `succ` of `b` (index + 1), or leaves for `pc` when it is not in the region. */
 function go(t: Dbt, b: Block, succ: u32, pc: u64, dirty: u64, scratch: usize): void {
   if (!succ) {
-    leave(t, pc, false, 0, dirty);
+    chain_to(t, pc, dirty);
     return;
   }
   const to = block(t, succ - 1);
@@ -285,28 +300,26 @@ function terminator(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
       go(t, b, b.succ0, b.targetPc, dirty, scratch);
       byte(w, W.END);
       t.depth -= 1;
-      leave_to(t, dirty);
+      chain(t, b, dirty);
       return;
     case Term.INDIRECT:
+      chain(t, b, dirty);
+      return;
+    case Term.RETURN_UP:
       leave_to(t, dirty);
       return;
     case Term.CALL:
-      leave(t, b.targetPc, false, 0, dirty);
+    case Term.CALL_INDIRECT:
+      call(t, b, dirty, scratch);
       return;
   }
 }
 
-/** Leaves for the address in the jump-target temp. */
+/** Returns from the region: its caller expects the address in the jump-target temp. */
 function leave_to(t: Dbt, dirty: u64): void {
-  const w = writer(t);
   store_registers(t, dirty);
-  get(w, HART);
-  get(w, FUEL);
-  mem(w, W.I32_STORE, HartField.fuel);
-  get(w, local_of(JUMP_TARGET));
-  i64c(w, -2);
-  byte(w, W.I64_AND);
-  byte(w, W.RETURN);
+  even_target(t);
+  give_up(t);
 }
 
 /** Pushes the branch's condition. */
@@ -335,4 +348,143 @@ function condition(t: Dbt, b: Block): void {
 export function value(t: Dbt, v: u32): void {
   if (v) get(writer(t), local_of(v));
   else i64c(writer(t), 0);
+}
+
+/** Pushes the address of the jump-cache entry for the jump-target temp. */
+function computed_entry(t: Dbt): void {
+  const w = writer(t);
+  get(w, local_of(JUMP_TARGET));
+  byte(w, W.I32_WRAP_I64);
+  i32c(w, 3);
+  byte(w, W.I32_SHL);
+  i32c(w, HartBlock.JUMP_MASK);
+  byte(w, W.I32_AND);
+  get(w, HART);
+  byte(w, W.I32_ADD);
+}
+
+// @ts-ignore: decorator
+@inline function jump_base(t: Dbt): u32 {
+  return HartBlock.JUMP + (t.mode >> Mode.PRIV_SHIFT) * HartBlock.JUMP_MODE_BYTES;
+}
+
+/** Clears bit 0 of the jump-target temp, as JALR does. */
+function even_target(t: Dbt): void {
+  const w = writer(t);
+  get(w, local_of(JUMP_TARGET));
+  i64c(w, -2);
+  byte(w, W.I64_AND);
+  set(w, local_of(JUMP_TARGET));
+}
+
+/** A jump to a computed address: a tail call of its region when the jump cache knows it, else back to the dispatcher. */
+function chain(t: Dbt, b: Block, dirty: u64): void {
+  const w = writer(t);
+  store_registers(t, dirty);
+  even_target(t);
+  computed_entry(t);
+  tee(w, A32);
+  mem(w, W.I64_LOAD, jump_base(t));
+  get(w, local_of(JUMP_TARGET));
+  byte(w, W.I64_EQ);
+  open(w, W.IF, Type.EMPTY);
+  tail_call(t, A32, jump_base(t) + 8);
+  byte(w, W.END);
+  give_up(t);
+}
+
+/** A jump out of the region to `pc`, in the same way. */
+function chain_to(t: Dbt, pc: u64, dirty: u64): void {
+  const w = writer(t);
+  const entry = jump_base(t) + (<u32>(pc << 3) & HartBlock.JUMP_MASK);
+  store_registers(t, dirty);
+  get(w, HART);
+  mem(w, W.I64_LOAD, entry);
+  i64c(w, <i64>pc);
+  byte(w, W.I64_EQ);
+  open(w, W.IF, Type.EMPTY);
+  tail_call(t, HART, entry + 8);
+  byte(w, W.END);
+  i64c(w, <i64>pc);
+  set(w, local_of(JUMP_TARGET));
+  give_up(t);
+}
+
+/** Tail-calls the function whose index is at `offset` from the address in `local`. */
+function tail_call(t: Dbt, local: u32, offset: u32): void {
+  const w = writer(t);
+  get(w, HART);
+  get(w, FUEL);
+  get(w, DEPTH);
+  get(w, local);
+  mem(w, W.I32_LOAD, offset);
+  byte(w, W.RETURN_CALL_INDIRECT);
+  unsigned(w, REGION_TYPE);
+  byte(w, 0);
+}
+
+/** Returns the jump-target temp to whoever called the region; the registers are written back. */
+function give_up(t: Dbt): void {
+  const w = writer(t);
+  get(w, HART);
+  get(w, FUEL);
+  mem(w, W.I32_STORE, HartField.fuel);
+  get(w, local_of(JUMP_TARGET));
+  byte(w, W.RETURN);
+}
+
+/**
+ * A guest call as a Wasm call. When the callee's region comes back to the call's return address, this one goes on; anything else it
+ * comes back with (a trap, a long jump, no fuel) goes further up.
+ */
+function call(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
+  const w = writer(t);
+  store_registers(t, dirty);
+  let local = A32;
+  let entry = jump_base(t);
+  if (b.term == Term.CALL) {
+    i64c(w, <i64>b.targetPc);
+    set(w, local_of(JUMP_TARGET));
+    local = HART;
+    entry += <u32>(b.targetPc << 3) & HartBlock.JUMP_MASK;
+    get(w, HART);
+  } else {
+    even_target(t);
+    computed_entry(t);
+    tee(w, A32);
+  }
+  mem(w, W.I64_LOAD, entry);
+  get(w, local_of(JUMP_TARGET));
+  byte(w, W.I64_NE);
+  get(w, DEPTH);
+  byte(w, W.I32_EQZ);
+  byte(w, W.I32_OR);
+  open(w, W.IF, Type.EMPTY);
+  give_up(t);
+  byte(w, W.END);
+  get(w, HART);
+  get(w, FUEL);
+  get(w, DEPTH);
+  i32c(w, 1);
+  byte(w, W.I32_SUB);
+  get(w, local);
+  mem(w, W.I32_LOAD, entry + 8);
+  byte(w, W.CALL_INDIRECT);
+  unsigned(w, REGION_TYPE);
+  byte(w, 0);
+  tee(w, A64);
+  i64c(w, <i64>b.nextPc);
+  byte(w, W.I64_NE);
+  get(w, HART);
+  mem(w, W.I32_LOAD, HartField.fuel);
+  tee(w, FUEL);
+  i32c(w, <i32>t.insns + 1);
+  byte(w, W.I32_LT_S);
+  byte(w, W.I32_OR);
+  open(w, W.IF, Type.EMPTY);
+  get(w, A64);
+  byte(w, W.RETURN);
+  byte(w, W.END);
+  if (b.succ0) load_registers(t, block(t, b.succ0 - 1).liveIn);
+  go(t, b, b.succ0, b.nextPc, 0, scratch);
 }

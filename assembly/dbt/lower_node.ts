@@ -279,7 +279,7 @@ function float_arithmetic(t: Dbt, b: Block, n: Node, dirty: u64): void {
     get(w, FA);
     byte(w, W.F64_ABS);
     f64_smallest_normal(t);
-    byte(w, W.F64_GE);
+    byte(w, W.F64_GT);
     byte(w, W.I32_AND);
   }
   open(w, W.IF, Type.EMPTY);

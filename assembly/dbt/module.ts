@@ -89,10 +89,16 @@ function signature(w: Writer, a: u32, b: u32, c: u32, d: u32, result: u32): void
 
 function imports(w: Writer): void {
   const at = section(w, 2);
-  unsigned(w, 1 + Import.COUNT);
+  unsigned(w, 2 + Import.COUNT);
   name(w, 0x65);
   name(w, 0x6d);
   byte(w, 2);
+  byte(w, 0);
+  byte(w, 1);
+  name(w, 0x65);
+  name(w, 0x74);
+  byte(w, 1);
+  byte(w, Type.FUNCREF);
   byte(w, 0);
   byte(w, 1);
   for (let i = 0; i < Import.COUNT; i++) {
@@ -104,7 +110,7 @@ function imports(w: Writer): void {
   close(w, at);
 }
 
-/** A name of one character: "e" is the module, "m" the memory. */
+/** A name of one character: "e" is the module, "m" the memory, "t" the core's table. */
 function name(w: Writer, character: u32): void {
   byte(w, 1);
   byte(w, character);

@@ -22,6 +22,8 @@ export enum Mode {
   FLAT = 1,
   /** mstatus.FS is dirty. */
   FLOAT = 2,
+  /** The privilege mode, shifted left by this. */
+  PRIV_SHIFT = 8,
 }
 
 /** The translator itself. The first three fields are a `Writer`. */
@@ -91,12 +93,16 @@ export enum Term {
   JUMP = 2,
   /** An inlined call returns: to succ0 when the target is `targetPc`, else leaves. */
   RETURN = 3,
-  /** Leaves to a computed address. */
+  /** A computed jump. */
   INDIRECT = 4,
   /** The interpreter executes the instruction at `nextPc`. */
   INTERPRET = 5,
-  /** A call that is not inlined: Wasm call of the region at `targetPc`, then succ0. */
+  /** A call that is not inlined: Wasm call of the region at `targetPc`, then succ0 at `nextPc`. */
   CALL = 6,
+  /** The same with a computed target. */
+  CALL_INDIRECT = 7,
+  /** A return from the region itself. */
+  RETURN_UP = 8,
 }
 
 /** A basic block, in the context of an inlined call. */
@@ -192,4 +198,10 @@ export function dbt_open(t: Dbt, bytes: u32): void {
   at += 256;
   t.code = <u32>at;
   t.codeBytes = bytes - <u32>(at - changetype<usize>(t));
+}
+
+/** True when the block ends in a call of another region: afterwards nothing is in locals. */
+// @ts-ignore: decorator
+@inline export function is_call(b: Block): bool {
+  return b.term == Term.CALL || b.term == Term.CALL_INDIRECT;
 }

@@ -116,28 +116,30 @@ export enum HartField {
   slowRecord = 1512,
   /** instret + fuel when translated code was entered; in it, instret = fuelBase - fuel (u64) */
   fuelBase = 1520,
+  /** interpreted steps until the next sample of what is hot (u32) */
+  sampleLeft = 1528,
   /** what each mode's jump cache assumes (Mode bits), by privilege (4 of u32) */
-  jumpMode = 1528,
+  jumpMode = 1532,
   /** a bit for each hash of a page that regions in the jump caches lie in (8 of u64) */
-  codeFilter = 1544,
+  codeFilter = 1552,
   /** traps taken in a row without an instruction retired between them (u32) */
-  stormCount = 1608,
+  stormCount = 1616,
   /** instret at the last trap (u64) */
-  stormInstret = 1616,
+  stormInstret = 1624,
   /** TLB misses: loads, stores and fetches that needed a walk (u64) */
-  countTlbMiss = 1624,
+  countTlbMiss = 1632,
   /** exceptions taken (u64) */
-  countTrap = 1632,
+  countTrap = 1640,
   /** interrupts taken (u64) */
-  countInterrupt = 1640,
+  countInterrupt = 1648,
   /** device accesses (u64) */
-  countMmio = 1648,
+  countMmio = 1656,
   /** instructions decoded into records (u64) */
-  countDecode = 1656,
+  countDecode = 1664,
   /** fence.i executed (u64) */
-  countFenceI = 1664,
+  countFenceI = 1672,
   /** sfence.vma and sinval.vma executed (u64) */
-  countSfence = 1672,
+  countSfence = 1680,
 }
 
 /** Offsets from a VM block's base address. */
@@ -192,6 +194,6 @@ export enum VmField {
 
 /** Sizes of the blocks. */
 export enum StateBytes {
-  HART = 1680,
+  HART = 1688,
   VM = 128,
 }

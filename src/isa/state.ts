@@ -80,6 +80,7 @@ export const hartState: readonly StateRow[] = [
   ["fuel", "u32", 1, "derived", "steps (retired instructions and traps) left in this run"],
   ["slowRecord", "u32", 1, "derived", "address of the record the fast loop left to the slow tail, or 0"],
   ["fuelBase", "u64", 1, "derived", "instret + fuel when translated code was entered; in it, instret = fuelBase - fuel"],
+  ["sampleLeft", "u32", 1, "derived", "interpreted steps until the next sample of what is hot"],
   ["jumpMode", "u32", 4, "derived", "what each mode's jump cache assumes (Mode bits), by privilege"],
   ["codeFilter", "u64", 8, "derived", "a bit for each hash of a page that regions in the jump caches lie in"],
   ["stormCount", "u32", 1, "derived", "traps taken in a row without an instruction retired between them"],

@@ -8,7 +8,7 @@
 import { record_op } from "../form";
 import { Ir, Node, node } from "../ir";
 import { callout_reads, callout_write } from "../lift/callout";
-import { Block, block, Dbt, ordered, Term } from "../state";
+import { Block, block, Dbt, is_call, ordered, Term } from "../state";
 
 /** The value's bit; nothing for x0 and temps. */
 // @ts-ignore: decorator
@@ -82,7 +82,7 @@ export function liveness(t: Dbt): void {
     changed = false;
     for (let i: u32 = 0; i < t.orderCount; i++) {
       const b = ordered(t, i);
-      const out = b.term == Term.CALL ? 0 : b.dirtyIn | block_writes(t, b);
+      const out = is_call(b) ? 0 : b.dirtyIn | block_writes(t, b);
       if (b.succ0 && add_dirty(block(t, b.succ0 - 1), out)) changed = true;
       if (b.succ1 && add_dirty(block(t, b.succ1 - 1), out)) changed = true;
     }
@@ -94,7 +94,7 @@ export function liveness(t: Dbt): void {
       const b = ordered(t, i);
       let out: u64 = 0;
       // After a call everything is loaded anew.
-      if (b.term != Term.CALL) {
+      if (!is_call(b)) {
         if (b.succ0) out |= block(t, b.succ0 - 1).liveIn;
         if (b.succ1) out |= block(t, b.succ1 - 1).liveIn;
       }

@@ -8,7 +8,7 @@
 
 import { Ir, Node, node } from "../ir";
 import { W } from "../wasm/opcode";
-import { Block, block, BLOCK_SPANS, Dbt, ordered, Term } from "../state";
+import { Block, block, BLOCK_SPANS, Dbt, is_call, ordered } from "../state";
 
 const ROUNDS: u32 = 12;
 /** A span never grows beyond this. */
@@ -147,7 +147,7 @@ export function spans(t: Dbt, scratch: usize): void {
       if (!b.reached) continue;
       memory.copy(scratch, block_spans(b), 256);
       for (let at = b.irFirst; at < b.irFirst + b.irCount; at++) step(t, b, at, scratch);
-      if (b.term == Term.CALL) memory.fill(scratch, 0, 256);
+      if (is_call(b)) memory.fill(scratch, 0, 256);
       if (b.succ0 && meet(block(t, b.succ0 - 1), scratch)) changed = true;
       if (b.succ1 && meet(block(t, b.succ1 - 1), scratch)) changed = true;
     }

@@ -142,5 +142,6 @@ export enum Type {
   F32 = 0x7d,
   F64 = 0x7c,
   EMPTY = 0x40,
+  FUNCREF = 0x70,
   FUNC = 0x60,
 }
