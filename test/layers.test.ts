@@ -14,6 +14,11 @@ const shared = ["assembly/shared", "assembly/gen"];
 const fields = [...shared, "assembly/env.ts", "assembly/hart/regs.ts", "assembly/hart/raise.ts"];
 
 const instructions = [...fields, "assembly/mem", "assembly/hart", "assembly/decode", "assembly/decode/pages.ts"];
+
+/** What all stages of the translator share. */
+const translation = ["assembly/dbt/wasm", "assembly/dbt/state.ts", "assembly/dbt/ir.ts", "assembly/dbt/form.ts"];
+const translator = [...instructions, ...translation, "assembly/dbt/lift", "assembly/dbt/opt"];
+
 const values = ["src/error.ts", "src/isa", ...shared];
 const board = [...values, "src/backend", "src/core", "src/memory", "src/device"];
 
@@ -36,13 +41,32 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // Decoded pages are filled from guest memory; decoding itself knows only the word.
   "assembly/decode/pages.ts": [...fields, "assembly/mem", "assembly/decode"],
   "assembly/interp": instructions,
-  "assembly/interp/step.ts": [...instructions, "assembly/interp", "assembly/gen/execute.ts", "assembly/gen/loop.ts"],
+  "assembly/interp/step.ts": [
+    ...instructions,
+    "assembly/interp",
+    "assembly/gen/execute.ts",
+    "assembly/gen/loop.ts",
+    "assembly/dbt/cache.ts",
+  ],
   "assembly/dbt/wasm": [],
-  "assembly/dbt/lift": instructions,
-  "assembly/dbt": [...instructions, "assembly/dbt/lift", "assembly/dbt/wasm"],
-  "assembly/run.ts": [...instructions, "assembly/interp/step.ts"],
-  "assembly/host.ts": instructions,
-  "assembly/index.ts": [...instructions, "assembly/run.ts", "assembly/host.ts"],
+  "assembly/dbt/state.ts": ["assembly/dbt/wasm"],
+  "assembly/dbt/ir.ts": ["assembly/dbt/state.ts"],
+  "assembly/dbt/form.ts": [...instructions, "assembly/dbt/state.ts"],
+  "assembly/dbt/cache.ts": [...instructions, "assembly/dbt/state.ts"],
+  "assembly/dbt/lift": [...instructions, ...translation],
+  "assembly/dbt/opt": [...translation, "assembly/dbt/lift"],
+  "assembly/dbt": [...translator, "assembly/dbt/cache.ts"],
+  // Where translated code is entered and left for the interpreter.
+  "assembly/dbt/enter.ts": [
+    ...instructions,
+    "assembly/gen/execute.ts",
+    "assembly/interp/step.ts",
+    "assembly/dbt/cache.ts",
+    "assembly/dbt",
+  ],
+  "assembly/run.ts": [...instructions, "assembly/interp/step.ts", "assembly/dbt/enter.ts"],
+  "assembly/host.ts": [...instructions, "assembly/dbt/state.ts"],
+  "assembly/index.ts": [...instructions, "assembly/dbt/enter.ts", "assembly/run.ts", "assembly/host.ts"],
 
   "src/error.ts": [],
   "src/isa": ["src/error.ts"],
