@@ -27,12 +27,12 @@ import { load8, load16, load32, load64, store8, store16, store32, store64 } from
 
 // @ts-ignore: decorator
 @inline export function slti(hart: Hart, r: u64): void {
-  setX(hart, r, <u64>(<i64>x1(hart, r) < imm(r)));
+  setX(hart, r, u64(<i64>x1(hart, r) < imm(r)));
 }
 
 // @ts-ignore: decorator
 @inline export function sltiu(hart: Hart, r: u64): void {
-  setX(hart, r, <u64>(x1(hart, r) < <u64>imm(r)));
+  setX(hart, r, u64(x1(hart, r) < <u64>imm(r)));
 }
 
 // @ts-ignore: decorator
@@ -82,12 +82,12 @@ import { load8, load16, load32, load64, store8, store16, store32, store64 } from
 
 // @ts-ignore: decorator
 @inline export function slt(hart: Hart, r: u64): void {
-  setX(hart, r, <u64>(<i64>x1(hart, r) < <i64>x2(hart, r)));
+  setX(hart, r, u64(<i64>x1(hart, r) < <i64>x2(hart, r)));
 }
 
 // @ts-ignore: decorator
 @inline export function sltu(hart: Hart, r: u64): void {
-  setX(hart, r, <u64>(x1(hart, r) < x2(hart, r)));
+  setX(hart, r, u64(x1(hart, r) < x2(hart, r)));
 }
 
 // @ts-ignore: decorator
