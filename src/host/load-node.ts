@@ -26,7 +26,12 @@ export async function openSource(location: string | URL): Promise<Source> {
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? "";
     const why = WHY[code] ?? `cannot be read (${code || String(cause)}); check the path`;
-    throw new WasmvisorError("source-unreadable", `${shown(location)} ${why}.`, { location, reason: code }, { cause });
+    throw new WasmvisorError(
+      "source-unreadable",
+      `The file ${shown(location)} ${why}.`,
+      { location, reason: code },
+      { cause },
+    );
   }
 }
 

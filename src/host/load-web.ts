@@ -14,7 +14,7 @@ export async function openSource(location: string | URL): Promise<Source> {
   } catch (cause) {
     throw new WasmvisorError(
       "source-unreadable",
-      `${shown(location)} cannot be fetched; check the address.`,
+      `The address ${shown(location)} cannot be fetched; check it.`,
       { location },
       { cause },
     );
@@ -22,7 +22,7 @@ export async function openSource(location: string | URL): Promise<Source> {
   if (!response.ok || response.body === null) {
     throw new WasmvisorError(
       "source-unreadable",
-      `${shown(location)} cannot be fetched (the server answers ${response.status}); check the address.`,
+      `The address ${shown(location)} cannot be fetched (the server answers ${response.status}); check it.`,
       { location, status: response.status },
     );
   }

@@ -10,8 +10,10 @@ export interface Source {
 /** How long an error message may quote what could not be read. */
 const QUOTED = 200;
 
-/** A location as error messages show it. */
+/** A location as error messages show it: shortened, and with control characters spelled out. */
 export function shown(location: string | URL): string {
   const text = location instanceof URL && location.protocol === "file:" ? location.pathname : String(location);
-  return text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text;
+  const short = text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text;
+  // eslint-disable-next-line no-control-regex -- they are what is looked for
+  return /[\x00-\x1f\x7f]/.test(short) ? JSON.stringify(short) : short;
 }

@@ -48,7 +48,7 @@ export interface VmConfig {
 export interface LoadProgress {
   /** Which image. */
   readonly image: "kernel" | "initrd" | "bios" | "dtb";
-  /** What is being done. */
+  /** What is being done; "unpacking" also stands for finding out that there is nothing to unpack. */
   readonly step: "reading" | "unpacking";
   /** Bytes so far. */
   readonly loaded: number;

@@ -110,14 +110,24 @@ interface Plan {
   readonly program: LoadedImage | undefined;
 }
 
-async function readPlan(config: VmConfig, checked: CheckedConfig): Promise<Plan> {
-  const bytes = (source: ImageSource, image: LoadProgress["image"]) =>
-    readImage(source, image, checked.ramBytes, config.onProgress);
-  const kernel = config.kernel === undefined ? undefined : await loadImage(await bytes(config.kernel, "kernel"));
+/** An ELF file with its debugging information may well be larger than the VM it runs in. */
+const MAX_PROGRAM_BYTES = 2 ** 30;
+
+async function readPlan(config: VmConfig, { ramBytes }: CheckedConfig): Promise<Plan> {
+  const bytes = (source: ImageSource, image: LoadProgress["image"]) => {
+    const limit = image === "kernel" || image === "bios" ? Math.max(ramBytes, MAX_PROGRAM_BYTES) : ramBytes;
+    return readImage(source, image, limit, config.onProgress);
+  };
+  const program = async (source: ImageSource, image: "kernel" | "bios") => {
+    const file = await bytes(source, image);
+    config.onProgress?.({ image, step: "unpacking", loaded: file.length, total: file.length });
+    return loadImage(file);
+  };
+  const kernel = config.kernel === undefined ? undefined : await program(config.kernel, "kernel");
   // A program that speaks HTIF is written for Spike, which starts it in M mode.
   const usual = kernel !== undefined && htifSymbols(kernel) !== undefined ? "none" : "builtin";
   const { bios = usual } = config;
-  const firmware = bios === "builtin" || bios === "none" ? bios : await loadImage(await bytes(bios, "bios"));
+  const firmware = bios === "builtin" || bios === "none" ? bios : await program(bios, "bios");
   const plan: BootPlan = {
     bios: firmware,
     ...(kernel === undefined ? {} : { kernel }),

@@ -21,7 +21,7 @@ async function open(source: Exclude<ImageSource, Uint8Array | ArrayBuffer>): Pro
 /**
  * Reads all of an image.
  *
- * @param limit - bytes beyond which it cannot fit anyway
+ * @param limit - bytes beyond which reading stops
  * @throws WasmvisorError `source-unreadable`, `image-too-large`
  */
 export async function readImage(
@@ -64,7 +64,7 @@ function tooLarge(image: string, size: number, limit: number): WasmvisorError {
   const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
   return new WasmvisorError(
     "image-too-large",
-    `The ${image} is at least ${mebibytes(size)} long and does not fit into ${mebibytes(limit)} of memory; give the VM more.`,
+    `The ${image} is at least ${mebibytes(size)} long, which is more than the ${mebibytes(limit)} that can be loaded; use a smaller one or give the VM more memory.`,
     { image, size, limit },
   );
 }
