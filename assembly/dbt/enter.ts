@@ -8,7 +8,7 @@ import { run_predecoded, step } from "../interp/step";
 import { load_ram, store_ram } from "../mem/vmem";
 import { Cause, Engine } from "../shared/constants";
 import { jump_entry, jump_fill, region_at, sync_mode } from "./cache";
-import { sample, translate } from "./hot";
+import { heat, translate } from "./hot";
 
 /** How deep regions may call regions. */
 const CALL_DEPTH: u32 = 64;
@@ -44,18 +44,18 @@ function find(hart: Hart, pc: u64): bool {
   return true;
 }
 
-/** Interprets until a region is met or the next sample is due, and counts the sample. */
+/**
+ * Interprets until a region is met or a period is over. The steps are charged to where interpretation began after leaving translated
+ * code, or, when all of the period went by, to the jump target it ended at.
+ */
 function interpret_cold(hart: Hart, vm: Vm, floor: u32): void {
-  if (!hart.sampleLeft) hart.sampleLeft = vm.samplePeriod;
+  const entry = hart.pc;
   const before = hart.fuel;
-  run_predecoded(hart, min(before - floor, hart.sampleLeft), false, true);
+  const period = min(before - floor, vm.samplePeriod);
+  run_predecoded(hart, period, false, true);
   const done = before - hart.fuel;
-  if (done < hart.sampleLeft) {
-    hart.sampleLeft -= done;
-    return;
-  }
-  hart.sampleLeft = 0;
-  if (sample(vm, hart.pc)) translate(hart, hart.pc);
+  const pc = done < period ? entry : hart.pc;
+  if (!hart.attention && heat(vm, pc, done)) translate(hart, pc);
 }
 
 /** Emitted code's TLB miss on a load. The value is left in `mmioData`; 1 when the interpreter must do the instruction. */

@@ -1,6 +1,6 @@
 /**
- * What is translated when: every so many steps the interpreter stops at a jump's target, and an address found there often enough
- * is hot. Costs nothing between samples, and depends on instruction counts alone.
+ * What is translated when: interpreted steps are charged to an address, and one with enough of them is hot. Costs the interpreter
+ * nothing between its stops, and depends on instruction counts alone.
  */
 
 import { code_install } from "../env";
@@ -17,16 +17,16 @@ import { Dbt } from "./state";
 
 const SLOTS: u32 = 4096;
 
-/** Counts a sample at `pc`; true when it has become hot just now. */
-export function sample(vm: Vm, pc: u64): bool {
-  const slot = <usize>vm.hot + (((<u32>(pc >> 1) * 0x9e3779b1) >> 20) & (SLOTS - 1)) * 16;
+/** Charges `steps` interpreted steps to `pc`; true when that has just made it hot. */
+export function heat(vm: Vm, pc: u64, steps: u32): bool {
+  const slot = <usize>vm.hot + ((((<u32>(pc >> 1)) * 0x9e3779b1) >> 20) & (SLOTS - 1)) * 16;
   if (load<u64>(slot) != pc) {
     store<u64>(slot, pc);
     store<u32>(slot, 0, 8);
   }
-  const count = load<u32>(slot, 8) + 1;
-  store<u32>(slot, count, 8);
-  return count == vm.hotThreshold;
+  const before = load<u32>(slot, 8);
+  store<u32>(slot, before + steps, 8);
+  return before < vm.hotThreshold && before + steps >= vm.hotThreshold;
 }
 
 /** Translates the region at `pc` and links it. False when it cannot be had. */

@@ -116,30 +116,28 @@ export enum HartField {
   slowRecord = 1512,
   /** instret + fuel when translated code was entered; in it, instret = fuelBase - fuel (u64) */
   fuelBase = 1520,
-  /** interpreted steps until the next sample of what is hot (u32) */
-  sampleLeft = 1528,
   /** what each mode's jump cache assumes (Mode bits), by privilege (4 of u32) */
-  jumpMode = 1532,
+  jumpMode = 1528,
   /** a bit for each hash of a page that regions in the jump caches lie in (8 of u64) */
-  codeFilter = 1552,
+  codeFilter = 1544,
   /** traps taken in a row without an instruction retired between them (u32) */
-  stormCount = 1616,
+  stormCount = 1608,
   /** instret at the last trap (u64) */
-  stormInstret = 1624,
+  stormInstret = 1616,
   /** TLB misses: loads, stores and fetches that needed a walk (u64) */
-  countTlbMiss = 1632,
+  countTlbMiss = 1624,
   /** exceptions taken (u64) */
-  countTrap = 1640,
+  countTrap = 1632,
   /** interrupts taken (u64) */
-  countInterrupt = 1648,
+  countInterrupt = 1640,
   /** device accesses (u64) */
-  countMmio = 1656,
+  countMmio = 1648,
   /** instructions decoded into records (u64) */
-  countDecode = 1664,
+  countDecode = 1656,
   /** fence.i executed (u64) */
-  countFenceI = 1672,
+  countFenceI = 1664,
   /** sfence.vma and sinval.vma executed (u64) */
-  countSfence = 1680,
+  countSfence = 1672,
 }
 
 /** Offsets from a VM block's base address. */
@@ -184,9 +182,9 @@ export enum VmField {
   tableBase = 108,
   /** machine address of the hotness counters: 4096 of 16 bytes (u64 pc, u32 count, u32 unused) (u32) */
   hot = 112,
-  /** samples that make a pc hot (u32) */
+  /** interpreted steps that make a pc hot (u32) */
   hotThreshold = 116,
-  /** steps between samples (u32) */
+  /** steps the interpreter runs at most before they are charged (u32) */
   samplePeriod = 120,
   /** 1 when hardware updates A and D may be enabled (menvcfg.ADUE writable) (u32) */
   svadu = 124,
@@ -194,6 +192,6 @@ export enum VmField {
 
 /** Sizes of the blocks. */
 export enum StateBytes {
-  HART = 1688,
+  HART = 1680,
   VM = 128,
 }

@@ -217,7 +217,6 @@ export class Hart {
   fuel: u32;
   slowRecord: u32;
   fuelBase: u64;
-  sampleLeft: u32;
   jumpMode0: u32;
   jumpMode1: u32;
   jumpMode2: u32;
@@ -334,7 +333,6 @@ if (offsetof<Hart>("pmpActive") != HartField.pmpActive) ERROR("Hart.pmpActive is
 if (offsetof<Hart>("fuel") != HartField.fuel) ERROR("Hart.fuel is misplaced");
 if (offsetof<Hart>("slowRecord") != HartField.slowRecord) ERROR("Hart.slowRecord is misplaced");
 if (offsetof<Hart>("fuelBase") != HartField.fuelBase) ERROR("Hart.fuelBase is misplaced");
-if (offsetof<Hart>("sampleLeft") != HartField.sampleLeft) ERROR("Hart.sampleLeft is misplaced");
 if (offsetof<Hart>("jumpMode0") != HartField.jumpMode) ERROR("Hart.jumpMode0 is misplaced");
 if (offsetof<Hart>("codeFilter0") != HartField.codeFilter) ERROR("Hart.codeFilter0 is misplaced");
 if (offsetof<Hart>("stormCount") != HartField.stormCount) ERROR("Hart.stormCount is misplaced");

@@ -9,18 +9,10 @@
  */
 
 import { Hart } from "../gen/state";
-import { Priv } from "../shared/constants";
-import { Counter, Csr, Status } from "../shared/csr";
-import {
-  counter_allowed,
-  counter_read,
-  counter_write,
-  mcountinhibit_write,
-  mhpmevent_read,
-  mhpmevent_write,
-} from "./csr_counter";
+import { Counter, Csr } from "../shared/csr";
+import { is_mhpmevent, is_pmpaddr } from "./csr_access";
+import { counter_read, counter_write, mcountinhibit_write, mhpmevent_read, mhpmevent_write } from "./csr_counter";
 import { menvcfg_write, senvcfg_write } from "./csr_envcfg";
-import { MENVCFG_STCE } from "./csr_field";
 import { float_read, float_write } from "./csr_float";
 import {
   mideleg_write,
@@ -37,6 +29,8 @@ import { mstatus_read, mstatus_write, sstatus_read, sstatus_write } from "./csr_
 import { satp_write } from "./csr_satp";
 import { interrupts } from "./interrupt";
 
+export { csr_access, csr_exists } from "./csr_access";
+
 /** misa: RV64 (MXL = 2) with A, C, D, F, I, M, S and U. Writes are ignored. */
 export const MISA_RV64GC: u64 = 0x8000_0000_0014_112d;
 
@@ -45,96 +39,6 @@ const MEDELEG_WRITABLE: u64 = 0xb3ff;
 
 /** marchid and mimpid of QEMU 7.2's generic cpus: the version of QEMU. */
 const MARCHID: u64 = 0x7_02_00;
-
-// @ts-ignore: decorator
-@inline function is_hpm(index: u32): bool {
-  return index >= <u32>Counter.HPM_FIRST && index <= <u32>Counter.HPM_LAST;
-}
-
-/** mhpmevent 19 to 31 exist without a counter, as in QEMU. */
-// @ts-ignore: decorator
-@inline function is_mhpmevent(csr: u32): bool {
-  return (csr & ~31) == Csr.MHPMEVENT && (csr & 31) >= <u32>Counter.HPM_FIRST;
-}
-
-// @ts-ignore: decorator
-@inline function is_pmpaddr(csr: u32): bool {
-  return (csr & ~15) == Csr.PMPADDR0;
-}
-
-/** Whether there is a CSR of this number. */
-export function csr_exists(csr: u32): bool {
-  if (is_mhpmevent(csr)) return true;
-  if (is_pmpaddr(csr)) return true;
-  switch (csr & ~31) {
-    case Csr.CYCLE:
-      return csr == Csr.TIME || csr == Csr.CYCLE || csr == Csr.INSTRET || is_hpm(csr & 31);
-    case Csr.MCYCLE:
-      return csr == Csr.MCYCLE || csr == Csr.MINSTRET || is_hpm(csr & 31);
-  }
-  switch (csr) {
-    case Csr.FFLAGS:
-    case Csr.FRM:
-    case Csr.FCSR:
-    case Csr.SSTATUS:
-    case Csr.SIE:
-    case Csr.STVEC:
-    case Csr.SCOUNTEREN:
-    case Csr.SENVCFG:
-    case Csr.SSCRATCH:
-    case Csr.SEPC:
-    case Csr.SCAUSE:
-    case Csr.STVAL:
-    case Csr.SIP:
-    case Csr.STIMECMP:
-    case Csr.SATP:
-    case Csr.MSTATUS:
-    case Csr.MISA:
-    case Csr.MEDELEG:
-    case Csr.MIDELEG:
-    case Csr.MIE:
-    case Csr.MTVEC:
-    case Csr.MCOUNTEREN:
-    case Csr.MENVCFG:
-    case Csr.MCOUNTINHIBIT:
-    case Csr.MSCRATCH:
-    case Csr.MEPC:
-    case Csr.MCAUSE:
-    case Csr.MTVAL:
-    case Csr.MIP:
-    case Csr.PMPCFG0:
-    case Csr.PMPCFG2:
-    case Csr.TSELECT:
-    case Csr.TDATA1:
-    case Csr.TDATA2:
-    case Csr.TDATA3:
-    case Csr.TINFO:
-    case Csr.MVENDORID:
-    case Csr.MARCHID:
-    case Csr.MIMPID:
-    case Csr.MHARTID:
-    case Csr.MCONFIGPTR:
-      return true;
-  }
-  return false;
-}
-
-/** Whether the present mode may read CSR `csr`, and also write it when `write`. Raises nothing. */
-export function csr_access(hart: Hart, csr: u32, write: bool): bool {
-  if (((csr >> 8) & 3) > hart.priv || (write && csr >> 10 == 3)) return false;
-  switch (csr) {
-    case Csr.FFLAGS:
-    case Csr.FRM:
-    case Csr.FCSR:
-      return (hart.mstatus & Status.FS) != 0;
-    case Csr.SATP:
-      return hart.priv == Priv.M || !(hart.mstatus & Status.TVM);
-    case Csr.STIMECMP:
-      return hart.priv == Priv.M || ((hart.menvcfg & MENVCFG_STCE) != 0 && ((hart.mcounteren >> Counter.TM) & 1) != 0);
-  }
-  if (!csr_exists(csr)) return false;
-  return (csr & ~31) != Csr.CYCLE || counter_allowed(hart, csr & 31);
-}
 
 /** What an existing CSR reads. The caller has asked `csr_access`, or is a debugger. */
 export function csr_read(hart: Hart, csr: u32): u64 {

@@ -24,7 +24,8 @@ What to run
 The machine
   -m, --memory SIZE   RAM, such as 64M or 2G (default 256M)
   --smp N             harts, 1 to 8 (default 1)
-  --engine NAME       interpreter (default), or interpret: decodes every time, for study
+  --engine NAME       interpreter (default); tiered: translates hot code to Wasm;
+                      for study: translator (all code), interpret (decodes every time)
   --deterministic     guest time follows instructions: every run is the same
 
 When to end

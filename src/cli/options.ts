@@ -116,8 +116,8 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
 }
 
 /** An object with `name`, or without it when there is no value. */
-function given<Name extends string, Value>(name: Name, value: Value | undefined): { [key in Name]?: Value } {
-  return (value === undefined ? {} : { [name]: value }) as { [key in Name]?: Value };
+function given<Name extends string, Value>(name: Name, value: Value | undefined): Partial<Record<Name, Value>> {
+  return (value === undefined ? {} : { [name]: value }) as Partial<Record<Name, Value>>;
 }
 
 function wholeNumber(option: string, text: string, most: number): number {
@@ -128,7 +128,7 @@ function wholeNumber(option: string, text: string, most: number): number {
 
 function engineName(text: string): EngineName {
   const name = ENGINE_NAMES.find((engine) => engine === text);
-  if (name === undefined) throw usage(`There is no engine "${text}"; use ${ENGINE_NAMES.join(" or ")}.`);
+  if (name === undefined) throw usage(`There is no engine "${text}"; use ${ENGINE_NAMES.join(", ")}.`);
   return name;
 }
 

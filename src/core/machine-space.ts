@@ -14,6 +14,8 @@ const TRANSLATOR_BYTES = 2 << 20;
 const MAX_REGIONS = 2048;
 const REGION_BYTES = 288;
 const HOT_BYTES = 4096 * 16;
+/** Interpreted steps that make an address hot. */
+const HOT_STEPS = 16_384;
 
 /** What a VM's space is made from. */
 export interface SpaceConfig {
@@ -107,7 +109,7 @@ export class MachineSpace {
     vm.setU32(VmField.regionMax, MAX_REGIONS);
     vm.setU32(VmField.tableBase, core.code.reserve(MAX_REGIONS));
     vm.setU32(VmField.hot, this.#allocate(HOT_BYTES));
-    vm.setU32(VmField.hotThreshold, 4);
+    vm.setU32(VmField.hotThreshold, HOT_STEPS);
     vm.setU32(VmField.samplePeriod, 4096);
     core.vm_open_translator(vm.ma, TRANSLATOR_BYTES);
   }

@@ -80,7 +80,6 @@ export const hartState: readonly StateRow[] = [
   ["fuel", "u32", 1, "derived", "steps (retired instructions and traps) left in this run"],
   ["slowRecord", "u32", 1, "derived", "address of the record the fast loop left to the slow tail, or 0"],
   ["fuelBase", "u64", 1, "derived", "instret + fuel when translated code was entered; in it, instret = fuelBase - fuel"],
-  ["sampleLeft", "u32", 1, "derived", "interpreted steps until the next sample of what is hot"],
   ["jumpMode", "u32", 4, "derived", "what each mode's jump cache assumes (Mode bits), by privilege"],
   ["codeFilter", "u64", 8, "derived", "a bit for each hash of a page that regions in the jump caches lie in"],
   ["stormCount", "u32", 1, "derived", "traps taken in a row without an instruction retired between them"],
@@ -116,7 +115,7 @@ export const vmState: readonly StateRow[] = [
   ["regionCount", "u32", 1, "derived", "how many are in use"],
   ["tableBase", "u32", 1, "derived", "first index of this VM's functions in the core's table"],
   ["hot", "u32", 1, "derived", "machine address of the hotness counters: 4096 of 16 bytes (u64 pc, u32 count, u32 unused)"],
-  ["hotThreshold", "u32", 1, "derived", "samples that make a pc hot"],
-  ["samplePeriod", "u32", 1, "derived", "steps between samples"],
+  ["hotThreshold", "u32", 1, "derived", "interpreted steps that make a pc hot"],
+  ["samplePeriod", "u32", 1, "derived", "steps the interpreter runs at most before they are charged"],
   ["svadu", "u32", 1, "arch", "1 when hardware updates A and D may be enabled (menvcfg.ADUE writable)"],
 ];

@@ -9,8 +9,10 @@ import type { ImageSource } from "./image-source.ts";
  *
  * - `"interpreter"`: decodes each instruction once and keeps the result; the default.
  * - `"interpret"`: decodes each instruction every time; for study.
+ * - `"tiered"`: interprets cold code and translates hot code to Wasm.
+ * - `"translator"`: translates whatever it meets; for study.
  */
-export type EngineName = "interpreter" | "interpret";
+export type EngineName = "interpreter" | "interpret" | "tiered" | "translator";
 
 /** What a VM is made from. */
 export interface VmConfig {
@@ -76,6 +78,8 @@ const MAX_RAM = 4096 * MIB - 64 * MIB;
 const ENGINES: Readonly<Record<EngineName, Engine>> = {
   interpreter: Engine.PREDECODE,
   interpret: Engine.INTERPRET,
+  tiered: Engine.TIERED,
+  translator: Engine.TRANSLATE,
 };
 
 /** The engines' names, the default first. */
@@ -115,7 +119,7 @@ export function checkConfig(config: VmConfig): CheckedConfig {
     throw new WasmvisorError("hart-count", `A VM has 1 to ${MAX_HARTS} harts, not ${harts}.`, { harts });
   }
   if (!Object.hasOwn(ENGINES, engine)) {
-    throw new WasmvisorError("engine", `There is no engine "${engine}"; use ${ENGINE_NAMES.join(" or ")}.`, { engine });
+    throw new WasmvisorError("engine", `There is no engine "${engine}"; use ${ENGINE_NAMES.join(", ")}.`, { engine });
   }
   if (clock !== "host" && clock !== "deterministic") {
     throw new WasmvisorError("clock", `There is no clock "${String(clock)}"; use host or deterministic.`, { clock });

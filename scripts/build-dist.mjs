@@ -1,4 +1,4 @@
-// Makes dist/ (and build/core.wasm) when they are not made from the present sources. `--force` makes them anyway.
+// Makes dist/ when it is not made from the present sources and the present core.
 
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -6,15 +6,12 @@ import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildCore } from "./build-core.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = path.join(root, "dist");
 const core = path.join(root, "build/core.wasm");
 const stamp = path.join(dist, ".stamp");
 const compiler = path.join(root, "node_modules/typescript/bin/tsc");
-
-const has = (flag) => process.argv.includes(flag);
 
 async function sources(folder) {
   const entries = await readdir(path.join(root, folder), { recursive: true, withFileTypes: true });
@@ -61,10 +58,15 @@ async function complete(folder, wanted) {
   await writeFile(path.join(folder, ".stamp"), wanted);
 }
 
-/** Appears whole, by renaming: several processes may build at once, and others may run what is there. */
-async function buildDist() {
+/**
+ * Builds the package. dist/ appears whole, by renaming: several processes may build at once, and others may run what is
+ * there. Needs build/core.wasm.
+ *
+ * @param {{ force?: boolean }} [options]
+ */
+export async function buildDist({ force = false } = {}) {
   const wanted = await digest();
-  if (!has("--force") && existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) return;
+  if (!force && existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) return;
   const fresh = path.join(root, `build/dist.${process.pid}`);
   const old = `${fresh}.old`;
   try {
@@ -75,12 +77,4 @@ async function buildDist() {
     await rm(fresh, { recursive: true, force: true });
     await rm(old, { recursive: true, force: true });
   }
-}
-
-try {
-  await buildCore({ force: has("--force") });
-  await buildDist();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
 }
