@@ -1,11 +1,6 @@
 /**
- * CSRs: which exist, who may access them, what they read and how a write is taken. Where the specification leaves a choice
- * it is QEMU's `rv64` cpu that decides. (Privileged ISA, "Control and Status Registers (CSRs)")
- *
- *   11 10   9    8   7           0
- *  +-----+---------+--------------+     access 3 is read-only;
- *  |access| privilege |  register  |     privilege is the lowest mode that may access it
- *  +-----+---------+--------------+
+ * CSRs: what they read and how a write is taken. Where the specification leaves a choice it is QEMU's `rv64` cpu that
+ * decides. (Privileged ISA, "Control and Status Registers (CSRs)")
  */
 
 import { Hart } from "../gen/state";
