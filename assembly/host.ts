@@ -3,11 +3,15 @@
 import { decode, decode16 } from "./gen/decode";
 import { Dbt, dbt_open } from "./dbt/state";
 import { Hart, Vm } from "./gen/state";
-import { csr_access, csr_read, csr_write } from "./hart/csr";
+import { csr_exists, csr_poke, csr_read } from "./hart/csr";
 import { hart_reset_state } from "./hart/reset";
 import { data_priv, fence_i, tlb_flush, tlb_flush_all, tlb_select } from "./mem/tlb";
+import { pmp_refresh } from "./mem/pmp";
 import { Walk, walk_probe } from "./mem/ptw";
 import { Access, Cause, Exit } from "./shared/constants";
+
+/** The top two bits of the number of a read-only CSR. */
+const READ_ONLY: u32 = 3;
 
 /** Puts all CSRs and registers into their reset state and empties the TLBs. The host sets pc, hartid and a0.. afterwards. */
 export function hart_reset(hart: Hart): void {
@@ -38,6 +42,7 @@ export function hart_fence_i(hart: Hart): void {
 
 /** Recomputes what is derived from the architectural state, after the host has written it. */
 export function hart_sync(hart: Hart): void {
+  pmp_refresh(hart);
   tlb_flush_all(hart);
   tlb_select(hart);
   hart.attention = 1;
@@ -47,7 +52,7 @@ export function hart_sync(hart: Hart): void {
 export function hart_csr_read(hart: Hart, csr: u32): u32 {
   const priv = hart.priv;
   hart.priv = 3;
-  const exists = csr_access(hart, csr, false);
+  const exists = csr_exists(csr);
   if (exists) hart.mmioData = csr_read(hart, csr);
   hart.priv = priv;
   return u32(exists);
@@ -57,8 +62,8 @@ export function hart_csr_read(hart: Hart, csr: u32): u32 {
 export function hart_csr_write(hart: Hart, csr: u32): u32 {
   const priv = hart.priv;
   hart.priv = 3;
-  const exists = csr_access(hart, csr, true);
-  if (exists) csr_write(hart, csr, hart.mmioData);
+  const exists = csr_exists(csr) && csr >> 10 != READ_ONLY;
+  if (exists) csr_poke(hart, csr, hart.mmioData);
   hart.priv = priv;
   hart_sync(hart);
   return u32(exists);

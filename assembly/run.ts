@@ -2,7 +2,7 @@
 
 import { run_translated } from "./dbt/enter";
 import { Hart, Vm } from "./gen/state";
-import { interrupt_pending } from "./hart/interrupt";
+import { interrupt_pending, interrupt_wakes } from "./hart/interrupt";
 import { interrupt_take } from "./hart/trap";
 import { interpret, run_predecoded } from "./interp/step";
 import { tlb_flush_fetch } from "./mem/tlb";
@@ -56,6 +56,8 @@ function take_attention(hart: Hart): u32 {
     hart.wfi = 0;
     interrupt_take(hart, irq);
   }
+  // WFI also ends for an interrupt that is enabled in mie and cannot be taken now.
+  if (hart.wfi && interrupt_wakes(hart)) hart.wfi = 0;
   const exit = hart.exitReason;
   hart.exitReason = Exit.NONE;
   if (exit == Exit.WFI && !hart.wfi) return Exit.NONE;

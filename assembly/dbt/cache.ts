@@ -32,13 +32,15 @@ const PAGE_LIST = 32;
 
 // @ts-ignore: decorator
 @inline export function jump_entry(hart: Hart, pc: u64): usize {
-  return base(hart) + HartBlock.JUMP + hart.priv * HartBlock.JUMP_MODE_BYTES + (<usize>(pc << 3) & HartBlock.JUMP_MASK);
+  return (
+    base(hart) + HartBlock.JUMP + hart.priv * HartBlock.JUMP_MODE_BYTES + ((<usize>(pc << 3)) & HartBlock.JUMP_MASK)
+  );
 }
 
 function filter_add(hart: Hart, va: u64): void {
   const page = va >> 12;
   const at = filter_byte(hart, page);
-  store<u8>(at, load<u8>(at) | (<u8>1 << <u8>(page & 7)));
+  store<u8>(at, load<u8>(at) | (<u8>(1 << ((<i32>page) & 7))));
 }
 
 /** What regions may assume of the hart now. */
@@ -64,8 +66,8 @@ export function region_at(hart: Hart, pc: u64): usize {
   const page = code_page(hart, pc);
   hart.trapCause = Cause.NONE;
   if (!page) return 0;
-  const r = load<u64>(page + CodePage.RECORDS + ((<usize>pc & 0xffe) << 2));
-  if ((<u32>r & 0xff) != Op.REGION) return 0;
+  const r = load<u64>(page + CodePage.RECORDS + (((<usize>pc) & 0xffe) << 2));
+  if (((<u32>r) & 0xff) != Op.REGION) return 0;
   const region = <usize>(r >> 32);
   return region_valid(hart, region, pc) ? region : 0;
 }
@@ -100,9 +102,9 @@ export function region_add(t: Dbt, hart: Hart, vm: Vm, index: u32): usize {
   hart.trapCause = Cause.NONE;
   if (!page || vm.regionCount == vm.regionMax) return 0;
   const region = <usize>vm.regions + <usize>vm.regionCount * REGION_BYTES;
-  const slot = page + CodePage.RECORDS + ((<usize>t.entryPc & 0xffe) << 2);
+  const slot = page + CodePage.RECORDS + (((<usize>t.entryPc) & 0xffe) << 2);
   const old = load<u64>(slot);
-  const first = (<u32>old & 0xff) == Op.REGION ? load<u64>(<usize>(old >> 32)) : old;
+  const first = ((<u32>old) & 0xff) == Op.REGION ? load<u64>(<usize>(old >> 32)) : old;
   vm.regionCount += 1;
   store<u64>(region, first, RECORD);
   store<u64>(region, t.entryPc, VA);
@@ -126,5 +128,5 @@ export function region_link(hart: Hart, region: usize): void {
   const page = code_page(hart, pc);
   hart.trapCause = Cause.NONE;
   if (!page) return;
-  store<u64>(page + CodePage.RECORDS + ((<usize>pc & 0xffe) << 2), (<u64>region << 32) | Op.REGION);
+  store<u64>(page + CodePage.RECORDS + (((<usize>pc) & 0xffe) << 2), ((<u64>region) << 32) | Op.REGION);
 }

@@ -1,12 +1,11 @@
 /** The dispatcher: finds the region for a pc and calls it; and what emitted code calls back. */
 
 import { execute } from "../gen/execute";
-import { HartField } from "../gen/layout";
 import { Hart, Vm } from "../gen/state";
 import { base } from "../hart/regs";
 import { run_predecoded, step } from "../interp/step";
 import { load_ram, store_ram } from "../mem/vmem";
-import { Cause, Engine } from "../shared/constants";
+import { Cause } from "../shared/constants";
 import { jump_entry, jump_fill, region_at, sync_mode } from "./cache";
 import { heat, translate } from "./hot";
 

@@ -12,7 +12,7 @@ import { Hart } from "../gen/state";
 import { fs_dirty } from "../hart/fs";
 import { imm } from "../hart/regs";
 import { Cause } from "../shared/constants";
-import { Block, block, BLOCK_BYTES, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, MAX_INSNS, Mode, Term } from "./state";
+import { Block, block, BLOCK_BYTES, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, MAX_INSNS, Term } from "./state";
 
 /** Callees of up to this many instructions are inlined. */
 const INLINE_INSNS: u32 = 60;
@@ -25,12 +25,12 @@ const MAX_PAGES: u32 = 16;
 
 /** The op a record names, compressed ones by their base. */
 export function record_op(r: u64): u32 {
-  const op = <u32>r & 0xff;
-  return op == Op.EXT || op == Op.C_EXT ? <u32>(r >> 32) & 0xffff : op_base(op);
+  const op = (<u32>r) & 0xff;
+  return op == Op.EXT || op == Op.C_EXT ? (<u32>(r >> 32)) & 0xffff : op_base(op);
 }
 
 export function record_length(r: u64): u32 {
-  return op_length(<u32>r & 0xff);
+  return op_length((<u32>r) & 0xff);
 }
 
 // @ts-ignore: decorator
@@ -40,12 +40,12 @@ export function record_length(r: u64): u32 {
 
 // @ts-ignore: decorator
 @inline export function record_rs1(r: u64): u32 {
-  return (<u32>r >> 19) & 31;
+  return ((<u32>r) >> 19) & 31;
 }
 
 // @ts-ignore: decorator
 @inline export function record_rs2(r: u64): u32 {
-  return <u32>r >> 27;
+  return (<u32>r) >> 27;
 }
 
 /** Forms the region at `pc`. False when not even one instruction can be translated. */

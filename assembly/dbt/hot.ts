@@ -19,7 +19,7 @@ const SLOTS: u32 = 4096;
 
 /** Charges `steps` interpreted steps to `pc`; true when that has just made it hot. */
 export function heat(vm: Vm, pc: u64, steps: u32): bool {
-  const slot = <usize>vm.hot + ((((<u32>(pc >> 1)) * 0x9e3779b1) >> 20) & (SLOTS - 1)) * 16;
+  const slot = <usize>vm.hot + (((<u32>(pc >> 1) * 0x9e3779b1) >> 20) & (SLOTS - 1)) * 16;
   if (load<u64>(slot) != pc) {
     store<u64>(slot, pc);
     store<u32>(slot, 0, 8);

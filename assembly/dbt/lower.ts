@@ -159,7 +159,7 @@ function exit_label(t: Dbt, mask: u64): u32 {
 
 /** Pushes the i32 that says which exit it is. */
 function exit_value(t: Dbt, pc: u64, interpret: bool, unpaid: u32): void {
-  i32c(writer(t), (((<i32>(pc - t.entryPc)) | i32(interpret)) << 12) | <i32>unpaid);
+  i32c(writer(t), (((<i32>(pc - t.entryPc)) | i32(interpret)) << 12) | (<i32>unpaid));
 }
 
 /** Leaves at `pc` unconditionally. */
@@ -325,8 +325,8 @@ function leave_to(t: Dbt, dirty: u64): void {
 /** Pushes the branch's condition. */
 function condition(t: Dbt, b: Block): void {
   const w = writer(t);
-  const rs1 = (<u32>b.record >> 19) & 31;
-  const rs2 = <u32>b.record >> 27;
+  const rs1 = ((<u32>b.record) >> 19) & 31;
+  const rs2 = (<u32>b.record) >> 27;
   const op = record_op(b.record);
   if (!rs2 && (op == Op.BEQ || op == Op.BNE)) {
     value(t, rs1);
@@ -396,7 +396,7 @@ function chain(t: Dbt, b: Block, dirty: u64): void {
 /** A jump out of the region to `pc`, in the same way. */
 function chain_to(t: Dbt, pc: u64, dirty: u64): void {
   const w = writer(t);
-  const entry = jump_base(t) + (<u32>(pc << 3) & HartBlock.JUMP_MASK);
+  const entry = jump_base(t) + ((<u32>(pc << 3)) & HartBlock.JUMP_MASK);
   store_registers(t, dirty);
   get(w, HART);
   mem(w, W.I64_LOAD, entry);
@@ -446,7 +446,7 @@ function call(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
     i64c(w, <i64>b.targetPc);
     set(w, local_of(JUMP_TARGET));
     local = HART;
-    entry += <u32>(b.targetPc << 3) & HartBlock.JUMP_MASK;
+    entry += (<u32>(b.targetPc << 3)) & HartBlock.JUMP_MASK;
     get(w, HART);
   } else {
     even_target(t);

@@ -96,7 +96,7 @@ function tlb_hit(t: Dbt, n: Node, set_offset: u32): void {
   tee(w, A32);
   mem(w, W.I64_LOAD, set_offset);
   get(w, A64);
-  i64c(w, ~0xfff | <i64>(n.size - 1));
+  i64c(w, ~0xfff | (<i64>(n.size - 1)));
   byte(w, W.I64_AND);
   byte(w, W.I64_EQ);
 }

@@ -4,13 +4,13 @@ import { HartField } from "../gen/layout";
 import { Ir, Node } from "./ir";
 import { callout_reads } from "./lift/callout";
 import { record_op } from "./form";
-import { A32, A64, B64, FA, FAST, FUEL, HART, Import, local_of, SPAN } from "./locals";
+import { A64, B64, FA, FAST, FUEL, HART, Import, local_of, SPAN } from "./locals";
 import { leave_begin, leave_if, store_registers, value } from "./lower";
-import { lower_load, lower_store, } from "./lower_memory";
+import { lower_load, lower_store } from "./lower_memory";
 import { Step } from "./opt/spans";
 import { Block, Dbt, writer } from "./state";
 import { Type, W } from "./wasm/opcode";
-import { byte, get, i32c, i64c, mem, op1, open, set, tee } from "./wasm/writer";
+import { byte, get, i32c, i64c, mem, op1, open, set } from "./wasm/writer";
 
 /** Lowers `n` of block `b`; `found` and `state` are the memory checks' view, `dirty` what differs from the hart's memory. */
 export function lower_node(t: Dbt, b: Block, n: Node, found: Step, state: usize, dirty: u64): void {
@@ -251,7 +251,7 @@ function callout(t: Dbt, b: Block, n: Node, dirty: u64): void {
   leave_if(t, dirty);
   if (!n.dst) return;
   get(w, HART);
-  if (n.dst < 32) mem(w, W.I64_LOAD, HartField.x + (<u32>n.dst << 3));
+  if (n.dst < 32) mem(w, W.I64_LOAD, HartField.x + ((<u32>n.dst) << 3));
   else mem(w, W.F64_LOAD, HartField.f + ((<u32>n.dst - 32) << 3));
   set(w, local_of(n.dst));
 }
@@ -259,7 +259,7 @@ function callout(t: Dbt, b: Block, n: Node, dirty: u64): void {
 /** The host's result when it is provably the guest's, flags and all; otherwise the exact path in the core decides. */
 function float_arithmetic(t: Dbt, b: Block, n: Node, dirty: u64): void {
   const w = writer(t);
-  const rounding = <u32>(<u64>n.imm >> 48) & 7;
+  const rounding = (<u32>((<u64>n.imm) >> 48)) & 7;
   if (rounding != 0 && rounding != 7) {
     callout(t, b, n, dirty);
     return;

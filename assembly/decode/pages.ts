@@ -151,14 +151,14 @@ export function code_word(hart: Hart, pc: u64): u32 {
  * a page border inside it. 0 when its second half cannot be fetched (and then perhaps a trap is raised).
  */
 export function record_at(hart: Hart, page: usize, pc: u64): u64 {
-  const at = page + CodePage.RECORDS + ((<usize>pc & 0xffe) << 2);
+  const at = page + CodePage.RECORDS + (((<usize>pc) & 0xffe) << 2);
   let r = load<u64>(at);
-  if ((<u32>r & 0xff) == Op.UNDECODED) r = decode_record(hart, page, at);
-  const op = <u32>r & 0xff;
+  if (((<u32>r) & 0xff) == Op.UNDECODED) r = decode_record(hart, page, at);
+  const op = (<u32>r) & 0xff;
   if (op == Op.REGION) return load<u64>(<usize>(r >> 32));
   if (op != Op.STRADDLE) return r;
   const second = code_page(hart, pc + 2);
   if (!second) return 0;
   const low = <u32>load<u16>(<usize>load<u32>(page, FRAME) + 4094);
-  return decode(low | (<u32>load<u16>(<usize>load<u32>(second, FRAME)) << 16));
+  return decode(low | ((<u32>load<u16>(<usize>load<u32>(second, FRAME))) << 16));
 }

@@ -12,7 +12,7 @@
  */
 
 import { HartBlock, Priv, Tlb } from "../shared/constants";
-import { HartField, VmField } from "../gen/layout";
+import { VmField } from "../gen/layout";
 import { Hart, Vm } from "../gen/state";
 import { base } from "../hart/regs";
 import { jump_flush, jump_flush_va } from "./jump";

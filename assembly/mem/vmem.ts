@@ -261,7 +261,7 @@ export function probe(hart: Hart, va: u64, bytes: u32, access: u32): bool {
 
 /** A load that emitted code could not do: false, with nothing changed and nothing raised, unless all of it is RAM. */
 export function load_ram(hart: Hart, va: u64, size: u32): bool {
-  const inPage: u32 = 0x1000 - (<u32>va & 0xfff);
+  const inPage: u32 = 0x1000 - ((<u32>va) & 0xfff);
   const first = min(size, inPage);
   const low = quiet(hart, va, first, Access.LOAD);
   if (!low) return false;
@@ -269,7 +269,7 @@ export function load_ram(hart: Hart, va: u64, size: u32): bool {
   if (size > inPage) {
     const high = quiet(hart, va + inPage, size - inPage, Access.LOAD);
     if (!high) return false;
-    value |= load_bytes(high, size - inPage) << (<u64>inPage << 3);
+    value |= load_bytes(high, size - inPage) << ((<u64>inPage) << 3);
   }
   hart.mmioData = value;
   return true;
@@ -277,14 +277,14 @@ export function load_ram(hart: Hart, va: u64, size: u32): bool {
 
 /** A store that emitted code could not do: false, with nothing changed and nothing raised, unless all of it is RAM. */
 export function store_ram(hart: Hart, va: u64, value: u64, size: u32): bool {
-  const inPage: u32 = 0x1000 - (<u32>va & 0xfff);
+  const inPage: u32 = 0x1000 - ((<u32>va) & 0xfff);
   const first = min(size, inPage);
   const low = quiet(hart, va, first, Access.STORE);
   if (!low) return false;
   if (size > inPage) {
     const high = quiet(hart, va + inPage, size - inPage, Access.STORE);
     if (!high) return false;
-    store_bytes(high, value >> (<u64>inPage << 3), size - inPage);
+    store_bytes(high, value >> ((<u64>inPage) << 3), size - inPage);
   }
   store_bytes(low, value, first);
   return true;

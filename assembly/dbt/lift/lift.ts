@@ -1,7 +1,6 @@
 /** Guest instructions -> IR, block by block. Each extension's file has the twins of the handlers in `interp/`. */
 
 import { code_page, record_at } from "../../decode/pages";
-import { Op } from "../../gen/op";
 import { Hart } from "../../gen/state";
 import { Cause } from "../../shared/constants";
 import { record_length, record_op } from "../form";

@@ -9,7 +9,7 @@ import { W } from "../wasm/opcode";
 
 // @ts-ignore: decorator
 @inline function fd(r: u64): u32 {
-  return 32 + ((<u32>r >> 11) & 31);
+  return 32 + (((<u32>r) >> 11) & 31);
 }
 
 /** False when `op` is left to a callout. */

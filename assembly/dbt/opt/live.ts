@@ -7,7 +7,7 @@
 
 import { record_op } from "../form";
 import { Ir, Node, node } from "../ir";
-import { callout_reads, callout_write } from "../lift/callout";
+import { callout_reads } from "../lift/callout";
 import { Block, block, Dbt, is_call, ordered, Term } from "../state";
 
 /** The value's bit; nothing for x0 and temps. */
@@ -50,7 +50,7 @@ export function reads(n: Node): u64 {
 /** What the block's terminator reads. */
 export function term_reads(b: Block): u64 {
   if (b.term != Term.BRANCH) return 0;
-  return bit((<u32>b.record >> 19) & 31) | bit(<u32>b.record >> 27);
+  return bit(((<u32>b.record) >> 19) & 31) | bit((<u32>b.record) >> 27);
 }
 
 export function block_writes(t: Dbt, b: Block): u64 {

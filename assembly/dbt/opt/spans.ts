@@ -6,7 +6,7 @@
  * A span is 8 bytes of state: i32 lo, i32 hi; empty when they are equal.
  */
 
-import { Ir, Node, node } from "../ir";
+import { Ir, node } from "../ir";
 import { W } from "../wasm/opcode";
 import { Block, block, BLOCK_SPANS, Dbt, is_call, ordered } from "../state";
 

@@ -42,10 +42,10 @@ export function unsigned(w: Writer, value: u32): void {
 /** Signed LEB128. */
 export function signed(w: Writer, value: i64): void {
   while (value < -64 || value > 63) {
-    byte(w, (<u32>value & 0x7f) | 0x80);
+    byte(w, ((<u32>value) & 0x7f) | 0x80);
     value >>= 7;
   }
-  byte(w, <u32>value & 0x7f);
+  byte(w, (<u32>value) & 0x7f);
 }
 
 /** Five bytes for an unsigned number that is known only later; returns where they stand. */
