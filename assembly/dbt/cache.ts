@@ -40,7 +40,8 @@ const PAGE_LIST = 32;
 function filter_add(hart: Hart, va: u64): void {
   const page = va >> 12;
   const at = filter_byte(hart, page);
-  store<u8>(at, load<u8>(at) | (<u8>(1 << ((<i32>page) & 7))));
+  const bit: i32 = 1 << ((<i32>page) & 7);
+  store<u8>(at, <u8>((<i32>load<u8>(at)) | bit));
 }
 
 /** What regions may assume of the hart now. */
