@@ -14,7 +14,8 @@ import { Access, Cause, Exit } from "./shared/constants";
 const READ_ONLY: u32 = 3;
 
 /** Puts all CSRs and registers into their reset state and empties the TLBs. The host sets pc, hartid and a0.. afterwards. */
-export function hart_reset(hart: Hart): void {
+export function hart_reset(hartMa: usize): void {
+  const hart = changetype<Hart>(hartMa);
   hart_reset_state(hart);
   hart.trapCause = Cause.NONE;
   hart.exitReason = Exit.NONE;
@@ -25,23 +26,27 @@ export function hart_reset(hart: Hart): void {
 }
 
 /** Drives the interrupt lines in `mask` (mip's bit positions) to the levels in `value`. */
-export function hart_set_lines(hart: Hart, mask: u32, value: u32): void {
+export function hart_set_lines(hartMa: usize, mask: u32, value: u32): void {
+  const hart = changetype<Hart>(hartMa);
   hart.lines = (hart.lines & ~(<u64>mask)) | (value & mask);
   hart.attention = 1;
 }
 
 /** A remote SFENCE.VMA, or anything else that makes cached translations stale. */
-export function hart_flush(hart: Hart): void {
+export function hart_flush(hartMa: usize): void {
+  const hart = changetype<Hart>(hartMa);
   tlb_flush(hart);
 }
 
 /** A remote FENCE.I. */
-export function hart_fence_i(hart: Hart): void {
+export function hart_fence_i(hartMa: usize): void {
+  const hart = changetype<Hart>(hartMa);
   fence_i(hart);
 }
 
 /** Recomputes what is derived from the architectural state, after the host has written it. */
-export function hart_sync(hart: Hart): void {
+export function hart_sync(hartMa: usize): void {
+  const hart = changetype<Hart>(hartMa);
   pmp_refresh(hart);
   tlb_flush_all(hart);
   tlb_select(hart);
@@ -49,7 +54,8 @@ export function hart_sync(hart: Hart): void {
 }
 
 /** Reads a CSR as M mode would, into `mmioData`. Returns 0 when the hart has no such CSR. */
-export function hart_csr_read(hart: Hart, csr: u32): u32 {
+export function hart_csr_read(hartMa: usize, csr: u32): u32 {
+  const hart = changetype<Hart>(hartMa);
   const priv = hart.priv;
   hart.priv = 3;
   const exists = csr_exists(csr);
@@ -59,18 +65,20 @@ export function hart_csr_read(hart: Hart, csr: u32): u32 {
 }
 
 /** Writes `mmioData` to a CSR as M mode would. Returns 0 when the hart has no such CSR or it is read-only. */
-export function hart_csr_write(hart: Hart, csr: u32): u32 {
+export function hart_csr_write(hartMa: usize, csr: u32): u32 {
+  const hart = changetype<Hart>(hartMa);
   const priv = hart.priv;
   hart.priv = 3;
   const exists = csr_exists(csr) && csr >> 10 != READ_ONLY;
   if (exists) csr_poke(hart, csr, hart.mmioData);
   hart.priv = priv;
-  hart_sync(hart);
+  hart_sync(hartMa);
   return u32(exists);
 }
 
 /** The pa behind `va` for `access` (`Access`) in the hart's present mode, or all ones. Raises nothing and fills nothing. */
-export function hart_translate(hart: Hart, va: u64, access: u32): u64 {
+export function hart_translate(hartMa: usize, va: u64, access: u32): u64 {
+  const hart = changetype<Hart>(hartMa);
   const walked = walk_probe(hart, va, access, access == Access.FETCH ? hart.priv : data_priv(hart));
   return walked == Walk.FAULT ? walked : (walked & Walk.PA) | (va & 0xfff);
 }
@@ -81,6 +89,7 @@ export function decode_word(word: u32): u64 {
 }
 
 /** Prepares the translator's working memory: `bytes`, zeroed, at `vm.dbt`. */
-export function vm_open_translator(vm: Vm, bytes: u32): void {
+export function vm_open_translator(vmMa: usize, bytes: u32): void {
+  const vm = changetype<Vm>(vmMa);
   dbt_open(changetype<Dbt>(<usize>vm.dbt), bytes);
 }

@@ -1,4 +1,7 @@
-/** The ABI of the core: exports only, no logic. */
+/**
+ * The ABI of the core: exports only, no logic. Blocks are passed as plain addresses: for a class, the compiler would add the
+ * runtime that manages objects.
+ */
 
 export { hart_run } from "./run";
 export {

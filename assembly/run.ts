@@ -18,7 +18,8 @@ const CODE_AGE_SHIFT: u64 = 24;
  * Runs `hart` for exactly `budget` steps (retired instructions and traps) unless something asks for an earlier exit.
  * Returns an `Exit`; `hart.pc` and `hart.instret` are exact.
  */
-export function hart_run(hart: Hart, budget: u32): u32 {
+export function hart_run(hartMa: usize, budget: u32): u32 {
+  const hart = changetype<Hart>(hartMa);
   const age = hart.instret >> CODE_AGE_SHIFT;
   const exit = run_slice(hart, budget);
   // Ziccid asks for "finite time"; verifying decoded pages this seldom costs nothing that can be measured.

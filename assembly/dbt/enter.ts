@@ -58,17 +58,20 @@ function interpret_cold(hart: Hart, vm: Vm, floor: u32): void {
 }
 
 /** Emitted code's TLB miss on a load. The value is left in `mmioData`; 1 when the interpreter must do the instruction. */
-export function dbt_load(hart: Hart, va: u64, size: u32): u32 {
+export function dbt_load(hartMa: usize, va: u64, size: u32): u32 {
+  const hart = changetype<Hart>(hartMa);
   return u32(!load_ram(hart, va, size));
 }
 
 /** Emitted code's TLB miss on a store; 1 when the interpreter must do the instruction. */
-export function dbt_store(hart: Hart, va: u64, value: u64, size: u32): u32 {
+export function dbt_store(hartMa: usize, va: u64, value: u64, size: u32): u32 {
+  const hart = changetype<Hart>(hartMa);
   return u32(!store_ram(hart, va, value, size));
 }
 
 /** Executes record `r` for emitted code, its operands being in the hart. 1 when it raised: the interpreter does it again. */
-export function dbt_callout(hart: Hart, r: u64, fuel: u32): u32 {
+export function dbt_callout(hartMa: usize, r: u64, fuel: u32): u32 {
+  const hart = changetype<Hart>(hartMa);
   hart.instret = hart.fuelBase - fuel;
   execute(hart, r);
   if (hart.trapCause == Cause.NONE) return 0;

@@ -13,6 +13,8 @@ const TIMED_OUT = 124;
 const NO_MATCH = 1;
 const BROKEN_PIPE = 141;
 
+const NEWLINE = 10;
+
 /** How the run ends: a code for the shell and, where the code does not speak for itself, a sentence. */
 interface Ending {
   readonly code: number;
@@ -35,8 +37,9 @@ export async function run(options: RunOptions): Promise<number> {
   const counters = vm.counters();
   vm.destroy();
   await printed;
-  if (ending.why !== undefined) await host.printError(`${session.newLine}wasmvisor: ${ending.why}\n`);
-  if (options.stats) await host.printError(statsText(counters, performance.now() - startedAt));
+  host.restoreTerminal();
+  if (ending.why !== undefined) await session.note(ending.why);
+  if (options.stats) await host.printError(session.lineBreak + statsText(counters, performance.now() - startedAt));
   return ending.code;
 }
 
@@ -55,6 +58,8 @@ class Session {
   readonly #keys = new KeyFilter();
   readonly #monitor: Monitor;
   #inMonitor = false;
+  /** Whether the guest has left the cursor within a line. */
+  #midLine = false;
   #end!: (ending: Ending) => void;
   readonly #ended: Promise<Ending>;
 
@@ -63,20 +68,27 @@ class Session {
     this.#ended = new Promise((resolve) => (this.#end = resolve));
     this.#monitor = new Monitor(vm, {
       print: (text) => this.#say(text),
-      leave: () => this.#toggleMonitor(),
       quit: () => this.#end({ code: 0 }),
     });
   }
 
-  /** A raw terminal needs a carriage return to begin a line. */
-  get newLine(): string {
-    return host.stdinIsTerminal() ? "\r\n" : "";
+  /** What begins a new line after the guest's output, when people see both. */
+  get lineBreak(): string {
+    return this.#midLine && host.stderrIsTerminal() ? "\r\n" : "";
+  }
+
+  /** Says something on stderr, in a line of its own. */
+  async note(sentence: string): Promise<void> {
+    const text = `${this.lineBreak}wasmvisor: ${sentence}${host.stderrIsTerminal() ? "\r\n" : "\n"}`;
+    this.#midLine = false;
+    await host.printError(text);
   }
 
   /** Copies the guest's output to stdout until the VM is destroyed. */
   async printOutput(): Promise<void> {
     const reader = this.#vm.console.output.getReader();
     for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+      this.#midLine = chunk.value.at(-1) !== NEWLINE;
       if (!(await host.print(chunk.value))) this.#end({ code: BROKEN_PIPE });
     }
   }
@@ -84,13 +96,19 @@ class Session {
   /** Starts the VM and waits for whatever ends the run first. */
   async untilEnd({ exitOn, timeout }: RunOptions): Promise<Ending> {
     const vm = this.#vm;
-    host.onSignal((code) => this.#end({ code }));
-    vm.on("trap-storm", ({ hart, pc }) => {
-      const where = `at 0x${pc.toString(16)}`;
-      void host.printError(`${this.newLine}wasmvisor: hart ${hart} does nothing but trap (${where}); it runs on\n`);
+    let signalled = false;
+    host.onSignal((code) => {
+      // The second time without waiting for output to be taken.
+      if (signalled) host.exit(code);
+      signalled = true;
+      this.#end({ code });
     });
-    vm.on("exit", (exit) => this.#end(endingOf(exit, exitOn)));
+    vm.on("trap-storm", ({ hart, pc }) => {
+      void this.note(`hart ${hart} does nothing but trap (at 0x${pc.toString(16)}); it runs on`);
+    });
+    // In this order: a guest may print the text and end in the same slice.
     if (exitOn !== undefined) vm.console.waitFor(exitOn).then(() => this.#end({ code: 0 }), ignore);
+    void vm.exited.then((exit) => this.#end(endingOf(exit, exitOn)));
     const timer =
       timeout === undefined
         ? undefined

@@ -26,6 +26,7 @@ export class CodeLinker {
   readonly #memory: MachineMemory;
   #imports: Record<string, unknown> = {};
   #table: WebAssembly.Table | undefined;
+  #free: { first: number; count: number }[] = [];
 
   constructor(memory: MachineMemory) {
     this.#memory = memory;
@@ -37,9 +38,17 @@ export class CodeLinker {
     this.#imports = { m: this.#memory.memory, t: core.table, 0: core.dbt_load, 1: core.dbt_store, 2: core.dbt_callout };
   }
 
-  /** Makes room for `count` more functions and returns the first index. */
+  /** A range of the table for `count` functions; returns its first index. */
   reserve(count: number): number {
-    return this.#table!.grow(count);
+    const free = this.#free.findIndex((range) => range.count === count);
+    const [range] = free < 0 ? [] : this.#free.splice(free, 1);
+    return range ? range.first : this.#table!.grow(count);
+  }
+
+  /** Gives a range back and forgets its functions, so that their modules can be collected. */
+  release(first: number, count: number): void {
+    for (let i = 0; i < count; i++) this.#table!.set(first + i, null);
+    this.#free.push({ first, count });
   }
 
   /** Compiles the module at `ma` and puts its functions into the table from `first`. False when the engine refuses it. */
@@ -59,10 +68,5 @@ export class CodeLinker {
     } finally {
       this.counters.milliseconds += performance.now() - start;
     }
-  }
-
-  /** Forgets `count` functions from `first`, so that their modules can be collected. */
-  drop(first: number, count: number): void {
-    for (let i = 0; i < count; i++) this.#table!.set(first + i, null);
   }
 }

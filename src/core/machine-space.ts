@@ -1,8 +1,9 @@
 /** Everything one VM owns in machine memory: its blocks, p2m, decoded code and RAM. */
 
 import { HartField, StateBytes, VmField } from "../../assembly/gen/layout.ts";
-import { Engine, CodePage, HartBlock, P2m } from "../../assembly/shared/constants.ts";
+import { Engine, CodePage, HartBlock } from "../../assembly/shared/constants.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
+import type { CodeLinker } from "./code.ts";
 import type { Core } from "./core.ts";
 import { HartView, VmView } from "./views.ts";
 
@@ -39,9 +40,12 @@ export class MachineSpace {
   /** Machine address of the contiguous range that backs RAM. */
   readonly ramMa: number;
   #ranges: { ma: number; bytes: number }[] = [];
+  readonly #code: CodeLinker;
+  #tableBase: number | undefined;
 
   constructor(core: Core, memory: MachineMemory, config: SpaceConfig) {
     this.memory = memory;
+    this.#code = core.code;
     this.ramPa = config.ramPa;
     this.ramBytes = config.ramBytes;
     try {
@@ -75,6 +79,8 @@ export class MachineSpace {
   release(): void {
     for (const { ma, bytes } of this.#ranges) this.memory.release(ma, bytes);
     this.#ranges = [];
+    if (this.#tableBase !== undefined) this.#code.release(this.#tableBase, MAX_REGIONS);
+    this.#tableBase = undefined;
   }
 
   #allocate(bytes: number): number {
@@ -90,7 +96,8 @@ export class MachineSpace {
     vm.setU64(VmField.ramPa, BigInt(config.ramPa));
     vm.setU64(VmField.ramSize, BigInt(config.ramBytes));
     vm.setU32(VmField.ramMa, this.ramMa);
-    vm.setU32(VmField.p2m, this.#linearP2m(pages));
+    // All zero: the core gives each page its frame when it is first touched.
+    vm.setU32(VmField.p2m, this.#allocate(pages * 4));
     vm.setU32(VmField.hartCount, config.harts);
     vm.setU32(VmField.builtinSbi, config.builtinSbi ? 1 : 0);
     this.harts.forEach((hart, index) => vm.setU32(VmField.harts, hart.ma, index));
@@ -107,19 +114,12 @@ export class MachineSpace {
     vm.setU32(VmField.dbt, this.#allocate(TRANSLATOR_BYTES));
     vm.setU32(VmField.regions, this.#allocate(MAX_REGIONS * REGION_BYTES));
     vm.setU32(VmField.regionMax, MAX_REGIONS);
-    vm.setU32(VmField.tableBase, core.code.reserve(MAX_REGIONS));
+    this.#tableBase = core.code.reserve(MAX_REGIONS);
+    vm.setU32(VmField.tableBase, this.#tableBase);
     vm.setU32(VmField.hot, this.#allocate(HOT_BYTES));
     vm.setU32(VmField.hotThreshold, HOT_STEPS);
     vm.setU32(VmField.samplePeriod, 4096);
     core.vm_open_translator(vm.ma, TRANSLATOR_BYTES);
-  }
-
-  #linearP2m(pages: number): number {
-    const ma = this.#allocate(pages * 4);
-    const table = this.memory.u32;
-    const flags = P2m.PRESENT | P2m.WRITABLE;
-    for (let page = 0; page < pages; page++) table[ma / 4 + page] = (this.ramMa + page * FRAME_BYTES) | flags;
-    return ma;
   }
 }
 

@@ -8,8 +8,6 @@ import { examine, MonitorError } from "./monitor-memory.ts";
 /** What the monitor does to its surroundings. */
 export interface MonitorHost {
   print(text: string): void;
-  /** Back to the guest. */
-  leave(): void;
   /** Ends the whole program. */
   quit(): void;
 }

@@ -73,11 +73,16 @@ export function holdStdin(hold: boolean): void {
   else process.stdin.resume();
 }
 
-/** Every key goes to the program, until the process ends in whatever way. */
+/** Every key goes to the program, until `restoreTerminal` or the end of the process, in whatever way that comes. */
 export function makeTerminalRaw(): void {
   if (!process.stdin.isTTY) return;
   process.stdin.setRawMode(true);
-  process.once("exit", () => process.stdin.setRawMode(false));
+  process.once("exit", restoreTerminal);
+}
+
+/** Puts the terminal back into the state that shells leave it in. */
+export function restoreTerminal(): void {
+  if (process.stdin.isTTY) process.stdin.setRawMode(false);
 }
 
 /** Signals that end a program, and their numbers. */
