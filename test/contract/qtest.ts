@@ -1,6 +1,7 @@
 /** Accesses to the devices of a QEMU virt board that stands still, by QEMU's own test protocol. */
 
 import { spawnSync } from "node:child_process";
+import { requireTools } from "../support/tools.ts";
 
 /** One access. */
 export interface Access {
@@ -17,6 +18,7 @@ const LETTER = { 1: "b", 2: "w", 4: "l", 8: "q" } as const;
 
 /** Carries out all accesses in order on one fresh board; gives what the loads read. */
 export function qemuAccesses(harts: number, accesses: readonly Access[]): number[] {
+  requireTools("qemu-system-riscv64");
   const commands = accesses.map(({ pa, size, value }) =>
     value === undefined ? `read${LETTER[size]} ${pa}` : `write${LETTER[size]} ${pa} ${value}`,
   );

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Engine } from "../../assembly/shared/constants.ts";
 import { compareBatch } from "./compare.ts";
-import { hasQemu } from "./qemu.ts";
 
 const PROGRAMS = 500;
 const BATCHES = 6;
@@ -11,7 +10,7 @@ const engines = [Engine.PREDECODE, Engine.INTERPRET];
 
 const seedsOf = (batch: number): number[] => Array.from({ length: PROGRAMS }, (_, i) => batch * PROGRAMS + i);
 
-describe.skipIf(!hasQemu())("random programs", () => {
+describe("random programs", () => {
   it.each(batches)("in M mode leave what QEMU leaves, batch %i", async (batch) => {
     expect(await compareBatch(seedsOf(batch), engines, false)).toEqual([]);
   });

@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, openSync, readSync, closeSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { requireTools } from "../support/tools.ts";
 
 const RAM_MIB = 64;
 
@@ -20,18 +21,9 @@ export const qemuFaults: readonly string[] = ["ctzw"];
 const CPU =
   "rv64,h=false,v=false,zba=true,zbb=true,zbc=true,zbs=true,zbkb=true,zbkc=true,zbkx=true,zkn=true,zks=true,Zfh=true";
 
-/** Whether the oracle is installed. */
-export function hasQemu(): boolean {
-  try {
-    execFileSync("qemu-system-riscv64", ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Loads `image` at the start of RAM, enters it in M mode and waits for its write to the test finisher. */
 export function runUnderQemu(image: Uint8Array): Uint8Array {
+  requireTools("qemu-system-riscv64");
   const folder = mkdtempSync(path.join(tmpdir(), "wasmvisor-diff-"));
   try {
     const ram = path.join(folder, "ram");

@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { requireTools } from "../support/tools.ts";
 
 /** Calls `use` with a folder that is gone afterwards. */
 function withFolder<T>(use: (folder: string) => T): T {
@@ -17,6 +18,7 @@ function withFolder<T>(use: (folder: string) => T): T {
 
 /** The source that dtc makes of a blob; it throws when dtc says anything at all, warnings included. */
 export function decompile(blob: Uint8Array): string {
+  requireTools("dtc");
   return withFolder((folder) => {
     const [input, output] = [path.join(folder, "in.dtb"), path.join(folder, "out.dts")];
     writeFileSync(input, blob);
@@ -28,11 +30,13 @@ export function decompile(blob: Uint8Array): string {
 
 /** The blob that dtc makes of a source. */
 export function compile(source: string): Uint8Array {
+  requireTools("dtc");
   return execFileSync("dtc", ["-I", "dts", "-O", "dtb"], { input: source, stdio: ["pipe", "pipe", "ignore"] });
 }
 
 /** The blob that QEMU's virt board makes. */
 export function qemuFdt(harts: number, memory: string): Uint8Array {
+  requireTools("qemu-system-riscv64");
   return withFolder((folder) => {
     const output = path.join(folder, "virt.dtb");
     const options = ["-M", `virt,dumpdtb=${output}`, "-smp", `${harts}`, "-m", memory, "-display", "none"];

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { FW_DYNAMIC_PA, RESET_PA, writeResetVector } from "../../src/machine/reset-vector.ts";
+import { requireTools } from "../support/tools.ts";
 
 function words(startPa: number, fdtPa: number, nextPa: number): number[] {
   const rom = new Uint8Array(128);
@@ -11,6 +12,7 @@ function words(startPa: number, fdtPa: number, nextPa: number): number[] {
 test("the words are those QEMU has in its ROM", () => {
   const options = ["-M", "virt", "-m", "256M", "-bios", "none", "-display", "none", "-S", "-monitor", "stdio"];
   const input = `xp /22wx 0x${RESET_PA.toString(16)}\nquit\n`;
+  requireTools("qemu-system-riscv64");
   const said = execFileSync("qemu-system-riscv64", options, { input, encoding: "utf8" });
   const dumped = [...said.matchAll(/^0000[0-9a-f]+:(.*)$/gm)].flatMap(([, line]) =>
     line!.trim().split(" ").map(Number),
