@@ -11,7 +11,7 @@ export async function writeText(path: string, text: string): Promise<void> {
     const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
     throw new WasmvisorError(
       "file-unwritable",
-      `${path} cannot be written (${reason}); name another file.`,
+      `The file ${path} cannot be written (${reason}); name another.`,
       { path },
       { cause },
     );
