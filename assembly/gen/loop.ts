@@ -72,7 +72,7 @@ export function run_leaf(hart: Hart, page: usize, room: u32): u32 {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) > 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -84,7 +84,7 @@ export function run_leaf(hart: Hart, page: usize, room: u32): u32 {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) > 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -96,7 +96,7 @@ export function run_leaf(hart: Hart, page: usize, room: u32): u32 {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) > 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -108,7 +108,7 @@ export function run_leaf(hart: Hart, page: usize, room: u32): u32 {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) > 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -120,7 +120,7 @@ export function run_leaf(hart: Hart, page: usize, room: u32): u32 {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) > 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -132,7 +132,7 @@ export function run_leaf(hart: Hart, page: usize, room: u32): u32 {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) > 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -1029,7 +1029,7 @@ export function run_leaf(hart: Hart, page: usize, room: u32): u32 {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) > 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -1041,7 +1041,7 @@ export function run_leaf(hart: Hart, page: usize, room: u32): u32 {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) > 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -1225,7 +1225,7 @@ export function run_leaf_exact(hart: Hart, page: usize, room: u32): u32 {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) > 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -1237,7 +1237,7 @@ export function run_leaf_exact(hart: Hart, page: usize, room: u32): u32 {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) > 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -1249,7 +1249,7 @@ export function run_leaf_exact(hart: Hart, page: usize, room: u32): u32 {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) > 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -1261,7 +1261,7 @@ export function run_leaf_exact(hart: Hart, page: usize, room: u32): u32 {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) > 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -1273,7 +1273,7 @@ export function run_leaf_exact(hart: Hart, page: usize, room: u32): u32 {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) > 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -1285,7 +1285,7 @@ export function run_leaf_exact(hart: Hart, page: usize, room: u32): u32 {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) > 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -2182,7 +2182,7 @@ export function run_leaf_exact(hart: Hart, page: usize, room: u32): u32 {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) > 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;
@@ -2194,7 +2194,7 @@ export function run_leaf_exact(hart: Hart, page: usize, room: u32): u32 {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) > 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;

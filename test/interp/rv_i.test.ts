@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Cause } from "../../assembly/shared/constants.ts";
+import { Cause, Exit } from "../../assembly/shared/constants.ts";
 import { Csr } from "../../assembly/shared/csr.ts";
 import { RAM_PA } from "../support/core.ts";
 import { PageTables } from "../support/paging.ts";
@@ -50,6 +50,17 @@ describe.each(dispatchers)("by $dispatcher", (dispatcher) => {
       expect([a, b, taken]).toEqual([a, b, model(a, b)]);
     }
   });
+
+  test.each(["j spin", "beq x0, x0, spin", "bgeu x5, x6, spin", "c.j spin", "c.beqz x8, spin"])(
+    "%s, to itself, spins until the budget is used up",
+    (text) => {
+      const hart = runner.run(`spin: ${text}`, { 5: 1n, 6: 1n, 8: 0n });
+      const before = hart.instret;
+      expect(hart.run(10_000)).toBe(Exit.BUDGET);
+      expect(hart.instret - before).toBe(10_000n);
+      expect(hart.pc).toBe(BigInt(runner.place(`spin: ${text}`)));
+    },
+  );
 
   test("lui and auipc place a sign-extended upper immediate", () => {
     expect(runner.run("lui x7, 0x80000").x(7)).toBe(0xffff_ffff_8000_0000n);

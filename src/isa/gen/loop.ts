@@ -104,7 +104,7 @@ function hotCase(op: HotOp): string | undefined {
             continue;
           }
           rec += <usize>imm(r) << 2;
-          if (rec - recs < RECORD_BYTES && (imm(r) >= 0 || n < room)) continue;
+          if (rec - recs < RECORD_BYTES && (imm(r) > 0 || n < room)) continue;
           leave = true;
           pc = record_pc(pageVa, recs, rec);
           break;`;
