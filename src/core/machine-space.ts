@@ -1,7 +1,7 @@
 /** Everything one VM owns in machine memory: its blocks, p2m, decoded code and RAM. */
 
 import { HartField, StateBytes, VmField } from "../../assembly/gen/layout.ts";
-import { Engine, CodePage, HartBlock } from "../../assembly/shared/constants.ts";
+import { Engine, CodePage, HartBlock, P2m } from "../../assembly/shared/constants.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
 import type { CodeLinker } from "./code.ts";
 import type { Core } from "./core.ts";
@@ -67,6 +67,25 @@ export class MachineSpace {
       hart.setU64(HartField.hartid, BigInt(index));
       core.hart_reset(hart.ma);
     });
+  }
+
+  /**
+   * The machine address behind `pa`, which is in RAM, good to the end of its page. `write` says that it is about to
+   * change: then the page gets its frame, as in assembly/mem/p2m.ts.
+   */
+  ramAddress(pa: number, write: boolean): number {
+    const offset = pa - this.ramPa;
+    const ma = this.ramMa + offset;
+    if (write) this.#touch(Math.floor(offset / FRAME_BYTES));
+    return ma;
+  }
+
+  #touch(page: number): void {
+    const { u32 } = this.memory;
+    const slot = this.vm.u32(VmField.p2m) / 4 + page;
+    if ((u32[slot]! & P2m.PRESENT) !== 0) return;
+    u32[slot] = (this.ramMa + page * FRAME_BYTES) | P2m.PRESENT | P2m.WRITABLE;
+    this.vm.setU32(VmField.framesTouched, this.vm.u32(VmField.framesTouched) + 1);
   }
 
   /** Has the harts look anew at code that the host may have changed. */

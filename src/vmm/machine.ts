@@ -175,6 +175,6 @@ function guestMemory(space: MachineSpace): GuestMemory {
     ramPa: space.ramPa,
     ramSize: space.ramBytes,
     memory: space.memory.memory,
-    translate: (pa) => space.ramMa + (pa - space.ramPa),
+    translate: (pa, write) => space.ramAddress(pa, write),
   });
 }

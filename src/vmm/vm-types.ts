@@ -60,4 +60,6 @@ export interface VmCounters extends HartCounters {
   readonly busyMilliseconds: number;
   /** Accesses to addresses where nothing is. */
   readonly busFaults: number;
+  /** Bytes of RAM in pages that the guest, or the loader, has touched; only these take memory of the host. */
+  readonly touchedBytes: number;
 }

@@ -1,12 +1,12 @@
 /** A virtual machine as programs see it. */
 
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField, VmField } from "../../assembly/gen/layout.ts";
 import { Priv } from "../../assembly/shared/constants.ts";
 import type { Core } from "../core/core.ts";
 import { WasmvisorError } from "../error.ts";
 import type { LoadedImage } from "../machine/loader/loaded-image.ts";
 import type { BootPlan, PowerEvent } from "../machine/virt-types.ts";
-import type { MachineMemory } from "../memory/machine-memory.ts";
+import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
 import type { CheckedConfig } from "./config.ts";
 import { VmConsole } from "./console.ts";
 import { sumCounters } from "./counters.ts";
@@ -180,6 +180,7 @@ export class Vm extends Emitter<VmEvents> {
       harts,
       busyMilliseconds: this.#loop.busyMilliseconds,
       busFaults: this.machine.board.bus.faults,
+      touchedBytes: this.machine.space.vm.u32(VmField.framesTouched) * FRAME_BYTES,
     };
   }
 
