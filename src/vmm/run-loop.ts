@@ -100,13 +100,10 @@ export class RunLoop {
 
   /** Runs one slice of one hart, for debuggers and tests. The loop must be stopped. */
   step(index: number, instructions: number): Exit {
-    const { core, harts, time } = this.#deps;
-    const hart = harts[index];
+    const hart = this.#deps.harts[index];
     if (hart === undefined) throw new RangeError(`no hart ${index}`);
     this.#updateTimers(hart);
-    time.begin(hart);
-    const exit = core.hart_run(hart.ma, instructions);
-    time.end();
+    const exit = this.execute(index, instructions);
     this.#handle(index, exit);
     this.#deps.afterSlice();
     return exit;
@@ -140,7 +137,7 @@ export class RunLoop {
     this.#mustGiveWay = false;
     while (this.#running && !idle && !this.#mustGiveWay && now - startedAt < TURN_MILLISECONDS) {
       for (let index = 0; this.#running && index < this.#deps.harts.length; index++) this.#turn(index);
-      idle = this.#running && this.#allWait() && !this.#skipIdleTime();
+      idle = this.#running && !this.passIdleTime();
       now = performance.now();
     }
     this.busyMilliseconds += now - startedAt;
@@ -149,22 +146,45 @@ export class RunLoop {
 
   /** One slice of one hart. */
   #turn(index: number): void {
-    const { core, harts, time, slice } = this.#deps;
-    const hart = harts[index]!;
-    for (let left = slice; left > 0 && this.#running && this.#deps.isStarted(index);) {
-      const deadline = this.#updateTimers(hart);
-      if (waits(hart)) return;
-      // An enabled interrupt ends the wait even when it cannot be taken. (Privileged ISA, "Wait for Interrupt")
-      hart.setU32(HartField.wfi, 0);
-      const budget = time.budget(this.#toClock(deadline), left);
-      time.begin(hart);
-      const exit = core.hart_run(hart.ma, budget);
-      time.end();
+    const hart = this.#deps.harts[index]!;
+    for (let left = this.#deps.slice; left > 0 && this.#running;) {
+      const budget = this.plan(index, left);
+      if (budget === 0) return;
+      const exit = this.execute(index, budget);
       left -= Math.max(1, budget - hart.u32(HartField.fuel));
-      const goOn = this.#handle(index, exit);
-      if (this.#deps.afterSlice()) this.#mustGiveWay = true;
-      if (!goOn || this.#mustGiveWay) return;
+      if (!this.conclude(index, exit) || this.#mustGiveWay) return;
     }
+  }
+
+  /**
+   * How many of `most` instructions hart `index` may run before something is due, with its timer lines brought up to date;
+   * 0 when it is stopped or waits. `plan`, `execute` and `conclude` in this order are what the loop itself does.
+   */
+  plan(index: number, most: number): number {
+    if (!this.#deps.isStarted(index)) return 0;
+    const hart = this.#deps.harts[index]!;
+    const deadline = this.#updateTimers(hart);
+    if (waits(hart)) return 0;
+    // An enabled interrupt ends the wait even when it cannot be taken. (Privileged ISA, "Wait for Interrupt")
+    hart.setU32(HartField.wfi, 0);
+    return this.#deps.time.budget(this.#toClock(deadline), most);
+  }
+
+  /** Runs hart `index` for the budget that `plan` gave, or less. */
+  execute(index: number, budget: number): Exit {
+    const { core, harts, time } = this.#deps;
+    const hart = harts[index]!;
+    time.begin(hart);
+    const exit = core.hart_run(hart.ma, budget);
+    time.end();
+    return exit;
+  }
+
+  /** Serves the exit of hart `index`. True when the same hart may go on. */
+  conclude(index: number, exit: Exit): boolean {
+    const goOn = this.#handle(index, exit);
+    if (this.#deps.afterSlice()) this.#mustGiveWay = true;
+    return goOn;
   }
 
   /** True when the same hart may use the rest of its slice. */
@@ -221,11 +241,14 @@ export class RunLoop {
     return mtime - board.mtime() + time.clock.ticks();
   }
 
-  /** With deterministic time, waiting takes no time. True when time has moved on. */
-  #skipIdleTime(): boolean {
-    if (!this.#deps.time.deterministic) return false;
+  /**
+   * With deterministic time, waiting takes no time: when all harts wait, time moves on to the next deadline. False when all
+   * harts go on waiting.
+   */
+  passIdleTime(): boolean {
+    if (!this.#allWait()) return true;
     const deadline = this.#nextDeadline();
-    if (deadline === NEVER) return false;
+    if (!this.#deps.time.deterministic || deadline === NEVER) return false;
     this.#deps.time.idle(this.#toClock(deadline));
     return true;
   }

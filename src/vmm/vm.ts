@@ -100,6 +100,11 @@ export class Vm extends Emitter<VmEvents> {
     this.#boot();
   }
 
+  /** What runs its harts. @internal */
+  get loop(): RunLoop {
+    return this.#loop;
+  }
+
   /** What it is doing. */
   get state(): VmState {
     return this.#state;
