@@ -9,6 +9,7 @@ import { ProgressLine } from "./progress.ts";
 import { statsText } from "./stats.ts";
 
 /** Exit codes that are not the guest's. */
+const BAD_INPUT = 2;
 const TIMED_OUT = 124;
 const NO_MATCH = 1;
 const BROKEN_PIPE = 141;
@@ -158,6 +159,7 @@ class Session {
 }
 
 function endingOf(exit: VmExit, exitOn: RegExp | undefined): Ending {
+  if (exit.error instanceof WasmvisorError) return { code: BAD_INPUT, why: exit.error.message };
   if (exit.reason === "failure") {
     return { code: exit.code, why: `there is an error in wasmvisor itself: ${describe(exit.error)}` };
   }

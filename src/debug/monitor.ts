@@ -118,7 +118,7 @@ export class Monitor {
         return examine(this.#vm, this.#hart, false, "1i", "$pc");
       case "reset":
       case "system_reset":
-        this.#vm.reset();
+        this.#vm.reset().catch((error: unknown) => this.#host.print(`\n${String(error)}\n`));
         return "";
       case "quit":
       case "q":

@@ -1,6 +1,6 @@
 /** Reading files and URLs in node. */
 
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { WasmvisorError } from "../error.ts";
 import { shown, type Source } from "./load.ts";
@@ -15,6 +15,8 @@ const WHY: Record<string, string> = {
   ENAMETOOLONG: "has too long a name; check the path",
 };
 
+const CHUNK_BYTES = 2 ** 18;
+
 /**
  * Opens a file (by path or `file:` URL) or fetches a URL.
  * @throws WasmvisorError `source-unreadable`
@@ -22,40 +24,55 @@ const WHY: Record<string, string> = {
 export async function openSource(location: string | URL): Promise<Source> {
   if (location instanceof URL && location.protocol !== "file:") return openUrl(location);
   try {
-    return await openFile(location instanceof URL ? fileURLToPath(location) : location);
+    const handle = await open(location instanceof URL ? fileURLToPath(location) : location, "r");
+    return await sourceOf(handle, (cause) => unreadable(location, cause));
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? "";
-    const why = WHY[code] ?? `cannot be read (${code || String(cause)}); check the path`;
-    throw new WasmvisorError(
-      "source-unreadable",
-      `The file ${shown(location)} ${why}.`,
-      { location, reason: code },
-      { cause },
-    );
+    throw unreadable(location, cause);
   }
 }
 
-async function openFile(path: string): Promise<Source> {
-  const handle = await open(path, "r");
+async function sourceOf(handle: FileHandle, explain: (cause: unknown) => WasmvisorError): Promise<Source> {
   const info = await handle.stat();
   if (info.isDirectory()) {
     await handle.close();
     throw Object.assign(new Error("is a directory"), { code: "EISDIR" });
   }
-  const stream = handle.createReadStream({ highWaterMark: 1 << 20 });
-  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   return {
-    stream: new ReadableStream<Uint8Array>(
-      {
-        async pull(controller) {
-          const chunk = await chunks.next();
-          if (chunk.done) controller.close();
-          else controller.enqueue(chunk.value);
-        },
-        cancel: () => void stream.destroy(),
-      },
-      { highWaterMark: 0 },
-    ),
+    stream: fileStream(handle, explain),
+    repeatable: info.isFile(),
     ...(info.isFile() ? { size: info.size } : {}),
   };
+}
+
+/** One buffer for all chunks: a file of many MiB leaves no garbage behind. */
+function fileStream(handle: FileHandle, explain: (cause: unknown) => WasmvisorError): ReadableStream<Uint8Array> {
+  const buffer = new Uint8Array(CHUNK_BYTES);
+  const next = () =>
+    handle.read(buffer, 0, buffer.length).catch(async (cause: unknown) => {
+      await handle.close();
+      throw explain(cause);
+    });
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { bytesRead } = await next();
+        if (bytesRead > 0) return controller.enqueue(buffer.subarray(0, bytesRead));
+        await handle.close();
+        controller.close();
+      },
+      cancel: () => handle.close(),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+function unreadable(location: string | URL, cause: unknown): WasmvisorError {
+  const code = (cause as NodeJS.ErrnoException).code ?? "";
+  const why = WHY[code] ?? `cannot be read (${code || String(cause)}); check the path`;
+  return new WasmvisorError(
+    "source-unreadable",
+    `The file ${shown(location)} ${why}.`,
+    { location, reason: code },
+    { cause },
+  );
 }

@@ -27,5 +27,6 @@ export async function openSource(location: string | URL): Promise<Source> {
     );
   }
   const length = response.headers.get("content-encoding") === null ? response.headers.get("content-length") : null;
-  return { stream: response.body as ReadableStream<Uint8Array>, ...(length === null ? {} : { size: Number(length) }) };
+  const stream = response.body as ReadableStream<Uint8Array>;
+  return { stream, repeatable: false, ...(length === null ? {} : { size: Number(length) }) };
 }

@@ -2,9 +2,12 @@
 
 /** Bytes on their way in. */
 export interface Source {
+  /** A chunk is good until the next one is asked for. */
   readonly stream: ReadableStream<Uint8Array>;
   /** Bytes in all, when known. */
   readonly size?: number;
+  /** Whether it can be opened again later, at no cost, for the same bytes. */
+  readonly repeatable: boolean;
 }
 
 /** How long an error message may quote what could not be read. */

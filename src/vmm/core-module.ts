@@ -2,6 +2,7 @@
 
 import { openSource } from "#load";
 import { WasmvisorError } from "../error.ts";
+import { readAll } from "./image-source.ts";
 
 /** The core: its bytes, the compiled module, or where it is. */
 export type CoreSource = WebAssembly.Module | Uint8Array | ArrayBuffer | URL;
@@ -34,7 +35,9 @@ async function compile(source: Uint8Array | ArrayBuffer | URL): Promise<WebAssem
   }
 }
 
-async function bytesOf(url: URL): Promise<ArrayBuffer> {
-  const { stream } = await openSource(url);
-  return new Response(stream).arrayBuffer();
+/** More than any core will ever be. */
+const MAX_CORE_BYTES = 2 ** 26;
+
+async function bytesOf(url: URL): Promise<Uint8Array> {
+  return readAll(await openSource(url), { name: "core", limit: MAX_CORE_BYTES });
 }

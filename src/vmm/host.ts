@@ -2,13 +2,9 @@
 
 import { coreModule, type CoreSource } from "./core-module.ts";
 import { type Core, instantiateCore } from "../core/core.ts";
-import { loadImage } from "../machine/loader/image.ts";
-import type { LoadedImage } from "../machine/loader/loaded-image.ts";
-import type { BootPlan } from "../machine/virt-types.ts";
 import { MachineMemory } from "../memory/machine-memory.ts";
-import { type CheckedConfig, checkConfig, type LoadProgress, type VmConfig } from "./config.ts";
-import { htifSymbols } from "./htif.ts";
-import { type ImageSource, readImage } from "./image-source.ts";
+import { BootImages } from "./boot-images.ts";
+import { checkConfig, type VmConfig } from "./config.ts";
 import type { Machine } from "./machine.ts";
 import { Vm } from "./vm.ts";
 
@@ -74,15 +70,17 @@ export class Host {
    */
   async createVm(config: VmConfig): Promise<Vm> {
     const checked = checkConfig(config);
-    const { plan, program } = await readPlan(config, checked);
-    const vm = new Vm({
-      core: this.#core,
-      memory: this.memory,
-      config: checked,
-      plan,
-      program,
-      onDestroy: (destroyed) => this.#forget(destroyed),
-    });
+    const images = new BootImages(config, checked);
+    const vm = new Vm(
+      {
+        core: this.#core,
+        memory: this.memory,
+        config: checked,
+        images,
+        onDestroy: (destroyed) => this.#forget(destroyed),
+      },
+      await images.load(),
+    );
     this.#vms.add(vm);
     for (const { ma } of vm.machine.space.harts) this.#byHart.set(ma, vm.machine);
     return vm;
@@ -102,38 +100,4 @@ export class Host {
     this.#vms.delete(vm);
     for (const { ma } of vm.machine.space.harts) this.#byHart.delete(ma);
   }
-}
-
-interface Plan {
-  readonly plan: BootPlan;
-  /** The image whose symbols name HTIF and the signature: the kernel, or without one the firmware. */
-  readonly program: LoadedImage | undefined;
-}
-
-/** An ELF file with its debugging information may well be larger than the VM it runs in. */
-const MAX_PROGRAM_BYTES = 2 ** 30;
-
-async function readPlan(config: VmConfig, { ramBytes }: CheckedConfig): Promise<Plan> {
-  const bytes = (source: ImageSource, image: LoadProgress["image"]) => {
-    const limit = image === "kernel" || image === "bios" ? Math.max(ramBytes, MAX_PROGRAM_BYTES) : ramBytes;
-    return readImage(source, image, limit, config.onProgress);
-  };
-  const program = async (source: ImageSource, image: "kernel" | "bios") => {
-    const file = await bytes(source, image);
-    config.onProgress?.({ image, step: "unpacking", loaded: file.length, total: file.length });
-    return loadImage(file);
-  };
-  const kernel = config.kernel === undefined ? undefined : await program(config.kernel, "kernel");
-  // A program that speaks HTIF is written for Spike, which starts it in M mode.
-  const usual = kernel !== undefined && htifSymbols(kernel) !== undefined ? "none" : "builtin";
-  const { bios = usual } = config;
-  const firmware = bios === "builtin" || bios === "none" ? bios : await program(bios, "bios");
-  const plan: BootPlan = {
-    bios: firmware,
-    ...(kernel === undefined ? {} : { kernel }),
-    ...(config.initrd === undefined ? {} : { initrd: await bytes(config.initrd, "initrd") }),
-    ...(config.append === undefined ? {} : { append: config.append }),
-    ...(config.dtb === undefined ? {} : { dtb: await bytes(config.dtb, "dtb") }),
-  };
-  return { plan, program: kernel ?? (typeof firmware === "string" ? undefined : firmware) };
 }

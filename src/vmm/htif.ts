@@ -40,11 +40,11 @@ const BAD_ADDRESS = -14n;
 /** More than any program prints in one call; a wild length ends here. */
 const MAX_WRITE = 2 ** 20;
 
-/** Finds the interface in an ELF image; undefined when it has no `tohost`. */
-export function htifSymbols(image: LoadedImage): HtifSymbols | undefined {
-  const tohost = image.symbols.find(({ name }) => name === "tohost");
+/** Finds the interface among a program's symbols; undefined when there is no `tohost`. */
+export function htifSymbols(symbols: LoadedImage["symbols"]): HtifSymbols | undefined {
+  const tohost = symbols.find(({ name }) => name === "tohost");
   if (tohost === undefined) return undefined;
-  const fromhost = image.symbols.find(({ name }) => name === "fromhost");
+  const fromhost = symbols.find(({ name }) => name === "fromhost");
   return {
     tohostPa: Number(tohost.address),
     ...(fromhost === undefined ? {} : { fromhostPa: Number(fromhost.address) }),

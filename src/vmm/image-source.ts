@@ -2,7 +2,6 @@
 
 import { openSource } from "#load";
 import { WasmvisorError } from "../error.ts";
-import type { LoadProgress } from "./config.ts";
 
 /** An image: its bytes, something that has them, or where they are (a path in node; in browsers an address). */
 export type ImageSource = Uint8Array | ArrayBuffer | Blob | ReadableStream<Uint8Array> | URL | string;
@@ -12,59 +11,91 @@ interface Opened {
   readonly size?: number;
 }
 
-async function open(source: Exclude<ImageSource, Uint8Array | ArrayBuffer>): Promise<Opened> {
-  if (typeof source === "string" || source instanceof URL) return openSource(source);
-  if (source instanceof Blob) return { stream: source.stream() as ReadableStream<Uint8Array>, size: source.size };
-  return { stream: source };
+/** How an image is read. */
+export interface ReadOptions {
+  /** What it is, for messages. */
+  readonly name: string;
+  /** Bytes beyond which reading stops. */
+  readonly limit: number;
+  /** Called with the bytes so far, and with how many there are when that is known. */
+  onProgress?(loaded: number, total: number | undefined): void;
 }
 
 /**
- * Reads all of an image.
- *
- * @param limit - bytes beyond which reading stops
- * @throws WasmvisorError `source-unreadable`, `image-too-large`
+ * An image that can be read once more when the machine is reset. Files and blobs are read anew then, so that nothing
+ * holds their bytes meanwhile; of streams and web addresses the bytes are kept.
  */
-export async function readImage(
-  source: ImageSource,
-  image: LoadProgress["image"],
-  limit: number,
-  onProgress?: (progress: LoadProgress) => void,
-): Promise<Uint8Array> {
-  if (source instanceof Uint8Array) return source;
-  if (source instanceof ArrayBuffer) return new Uint8Array(source);
-  const { stream, size } = await open(source);
+export class Image {
+  readonly #source: ImageSource;
+  #kept: Uint8Array | undefined;
+
+  constructor(source: ImageSource) {
+    this.#source = source;
+    if (source instanceof Uint8Array) this.#kept = source;
+    else if (source instanceof ArrayBuffer) this.#kept = new Uint8Array(source);
+  }
+
+  /** The buffer it holds on to, or that its caller does; what `read` has returned otherwise may be discarded. */
+  get keptBuffer(): ArrayBufferLike | undefined {
+    return this.#kept?.buffer;
+  }
+
+  /**
+   * All of it.
+   * @throws WasmvisorError `source-unreadable`, `image-too-large`
+   */
+  async read(options: ReadOptions): Promise<Uint8Array> {
+    if (this.#kept !== undefined) return this.#kept;
+    const { stream, size, repeatable } = await this.#open();
+    const bytes = await readAll({ stream, ...(size === undefined ? {} : { size }) }, options);
+    if (!repeatable) this.#kept = bytes;
+    return bytes;
+  }
+
+  async #open(): Promise<Opened & { repeatable: boolean }> {
+    const source = this.#source;
+    if (typeof source === "string" || source instanceof URL) return openSource(source);
+    if (source instanceof Blob) {
+      return { stream: source.stream() as ReadableStream<Uint8Array>, size: source.size, repeatable: true };
+    }
+    return { stream: source as ReadableStream<Uint8Array>, repeatable: false };
+  }
+}
+
+/**
+ * Reads a stream to its end.
+ * @throws WasmvisorError `image-too-large`
+ */
+export async function readAll({ stream, size }: Opened, options: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
+  const { limit } = options;
   if (size !== undefined && size > limit) {
     await stream.cancel();
-    throw tooLarge(image, size, limit);
+    throw tooLarge(options, size);
   }
-  const chunks: Uint8Array[] = [];
+  let bytes = new Uint8Array(size ?? 0);
   let loaded = 0;
   for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
-    loaded += chunk.byteLength;
-    if (loaded > limit) throw tooLarge(image, loaded, limit);
-    chunks.push(chunk);
-    onProgress?.({ image, step: "reading", loaded, ...(size === undefined ? {} : { total: size }) });
+    const end = loaded + chunk.byteLength;
+    if (end > limit) throw tooLarge(options, end);
+    if (end > bytes.length) bytes = enlarged(bytes, loaded, Math.min(limit, Math.max(end, 2 * bytes.length)));
+    bytes.set(chunk, loaded);
+    loaded = end;
+    options.onProgress?.(loaded, size);
   }
-  return joined(chunks, loaded);
+  return bytes.length === loaded ? bytes : bytes.slice(0, loaded);
 }
 
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const [first] = chunks;
-  if (first !== undefined && chunks.length === 1) return first;
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
+function enlarged(bytes: Uint8Array, used: number, length: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(length);
+  larger.set(bytes.subarray(0, used));
+  return larger;
 }
 
-function tooLarge(image: string, size: number, limit: number): WasmvisorError {
+function tooLarge({ name, limit }: ReadOptions, size: number): WasmvisorError {
   const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
   return new WasmvisorError(
     "image-too-large",
-    `The ${image} is at least ${mebibytes(size)} long, which is more than the ${mebibytes(limit)} that can be loaded; use a smaller one or give the VM more memory.`,
-    { image, size, limit },
+    `The ${name} is at least ${mebibytes(size)} long, which is more than the ${mebibytes(limit)} that can be loaded; use a smaller one or give the VM more memory.`,
+    { name, size, limit },
   );
 }

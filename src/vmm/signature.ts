@@ -12,9 +12,9 @@ const BYTES_PER_LINE = 4;
  *
  * @throws WasmvisorError `signature` when the image has no such symbols, or they do not lie in RAM
  */
-export function signature(memory: GuestMemory, image: LoadedImage | undefined): string {
+export function signature(memory: GuestMemory, symbols: LoadedImage["symbols"]): string {
   const address = (symbol: string) => {
-    const found = image?.symbols.find(({ name }) => name === symbol);
+    const found = symbols.find(({ name }) => name === symbol);
     if (found === undefined) {
       throw new WasmvisorError(
         "signature",

@@ -4,9 +4,9 @@ import { HartField, VmField } from "../../assembly/gen/layout.ts";
 import { Priv } from "../../assembly/shared/constants.ts";
 import type { Core } from "../core/core.ts";
 import { WasmvisorError } from "../error.ts";
-import type { LoadedImage } from "../machine/loader/loaded-image.ts";
-import type { BootPlan, PowerEvent } from "../machine/virt-types.ts";
+import type { PowerEvent } from "../machine/virt-types.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
+import type { BootImages, LoadedPlan } from "./boot-images.ts";
 import type { CheckedConfig } from "./config.ts";
 import { VmConsole } from "./console.ts";
 import { sumCounters } from "./counters.ts";
@@ -24,9 +24,7 @@ export interface VmDeps {
   readonly core: Core;
   readonly memory: MachineMemory;
   readonly config: CheckedConfig;
-  readonly plan: BootPlan;
-  /** The image whose symbols name HTIF and the signature. */
-  readonly program: LoadedImage | undefined;
+  readonly images: BootImages;
   /** Called once, when the VM is destroyed. */
   onDestroy(vm: Vm): void;
 }
@@ -61,22 +59,25 @@ export class Vm extends Emitter<VmEvents> {
   readonly machine: Machine;
   readonly #loop: RunLoop;
   readonly #htif: Htif | undefined;
+  readonly #symbols: LoadedPlan["symbols"];
   readonly #storms = new Set<number>();
   #state: VmState = "created";
   #ending = ending();
   #power: PowerEvent | undefined;
+  #restarting: Promise<void> | undefined;
 
   /** @internal */
-  constructor(deps: VmDeps) {
+  constructor(deps: VmDeps, { plan, symbols }: LoadedPlan) {
     super();
     const { core, config } = deps;
     this.#deps = deps;
+    this.#symbols = symbols;
     this.console = new VmConsole((bytes) => this.emit("output", bytes));
     this.machine = new Machine(config, {
       core,
       memory: deps.memory,
       console: this.console.backend,
-      builtinSbi: deps.plan.bios === "builtin",
+      builtinSbi: plan.bios === "builtin",
       onPower: (event) => (this.#power ??= event),
       onLine: () => this.#loop?.wake(),
     });
@@ -97,7 +98,13 @@ export class Vm extends Emitter<VmEvents> {
       beforeWaiting: () => this.#beforeWaiting(),
       onFailure: (error) => this.#end({ code: 70, reason: "failure", error }),
     });
-    this.#boot();
+    try {
+      this.machine.boot(plan);
+      deps.images.discard(plan);
+    } catch (error) {
+      this.machine.release();
+      throw error;
+    }
   }
 
   /** What runs its harts. @internal */
@@ -142,12 +149,14 @@ export class Vm extends Emitter<VmEvents> {
   }
 
   /**
-   * Switches it off and on again: empty RAM, images loaded anew. It runs afterwards, also when the guest had ended; but
-   * a paused VM stays paused, and a created one waits for `start`.
+   * Switches it off and on again: empty RAM, images loaded anew (files are read again). Resolves when that is done. It
+   * runs afterwards, also when the guest had ended; but a paused VM stays paused, and a created one waits for `start`.
+   *
+   * @throws WasmvisorError when an image cannot be read any more; the VM then goes on as it was
    */
-  reset(): void {
+  async reset(): Promise<void> {
     this.#expect("reset", "created", "running", "paused", "exited");
-    this.#restart("host");
+    await this.#restart("host");
   }
 
   /** Ends it and gives its memory back. Does nothing the second time. */
@@ -195,7 +204,7 @@ export class Vm extends Emitter<VmEvents> {
    */
   signature(): string {
     this.#expect("read the signature of", "created", "running", "paused", "exited");
-    return signature(this.machine.ram, this.#deps.program);
+    return signature(this.machine.ram, this.#symbols);
   }
 
   /**
@@ -211,27 +220,33 @@ export class Vm extends Emitter<VmEvents> {
 
   #run(): void {
     this.#enter("running");
-    this.#loop.start();
+    if (this.#restarting === undefined) this.#loop.start();
   }
 
-  #boot(): void {
+  /** One at a time: whoever asks meanwhile gets the one that is under way. */
+  #restart(by: "guest" | "host"): Promise<void> {
+    this.#restarting ??= this.#reboot(by).finally(() => (this.#restarting = undefined));
+    return this.#restarting;
+  }
+
+  async #reboot(by: "guest" | "host"): Promise<void> {
+    this.#loop.stop();
     try {
-      this.machine.boot(this.#deps.plan);
-    } catch (error) {
-      this.machine.release();
-      throw error;
+      const { plan } = await this.#deps.images.load();
+      if (this.state === "destroyed") return;
+      this.#power = undefined;
+      this.#storms.clear();
+      this.machine.boot(plan);
+      this.#deps.images.discard(plan);
+      this.console.reopen();
+      this.emit("reset", { by });
+      if (this.state === "exited") {
+        this.#ending = ending();
+        this.#enter("running");
+      }
+    } finally {
+      if (this.state === "running") this.#loop.start();
     }
-  }
-
-  #restart(by: "guest" | "host"): void {
-    this.#power = undefined;
-    this.#storms.clear();
-    this.machine.boot(this.#deps.plan);
-    this.console.reopen();
-    this.emit("reset", { by });
-    if (this.#state !== "exited") return;
-    this.#ending = ending();
-    this.#run();
   }
 
   #afterSlice(): boolean {
@@ -239,8 +254,9 @@ export class Vm extends Emitter<VmEvents> {
     const event = this.#power;
     if (event === undefined) return false;
     this.#power = undefined;
-    if (event.kind === "reset") this.#restart("guest");
-    else this.#end({ code: event.code, reason: "poweroff" });
+    if (event.kind === "reset") {
+      this.#restart("guest").catch((error: unknown) => this.#end({ code: 70, reason: "failure", error }));
+    } else this.#end({ code: event.code, reason: "poweroff" });
     return true;
   }
 
@@ -271,8 +287,7 @@ export class Vm extends Emitter<VmEvents> {
   }
 
   #createHtif(): Htif | undefined {
-    const { program } = this.#deps;
-    const symbols = program === undefined ? undefined : htifSymbols(program);
+    const symbols = htifSymbols(this.#symbols);
     if (symbols === undefined) return undefined;
     return new Htif(symbols, {
       memory: this.machine.ram,

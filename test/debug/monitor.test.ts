@@ -17,7 +17,9 @@ async function monitorOf(source: string, config: VmConfig = {}) {
   const screen = { text: "", quits: 0 };
   const monitor = new Monitor(vm, {
     print: (text) => void (screen.text += text),
-    quit: () => void screen.quits++,
+    quit: () => {
+      screen.quits++;
+    },
   });
   const type = (text: string) => monitor.type(Buffer.from(text, "latin1"));
   return { vm, monitor, screen, type };
@@ -104,7 +106,9 @@ describe("running", () => {
     expect(monitor.command("step 3")).toMatch(/^0000000080000004: .* c?\.?j/);
     monitor.command("cont");
     expect(vm.state).toBe("running");
+    const reset = vm.once("reset");
     monitor.command("reset");
+    await reset;
     expect(vm.counters().instructions).toBe(0);
     expect(monitor.command("dance")).toMatch(/There is no command dance/);
   });

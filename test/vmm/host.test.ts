@@ -102,6 +102,81 @@ describe("images come from", () => {
   });
 });
 
+describe("a reset", () => {
+  async function started(kernel: ImageSource) {
+    const vm = await (await newHost()).createVm({ memory: "2M", bios: "none", kernel });
+    vm.start();
+    await vm.exited;
+    return vm;
+  }
+
+  test("reads files again", async () => {
+    const name = path.join(folder, "changing.bin");
+    await writeFile(name, guest);
+    const vm = await started(name);
+    await writeFile(name, flatGuest(printText("new") + powerOff()));
+    await vm.reset();
+    await vm.exited;
+    expect(vm.console.pending).toBe("oknew");
+  });
+
+  test("has streams and bytes at hand", async () => {
+    const stream = new Blob([guest.slice()]).stream() as ReadableStream<Uint8Array>;
+    for (const kernel of [stream, guest, new Blob([guest.slice()])]) {
+      const vm = await started(kernel);
+      await vm.reset();
+      await vm.exited;
+      expect(vm.console.pending).toBe("okok");
+    }
+  });
+
+  test("fails without its file, and the VM stays as it was", async () => {
+    const name = path.join(folder, "vanishing.bin");
+    await writeFile(name, flatGuest("again: addi s0, s0, 1\nj again"));
+    const vm = await (await newHost()).createVm({ memory: "2M", bios: "none", kernel: name });
+    vm.start();
+    await rm(name);
+    await expect(vm.reset()).rejects.toThrow(expect.objectContaining({ code: "source-unreadable" }));
+    expect(vm.state).toBe("running");
+    const before = vm.counters().instructions;
+    while (vm.counters().instructions === before) await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  test("that the guest asks for ends the VM when its file is gone", async () => {
+    const name = path.join(folder, "fleeting.bin");
+    await writeFile(name, flatGuest(`li t0, 0x100000\nli t1, 0x7777\nsw t1, 0(t0)\nstay: j stay`));
+    const vm = await (await newHost()).createVm({ memory: "2M", bios: "none", kernel: name });
+    await rm(name);
+    vm.start();
+    expect(await vm.exited).toMatchObject({ reason: "failure", error: { code: "source-unreadable" } });
+  });
+
+  test("may be asked for twice, and interrupted by pause, resume and destroy", async () => {
+    const vm = await (
+      await newHost()
+    ).createVm({ memory: "2M", bios: "none", kernel: flatGuest("again: addi s0, s0, 1\nj again") });
+    let resets = 0;
+    vm.on("reset", () => resets++);
+    vm.start();
+    await Promise.all([vm.reset(), vm.reset()]);
+    expect(resets).toBe(1);
+    const reset = vm.reset();
+    vm.pause();
+    vm.resume();
+    vm.pause();
+    await reset;
+    expect({ resets, state: vm.state, instructions: vm.counters().instructions }).toEqual({
+      resets: 2,
+      state: "paused",
+      instructions: 0,
+    });
+    const last = vm.reset();
+    vm.destroy();
+    await last;
+    expect(resets).toBe(2);
+  });
+});
+
 describe("a VM is not made", () => {
   test("from a file that does not exist, or is a folder", async () => {
     expect(await failure({ kernel: path.join(folder, "missing") })).toBe("source-unreadable");

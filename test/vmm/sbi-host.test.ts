@@ -263,7 +263,7 @@ describe("the built-in SBI", () => {
   test("leaves stopped harts out of what runs, and starts again with hart 0 alone", async () => {
     const vm = await run(shutDown(), { harts: 3 });
     expect(vm.counters().harts.map(({ instructions }) => instructions > 0)).toEqual([true, false, false]);
-    vm.reset();
+    await vm.reset();
     await vm.exited;
     expect(vm.counters().harts.map(({ instructions }) => instructions > 0)).toEqual([true, false, false]);
   });

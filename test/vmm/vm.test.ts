@@ -106,7 +106,7 @@ describe("a VM's life", () => {
     const first = vm.exited;
     await first;
     vm.memory.write(0x8010_0000, Uint8Array.of(1, 2, 3));
-    vm.reset();
+    await vm.reset();
     expect(vm.state).toBe("running");
     expect(vm.exited).not.toBe(first);
     await vm.exited;
@@ -119,7 +119,7 @@ describe("a VM's life", () => {
     vm.start();
     await turns(2);
     vm.pause();
-    vm.reset();
+    await vm.reset();
     expect(vm.state).toBe("paused");
     expect(vm.hart(0).pc).toBe(0x8000_0000n);
     expect(vm.counters().instructions).toBe(0);
@@ -154,7 +154,7 @@ describe("a VM's life", () => {
     expect(host.allocatedBytes).toBe(0);
     expect(host.vms.size).toBe(0);
     await expect(waiting).rejects.toThrow(code("console-closed"));
-    expect(() => vm.reset()).toThrow(code("vm-state"));
+    await expect(vm.reset()).rejects.toThrow(code("vm-state"));
     await turns(2);
   });
 

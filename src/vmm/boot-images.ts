@@ -1,0 +1,79 @@
+/** The images that a VM boots from, read before each boot. */
+
+import { loadImage } from "../machine/loader/image.ts";
+import type { LoadedImage } from "../machine/loader/loaded-image.ts";
+import type { BootPlan } from "../machine/virt-types.ts";
+import type { CheckedConfig, LoadProgress, VmConfig } from "./config.ts";
+import { discard } from "./discard.ts";
+import { htifSymbols } from "./htif.ts";
+import { Image, type ImageSource } from "./image-source.ts";
+
+/** What to boot, with the images in it. */
+export interface LoadedPlan {
+  readonly plan: BootPlan;
+  /** Symbols of the kernel, or of the firmware when there is no kernel: HTIF and the signature are found by them. */
+  readonly symbols: LoadedImage["symbols"];
+}
+
+/** An ELF file with its debugging information may well be larger than the VM it runs in. */
+const MAX_PROGRAM_BYTES = 2 ** 30;
+
+/** The images of one VM. */
+export class BootImages {
+  readonly #config: VmConfig;
+  readonly #ramBytes: number;
+  readonly #images = new Map<LoadProgress["image"], Image>();
+
+  constructor(config: VmConfig, { ramBytes }: CheckedConfig) {
+    this.#config = config;
+    this.#ramBytes = ramBytes;
+  }
+
+  /**
+   * Reads them.
+   * @throws WasmvisorError when one cannot be read, or is no image
+   */
+  async load(): Promise<LoadedPlan> {
+    const { append, initrd, dtb } = this.#config;
+    const kernel = await this.#program("kernel", this.#config.kernel);
+    // A program that speaks HTIF is written for Spike, which starts it in M mode.
+    const usual = htifSymbols(kernel?.symbols ?? []) === undefined ? "builtin" : "none";
+    const { bios = usual } = this.#config;
+    const firmware = bios === "builtin" || bios === "none" ? undefined : await this.#program("bios", bios);
+    const plan: BootPlan = {
+      bios: firmware ?? (bios as "builtin" | "none"),
+      ...(kernel === undefined ? {} : { kernel }),
+      ...(initrd === undefined ? {} : { initrd: await this.#read("initrd", initrd, this.#ramBytes) }),
+      ...(append === undefined ? {} : { append }),
+      ...(dtb === undefined ? {} : { dtb: await this.#read("dtb", dtb, this.#ramBytes) }),
+    };
+    return { plan, symbols: (kernel ?? firmware)?.symbols ?? [] };
+  }
+
+  /** Frees the bytes of a plan that has been carried out, but for those that the next `load` or the caller needs. */
+  discard({ kernel, bios, initrd, dtb }: BootPlan): void {
+    const programs = [kernel, typeof bios === "string" ? undefined : bios];
+    const segments = programs.flatMap((program) => program?.segments ?? []);
+    const pieces = [...segments.map(({ bytes }) => bytes), initrd, dtb].filter((bytes) => bytes !== undefined);
+    const kept = new Set([...this.#images.values()].map(({ keptBuffer }) => keptBuffer));
+    discard(pieces.map(({ buffer }) => buffer).filter((buffer) => !kept.has(buffer)));
+  }
+
+  async #program(name: "kernel" | "bios", source: ImageSource | undefined): Promise<LoadedImage | undefined> {
+    if (source === undefined) return undefined;
+    const bytes = await this.#read(name, source, Math.max(this.#ramBytes, MAX_PROGRAM_BYTES));
+    this.#config.onProgress?.({ image: name, step: "unpacking", loaded: bytes.length, total: bytes.length });
+    const program = await loadImage(bytes);
+    const unpacked = program.segments.every((segment) => segment.bytes.buffer !== bytes.buffer);
+    if (unpacked && bytes.buffer !== this.#images.get(name)?.keptBuffer) discard([bytes.buffer]);
+    return program;
+  }
+
+  #read(image: LoadProgress["image"], source: ImageSource, limit: number): Promise<Uint8Array> {
+    let known = this.#images.get(image);
+    if (known === undefined) this.#images.set(image, (known = new Image(source)));
+    const onProgress = (loaded: number, total: number | undefined) =>
+      this.#config.onProgress?.({ image, step: "reading", loaded, ...(total === undefined ? {} : { total }) });
+    return known.read({ name: image, limit, onProgress });
+  }
+}
