@@ -186,12 +186,14 @@ export enum VmField {
   hotThreshold = 116,
   /** steps the interpreter runs at most before they are charged (u32) */
   samplePeriod = 120,
+  /** what the translator may do (Translate in assembly/shared/constants.ts) (u32) */
+  translate = 124,
   /** 1 when hardware updates A and D may be enabled (menvcfg.ADUE writable) (u32) */
-  svadu = 124,
+  svadu = 128,
 }
 
 /** Sizes of the blocks. */
 export enum StateBytes {
   HART = 1680,
-  VM = 128,
+  VM = 136,
 }

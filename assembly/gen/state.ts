@@ -273,6 +273,7 @@ export class Vm {
   hot: u32;
   hotThreshold: u32;
   samplePeriod: u32;
+  translate: u32;
   svadu: u32;
 }
 
@@ -366,6 +367,7 @@ if (offsetof<Vm>("tableBase") != VmField.tableBase) ERROR("Vm.tableBase is mispl
 if (offsetof<Vm>("hot") != VmField.hot) ERROR("Vm.hot is misplaced");
 if (offsetof<Vm>("hotThreshold") != VmField.hotThreshold) ERROR("Vm.hotThreshold is misplaced");
 if (offsetof<Vm>("samplePeriod") != VmField.samplePeriod) ERROR("Vm.samplePeriod is misplaced");
+if (offsetof<Vm>("translate") != VmField.translate) ERROR("Vm.translate is misplaced");
 if (offsetof<Vm>("svadu") != VmField.svadu) ERROR("Vm.svadu is misplaced");
 if (<i32>offsetof<Hart>() > StateBytes.HART) ERROR("Hart is larger");
 if (<i32>offsetof<Vm>() > StateBytes.VM) ERROR("Vm is larger");

@@ -34,6 +34,32 @@ export enum Engine {
   TIERED = 3,
 }
 
+/** What the translator may do: one switch for each mechanism, so that each can be studied alone. */
+export enum Translate {
+  /** Translated regions are kept; without it each is translated when it is reached, run once and thrown away. */
+  CACHE = 1,
+  /** Direct jumps go from region to region in translated code; without it they return to the dispatcher. */
+  CHAINING = 2,
+  /** Indirect jumps are looked up in a jump cache by translated code; without it they return to the dispatcher. */
+  INDIRECT_CACHE = 4,
+  /** A guest call is a Wasm call, its return a Wasm return; without it both are jumps. */
+  RETURN_PREDICTION = 8,
+  /** A region is a control-flow graph; without it, one basic block. */
+  REGIONS = 16,
+  /** Small callees become part of the caller's region. */
+  INLINING = 32,
+  /** One check serves several accesses off the same base register. */
+  MERGED_CHECKS = 64,
+  /** RAM is one window where loads and stores are untranslated; without it each access looks into the TLB. */
+  WINDOW = 128,
+  /** Floating-point arithmetic is done by Wasm's where that is provably right; without it by the softfloat. */
+  INLINE_FP = 256,
+  /** Translated code counts its jumps (chained, looked up, missed). Costs a little, so it is off unless asked for. */
+  COUNT = 512,
+  /** Everything but COUNT. */
+  ALL = 511,
+}
+
 /** Kind of memory access, as page walks and PMP see it. */
 export enum Access {
   FETCH = 0,

@@ -1,7 +1,7 @@
 /** Everything one VM owns in machine memory: its blocks, p2m, decoded code and RAM. */
 
 import { HartField, StateBytes, VmField } from "../../assembly/gen/layout.ts";
-import { Engine, CodePage, HartBlock, P2m } from "../../assembly/shared/constants.ts";
+import { Engine, CodePage, HartBlock, P2m, Translate } from "../../assembly/shared/constants.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
 import type { CodeLinker } from "./code.ts";
 import type { Core } from "./core.ts";
@@ -138,6 +138,7 @@ export class MachineSpace {
     vm.setU32(VmField.hot, this.#allocate(HOT_BYTES));
     vm.setU32(VmField.hotThreshold, HOT_STEPS);
     vm.setU32(VmField.samplePeriod, 4096);
+    vm.setU32(VmField.translate, Translate.ALL);
     core.vm_open_translator(vm.ma, TRANSLATOR_BYTES);
   }
 }

@@ -129,5 +129,6 @@ export const vmState: readonly StateRow[] = [
   ],
   ["hotThreshold", "u32", 1, "derived", "interpreted steps that make a pc hot"],
   ["samplePeriod", "u32", 1, "derived", "steps the interpreter runs at most before they are charged"],
+  ["translate", "u32", 1, "derived", "what the translator may do (Translate in assembly/shared/constants.ts)"],
   ["svadu", "u32", 1, "arch", "1 when hardware updates A and D may be enabled (menvcfg.ADUE writable)"],
 ];
