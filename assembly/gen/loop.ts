@@ -1,7 +1,7 @@
 /** The predecoded interpreter: the hot instructions in one switch; the rest and TLB misses take the slow tail. Generated from src/isa by `npm run generate`; do not edit. */
 
 import { f2, imm, record_pc, setF, setX, x1, x2 } from "../hart/regs";
-import { fs_dirty } from "../hart/fs";
+import * as in_place from "../interp/in_place";
 import * as rv_i from "../interp/rv_i";
 import * as rv_m from "../interp/rv_m";
 import * as rv_zba from "../interp/rv_zba";
@@ -22,6 +22,7 @@ const RECORD_BYTES: usize = 2048 * 8;
 /** Runs from `hart.pc`, in `page`, until `room` instructions are done and a jump is taken backward or out of the page. */
 export function run_leaf(hart: Hart, page: usize, room: u32): u32 {
   const tlb = hart.tlbLoad;
+  const ready = in_place.float_ready(hart);
   let n: u32 = 0;
   let pc = hart.pc;
   let pageVa = pc & ~0xfff;
@@ -751,10 +752,192 @@ export function run_leaf(hart: Hart, page: usize, room: u32): u32 {
           n += 1;
           continue;
         }
+        case Op.FLW: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 3)) || !in_place.is_on(ready)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setF(hart, r, <u64>load<u32>(at) | 0xffff_ffff_0000_0000);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSW: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 3)) || !in_place.is_on(ready)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u32>(at, <u32>f2(hart, r));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMADD_S: {
+          if (!in_place.fma<f32>(hart, r, ready, false, false)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMSUB_S: {
+          if (!in_place.fma<f32>(hart, r, ready, false, true)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FNMSUB_S: {
+          if (!in_place.fma<f32>(hart, r, ready, true, false)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FNMADD_S: {
+          if (!in_place.fma<f32>(hart, r, ready, true, true)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FADD_S: {
+          if (!in_place.fadd<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSUB_S: {
+          if (!in_place.fsub<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMUL_S: {
+          if (!in_place.fmul<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FDIV_S: {
+          if (!in_place.fdiv<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSQRT_S: {
+          if (!in_place.fsqrt<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSGNJ_S: {
+          if (!in_place.fsgnj<f32>(hart, r, ready, 0)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSGNJN_S: {
+          if (!in_place.fsgnj<f32>(hart, r, ready, -1)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSGNJX_S: {
+          if (!in_place.fsgnjx<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMIN_S: {
+          if (!in_place.fmin<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMAX_S: {
+          if (!in_place.fmax<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FLE_S: {
+          if (!in_place.fle<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FLT_S: {
+          if (!in_place.flt<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FEQ_S: {
+          if (!in_place.feq<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_W_S: {
+          if (!in_place.to_integer<f32, i32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_WU_S: {
+          if (!in_place.to_integer<f32, u32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_L_S: {
+          if (!in_place.to_integer<f32, i64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_LU_S: {
+          if (!in_place.to_integer<f32, u64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_S_W: {
+          if (!in_place.from_integer<i32, f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_S_WU: {
+          if (!in_place.from_integer<u32, f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_S_L: {
+          if (!in_place.from_integer<i64, f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_S_LU: {
+          if (!in_place.from_integer<u64, f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMV_X_W: {
+          if (!in_place.to_bits<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMV_W_X: {
+          if (!in_place.from_bits<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
         case Op.FLD: {
           const va = x1(hart, r) + <u64>imm(r);
           const entry = tlb_entry(tlb, va);
-          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !in_place.is_on(ready)) break;
           const at = <usize>va + load<u32>(entry, 8);
           setF(hart, r, load<u64>(at));
           rec += 16;
@@ -764,9 +947,183 @@ export function run_leaf(hart: Hart, page: usize, room: u32): u32 {
         case Op.FSD: {
           const va = x1(hart, r) + <u64>imm(r);
           const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
-          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !in_place.is_on(ready)) break;
           const at = <usize>va + load<u32>(entry, 8);
           store<u64>(at, f2(hart, r));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMADD_D: {
+          if (!in_place.fma<f64>(hart, r, ready, false, false)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMSUB_D: {
+          if (!in_place.fma<f64>(hart, r, ready, false, true)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FNMSUB_D: {
+          if (!in_place.fma<f64>(hart, r, ready, true, false)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FNMADD_D: {
+          if (!in_place.fma<f64>(hart, r, ready, true, true)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FADD_D: {
+          if (!in_place.fadd<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSUB_D: {
+          if (!in_place.fsub<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMUL_D: {
+          if (!in_place.fmul<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FDIV_D: {
+          if (!in_place.fdiv<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSQRT_D: {
+          if (!in_place.fsqrt<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSGNJ_D: {
+          if (!in_place.fsgnj<f64>(hart, r, ready, 0)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSGNJN_D: {
+          if (!in_place.fsgnj<f64>(hart, r, ready, -1)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSGNJX_D: {
+          if (!in_place.fsgnjx<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMIN_D: {
+          if (!in_place.fmin<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMAX_D: {
+          if (!in_place.fmax<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FLE_D: {
+          if (!in_place.fle<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FLT_D: {
+          if (!in_place.flt<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FEQ_D: {
+          if (!in_place.feq<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_W_D: {
+          if (!in_place.to_integer<f64, i32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_WU_D: {
+          if (!in_place.to_integer<f64, u32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_L_D: {
+          if (!in_place.to_integer<f64, i64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_LU_D: {
+          if (!in_place.to_integer<f64, u64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_D_W: {
+          if (!in_place.from_integer<i32, f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_D_WU: {
+          if (!in_place.from_integer<u32, f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_D_L: {
+          if (!in_place.from_integer<i64, f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_D_LU: {
+          if (!in_place.from_integer<u64, f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMV_X_D: {
+          if (!in_place.to_bits<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMV_D_X: {
+          if (!in_place.from_bits<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_S_D: {
+          if (!in_place.narrow(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_D_S: {
+          if (!in_place.widen(hart, r, ready)) break;
           rec += 16;
           n += 1;
           continue;
@@ -780,7 +1137,7 @@ export function run_leaf(hart: Hart, page: usize, room: u32): u32 {
         case Op.C_FLD: {
           const va = x1(hart, r) + <u64>imm(r);
           const entry = tlb_entry(tlb, va);
-          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !in_place.is_on(ready)) break;
           const at = <usize>va + load<u32>(entry, 8);
           setF(hart, r, load<u64>(at));
           rec += 8;
@@ -810,7 +1167,7 @@ export function run_leaf(hart: Hart, page: usize, room: u32): u32 {
         case Op.C_FSD: {
           const va = x1(hart, r) + <u64>imm(r);
           const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
-          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !in_place.is_on(ready)) break;
           const at = <usize>va + load<u32>(entry, 8);
           store<u64>(at, f2(hart, r));
           rec += 8;
@@ -1055,7 +1412,7 @@ export function run_leaf(hart: Hart, page: usize, room: u32): u32 {
         case Op.C_FLDSP: {
           const va = x1(hart, r) + <u64>imm(r);
           const entry = tlb_entry(tlb, va);
-          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !in_place.is_on(ready)) break;
           const at = <usize>va + load<u32>(entry, 8);
           setF(hart, r, load<u64>(at));
           rec += 8;
@@ -1121,7 +1478,7 @@ export function run_leaf(hart: Hart, page: usize, room: u32): u32 {
         case Op.C_FSDSP: {
           const va = x1(hart, r) + <u64>imm(r);
           const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
-          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !in_place.is_on(ready)) break;
           const at = <usize>va + load<u32>(entry, 8);
           store<u64>(at, f2(hart, r));
           rec += 8;
@@ -1174,6 +1531,7 @@ export function run_leaf(hart: Hart, page: usize, room: u32): u32 {
 /** Runs from `hart.pc`, in `page`, until exactly `room` instructions are done. */
 export function run_leaf_exact(hart: Hart, page: usize, room: u32): u32 {
   const tlb = hart.tlbLoad;
+  const ready = in_place.float_ready(hart);
   let n: u32 = 0;
   let pc = hart.pc;
   let pageVa = pc & ~0xfff;
@@ -1904,10 +2262,192 @@ export function run_leaf_exact(hart: Hart, page: usize, room: u32): u32 {
           n += 1;
           continue;
         }
+        case Op.FLW: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb, va);
+          if (load<u64>(entry) != (va & (~0xfff | 3)) || !in_place.is_on(ready)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          setF(hart, r, <u64>load<u32>(at) | 0xffff_ffff_0000_0000);
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSW: {
+          const va = x1(hart, r) + <u64>imm(r);
+          const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
+          if (load<u64>(entry) != (va & (~0xfff | 3)) || !in_place.is_on(ready)) break;
+          const at = <usize>va + load<u32>(entry, 8);
+          store<u32>(at, <u32>f2(hart, r));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMADD_S: {
+          if (!in_place.fma<f32>(hart, r, ready, false, false)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMSUB_S: {
+          if (!in_place.fma<f32>(hart, r, ready, false, true)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FNMSUB_S: {
+          if (!in_place.fma<f32>(hart, r, ready, true, false)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FNMADD_S: {
+          if (!in_place.fma<f32>(hart, r, ready, true, true)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FADD_S: {
+          if (!in_place.fadd<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSUB_S: {
+          if (!in_place.fsub<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMUL_S: {
+          if (!in_place.fmul<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FDIV_S: {
+          if (!in_place.fdiv<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSQRT_S: {
+          if (!in_place.fsqrt<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSGNJ_S: {
+          if (!in_place.fsgnj<f32>(hart, r, ready, 0)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSGNJN_S: {
+          if (!in_place.fsgnj<f32>(hart, r, ready, -1)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSGNJX_S: {
+          if (!in_place.fsgnjx<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMIN_S: {
+          if (!in_place.fmin<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMAX_S: {
+          if (!in_place.fmax<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FLE_S: {
+          if (!in_place.fle<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FLT_S: {
+          if (!in_place.flt<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FEQ_S: {
+          if (!in_place.feq<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_W_S: {
+          if (!in_place.to_integer<f32, i32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_WU_S: {
+          if (!in_place.to_integer<f32, u32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_L_S: {
+          if (!in_place.to_integer<f32, i64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_LU_S: {
+          if (!in_place.to_integer<f32, u64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_S_W: {
+          if (!in_place.from_integer<i32, f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_S_WU: {
+          if (!in_place.from_integer<u32, f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_S_L: {
+          if (!in_place.from_integer<i64, f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_S_LU: {
+          if (!in_place.from_integer<u64, f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMV_X_W: {
+          if (!in_place.to_bits<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMV_W_X: {
+          if (!in_place.from_bits<f32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
         case Op.FLD: {
           const va = x1(hart, r) + <u64>imm(r);
           const entry = tlb_entry(tlb, va);
-          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !in_place.is_on(ready)) break;
           const at = <usize>va + load<u32>(entry, 8);
           setF(hart, r, load<u64>(at));
           rec += 16;
@@ -1917,9 +2457,183 @@ export function run_leaf_exact(hart: Hart, page: usize, room: u32): u32 {
         case Op.FSD: {
           const va = x1(hart, r) + <u64>imm(r);
           const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
-          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !in_place.is_on(ready)) break;
           const at = <usize>va + load<u32>(entry, 8);
           store<u64>(at, f2(hart, r));
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMADD_D: {
+          if (!in_place.fma<f64>(hart, r, ready, false, false)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMSUB_D: {
+          if (!in_place.fma<f64>(hart, r, ready, false, true)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FNMSUB_D: {
+          if (!in_place.fma<f64>(hart, r, ready, true, false)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FNMADD_D: {
+          if (!in_place.fma<f64>(hart, r, ready, true, true)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FADD_D: {
+          if (!in_place.fadd<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSUB_D: {
+          if (!in_place.fsub<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMUL_D: {
+          if (!in_place.fmul<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FDIV_D: {
+          if (!in_place.fdiv<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSQRT_D: {
+          if (!in_place.fsqrt<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSGNJ_D: {
+          if (!in_place.fsgnj<f64>(hart, r, ready, 0)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSGNJN_D: {
+          if (!in_place.fsgnj<f64>(hart, r, ready, -1)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FSGNJX_D: {
+          if (!in_place.fsgnjx<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMIN_D: {
+          if (!in_place.fmin<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMAX_D: {
+          if (!in_place.fmax<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FLE_D: {
+          if (!in_place.fle<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FLT_D: {
+          if (!in_place.flt<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FEQ_D: {
+          if (!in_place.feq<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_W_D: {
+          if (!in_place.to_integer<f64, i32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_WU_D: {
+          if (!in_place.to_integer<f64, u32>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_L_D: {
+          if (!in_place.to_integer<f64, i64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_LU_D: {
+          if (!in_place.to_integer<f64, u64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_D_W: {
+          if (!in_place.from_integer<i32, f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_D_WU: {
+          if (!in_place.from_integer<u32, f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_D_L: {
+          if (!in_place.from_integer<i64, f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_D_LU: {
+          if (!in_place.from_integer<u64, f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMV_X_D: {
+          if (!in_place.to_bits<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FMV_D_X: {
+          if (!in_place.from_bits<f64>(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_S_D: {
+          if (!in_place.narrow(hart, r, ready)) break;
+          rec += 16;
+          n += 1;
+          continue;
+        }
+        case Op.FCVT_D_S: {
+          if (!in_place.widen(hart, r, ready)) break;
           rec += 16;
           n += 1;
           continue;
@@ -1933,7 +2647,7 @@ export function run_leaf_exact(hart: Hart, page: usize, room: u32): u32 {
         case Op.C_FLD: {
           const va = x1(hart, r) + <u64>imm(r);
           const entry = tlb_entry(tlb, va);
-          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !in_place.is_on(ready)) break;
           const at = <usize>va + load<u32>(entry, 8);
           setF(hart, r, load<u64>(at));
           rec += 8;
@@ -1963,7 +2677,7 @@ export function run_leaf_exact(hart: Hart, page: usize, room: u32): u32 {
         case Op.C_FSD: {
           const va = x1(hart, r) + <u64>imm(r);
           const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
-          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !in_place.is_on(ready)) break;
           const at = <usize>va + load<u32>(entry, 8);
           store<u64>(at, f2(hart, r));
           rec += 8;
@@ -2208,7 +2922,7 @@ export function run_leaf_exact(hart: Hart, page: usize, room: u32): u32 {
         case Op.C_FLDSP: {
           const va = x1(hart, r) + <u64>imm(r);
           const entry = tlb_entry(tlb, va);
-          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !in_place.is_on(ready)) break;
           const at = <usize>va + load<u32>(entry, 8);
           setF(hart, r, load<u64>(at));
           rec += 8;
@@ -2274,7 +2988,7 @@ export function run_leaf_exact(hart: Hart, page: usize, room: u32): u32 {
         case Op.C_FSDSP: {
           const va = x1(hart, r) + <u64>imm(r);
           const entry = tlb_entry(tlb + Tlb.STORE_DELTA, va);
-          if (load<u64>(entry) != (va & (~0xfff | 7)) || !fs_dirty(hart)) break;
+          if (load<u64>(entry) != (va & (~0xfff | 7)) || !in_place.is_on(ready)) break;
           const at = <usize>va + load<u32>(entry, 8);
           store<u64>(at, f2(hart, r));
           rec += 8;

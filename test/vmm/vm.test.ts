@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { Host } from "../../src/index.ts";
+import { ENGINE_NAMES, Host } from "../../src/index.ts";
 import type { Vm, VmConfig, VmState } from "../../src/index.ts";
 import { flatGuest, powerOff, PRINT, printText } from "../support/guest.ts";
 
@@ -262,8 +262,8 @@ describe("trap storms", () => {
   });
 });
 
-describe("both engines", () => {
-  test.each(["interpreter", "interpret"] as const)("%s retires the same instructions", async (engine) => {
+describe("every engine", () => {
+  test.each(ENGINE_NAMES)("%s retires the same instructions", async (engine) => {
     const vm = await vmOf(`li s1, 1000\nagain: addi s1, s1, -1\nbnez s1, again\n${powerOff()}`, { engine });
     vm.start();
     await vm.exited;

@@ -22,13 +22,19 @@ const DOUBT: f64 = 4.440892098500626e-16;
  * round to the same number, so does the exact sum between them (Ziv's test); otherwise 0, which does not settle.
  */
 // @ts-ignore: decorator
-@inline function tryF64(a: f64, b: f64, c: f64): u64 {
+@inline export function tryF64(a: f64, b: f64, c: f64): u64 {
   const product = a * b;
   const head = product + c;
   const tail = sumError(product, c, head) + productError(a, b, product);
   const doubt = tail * DOUBT;
   const low = head + (tail - doubt);
   return low == head + (tail + doubt) ? bitsF64(low) : 0;
+}
+
+/** True when rounding `sum`, of an exact product of two F32 and an F32, once more gives what rounding once would have. */
+// @ts-ignore: decorator
+@inline export function roundsOnce(sum: f64): bool {
+  return (bitsF64(sum) & BELOW) != MIDDLE;
 }
 
 /** a * b + c with one rounding. */
@@ -38,7 +44,7 @@ const DOUBT: f64 = 4.440892098500626e-16;
     // The product is exact. Rounding the sum twice differs from once only when it first becomes a middle.
     const sum = <f64>asF32(a) * <f64>asF32(b) + <f64>asF32(c);
     const rounded = bitsF32(<f32>sum);
-    if ((bitsF64(sum) & BELOW) != MIDDLE && settles<F32>(rounded)) return rounded;
+    if (roundsOnce(sum) && settles<F32>(rounded)) return rounded;
   }
   if (sizeof<T>() == 8 && mayUse(hart, rm) && isMiddling(a) && isMiddling(b) && isMiddling(c)) {
     const rounded = tryF64(asF64(a), asF64(b), asF64(c));

@@ -30,7 +30,7 @@ import { accrue } from "./round";
 
 /** True when an integral value is one of type `I`; false for NaNs. */
 // @ts-ignore: decorator
-@inline function inRange<I>(value: f64): bool {
+@inline export function inRange<I>(value: f64): bool {
   if (sizeof<I>() == 4) {
     return isSigned<I>() ? value >= -2147483648.0 && value < 2147483648.0 : value >= 0.0 && value < 4294967296.0;
   }
@@ -39,7 +39,7 @@ import { accrue } from "./round";
 }
 
 // @ts-ignore: decorator
-@inline function truncate<I>(value: f64): u64 {
+@inline export function truncate<I>(value: f64): u64 {
   if (sizeof<I>() == 4) return isSigned<I>() ? <u64>(<i64>(<i32>value)) : <u64>(<i64>(<i32>(<u32>value)));
   return isSigned<I>() ? <u64>(<i64>value) : <u64>value;
 }

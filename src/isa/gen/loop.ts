@@ -2,6 +2,7 @@
 
 import { FIRST_EXT_OP, ops } from "../ops.ts";
 import type { Flow } from "../row.ts";
+import { floatInPlace } from "./loop_float.ts";
 import { heading } from "./text.ts";
 
 /** A primary op as the loop sees it; a compressed one has its base instruction's handler and flow. */
@@ -50,6 +51,8 @@ const memory: Readonly<Record<string, { bytes: number; load?: string; store?: st
   sd: { bytes: 8, store: "store<u64>(at, x2(hart, r))" },
   fld: { bytes: 8, load: "load<u64>(at)" },
   fsd: { bytes: 8, store: "store<u64>(at, f2(hart, r))" },
+  flw: { bytes: 4, load: "<u64>load<u32>(at) | 0xffff_ffff_0000_0000" },
+  fsw: { bytes: 4, store: "store<u32>(at, <u32>f2(hart, r))" },
 };
 
 function advance(op: HotOp): string {
@@ -64,7 +67,7 @@ function memoryCase(op: HotOp, access: { bytes: number; load?: string; store?: s
   const write = access.store ?? (float ? `setF(hart, r, ${access.load!})` : `setX(hart, r, ${access.load!})`);
   return `const va = x1(hart, r) + <u64>imm(r);
           const entry = tlb_entry(${set}, va);
-          if (load<u64>(entry) != (va & ${mask})${float ? " || !fs_dirty(hart)" : ""}) break;
+          if (load<u64>(entry) != (va & ${mask})${float ? " || !in_place.is_on(ready)" : ""}) break;
           const at = <usize>va + load<u32>(entry, 8);
           ${write};
           ${advance(op)}`;
@@ -75,6 +78,9 @@ function hotCase(op: HotOp): string | undefined {
   let body: string;
   if (access) {
     body = memoryCase(op, access);
+  } else if (floatInPlace.has(op.handler)) {
+    body = `if (!${floatInPlace.get(op.handler)!}) break;
+          ${advance(op)}`;
   } else if (op.handler === "jal") {
     body = `setX(hart, r, record_pc(pageVa, recs, rec) + ${op.length});
           n += 1;
@@ -127,6 +133,7 @@ function loop(name: string, doc: string, exact: boolean): string {
   return `/** ${doc} */
 export function ${name}(hart: Hart, page: usize, room: u32): u32 {
   const tlb = hart.tlbLoad;
+  const ready = in_place.float_ready(hart);
   let n: u32 = 0;
   let pc = hart.pc;
   let pageVa = pc & ~0xfff;
@@ -172,7 +179,7 @@ export function loopFile(): string {
   const imports = files.map((file) => `import * as ${file} from "../interp/${file}";`).join("\n");
   return `${heading("The predecoded interpreter: the hot instructions in one switch; the rest and TLB misses take the slow tail.")}
 import { f2, imm, record_pc, setF, setX, x1, x2 } from "../hart/regs";
-import { fs_dirty } from "../hart/fs";
+import * as in_place from "../interp/in_place";
 ${imports}
 import { tlb_entry } from "../mem/tlb";
 import { CodePage, Tlb } from "../shared/constants";
