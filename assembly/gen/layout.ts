@@ -126,18 +126,22 @@ export enum HartField {
   stormInstret = 1616,
   /** TLB misses: loads, stores and fetches that needed a walk (u64) */
   countTlbMiss = 1624,
+  /** page-table walks (u64) */
+  countWalk = 1632,
+  /** times the jump caches were emptied (u64) */
+  countJumpFlush = 1640,
   /** exceptions taken (u64) */
-  countTrap = 1632,
+  countTrap = 1648,
   /** interrupts taken (u64) */
-  countInterrupt = 1640,
+  countInterrupt = 1656,
   /** device accesses (u64) */
-  countMmio = 1648,
+  countMmio = 1664,
   /** instructions decoded into records (u64) */
-  countDecode = 1656,
+  countDecode = 1672,
   /** fence.i executed (u64) */
-  countFenceI = 1664,
+  countFenceI = 1680,
   /** sfence.vma and sinval.vma executed (u64) */
-  countSfence = 1672,
+  countSfence = 1688,
 }
 
 /** Offsets from a VM block's base address. */
@@ -188,12 +192,56 @@ export enum VmField {
   samplePeriod = 120,
   /** what the translator may do (Translate in assembly/shared/constants.ts) (u32) */
   translate = 124,
+  /** guest instructions in a region at most (u32) */
+  maxInsns = 128,
+  /** bytes of emitted code kept at most (u32) */
+  codeBytesMax = 132,
+  /** compiled modules kept at most (u32) */
+  codeModulesMax = 136,
   /** 1 when hardware updates A and D may be enabled (menvcfg.ADUE writable) (u32) */
-  svadu = 128,
+  svadu = 140,
+  /** regions entered by the dispatcher (u64) */
+  countEntry = 144,
+  /** instructions executed by translated code (u64) */
+  countTranslated = 152,
+  /** returns to the dispatcher because the slice was about to end (u64) */
+  countExitFuel = 160,
+  /** returns for an instruction that only the interpreter can do (u64) */
+  countExitStep = 168,
+  /** the same, when the instruction trapped (u64) */
+  countExitTrap = 176,
+  /** returns because the next region was not in the jump cache (u64) */
+  countExitMiss = 184,
+  /** returns although it was: a switched-off mechanism, or too many nested calls (u64) */
+  countExitOther = 192,
+  /** direct jumps between regions in translated code (with Translate.COUNT) (u64) */
+  countChain = 200,
+  /** indirect jumps that hit the jump cache (with Translate.COUNT) (u64) */
+  countIndirect = 208,
+  /** indirect jumps that missed it (with Translate.COUNT) (u64) */
+  countIndirectMiss = 216,
+  /** calls that came back to where they were expected (with Translate.COUNT) (u64) */
+  countReturn = 224,
+  /** calls that came back elsewhere (with Translate.COUNT) (u64) */
+  countReturnMiss = 232,
+  /** regions translated (u64) */
+  countRegion = 240,
+  /** regions that could not be translated, or that the engine refused (u64) */
+  countRefused = 248,
+  /** regions thrown away to make room (u64) */
+  countEvicted = 256,
+  /** bytes of WebAssembly emitted (u64) */
+  countCodeBytes = 264,
+  /** nanoseconds of the host spent in translating, compiling included (u64) */
+  translateNs = 272,
+  /** nanoseconds of them spent in compiling and linking (u64) */
+  compileNs = 280,
+  /** the longest translation, in nanoseconds (u64) */
+  pauseNs = 288,
 }
 
 /** Sizes of the blocks. */
 export enum StateBytes {
-  HART = 1680,
-  VM = 136,
+  HART = 1696,
+  VM = 296,
 }

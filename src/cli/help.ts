@@ -26,6 +26,11 @@ The machine
   --smp N             harts, 1 to 8 (default 1)
   --engine NAME       interpreter (default); tiered: translates hot code to Wasm;
                       for study: translator (all code), interpret (decodes every time)
+  --dbt KEY=VALUE     set a part of the translator (again for more):
+                        on or off   cache, chaining, indirect-cache, return-prediction, regions,
+                                    inlining, merged-checks, window, inline-fp, count
+                        a number    hot-threshold, max-region-instructions, code-cache-regions,
+                                    code-cache-modules, code-cache-bytes
   --deterministic     guest time follows instructions: every run is the same
 
 When to end

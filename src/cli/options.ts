@@ -2,6 +2,7 @@
 
 import { WasmvisorError } from "../error.ts";
 import { parseArgs } from "../host/args.ts";
+import { translatorOptions } from "./dbt-options.ts";
 import { ENGINE_NAMES, type EngineName, MAX_HARTS, type VmConfig } from "../index.ts";
 
 /** What `wasmvisor run` was asked to do. */
@@ -31,6 +32,7 @@ const FLAGS = {
   memory: { type: "string", short: "m" },
   smp: { type: "string" },
   engine: { type: "string" },
+  dbt: { type: "string", multiple: true },
   deterministic: { type: "boolean" },
   timeout: { type: "string" },
   "exit-on": { type: "string" },
@@ -42,7 +44,11 @@ const FLAGS = {
 
 /** What parseArgs makes of the flags. */
 type Values = {
-  -readonly [Flag in keyof typeof FLAGS]?: (typeof FLAGS)[Flag]["type"] extends "string" ? string : boolean;
+  -readonly [Flag in keyof typeof FLAGS]?: (typeof FLAGS)[Flag] extends { multiple: true }
+    ? string[]
+    : (typeof FLAGS)[Flag]["type"] extends "string"
+      ? string
+      : boolean;
 };
 
 const SEE_HELP = "see wasmvisor run --help";
@@ -104,6 +110,7 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     ...given("memory", values.memory),
     ...given("harts", values.smp === undefined ? undefined : wholeNumber("--smp", values.smp, MAX_HARTS)),
     ...given("engine", values.engine === undefined ? undefined : engineName(values.engine)),
+    ...given("translator", values.dbt === undefined ? undefined : translatorOptions(values.dbt)),
     ...(values.deterministic ? { clock: "deterministic" } : {}),
   };
   return {

@@ -1,22 +1,20 @@
 /** Everything one VM owns in machine memory: its blocks, p2m, decoded code and RAM. */
 
 import { HartField, StateBytes, VmField } from "../../assembly/gen/layout.ts";
-import { Engine, CodePage, HartBlock, P2m, Translate } from "../../assembly/shared/constants.ts";
+import { Engine, CodePage, HartBlock, P2m } from "../../assembly/shared/constants.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
 import type { CodeLinker } from "./code.ts";
 import type { Core } from "./core.ts";
+import { DEFAULT_TRANSLATOR, type TranslatorSettings } from "./translator.ts";
 import { HartView, VmView } from "./views.ts";
 
 /** Decoded code pages in a VM's pool unless it asks for another number; untouched ones cost nothing. */
 export const DEFAULT_CODE_PAGES = 1024;
 
-/** The translator's working memory; regions at most; a region's descriptor; the hotness counters. */
+/** The translator's working memory; a region's descriptor; the hotness counters. */
 const TRANSLATOR_BYTES = 2 << 20;
-const MAX_REGIONS = 2048;
 const REGION_BYTES = 288;
 const HOT_BYTES = 4096 * 16;
-/** Interpreted steps that make an address hot. */
-const HOT_STEPS = 16_384;
 
 /** What a VM's space is made from. */
 export interface SpaceConfig {
@@ -28,6 +26,8 @@ export interface SpaceConfig {
   readonly engine: Engine;
   readonly builtinSbi: boolean;
   readonly codePages?: number;
+  /** Default: `DEFAULT_TRANSLATOR`. */
+  readonly translator?: TranslatorSettings;
 }
 
 /** Allocates a VM's ranges, fills the VM block and resets the harts. */
@@ -57,7 +57,8 @@ export class MachineSpace {
       );
       this.ramMa = this.#allocate(config.ramBytes);
       this.#fillVmBlock(config);
-      if (config.engine === Engine.TRANSLATE || config.engine === Engine.TIERED) this.#openTranslator(core);
+      if (config.engine === Engine.TRANSLATE || config.engine === Engine.TIERED)
+        this.#openTranslator(core, config.translator ?? DEFAULT_TRANSLATOR);
     } catch (error) {
       this.release();
       throw error;
@@ -98,7 +99,7 @@ export class MachineSpace {
   release(): void {
     for (const { ma, bytes } of this.#ranges) this.memory.release(ma, bytes);
     this.#ranges = [];
-    if (this.#tableBase !== undefined) this.#code.release(this.#tableBase, MAX_REGIONS);
+    if (this.#tableBase !== undefined) this.#code.release(this.#tableBase, this.vm.u32(VmField.regionMax));
     this.#tableBase = undefined;
   }
 
@@ -128,17 +129,20 @@ export class MachineSpace {
   }
 
   /** Regions, hotness counters, working memory and a range of the core's table, for the engines that translate. */
-  #openTranslator(core: Core): void {
+  #openTranslator(core: Core, settings: TranslatorSettings): void {
     const { vm } = this;
     vm.setU32(VmField.dbt, this.#allocate(TRANSLATOR_BYTES));
-    vm.setU32(VmField.regions, this.#allocate(MAX_REGIONS * REGION_BYTES));
-    vm.setU32(VmField.regionMax, MAX_REGIONS);
-    this.#tableBase = core.code.reserve(MAX_REGIONS);
+    vm.setU32(VmField.regions, this.#allocate(settings.regions * REGION_BYTES));
+    vm.setU32(VmField.regionMax, settings.regions);
+    this.#tableBase = core.code.reserve(settings.regions);
     vm.setU32(VmField.tableBase, this.#tableBase);
     vm.setU32(VmField.hot, this.#allocate(HOT_BYTES));
-    vm.setU32(VmField.hotThreshold, HOT_STEPS);
     vm.setU32(VmField.samplePeriod, 4096);
-    vm.setU32(VmField.translate, Translate.ALL);
+    vm.setU32(VmField.hotThreshold, settings.hotThreshold);
+    vm.setU32(VmField.translate, settings.mechanisms);
+    vm.setU32(VmField.maxInsns, settings.maxRegionInstructions);
+    vm.setU32(VmField.codeBytesMax, settings.bytes);
+    vm.setU32(VmField.codeModulesMax, settings.modules);
     core.vm_open_translator(vm.ma, TRANSLATOR_BYTES);
   }
 }

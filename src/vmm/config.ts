@@ -2,7 +2,9 @@
 
 import { Engine } from "../../assembly/shared/constants.ts";
 import { WasmvisorError } from "../error.ts";
+import type { TranslatorSettings } from "../core/translator.ts";
 import type { ImageSource } from "./image-source.ts";
+import { checkTranslator, type TranslatorOptions } from "./translator-options.ts";
 
 /**
  * How instructions are executed.
@@ -35,6 +37,8 @@ export interface VmConfig {
   readonly dtb?: ImageSource;
   /** Default `"interpreter"`. */
   readonly engine?: EngineName;
+  /** What the translator may do and use, with an engine that translates. */
+  readonly translator?: TranslatorOptions;
   /**
    * `"host"` (the default): guest time follows the host's clock. `"deterministic"`: it follows the instructions, and the
    * run depends on nothing but its inputs.
@@ -63,6 +67,7 @@ export interface CheckedConfig {
   readonly ramBytes: number;
   readonly harts: number;
   readonly engine: Engine;
+  readonly translator: TranslatorSettings;
   readonly deterministic: boolean;
   readonly stopOnTrapStorm: boolean;
 }
@@ -111,7 +116,7 @@ function parseSize(text: string): number {
 
 /**
  * Checks everything that can be checked without reading an image.
- * @throws WasmvisorError `memory-size`, `hart-count`, `engine`, `clock`, `nothing-to-run`
+ * @throws WasmvisorError `memory-size`, `hart-count`, `engine`, `translator`, `clock`, `nothing-to-run`
  */
 export function checkConfig(config: VmConfig): CheckedConfig {
   const { harts = 1, engine = "interpreter", clock = "host" } = config;
@@ -135,6 +140,7 @@ export function checkConfig(config: VmConfig): CheckedConfig {
     ramBytes: parseMemorySize(config.memory ?? "256M"),
     harts,
     engine: ENGINES[engine],
+    translator: checkTranslator(config.translator),
     deterministic: clock === "deterministic",
     stopOnTrapStorm: config.onTrapStorm === "stop",
   };

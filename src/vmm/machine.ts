@@ -55,6 +55,7 @@ export class Machine {
       ramBytes: config.ramBytes,
       harts: config.harts,
       engine: config.engine,
+      translator: config.translator,
       builtinSbi: deps.builtinSbi,
     });
     this.ram = guestMemory(this.space);

@@ -1,0 +1,157 @@
+/** The translator's options: a switch for each of its mechanisms, its thresholds and its budget. */
+
+import { Translate } from "../../assembly/shared/constants.ts";
+import { DEFAULT_TRANSLATOR, type TranslatorSettings } from "../core/translator.ts";
+import { WasmvisorError } from "../error.ts";
+
+/**
+ * What the translator may do and use; all of it has effect with the engines `"tiered"` and `"translator"` only. Each
+ * mechanism can be switched off alone, to see what it is worth; the guest's results are the same whatever is chosen.
+ *
+ * ```ts
+ * const vm = await host.createVm({ kernel, engine: "tiered", translator: { window: false, hotThreshold: 1000 } });
+ * ```
+ */
+export interface TranslatorOptions {
+  /** Keep translated regions. Off: each is translated when it is reached, run once and thrown away. Default true. */
+  readonly cache?: boolean;
+  /** Go from region to region at direct jumps. Off: they return to the dispatcher. Default true. */
+  readonly chaining?: boolean;
+  /** Look indirect jumps up in translated code. Off: they return to the dispatcher. Default true. */
+  readonly indirectCache?: boolean;
+  /** Make guest calls Wasm calls, and returns Wasm returns. Off: both are jumps. Default true. */
+  readonly returnPrediction?: boolean;
+  /** Translate a control-flow graph at a time. Off: one basic block. Default true. */
+  readonly regions?: boolean;
+  /** Make small callees part of their caller's region. Default true. */
+  readonly inlining?: boolean;
+  /** Let one check serve several accesses off the same base register. Default true. */
+  readonly mergedChecks?: boolean;
+  /** Treat RAM as one window where addresses are not translated. Off: each access looks into the TLB. Default true. */
+  readonly window?: boolean;
+  /** Do floating point with Wasm's where that is provably right. Off: with the softfloat. Default true. */
+  readonly inlineFp?: boolean;
+  /** Count jumps inside translated code (chained, looked up, missed); costs a little. Default false. */
+  readonly count?: boolean;
+  /**
+   * Interpreted steps (instructions and traps) after which an address is translated: 1 to 2^30. The engine
+   * `"translator"` does not look at it. Default 16,384.
+   */
+  readonly hotThreshold?: number;
+  /** Guest instructions in a region at most, 1 to 1200. Default 1200. */
+  readonly maxRegionInstructions?: number;
+  /** What translated code may occupy; when it is full, something is thrown away. */
+  readonly codeCache?: CodeCacheOptions;
+}
+
+/** The budget for translated code of one VM. */
+export interface CodeCacheOptions {
+  /** Regions kept at most, 16 to 65,536. Default 2048. */
+  readonly regions?: number;
+  /** Compiled modules kept at most, 1 to 65,536; an engine needs some 20 KB for each. Default 2048. */
+  readonly modules?: number;
+  /** Bytes of emitted WebAssembly kept at most, 65,536 to 2^30. Default 32 MiB. */
+  readonly bytes?: number;
+}
+
+/** The name of a mechanism that can be switched. */
+export type TranslatorSwitch = {
+  [Key in keyof TranslatorOptions]-?: TranslatorOptions[Key] extends boolean | undefined ? Key : never;
+}[keyof TranslatorOptions];
+
+const SWITCHES: Readonly<Record<TranslatorSwitch, Translate>> = {
+  cache: Translate.CACHE,
+  chaining: Translate.CHAINING,
+  indirectCache: Translate.INDIRECT_CACHE,
+  returnPrediction: Translate.RETURN_PREDICTION,
+  regions: Translate.REGIONS,
+  inlining: Translate.INLINING,
+  mergedChecks: Translate.MERGED_CHECKS,
+  window: Translate.WINDOW,
+  inlineFp: Translate.INLINE_FP,
+  count: Translate.COUNT,
+};
+
+/** The names of all switches in `TranslatorOptions`. */
+export const TRANSLATOR_SWITCHES = Object.keys(SWITCHES) as TranslatorSwitch[];
+
+/** Lowest and highest value. */
+type Range = readonly [number, number];
+
+const NUMBERS = {
+  hotThreshold: [1, 2 ** 30],
+  maxRegionInstructions: [1, 1200],
+} as const satisfies Partial<Record<keyof TranslatorOptions, Range>>;
+
+const BUDGETS = {
+  regions: [16, 65_536],
+  modules: [1, 65_536],
+  bytes: [65_536, 2 ** 30],
+} as const satisfies Record<keyof CodeCacheOptions, Range>;
+
+const KEYS = [...TRANSLATOR_SWITCHES, ...Object.keys(NUMBERS), "codeCache"];
+
+/**
+ * The settings that `options` ask for.
+ * @throws WasmvisorError `translator` for an unknown key or a value out of range
+ */
+export function checkTranslator(options: TranslatorOptions = {}): TranslatorSettings {
+  const given = known("translator", options, KEYS);
+  const { codeCache = {} } = options;
+  const budget = known("translator.codeCache", codeCache, Object.keys(BUDGETS));
+  return {
+    ...DEFAULT_TRANSLATOR,
+    ...numbers("translator", given, NUMBERS),
+    ...numbers("translator.codeCache", budget, BUDGETS),
+    mechanisms: TRANSLATOR_SWITCHES.reduce(
+      (bits, name) => switched(bits, name, given[name]),
+      DEFAULT_TRANSLATOR.mechanisms,
+    ),
+  };
+}
+
+/** `options`, which have no other keys than `keys`. */
+function known(where: string, options: unknown, keys: readonly string[]): Readonly<Record<string, unknown>> {
+  if (typeof options !== "object" || options === null) {
+    throw refused(`${where} is an object with the options ${keys.join(", ")}.`, where, options);
+  }
+  for (const [key, value] of Object.entries(options)) {
+    if (!keys.includes(key)) throw refused(`There is no option ${where}.${key}; use ${keys.join(", ")}.`, key, value);
+  }
+  return options as Readonly<Record<string, unknown>>;
+}
+
+function switched(bits: number, name: TranslatorSwitch, value: unknown): number {
+  if (value === undefined) return bits;
+  if (typeof value !== "boolean") {
+    throw refused(`translator.${name} is true or false, not ${shown(value)}.`, name, value);
+  }
+  return value ? bits | SWITCHES[name] : bits & ~SWITCHES[name];
+}
+
+/** Those of `ranges` that are given, checked. */
+function numbers<Key extends string>(
+  where: string,
+  given: Readonly<Record<string, unknown>>,
+  ranges: Readonly<Record<Key, Range>>,
+): Partial<Record<Key, number>> {
+  const found: Partial<Record<Key, number>> = {};
+  for (const key of Object.keys(ranges) as Key[]) {
+    const value = given[key];
+    const [least, most] = ranges[key];
+    if (value === undefined) continue;
+    if (typeof value !== "number" || !Number.isInteger(value) || value < least || value > most) {
+      throw refused(`${where}.${key} is a whole number from ${least} to ${most}, not ${shown(value)}.`, key, value);
+    }
+    found[key] = value;
+  }
+  return found;
+}
+
+function shown(value: unknown): string {
+  return typeof value === "number" || typeof value === "string" ? `${value}` : `a value of type ${typeof value}`;
+}
+
+function refused(sentence: string, key: string, value: unknown): WasmvisorError {
+  return new WasmvisorError("translator", sentence, { key, value });
+}
