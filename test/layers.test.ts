@@ -79,7 +79,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "src/host": ["src/error.ts", "src/backend"],
   "src/index.ts": [...board, "src/machine", "src/vmm"],
   "src/debug": [...values, "src/index.ts"],
-  "src/cli": ["src/error.ts", "src/index.ts", "src/debug", "src/host"],
+  "src/study": ["src/error.ts", "src/isa", "src/index.ts", "src/debug"],
+  "src/cli": ["src/error.ts", "src/index.ts", "src/debug", "src/study", "src/host"],
 };
 
 /** The only folder that may name a host's own modules (`node:fs`) or packages. */
