@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config";
 /** Whole-system runs (kernels, firmware): minutes, not milliseconds, and one after another on a small machine. */
 const system = ["test/system/**/*.test.ts"];
 
+/** The packed package, in node and in a browser: after the others, because pages are timed. */
+const packaged = ["test/package/**/*.test.ts"];
+
 /** `#load` (package.json, "imports") leads to the sources, not to dist/. */
 const conditions = ["wasmvisor-source", "node"];
 
@@ -17,7 +20,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: system,
+          exclude: [...system, ...packaged],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -32,6 +35,17 @@ export default defineConfig({
           hookTimeout: 600_000,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "package",
+          include: packaged,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

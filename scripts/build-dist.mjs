@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -13,10 +13,13 @@ const core = path.join(root, "build/core.wasm");
 const stamp = path.join(dist, ".stamp");
 const compiler = path.join(root, "node_modules/typescript/bin/tsc");
 
+/** What src/ finds beside itself at run time: the built guests. */
+const guests = ["guests/bin", "guests/wasm"];
+
 async function sources(folder) {
   const entries = await readdir(path.join(root, folder), { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .filter((entry) => entry.isFile() && /\.(ts|elf|wasm)$/.test(entry.name))
     .map((entry) => path.join(entry.parentPath, entry.name));
 }
 
@@ -25,6 +28,7 @@ async function digest() {
     ...(await sources("src")),
     ...(await sources("assembly/shared")),
     ...(await sources("assembly/gen")),
+    ...(await Promise.all(guests.map(sources))).flat(),
     ...["build/core.wasm", "tsconfig.json", "tsconfig.build.json", "package.json"].map((name) => path.join(root, name)),
   ].sort();
   const hash = createHash("sha256");
@@ -49,12 +53,13 @@ function compile(outDir) {
   });
 }
 
-/** From dist/src/vmm, "../../build/core.wasm" leads to dist/build, as it leads to build/ from src/vmm. */
+/** From dist/src/vmm, "../../build/core.wasm" leads to dist/build, as it leads to build/ from src/vmm; guests/ likewise. */
 async function complete(folder, wanted) {
   await compile(folder);
   await chmod(path.join(folder, "src/cli/main.js"), 0o755);
   await mkdir(path.join(folder, "build"));
   await copyFile(core, path.join(folder, "build/core.wasm"));
+  for (const name of guests) await cp(path.join(root, name), path.join(folder, name), { recursive: true });
   await writeFile(path.join(folder, ".stamp"), wanted);
 }
 

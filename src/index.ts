@@ -15,6 +15,7 @@
  */
 
 export { WasmvisorError } from "./error.ts";
+export { DEMO_GUEST } from "./vmm/bundled.ts";
 export type { CoreSource } from "./vmm/core-module.ts";
 export { ENGINE_NAMES, MAX_HARTS, parseMemorySize } from "./vmm/config.ts";
 export type { EngineName, LoadProgress, VmConfig } from "./vmm/config.ts";

@@ -1,0 +1,14 @@
+/** The guest that comes with the package. */
+
+/**
+ * Where the demo guest is: an ELF file of about 50 KiB, a small shell (`help` lists what it shows). With the command line
+ * `selfcheck` it checks the machine instead and switches it off. It needs no firmware but the built-in one.
+ *
+ * node, vite and webpack find it by this address. Other bundlers copy `wasmvisor/guests/demo.elf` to where the page can
+ * fetch it.
+ *
+ * ```ts
+ * const vm = await host.createVm({ kernel: DEMO_GUEST, append: "selfcheck" });
+ * ```
+ */
+export const DEMO_GUEST: URL = new URL("../../guests/bin/demo.elf", import.meta.url);

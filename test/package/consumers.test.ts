@@ -1,0 +1,140 @@
+/** The package as its users get it: installed from the tarball, alone or through a bundler, in node and in Chromium. */
+
+import { copyFile } from "node:fs/promises";
+import path from "node:path";
+import esbuild from "esbuild";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { build as viteBuild } from "vite";
+import webpack from "webpack";
+import { openChromium, runNode, serve, Workshop } from "./support.ts";
+
+let workshop: Workshop;
+let browser: Browser;
+
+beforeAll(async () => {
+  [workshop, browser] = await Promise.all([Workshop.open(), openChromium()]);
+}, 120_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await workshop?.discard();
+});
+
+/** Boots the demo guest's self-check; `report` gets what came of it. */
+function program(report: string, { host = "", kernel = "DEMO_GUEST" } = {}): string {
+  return `
+    import { DEMO_GUEST, Host } from "wasmvisor";
+    try {
+      const host = await Host.create(${host});
+      const vm = await host.createVm({ memory: "32M", kernel: ${kernel}, append: "selfcheck" });
+      vm.start();
+      const { code, reason } = await vm.exited;
+      ${report}(JSON.stringify({ code, reason, text: vm.console.pending }));
+    } catch (error) {
+      ${report}(JSON.stringify({ error: String(error) }));
+    }`;
+}
+
+const IN_PAGE = "document.body.dataset.report = String";
+const page = (script: string) => `<!doctype html><body><script type="module" src="${script}"></script></body>`;
+
+interface Report {
+  readonly code: number;
+  readonly reason: string;
+  readonly text: string;
+}
+
+function expectSelfcheck(report: string): void {
+  const { code, reason, text } = JSON.parse(report) as Report;
+  expect({ code, reason }).toEqual({ code: 0, reason: "poweroff" });
+  expect(text).toMatch(/selfcheck: all \d+ checks passed/);
+}
+
+/** What the page in `folder` reports, with nothing said on its console. */
+async function inChromium(folder: string): Promise<string> {
+  const server = await serve(folder);
+  const tab = await browser.newPage();
+  const said: string[] = [];
+  tab.on("console", (message) => said.push(message.text()));
+  const failed = new Promise<never>((_, reject) => tab.on("pageerror", reject));
+  try {
+    await tab.goto(server.url);
+    const body = await Promise.race([
+      tab.waitForSelector("body[data-report]", { state: "attached", timeout: 30_000 }),
+      failed,
+    ]);
+    expect(await tab.evaluate("crossOriginIsolated")).toBe(false);
+    expect(said).toEqual([]);
+    return (await body.getAttribute("data-report")) ?? "";
+  } finally {
+    await tab.close();
+    await server.close();
+  }
+}
+
+describe("the bundled guest boots, the package being used by", () => {
+  test("node", async () => {
+    const folder = await workshop.project("in-node", { "main.js": program("console.log") });
+    expectSelfcheck(await runNode(folder, "main.js"));
+  });
+
+  test("vite", async () => {
+    const folder = await workshop.project("in-vite", { "main.js": program(IN_PAGE), "index.html": page("/main.js") });
+    await viteBuild({ root: folder, base: "./", logLevel: "error", configFile: false, build: { target: "es2023" } });
+    expectSelfcheck(await inChromium(path.join(folder, "dist")));
+  });
+
+  test("webpack", async () => {
+    const folder = await workshop.project("in-webpack", {
+      "main.js": program(IN_PAGE),
+      "index.html": page("main.js"),
+    });
+    const output = {
+      path: path.join(folder, "dist"),
+      filename: "main.js",
+      module: true,
+      chunkFormat: "module",
+    } as const;
+    const compiler = webpack({
+      mode: "production",
+      context: folder,
+      entry: "./main.js",
+      output,
+      experiments: { outputModule: true },
+      performance: { hints: false },
+    });
+    const stats = await new Promise<webpack.Stats | undefined>((resolve, reject) =>
+      compiler?.run((error, result) => (error === null ? resolve(result) : reject(error))),
+    );
+    expect(stats?.toString({ all: false, errors: true, warnings: true })).toBe("");
+    await copyFile(path.join(folder, "index.html"), path.join(folder, "dist/index.html"));
+    expectSelfcheck(await inChromium(path.join(folder, "dist")));
+  });
+
+  test("esbuild, with the core and the guest beside the page", async () => {
+    const beside = (name: string) => `new URL("${name}", location.href)`;
+    const folder = await workshop.project("in-esbuild", {
+      "main.js": program(IN_PAGE, { host: `{ wasm: ${beside("core.wasm")} }`, kernel: beside("demo.elf") }),
+      "index.html": page("bundle.js"),
+      "copy.js": `
+        import { copyFileSync } from "node:fs";
+        import { fileURLToPath } from "node:url";
+        copyFileSync(fileURLToPath(import.meta.resolve("wasmvisor/core.wasm")), "core.wasm");
+        copyFileSync(fileURLToPath(import.meta.resolve("wasmvisor/guests/demo.elf")), "demo.elf");`,
+    });
+    await runNode(folder, "copy.js");
+    const { warnings } = await esbuild.build({
+      absWorkingDir: folder,
+      entryPoints: ["main.js"],
+      outfile: path.join(folder, "bundle.js"),
+      bundle: true,
+      minify: true,
+      format: "esm",
+      target: "es2022",
+      logLevel: "silent",
+    });
+    expect(warnings).toEqual([]);
+    expectSelfcheck(await inChromium(folder));
+  });
+});
