@@ -17,7 +17,7 @@ import { fs_dirty } from "../hart/fs";
 import { base } from "../hart/regs";
 import { filter_byte } from "../mem/jump";
 import { data_priv } from "../mem/tlb";
-import { Cause, CodePage, HartBlock, Priv } from "../shared/constants";
+import { Cause, CodePage, HartBlock, Priv, Translate } from "../shared/constants";
 import { Dbt, Mode } from "./state";
 
 export const REGION_BYTES: usize = 32 + 16 * 16;
@@ -49,7 +49,8 @@ export function current_mode(hart: Hart): u32 {
   let mode = hart.priv << Mode.PRIV_SHIFT;
   if (fs_dirty(hart)) mode |= Mode.FLOAT;
   const flat = (data_priv(hart) == Priv.M || !(hart.satp >> 60)) && !hart.pmpActive;
-  if (flat && changetype<Vm>(<usize>hart.vm).ramMa) mode |= Mode.FLAT;
+  const vm = changetype<Vm>(<usize>hart.vm);
+  if (flat && vm.ramMa && vm.translate & Translate.WINDOW) mode |= Mode.FLAT;
   return mode;
 }
 

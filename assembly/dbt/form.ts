@@ -11,8 +11,8 @@ import { op_base, op_flow, op_length } from "../gen/optable";
 import { Hart } from "../gen/state";
 import { fs_dirty } from "../hart/fs";
 import { imm } from "../hart/regs";
-import { Cause } from "../shared/constants";
-import { Block, block, BLOCK_BYTES, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, MAX_INSNS, Term } from "./state";
+import { Cause, Translate } from "../shared/constants";
+import { Block, block, BLOCK_BYTES, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, MAX_INSNS, may, Term } from "./state";
 
 /** Callees of up to this many instructions are inlined. */
 const INLINE_INSNS: u32 = 60;
@@ -120,6 +120,7 @@ function block_at(t: Dbt, hart: Hart, pc: u64, ctx: u32): u32 {
     }
   }
   if (t.blockCount == MAX_BLOCKS || t.insns >= MAX_INSNS) return 0;
+  if (t.blockCount && !may(t, Translate.REGIONS)) return 0;
   const index = new_block(t, pc, ctx);
   store<u32>(<usize>t.work + (t.workCount << 2), index);
   t.workCount += 1;
@@ -241,6 +242,7 @@ function end_jump(t: Dbt, hart: Hart, index: u32, r: u64, op: u32, pc: u64): voi
     let ctx = b.context;
     if (is_link(rd)) {
       ctx = inline_context(t, hart, b.context, b.targetPc, next);
+      if (!ctx && !(may(t, Translate.RETURN_PREDICTION) && may(t, Translate.CHAINING))) return;
       if (!ctx) {
         b.term = Term.CALL;
         b.succ0 = 0;
@@ -254,12 +256,14 @@ function end_jump(t: Dbt, hart: Hart, index: u32, r: u64, op: u32, pc: u64): voi
     return;
   }
   b.term = Term.INDIRECT;
+  const predicted = may(t, Translate.RETURN_PREDICTION) && may(t, Translate.INDIRECT_CACHE);
   if (is_link(rd)) {
+    if (!predicted) return;
     b.term = Term.CALL_INDIRECT;
     const after = block_at(t, hart, next, b.context);
     reread(t, index, next).succ0 = after;
   } else if (rd == 0 && is_link(record_rs1(r)) && imm(r) == 0) {
-    b.term = Term.RETURN_UP;
+    if (predicted) b.term = Term.RETURN_UP;
     if (!b.context) return;
     const c = context(t, b.context);
     b.term = Term.RETURN;
@@ -271,6 +275,7 @@ function end_jump(t: Dbt, hart: Hart, index: u32, r: u64, op: u32, pc: u64): voi
 
 /** A context for a call of `callee` from `parent`, or 0 when it is not to be inlined. */
 function inline_context(t: Dbt, hart: Hart, parent: u32, callee: u64, returnPc: u64): u32 {
+  if (!may(t, Translate.INLINING) || !may(t, Translate.REGIONS)) return 0;
   const outer = context(t, parent);
   if (outer.depth == INLINE_DEPTH || t.contextCount == MAX_CONTEXTS) return 0;
   if (t.insns > MAX_INSNS - INLINE_INSNS) return 0;

@@ -39,6 +39,7 @@ export function translate(hart: Hart, pc: u64): bool {
   t.ramSize = vm.ramSize;
   t.ramMa = vm.ramMa;
   t.mode = current_mode(hart);
+  t.switches = vm.translate;
   if (!form(t, hart, pc)) return false;
   lift(t, hart);
   flow(t);

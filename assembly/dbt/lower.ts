@@ -12,7 +12,7 @@
  */
 
 import { HartField } from "../gen/layout";
-import { HartBlock } from "../shared/constants";
+import { HartBlock, Translate } from "../shared/constants";
 import {
   A32,
   A64,
@@ -30,7 +30,7 @@ import {
 } from "./locals";
 import { lower_node } from "./lower_node";
 import { block_spans, step } from "./opt/spans";
-import { Block, block, Dbt, Mode, ordered, Term, writer } from "./state";
+import { Block, block, Dbt, may, Mode, ordered, Term, writer } from "./state";
 import { writes } from "./opt/live";
 import { node } from "./ir";
 import { Op } from "../gen/op";
@@ -382,6 +382,10 @@ function chain(t: Dbt, b: Block, dirty: u64): void {
   const w = writer(t);
   store_registers(t, dirty);
   even_target(t);
+  if (!may(t, Translate.INDIRECT_CACHE)) {
+    give_up(t);
+    return;
+  }
   computed_entry(t);
   tee(w, A32);
   mem(w, W.I64_LOAD, jump_base(t));
@@ -398,13 +402,15 @@ function chain_to(t: Dbt, pc: u64, dirty: u64): void {
   const w = writer(t);
   const entry = jump_base(t) + ((<u32>(pc << 3)) & HartBlock.JUMP_MASK);
   store_registers(t, dirty);
-  get(w, HART);
-  mem(w, W.I64_LOAD, entry);
-  i64c(w, <i64>pc);
-  byte(w, W.I64_EQ);
-  open(w, W.IF, Type.EMPTY);
-  tail_call(t, HART, entry + 8);
-  byte(w, W.END);
+  if (may(t, Translate.CHAINING)) {
+    get(w, HART);
+    mem(w, W.I64_LOAD, entry);
+    i64c(w, <i64>pc);
+    byte(w, W.I64_EQ);
+    open(w, W.IF, Type.EMPTY);
+    tail_call(t, HART, entry + 8);
+    byte(w, W.END);
+  }
   i64c(w, <i64>pc);
   set(w, local_of(JUMP_TARGET));
   give_up(t);

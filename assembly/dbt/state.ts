@@ -9,6 +9,7 @@
  *  CODE      the rest                     emitted Wasm
  */
 
+import { Translate } from "../shared/constants";
 import { Writer } from "./wasm/writer";
 
 export const MAX_BLOCKS: u32 = 192;
@@ -47,6 +48,8 @@ export class Dbt {
   insns: u32;
   /** `Mode` bits the region assumes. */
   mode: u32;
+  /** `Translate` bits: the mechanisms that are on. */
+  switches: u32;
   /** Highest temp used. */
   temps: u32;
   entryPc: u64;
@@ -198,6 +201,12 @@ export function dbt_open(t: Dbt, bytes: u32): void {
   at += 256;
   t.code = <u32>at;
   t.codeBytes = bytes - <u32>(at - changetype<usize>(t));
+}
+
+/** True when the mechanism `which` is on. */
+// @ts-ignore: decorator
+@inline export function may(t: Dbt, which: Translate): bool {
+  return (t.switches & which) != 0;
 }
 
 /** True when the block ends in a call of another region: afterwards nothing is in locals. */

@@ -8,7 +8,8 @@
 
 import { Ir, node } from "../ir";
 import { W } from "../wasm/opcode";
-import { Block, block, BLOCK_SPANS, Dbt, is_call, ordered } from "../state";
+import { Translate } from "../../shared/constants";
+import { Block, block, BLOCK_SPANS, Dbt, is_call, may, ordered } from "../state";
 
 const ROUNDS: u32 = 12;
 /** A span never grows beyond this. */
@@ -73,6 +74,11 @@ function access(t: Dbt, b: Block, index: u32, state: usize): Step {
   const n = node(t, index);
   const off = <i32>n.imm;
   const end = off + n.size;
+  if (!may(t, Translate.MERGED_CHECKS)) {
+    t.spanLo = off;
+    t.spanHi = end;
+    return Step.CHECK;
+  }
   const lo = span_lo(state, n.a);
   const hi = span_hi(state, n.a);
   if (lo != hi && off >= lo && end <= hi) {
