@@ -13,7 +13,8 @@ import { liveness } from "./opt/live";
 import { lower } from "./lower";
 import { module_close, module_open } from "./module";
 import { spans } from "./opt/spans";
-import { Dbt } from "./state";
+import { Dbt, Float } from "./state";
+import { Translate } from "../shared/constants";
 
 const SLOTS: u32 = 4096;
 
@@ -40,6 +41,7 @@ export function translate(hart: Hart, pc: u64): bool {
   t.ramMa = vm.ramMa;
   t.mode = current_mode(hart);
   t.switches = vm.translate;
+  t.float = vm.translate & Translate.INLINE_FP ? (hart.frm ? Float.INLINE : Float.INLINE | Float.NEAREST) : 0;
   if (!form(t, hart, pc)) return false;
   lift(t, hart);
   flow(t);

@@ -2,7 +2,8 @@
  * The translator's intermediate representation: three-address code over guest registers and temps.
  *
  *  values   0..31 x0..x31 (i64)    32..63 f0..f31 (f64, raw bits)    64.. temps (i64)
- *  node     +0 op u8 | +1 w u8 | +2 dst u8 | +3 a u8 | +4 b u8 | +5 size u8 | +6 k u16 | +8 offset u32 | +16 imm i64
+ *  node     +0 op u8 | +1 w u8 | +2 dst u8 | +3 a u8 | +4 b u8 | +5 size u8 | +6 k u16 | +8 offset u32 | +12 c u8 |
+ *         +16 imm i64
  *
  * `w` is the Wasm opcode that does the work; `k` says how many instructions of the block precede the one a node belongs to,
  * `offset` where that instruction stands in the block. A node that can fail fails before it has changed anything: the block is left
@@ -44,22 +45,28 @@ export enum Ir {
   CALLOUT = 15,
   /** dst = select(imm == 0 ? b == 0 : b != 0, 0, a): Zicond */
   SELECT_ZERO = 16,
-  /** dst = a w b in f64, where the fast path holds; otherwise the core executes record imm */
+  /** dst = a w b, rounded to nearest; of this and all FLOAT nodes: `size` 4 singles, 8 doubles, imm the record */
   FLOAT = 17,
-  /** dst = w a in f64 */
-  FLOAT_UNARY = 18,
-  /** dst (x) = a w b (f64 comparison) */
-  FLOAT_COMPARE = 19,
-  /** dst (f) = raw bits of a (x), or the other way round; size 4 or 8 */
-  FLOAT_MOVE = 20,
-  /** dst (f) = a (x) converted by w, where exact or the fast path holds */
-  FLOAT_FROM_INT = 21,
-  /** dst (f) = fused a * b + c, c in `size`; w: bit 0 negates the product, bit 1 the addend */
-  FLOAT_FMA = 22,
-  /** dst (f) = a with the sign of b: w 0 as is, 1 inverted, 2 xor */
-  FLOAT_SIGN = 23,
-  /** dst (x) = trunc(a) to a signed word (size 4) or doubleword (size 8) */
-  FLOAT_TO_INT = 24,
+  /** dst = square root of a */
+  FLOAT_ROOT = 18,
+  /** dst = a * b + c, rounded once; w: bit 0 negates the product, bit 1 the addend */
+  FLOAT_FMA = 19,
+  /** dst (x) = a w b ? 1 : 0 */
+  FLOAT_COMPARE = 20,
+  /** dst = a w b, w being Wasm's minimum or maximum */
+  FLOAT_SELECT = 21,
+  /** dst = a with the sign of b: w 0 as is, 1 inverted, 2 xor */
+  FLOAT_SIGN = 22,
+  /** dst (f) = raw bits of a (x), or the other way round */
+  FLOAT_MOVE = 23,
+  /** dst (f) = a (x) converted by w; c: bytes of the integer type, + 16 when it is signed */
+  FLOAT_FROM_INT = 24,
+  /** dst (x) = a rounded by w (a Wasm operator on f64) and converted; c as above */
+  FLOAT_TO_INT = 25,
+  /** dst = a, which is of the other format */
+  FLOAT_CONVERT = 26,
+  /** dst (x) = FCLASS of a */
+  FLOAT_CLASS = 27,
 }
 
 // @ts-ignore: decorator
@@ -73,6 +80,8 @@ export class Node {
   size: u8;
   k: u16;
   offset: u32;
+  /** Third operand. */
+  c: u8;
   imm: i64;
 }
 
@@ -100,6 +109,7 @@ export function emit(t: Dbt, op: Ir, w: u32, dst: u32, a: u32, b: u32, imm: i64)
   n.a = <u8>a;
   n.b = <u8>b;
   n.size = 8;
+  n.c = 0;
   n.imm = imm;
   if (dst >= TEMP && dst - TEMP >= t.temps) t.temps = dst - TEMP + 1;
   return n;

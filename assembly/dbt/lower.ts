@@ -18,8 +18,8 @@ import {
   A64,
   DEPTH,
   EXIT,
+  F32_COUNT,
   F64_COUNT,
-  FAST,
   FUEL,
   HART,
   I32_COUNT,
@@ -28,6 +28,7 @@ import {
   REGION_TYPE,
   TLB,
 } from "./locals";
+import { float_prologue } from "./lower_float";
 import { lower_node } from "./lower_node";
 import { block_spans, step } from "./opt/spans";
 import { Block, block, Dbt, may, Mode, ordered, Term, writer } from "./state";
@@ -67,13 +68,15 @@ export function lower(t: Dbt, scratch: usize): bool {
 
 function locals(t: Dbt): void {
   const w = writer(t);
-  unsigned(w, 3);
+  unsigned(w, 4);
   unsigned(w, I64_COUNT);
   byte(w, Type.I64);
   unsigned(w, I32_COUNT);
   byte(w, Type.I32);
   unsigned(w, F64_COUNT);
   byte(w, Type.F64);
+  unsigned(w, F32_COUNT);
+  byte(w, Type.F32);
 }
 
 /** Prologue and blocks. Labels are counted from here: t.depth is how many are open inside the exit labels. */
@@ -88,18 +91,7 @@ function body(t: Dbt, scratch: usize): void {
     mem(w, W.I32_LOAD, HartField.tlbLoad);
     set(w, TLB);
   }
-  if (t.mode & Mode.FLOAT) {
-    // frm == 0 and fflags.NX: then a normal result of the host is the guest's result, flags and all.
-    get(w, HART);
-    mem(w, W.I32_LOAD, HartField.frm);
-    byte(w, W.I32_EQZ);
-    get(w, HART);
-    mem(w, W.I32_LOAD, HartField.fflags);
-    i32c(w, 1);
-    byte(w, W.I32_AND);
-    byte(w, W.I32_AND);
-    set(w, FAST);
-  }
+  float_prologue(t, entry.dirtyIn);
   tree(t, entry, scratch);
 }
 
@@ -260,6 +252,7 @@ function block_code(t: Dbt, b: Block, scratch: usize): void {
   const state = scratch;
   memory.copy(state, block_spans(b), 256);
   let dirty = b.dirtyIn;
+  t.boxed = 0;
   for (let i = b.irFirst; i < b.irFirst + b.irCount; i++) {
     const found = step(t, b, i, state);
     lower_node(t, b, node(t, i), found, state, dirty);

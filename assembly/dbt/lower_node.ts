@@ -3,9 +3,10 @@
 import { HartField } from "../gen/layout";
 import { Ir, Node } from "./ir";
 import { callout_reads } from "./lift/callout";
-import { record_op } from "./form";
-import { A64, B64, FA, FAST, FUEL, HART, Import, local_of, SPAN } from "./locals";
+import { is_float, record_op } from "./form";
+import { A64, B64, FUEL, HART, Import, local_of, SPAN } from "./locals";
 import { leave_begin, leave_if, store_registers, value } from "./lower";
+import { float_flags, lower_float, note_boxed } from "./lower_float";
 import { lower_load, lower_store } from "./lower_memory";
 import { Step } from "./opt/spans";
 import { Block, Dbt, writer } from "./state";
@@ -83,6 +84,7 @@ export function lower_node(t: Dbt, b: Block, n: Node, found: Step, state: usize,
       break;
     case Ir.LOAD:
       lower_load(t, b, n, found, state, dirty);
+      if (n.dst >= 32) note_boxed(t, n.dst, n.size == 4);
       return;
     case Ir.STORE:
       lower_store(t, b, n, found, state, dirty);
@@ -90,23 +92,9 @@ export function lower_node(t: Dbt, b: Block, n: Node, found: Step, state: usize,
     case Ir.CALLOUT:
       callout(t, b, n, dirty);
       return;
-    case Ir.FLOAT:
-      float_arithmetic(t, b, n, dirty);
+    default:
+      lower_float(t, b, n, dirty);
       return;
-    case Ir.FLOAT_COMPARE:
-      float_compare(t, b, n, dirty);
-      return;
-    case Ir.FLOAT_SIGN:
-      float_sign(t, n);
-      break;
-    case Ir.FLOAT_MOVE:
-      value(t, n.a);
-      byte(w, n.a < 32 ? W.F64_REINTERPRET_I64 : W.I64_REINTERPRET_F64);
-      break;
-    case Ir.FLOAT_FROM_INT:
-      low(t, n.a);
-      byte(w, n.w);
-      break;
   }
   if (n.dst) set(w, local_of(n.dst));
   else byte(w, W.DROP);
@@ -249,110 +237,11 @@ function callout(t: Dbt, b: Block, n: Node, dirty: u64): void {
   byte(w, W.I32_ADD);
   op1(w, W.CALL, Import.CALLOUT);
   leave_if(t, dirty);
+  if (is_float(record_op(r))) float_flags(t);
   if (!n.dst) return;
+  if (n.dst >= 32) note_boxed(t, n.dst, false);
   get(w, HART);
   if (n.dst < 32) mem(w, W.I64_LOAD, HartField.x + ((<u32>n.dst) << 3));
   else mem(w, W.F64_LOAD, HartField.f + ((<u32>n.dst - 32) << 3));
   set(w, local_of(n.dst));
-}
-
-/** The host's result when it is provably the guest's, flags and all; otherwise the exact path in the core decides. */
-function float_arithmetic(t: Dbt, b: Block, n: Node, dirty: u64): void {
-  const w = writer(t);
-  const rounding = (<u32>((<u64>n.imm) >> 48)) & 7;
-  if (rounding != 0 && rounding != 7) {
-    callout(t, b, n, dirty);
-    return;
-  }
-  value(t, n.a);
-  value(t, n.b);
-  byte(w, n.w);
-  set(w, FA);
-  get(w, FAST);
-  get(w, FA);
-  byte(w, W.F64_ABS);
-  f64_infinity(t);
-  byte(w, W.F64_LT);
-  byte(w, W.I32_AND);
-  if (n.w != W.F64_ADD && n.w != W.F64_SUB) {
-    // A sum that is tiny is exact; a product or quotient may have lost bits.
-    get(w, FA);
-    byte(w, W.F64_ABS);
-    f64_smallest_normal(t);
-    byte(w, W.F64_GT);
-    byte(w, W.I32_AND);
-  }
-  open(w, W.IF, Type.EMPTY);
-  t.depth += 1;
-  get(w, FA);
-  set(w, local_of(n.dst));
-  byte(w, W.ELSE);
-  callout(t, b, n, dirty);
-  byte(w, W.END);
-  t.depth -= 1;
-}
-
-function f64_infinity(t: Dbt): void {
-  const w = writer(t);
-  byte(w, W.F64_CONST);
-  for (let i = 0; i < 6; i++) byte(w, 0);
-  byte(w, 0xf0);
-  byte(w, 0x7f);
-}
-
-function f64_smallest_normal(t: Dbt): void {
-  const w = writer(t);
-  byte(w, W.F64_CONST);
-  for (let i = 0; i < 6; i++) byte(w, 0);
-  byte(w, 0x10);
-  byte(w, 0x00);
-}
-
-/** A comparison raises NV only for NaNs: those go to the core. */
-function float_compare(t: Dbt, b: Block, n: Node, dirty: u64): void {
-  const w = writer(t);
-  value(t, n.a);
-  value(t, n.a);
-  byte(w, W.F64_EQ);
-  value(t, n.b);
-  value(t, n.b);
-  byte(w, W.F64_EQ);
-  byte(w, W.I32_AND);
-  open(w, W.IF, Type.EMPTY);
-  t.depth += 1;
-  value(t, n.a);
-  value(t, n.b);
-  byte(w, n.w);
-  byte(w, W.I64_EXTEND_I32_U);
-  if (n.dst) set(w, local_of(n.dst));
-  else byte(w, W.DROP);
-  byte(w, W.ELSE);
-  callout(t, b, n, dirty);
-  byte(w, W.END);
-  t.depth -= 1;
-}
-
-function float_sign(t: Dbt, n: Node): void {
-  const w = writer(t);
-  if (n.a == n.b) {
-    value(t, n.a);
-    if (n.w == 1) byte(w, W.F64_NEG);
-    else if (n.w == 2) byte(w, W.F64_ABS);
-    return;
-  }
-  if (n.w == 2) {
-    value(t, n.a);
-    byte(w, W.I64_REINTERPRET_F64);
-    value(t, n.b);
-    byte(w, W.I64_REINTERPRET_F64);
-    i64c(w, i64.MIN_VALUE);
-    byte(w, W.I64_AND);
-    byte(w, W.I64_XOR);
-    byte(w, W.F64_REINTERPRET_I64);
-    return;
-  }
-  value(t, n.a);
-  value(t, n.b);
-  if (n.w == 1) byte(w, W.F64_NEG);
-  byte(w, W.F64_COPYSIGN);
 }

@@ -27,6 +27,20 @@ export enum Mode {
   PRIV_SHIFT = 8,
 }
 
+/** What is known and wanted of floating point in the region. */
+export enum Float {
+  /** Arithmetic may be inlined. */
+  INLINE = 1,
+  /** frm is round-to-nearest now: the dynamic rounding mode is taken to be that. */
+  NEAREST = 2,
+  /** Something rounds to nearest: frm is checked on entry. */
+  ROUNDS = 4,
+  /** Something looks at NX for doubles. */
+  DOUBLE = 8,
+  /** The same for singles. */
+  SINGLE = 16,
+}
+
 /** The translator itself. The first three fields are a `Writer`. */
 // @ts-ignore: decorator
 @unmanaged
@@ -79,6 +93,10 @@ export class Dbt {
   spanHi: i32;
   /** One spans state, 256 bytes. */
   scratch: u32;
+  /** `Float` bits. */
+  float: u32;
+  /** f registers known to hold a NaN-boxed single at the point of emission. */
+  boxed: u32;
 }
 
 // @ts-ignore: decorator

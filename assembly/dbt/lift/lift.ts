@@ -8,6 +8,7 @@ import { Ir, emit, node } from "../ir";
 import { Block, block, Dbt } from "../state";
 import { callout } from "./callout";
 import { lift_d } from "./rv_d";
+import { lift_f } from "./rv_f";
 import { lift_i } from "./rv_i";
 import { lift_m } from "./rv_m";
 import { lift_zb } from "./rv_zb";
@@ -36,7 +37,7 @@ function lift_block(t: Dbt, hart: Hart, b: Block): void {
 
 function lift_instruction(t: Dbt, r: u64, pc: u64): void {
   const op = record_op(r);
-  if (lift_i(t, op, r, pc) || lift_m(t, op, r) || lift_zb(t, op, r) || lift_d(t, op, r)) return;
+  if (lift_i(t, op, r, pc) || lift_m(t, op, r) || lift_zb(t, op, r) || lift_f(t, op, r) || lift_d(t, op, r)) return;
   callout(t, op, r);
 }
 

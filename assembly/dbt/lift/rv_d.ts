@@ -1,79 +1,90 @@
-/** The part of F and D that is inlined -> IR. Only reached while mstatus.FS is dirty (`Mode.FLOAT`). */
+/** D -> IR. Only reached while mstatus.FS is dirty (`Mode.FLOAT`). */
 
 import { Op } from "../../gen/op";
-import { imm } from "../../hart/regs";
-import { record_rd, record_rs1, record_rs2 } from "../form";
-import { Ir, emit } from "../ir";
 import { Dbt } from "../state";
 import { W } from "../wasm/opcode";
-
-// @ts-ignore: decorator
-@inline function fd(r: u64): u32 {
-  return 32 + (((<u32>r) >> 11) & 31);
-}
+import {
+  arithmetic,
+  between,
+  classify,
+  compare,
+  float_load,
+  float_store,
+  from_integer,
+  fused,
+  move_from_x,
+  move_to_x,
+  root,
+  select,
+  sign,
+  to_integer,
+} from "./float";
 
 /** False when `op` is left to a callout. */
 export function lift_d(t: Dbt, op: u32, r: u64): bool {
-  const rs1 = record_rs1(r);
-  const rs2 = record_rs2(r);
   switch (op) {
     case Op.FLD:
-      emit(t, Ir.LOAD, W.F64_LOAD, fd(r), rs1, 0, imm(r));
-      return true;
+      return float_load(t, r, W.F64_LOAD, 8);
     case Op.FSD:
-      emit(t, Ir.STORE, W.F64_STORE, 0, rs1, 32 + rs2, imm(r));
-      return true;
-    case Op.FLW:
-      emit(t, Ir.LOAD, W.F32_LOAD, fd(r), rs1, 0, imm(r)).size = 4;
-      return true;
-    case Op.FSW:
-      emit(t, Ir.STORE, W.I64_STORE32, 0, rs1, 32 + rs2, imm(r)).size = 4;
-      return true;
+      return float_store(t, r, W.F64_STORE, 8);
+    case Op.FMADD_D:
+      return fused(t, r, 0, 8);
+    case Op.FMSUB_D:
+      return fused(t, r, 2, 8);
+    case Op.FNMSUB_D:
+      return fused(t, r, 1, 8);
+    case Op.FNMADD_D:
+      return fused(t, r, 3, 8);
     case Op.FADD_D:
-      return arithmetic(t, r, W.F64_ADD);
+      return arithmetic(t, r, W.F64_ADD, 8);
     case Op.FSUB_D:
-      return arithmetic(t, r, W.F64_SUB);
+      return arithmetic(t, r, W.F64_SUB, 8);
     case Op.FMUL_D:
-      return arithmetic(t, r, W.F64_MUL);
+      return arithmetic(t, r, W.F64_MUL, 8);
     case Op.FDIV_D:
-      return arithmetic(t, r, W.F64_DIV);
+      return arithmetic(t, r, W.F64_DIV, 8);
+    case Op.FSQRT_D:
+      return root(t, r, 8);
     case Op.FSGNJ_D:
-      emit(t, Ir.FLOAT_SIGN, 0, fd(r), 32 + rs1, 32 + rs2, 0);
-      return true;
+      return sign(t, r, 0, 8);
     case Op.FSGNJN_D:
-      emit(t, Ir.FLOAT_SIGN, 1, fd(r), 32 + rs1, 32 + rs2, 0);
-      return true;
+      return sign(t, r, 1, 8);
     case Op.FSGNJX_D:
-      emit(t, Ir.FLOAT_SIGN, 2, fd(r), 32 + rs1, 32 + rs2, 0);
-      return true;
-    case Op.FEQ_D:
-      return compare(t, r, W.F64_EQ);
-    case Op.FLT_D:
-      return compare(t, r, W.F64_LT);
+      return sign(t, r, 2, 8);
+    case Op.FMIN_D:
+      return select(t, r, W.F64_MIN, 8);
+    case Op.FMAX_D:
+      return select(t, r, W.F64_MAX, 8);
     case Op.FLE_D:
-      return compare(t, r, W.F64_LE);
-    case Op.FMV_X_D:
-      emit(t, Ir.FLOAT_MOVE, 0, record_rd(r), 32 + rs1, 0, 0);
-      return true;
-    case Op.FMV_D_X:
-      emit(t, Ir.FLOAT_MOVE, 0, fd(r), rs1, 0, 0);
-      return true;
+      return compare(t, r, W.F64_LE, 8);
+    case Op.FLT_D:
+      return compare(t, r, W.F64_LT, 8);
+    case Op.FEQ_D:
+      return compare(t, r, W.F64_EQ, 8);
+    case Op.FCLASS_D:
+      return classify(t, r, 8);
+    case Op.FCVT_W_D:
+      return to_integer(t, r, 8, 4, true);
+    case Op.FCVT_WU_D:
+      return to_integer(t, r, 8, 4, false);
+    case Op.FCVT_L_D:
+      return to_integer(t, r, 8, 8, true);
+    case Op.FCVT_LU_D:
+      return to_integer(t, r, 8, 8, false);
     case Op.FCVT_D_W:
-      emit(t, Ir.FLOAT_FROM_INT, W.F64_CONVERT_I32_S, fd(r), rs1, 0, 0);
-      return true;
+      return from_integer(t, r, W.F64_CONVERT_I32_S, 8, 4, true);
     case Op.FCVT_D_WU:
-      emit(t, Ir.FLOAT_FROM_INT, W.F64_CONVERT_I32_U, fd(r), rs1, 0, 0);
-      return true;
+      return from_integer(t, r, W.F64_CONVERT_I32_U, 8, 4, false);
+    case Op.FCVT_D_L:
+      return from_integer(t, r, W.F64_CONVERT_I64_S, 8, 8, true);
+    case Op.FCVT_D_LU:
+      return from_integer(t, r, W.F64_CONVERT_I64_U, 8, 8, false);
+    case Op.FCVT_D_S:
+      return between(t, r, 8);
+    case Op.FMV_X_D:
+      return move_to_x(t, r, 8);
+    case Op.FMV_D_X:
+      return move_from_x(t, r, 8);
   }
   return false;
-}
-
-function arithmetic(t: Dbt, r: u64, w: W): bool {
-  emit(t, Ir.FLOAT, w, fd(r), 32 + record_rs1(r), 32 + record_rs2(r), <i64>r);
-  return true;
-}
-
-function compare(t: Dbt, r: u64, w: W): bool {
-  emit(t, Ir.FLOAT_COMPARE, w, record_rd(r), 32 + record_rs1(r), 32 + record_rs2(r), <i64>r);
-  return true;
 }

@@ -30,13 +30,15 @@ export function reads(n: Node): u64 {
     case Ir.UNARY:
     case Ir.UNARY_W:
     case Ir.LOAD:
-    case Ir.FLOAT_UNARY:
+    case Ir.FLOAT_ROOT:
     case Ir.FLOAT_MOVE:
     case Ir.FLOAT_FROM_INT:
     case Ir.FLOAT_TO_INT:
+    case Ir.FLOAT_CONVERT:
+    case Ir.FLOAT_CLASS:
       return bit(n.a);
     case Ir.FLOAT_FMA:
-      return bit(n.a) | bit(n.b) | bit(n.size);
+      return bit(n.a) | bit(n.b) | bit(n.c);
   }
   return bit(n.a) | bit(n.b);
 }

@@ -104,3 +104,15 @@ export function open(w: Writer, op: W, type: u32): void {
   byte(w, op);
   byte(w, type);
 }
+
+/** An f64 constant, by its bits. */
+export function f64c(w: Writer, bits: u64): void {
+  byte(w, W.F64_CONST);
+  for (let i = 0; i < 8; i++) byte(w, (<u32>(bits >> (i << 3))) & 0xff);
+}
+
+/** An f32 constant, by its bits. */
+export function f32c(w: Writer, bits: u32): void {
+  byte(w, W.F32_CONST);
+  for (let i = 0; i < 4; i++) byte(w, (bits >> (i << 3)) & 0xff);
+}
