@@ -45,6 +45,7 @@ declare namespace WebAssembly {
   interface CompileError extends Error {}
   var CompileError: { prototype: CompileError; new (message?: string): CompileError };
 
+  function validate(bytes: NodeJS.ArrayBufferView | ArrayBuffer): boolean;
   function compile(bytes: NodeJS.ArrayBufferView | ArrayBuffer): Promise<Module>;
   function instantiate(
     bytes: NodeJS.ArrayBufferView | ArrayBuffer,

@@ -3,7 +3,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { WasmvisorError } from "../error.ts";
-import { shown, type Source } from "./load.ts";
+import { type Location, shown, type Source } from "./load.ts";
 import { openSource as openUrl } from "./load-web.ts";
 
 const WHY: Record<string, string> = {
@@ -19,10 +19,13 @@ const CHUNK_BYTES = 2 ** 18;
 
 /**
  * Opens a file (by path or `file:` URL) or fetches a URL.
- * @throws WasmvisorError `source-unreadable`
+ *
+ * @param signal - gives a fetch up, also while the stream is read; files are always there
+ * @throws WasmvisorError `source-unreadable`; the signal's reason
  */
-export async function openSource(location: string | URL): Promise<Source> {
-  if (location instanceof URL && location.protocol !== "file:") return openUrl(location);
+export async function openSource(location: Location, signal?: AbortSignal): Promise<Source> {
+  if (location instanceof Request) return openUrl(location, signal);
+  if (location instanceof URL && location.protocol !== "file:") return openUrl(location, signal);
   try {
     const handle = await open(location instanceof URL ? fileURLToPath(location) : location, "r");
     return await sourceOf(handle, (cause) => unreadable(location, cause));
@@ -66,13 +69,18 @@ function fileStream(handle: FileHandle, explain: (cause: unknown) => WasmvisorEr
   );
 }
 
+/** A string as a location that means the same in a worker. */
+export function absoluteLocation(location: string): string {
+  return location;
+}
+
 function unreadable(location: string | URL, cause: unknown): WasmvisorError {
   const code = (cause as NodeJS.ErrnoException).code ?? "";
   const why = WHY[code] ?? `cannot be read (${code || String(cause)}); check the path`;
   return new WasmvisorError(
     "source-unreadable",
     `The file ${shown(location)} ${why}.`,
-    { location, reason: code },
+    { location: shown(location), reason: code },
     { cause },
   );
 }

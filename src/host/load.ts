@@ -1,5 +1,8 @@
 /** What the rest of wasmvisor asks of the system it runs on to read a file or a URL; see `imports` in package.json. */
 
+/** A path (in node) or address, or a request for it. */
+export type Location = string | URL | Request;
+
 /** Bytes on their way in. */
 export interface Source {
   /** A chunk is good until the next one is asked for. */
@@ -14,9 +17,14 @@ export interface Source {
 const QUOTED = 200;
 
 /** A location as error messages show it: shortened, and with control characters spelled out. */
-export function shown(location: string | URL): string {
-  const text = location instanceof URL && location.protocol === "file:" ? location.pathname : String(location);
+export function shown(location: Location): string {
+  const text = textOf(location);
   const short = text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text;
   // eslint-disable-next-line no-control-regex -- they are what is looked for
   return /[\x00-\x1f\x7f]/.test(short) ? JSON.stringify(short) : short;
+}
+
+function textOf(location: Location): string {
+  if (location instanceof URL && location.protocol === "file:") return location.pathname;
+  return location instanceof Request ? location.url : String(location);
 }

@@ -54,7 +54,7 @@ export class MachineMemory {
       throw new WasmvisorError("host-memory-size", "Give the host at least 1 MiB of memory.", { maxBytes });
     }
     this.#limit = pages * WASM_PAGE_BYTES;
-    this.memory = new WebAssembly.Memory({ initial: FIRST_WASM_PAGES, maximum: MAX_WASM_PAGES });
+    this.memory = newMemory(pages);
     this.#refresh();
   }
 
@@ -190,6 +190,20 @@ export class MachineMemory {
     for (let frame = start / 4; frame < end / 4; frame += WORDS_PER_FRAME) {
       if (holdsSomething(words, frame, frame + WORDS_PER_FRAME)) words.fill(0, frame, frame + WORDS_PER_FRAME);
     }
+  }
+}
+
+function newMemory(maximum: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: FIRST_WASM_PAGES, maximum });
+  } catch (cause) {
+    const bytes = maximum * WASM_PAGE_BYTES;
+    throw new WasmvisorError(
+      "host-memory",
+      `The system cannot set ${bytes} bytes of address space aside; give the host less with maxMemory, or close other hosts.`,
+      { requested: bytes },
+      { cause },
+    );
   }
 }
 

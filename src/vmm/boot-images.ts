@@ -31,21 +31,21 @@ export class BootImages {
 
   /**
    * Reads them.
-   * @throws WasmvisorError when one cannot be read, or is no image
+   * @throws WasmvisorError when one cannot be read, or is no image; the signal's reason
    */
-  async load(): Promise<LoadedPlan> {
+  async load(signal?: AbortSignal): Promise<LoadedPlan> {
     const { append, initrd, dtb } = this.#config;
-    const kernel = await this.#program("kernel", this.#config.kernel);
+    const kernel = await this.#program("kernel", this.#config.kernel, signal);
     // A program that speaks HTIF is written for Spike, which starts it in M mode.
     const usual = htifSymbols(kernel?.symbols ?? []) === undefined ? "builtin" : "none";
     const { bios = usual } = this.#config;
-    const firmware = bios === "builtin" || bios === "none" ? undefined : await this.#program("bios", bios);
+    const firmware = bios === "builtin" || bios === "none" ? undefined : await this.#program("bios", bios, signal);
     const plan: BootPlan = {
       bios: firmware ?? (bios as "builtin" | "none"),
       ...(kernel === undefined ? {} : { kernel }),
-      ...(initrd === undefined ? {} : { initrd: await this.#read("initrd", initrd, this.#ramBytes) }),
+      ...(initrd === undefined ? {} : { initrd: await this.#read("initrd", initrd, this.#ramBytes, signal) }),
       ...(append === undefined ? {} : { append }),
-      ...(dtb === undefined ? {} : { dtb: await this.#read("dtb", dtb, this.#ramBytes) }),
+      ...(dtb === undefined ? {} : { dtb: await this.#read("dtb", dtb, this.#ramBytes, signal) }),
     };
     return { plan, symbols: (kernel ?? firmware)?.symbols ?? [] };
   }
@@ -59,21 +59,32 @@ export class BootImages {
     discard(pieces.map(({ buffer }) => buffer).filter((buffer) => !kept.has(buffer)));
   }
 
-  async #program(name: "kernel" | "bios", source: ImageSource | undefined): Promise<LoadedImage | undefined> {
+  async #program(
+    name: "kernel" | "bios",
+    source: ImageSource | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<LoadedImage | undefined> {
     if (source === undefined) return undefined;
-    const bytes = await this.#read(name, source, Math.max(this.#ramBytes, MAX_PROGRAM_BYTES));
+    const bytes = await this.#read(name, source, Math.max(this.#ramBytes, MAX_PROGRAM_BYTES), signal);
     this.#config.onProgress?.({ image: name, step: "unpacking", loaded: bytes.length, total: bytes.length });
     const program = await loadImage(bytes);
+    signal?.throwIfAborted();
     const unpacked = program.segments.every((segment) => segment.bytes.buffer !== bytes.buffer);
     if (unpacked && bytes.buffer !== this.#images.get(name)?.keptBuffer) discard([bytes.buffer]);
     return program;
   }
 
-  #read(image: LoadProgress["image"], source: ImageSource, limit: number): Promise<Uint8Array> {
+  #read(
+    image: LoadProgress["image"],
+    source: ImageSource,
+    limit: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array> {
+    const { stallTimeout } = this.#config;
     let known = this.#images.get(image);
     if (known === undefined) this.#images.set(image, (known = new Image(source)));
     const onProgress = (loaded: number, total: number | undefined) =>
       this.#config.onProgress?.({ image, step: "reading", loaded, ...(total === undefined ? {} : { total }) });
-    return known.read({ name: image, limit, onProgress });
+    return known.read({ name: image, limit, signal, stallTimeout, onProgress });
   }
 }

@@ -46,6 +46,10 @@ export interface VmConfig {
   readonly clock?: "host" | "deterministic";
   /** What to do with a guest whose trap handler traps for ever: let it (the default), or stop the VM. */
   readonly onTrapStorm?: "continue" | "stop";
+  /** Gives up the making of the VM: `createVm` rejects with the signal's reason. No part of the VM afterwards. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds without a byte after which an image at an address counts as unreachable. Default 30,000. */
+  readonly stallTimeout?: number;
   /** Called while images are read. */
   readonly onProgress?: (progress: LoadProgress) => void;
 }

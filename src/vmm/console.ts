@@ -14,11 +14,19 @@ export interface ConsoleMatch {
   readonly groups: readonly (string | undefined)[];
 }
 
+/** What ends the waiting for text. */
+export interface WaitLimits {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
 interface Waiter {
   readonly pattern: RegExp;
   /** Where it looks from, counted from the beginning of all output. */
   readonly from: number;
   timer?: ReturnType<typeof setTimeout>;
+  readonly signal: AbortSignal | undefined;
+  giveUp?: () => void;
   resolve(match: ConsoleMatch): void;
   reject(error: Error): void;
 }
@@ -109,16 +117,21 @@ export class VmConsole {
    * Waits until the guest prints `pattern`, looking from where the latest match ended (so what was printed before the
    * call counts too). Several may wait at once, as in `Promise.race([waitFor("login:"), waitFor("panic")])`.
    *
-   * @param timeoutMs - milliseconds; without it, until the VM ends
-   * @throws WasmvisorError `console-timeout` when the time is over, `console-closed` when the VM has ended first
+   * @param limits - milliseconds, or those and a signal; without them, until the VM ends
+   * @throws WasmvisorError `console-timeout` when the time is over, `console-closed` when the VM has ended first; the
+   * signal's reason
    */
-  waitFor(pattern: string | RegExp, timeoutMs?: number): Promise<ConsoleMatch> {
+  waitFor(pattern: string | RegExp, limits: number | WaitLimits = {}): Promise<ConsoleMatch> {
+    const { timeoutMs, signal } = typeof limits === "number" ? { timeoutMs: limits } : limits;
     return new Promise((resolve, reject) => {
-      const waiter: Waiter = { pattern: asPattern(pattern), from: this.#cursor, resolve, reject };
+      signal?.throwIfAborted();
+      const waiter: Waiter = { pattern: asPattern(pattern), from: this.#cursor, signal, resolve, reject };
       this.#waiters.push(waiter);
       this.#match();
       if (!this.#waiters.includes(waiter)) return;
       if (this.#closed !== undefined) return this.#giveUp(waiter, this.#closedError(pattern));
+      waiter.giveUp = () => this.#giveUp(waiter, signal?.reason as Error);
+      signal?.addEventListener("abort", waiter.giveUp);
       if (timeoutMs === undefined) return;
       const timeOut = () => this.#giveUp(waiter, this.#timeoutError(pattern, timeoutMs));
       waiter.timer = setTimeout(timeOut, timeoutMs);
@@ -219,8 +232,7 @@ export class VmConsole {
       const text = this.#after(waiter.from);
       const found = waiter.pattern.exec(text);
       if (found === null) continue;
-      this.#waiters = this.#waiters.filter((other) => other !== waiter);
-      clearTimeout(waiter.timer);
+      this.#forget(waiter);
       const [match, ...groups] = found;
       const start = this.#forgotten + this.#transcript.length - text.length + found.index;
       this.#cursor = Math.max(this.#cursor, start + match.length);
@@ -234,9 +246,14 @@ export class VmConsole {
   }
 
   #giveUp(waiter: Waiter, error: Error): void {
+    this.#forget(waiter);
+    waiter.reject(error);
+  }
+
+  #forget(waiter: Waiter): void {
     this.#waiters = this.#waiters.filter((other) => other !== waiter);
     clearTimeout(waiter.timer);
-    waiter.reject(error);
+    if (waiter.giveUp !== undefined) waiter.signal?.removeEventListener("abort", waiter.giveUp);
   }
 
   #timeoutError(pattern: string | RegExp, timeoutMs: number): WasmvisorError {

@@ -1,8 +1,8 @@
 /** Where the core comes from. */
 
-import { openSource } from "#load";
+import { hasTailCalls, missingFeatures } from "../core/features.ts";
 import { WasmvisorError } from "../error.ts";
-import { readAll } from "./image-source.ts";
+import { readLocation } from "./image-source.ts";
 
 /** The core: its bytes, the compiled module, or where it is. */
 export type CoreSource = WebAssembly.Module | Uint8Array | ArrayBuffer | URL;
@@ -10,34 +10,62 @@ export type CoreSource = WebAssembly.Module | Uint8Array | ArrayBuffer | URL;
 /** From src/vmm the checkout's build/, from dist/src/vmm the package's dist/build/. */
 const DEFAULT_URL = new URL("../../build/core.wasm", import.meta.url);
 
-let usual: Promise<WebAssembly.Module> | undefined;
-
-/**
- * The compiled core. The package's own is compiled once.
- * @throws WasmvisorError `core` when it cannot be read or is not WebAssembly
- */
-export function coreModule(source?: CoreSource): Promise<WebAssembly.Module> {
-  if (source instanceof WebAssembly.Module) return Promise.resolve(source);
-  if (source !== undefined) return compile(source);
-  usual ??= compile(DEFAULT_URL).catch((error: unknown) => {
-    usual = undefined;
-    throw error;
-  });
-  return usual;
-}
-
-async function compile(source: Uint8Array | ArrayBuffer | URL): Promise<WebAssembly.Module> {
-  try {
-    return await WebAssembly.compile(source instanceof URL ? await bytesOf(source) : source);
-  } catch (cause) {
-    const from = source instanceof URL ? source.href : "the given bytes";
-    throw new WasmvisorError("core", `The core cannot be loaded from ${from}; run npm run build.`, {}, { cause });
-  }
-}
-
 /** More than any core will ever be. */
 const MAX_CORE_BYTES = 2 ** 26;
 
-async function bytesOf(url: URL): Promise<Uint8Array> {
-  return readAll(await openSource(url), { name: "core", limit: MAX_CORE_BYTES });
+/**
+ * The compiled core.
+ * @throws WasmvisorError `unsupported` when the engine cannot run it, `core-unreachable` when it cannot be read,
+ * `core-invalid` when it does not compile; the signal's reason
+ */
+export async function coreModule(source: CoreSource = DEFAULT_URL, signal?: AbortSignal): Promise<WebAssembly.Module> {
+  checkSupport();
+  if (source instanceof WebAssembly.Module) return source;
+  const bytes = source instanceof URL ? await fetchCore(source, signal) : source;
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (cause) {
+    const from = source instanceof URL ? source.href : "given as bytes";
+    throw new WasmvisorError(
+      "core-invalid",
+      `The core (${from}) does not compile; see that it is the core.wasm of this version of wasmvisor.`,
+      { from },
+      { cause },
+    );
+  }
+}
+
+function checkSupport(): void {
+  const missing = missingFeatures();
+  if (missing.length > 0) throw unsupported(missing);
+}
+
+/**
+ * Whether translated code can run here.
+ * @throws WasmvisorError `unsupported`
+ */
+export function checkTranslation(): void {
+  if (!hasTailCalls()) throw unsupported(["tail calls in WebAssembly"]);
+}
+
+function unsupported(missing: string[]): WasmvisorError {
+  return new WasmvisorError(
+    "unsupported",
+    `This browser or runtime lacks what wasmvisor needs (${missing.join(", ")}); update it${missing[0]?.startsWith("tail") ? ', or use the engine "interpreter"' : ""}.`,
+    { missing },
+  );
+}
+
+async function fetchCore(url: URL, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return (await readLocation(url, { name: "core", limit: MAX_CORE_BYTES, signal })).bytes;
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new WasmvisorError(
+      "core-unreachable",
+      `The core cannot be read from ${url.href}; have the bundler put wasmvisor/core.wasm there, or say where it is with Host.create({ wasm }).`,
+      { url: url.href },
+      { cause },
+    );
+  }
 }

@@ -1,9 +1,11 @@
 /** A host: one machine memory, one core, and the VMs that live in them. */
 
-import { coreModule, type CoreSource } from "./core-module.ts";
+import { checkTranslation, coreModule, type CoreSource } from "./core-module.ts";
+import { Engine } from "../../assembly/shared/constants.ts";
 import { type Core, instantiateCore } from "../core/core.ts";
 import { MachineMemory } from "../memory/machine-memory.ts";
-import { BootImages } from "./boot-images.ts";
+import { WasmvisorError } from "../error.ts";
+import { BootImages, type LoadedPlan } from "./boot-images.ts";
 import { checkConfig, type VmConfig } from "./config.ts";
 import type { Machine } from "./machine.ts";
 import { Vm } from "./vm.ts";
@@ -14,6 +16,8 @@ export interface HostOptions {
   readonly wasm?: CoreSource;
   /** Bytes that all VMs together may use, at most 4 GiB (the default). */
   readonly maxMemory?: number;
+  /** Gives up: `Host.create` rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -31,6 +35,9 @@ export class Host {
   readonly #core: Core;
   readonly #vms = new Set<Vm>();
   readonly #byHart: Map<number, Machine>;
+  /** The VMs that are being made. */
+  readonly #making = new Set<AbortController>();
+  #closed = false;
 
   private constructor(core: Core, memory: MachineMemory, byHart: Map<number, Machine>) {
     this.#core = core;
@@ -40,12 +47,13 @@ export class Host {
 
   /**
    * Makes a host.
-   * @throws WasmvisorError `core` when the core cannot be loaded, `host-memory-size`
+   * @throws WasmvisorError `core-unreachable`, `core-invalid`, `unsupported`, `host-memory-size`, `host-memory`; the
+   * signal's reason
    */
   static async create(options: HostOptions = {}): Promise<Host> {
     const memory = new MachineMemory(options.maxMemory);
     const byHart = new Map<number, Machine>();
-    const core = await instantiateCore(await coreModule(options.wasm), memory, {
+    const core = await instantiateCore(await coreModule(options.wasm, options.signal), memory, {
       mmioLoad: (hart, pa, size) => byHart.get(hart)?.mmioLoad(hart, pa, size) ?? false,
       mmioStore: (hart, pa, size) => byHart.get(hart)?.mmioStore(hart, pa, size) ?? false,
       mtime: (hart) => byHart.get(hart)?.mtime() ?? 0n,
@@ -66,10 +74,13 @@ export class Host {
   /**
    * Reads the images and makes a VM, switched off: `start` runs it.
    *
-   * @throws WasmvisorError with a sentence that says what is wrong with the configuration or an image
+   * @throws WasmvisorError with a sentence that says what is wrong with the configuration or an image, or `host-closed`;
+   * the signal's reason
    */
   async createVm(config: VmConfig): Promise<Vm> {
+    if (this.#closed) throw hostClosed();
     const checked = checkConfig(config);
+    if (checked.engine === Engine.TIERED || checked.engine === Engine.TRANSLATE) checkTranslation();
     const images = new BootImages(config, checked);
     const vm = new Vm(
       {
@@ -79,15 +90,17 @@ export class Host {
         images,
         onDestroy: (destroyed) => this.#forget(destroyed),
       },
-      await images.load(),
+      await this.#load(images, config.signal),
     );
     this.#vms.add(vm);
     for (const { ma } of vm.machine.space.harts) this.#byHart.set(ma, vm.machine);
     return vm;
   }
 
-  /** Destroys all VMs. */
+  /** Destroys all VMs, and gives up those that are being made. No VM can be made afterwards. */
   close(): void {
+    this.#closed = true;
+    for (const making of this.#making) making.abort(hostClosed());
     for (const vm of [...this.#vms]) vm.destroy();
   }
 
@@ -96,8 +109,35 @@ export class Host {
     this.close();
   }
 
+  /** `await using host = …` does the same. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  /** Reads images until the caller's signal or `close` says otherwise. */
+  async #load(images: BootImages, signal: AbortSignal | undefined): Promise<LoadedPlan> {
+    signal?.throwIfAborted();
+    const making = new AbortController();
+    const giveUp = () => making.abort(signal?.reason);
+    signal?.addEventListener("abort", giveUp);
+    this.#making.add(making);
+    try {
+      const plan = await images.load(making.signal);
+      making.signal.throwIfAborted();
+      return plan;
+    } finally {
+      signal?.removeEventListener("abort", giveUp);
+      this.#making.delete(making);
+    }
+  }
+
   #forget(vm: Vm): void {
     this.#vms.delete(vm);
     for (const { ma } of vm.machine.space.harts) this.#byHart.delete(ma);
   }
+}
+
+function hostClosed(): WasmvisorError {
+  return new WasmvisorError("host-closed", "The host has been closed; make another one with Host.create.");
 }

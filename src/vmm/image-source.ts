@@ -2,9 +2,10 @@
 
 import { openSource } from "#load";
 import { WasmvisorError } from "../error.ts";
+import { Patience, STALL_TIMEOUT } from "./patience.ts";
 
 /** An image: its bytes, something that has them, or where they are (a path in node; in browsers an address). */
-export type ImageSource = Uint8Array | ArrayBuffer | Blob | ReadableStream<Uint8Array> | URL | string;
+export type ImageSource = Uint8Array | ArrayBuffer | Blob | ReadableStream<Uint8Array> | URL | Request | string;
 
 interface Opened {
   readonly stream: ReadableStream<Uint8Array>;
@@ -17,6 +18,10 @@ export interface ReadOptions {
   readonly name: string;
   /** Bytes beyond which reading stops. */
   readonly limit: number;
+  /** Gives up. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds without a byte after which an address is given up. */
+  readonly stallTimeout?: number | undefined;
   /** Called with the bytes so far, and with how many there are when that is known. */
   onProgress?(loaded: number, total: number | undefined): void;
 }
@@ -42,47 +47,104 @@ export class Image {
 
   /**
    * All of it.
-   * @throws WasmvisorError `source-unreadable`, `image-too-large`
+   * @throws WasmvisorError `source-unreadable`, `source-broken`, `source-stalled`, `image-too-large`; the signal's reason
    */
   async read(options: ReadOptions): Promise<Uint8Array> {
     if (this.#kept !== undefined) return this.#kept;
-    const { stream, size, repeatable } = await this.#open();
-    const bytes = await readAll({ stream, ...(size === undefined ? {} : { size }) }, options);
+    const source = this.#source;
+    const { bytes, repeatable } = isLocation(source)
+      ? await readLocation(source, options)
+      : { bytes: await readAll(openObject(source), options), repeatable: source instanceof Blob };
     if (!repeatable) this.#kept = bytes;
     return bytes;
   }
+}
 
-  async #open(): Promise<Opened & { repeatable: boolean }> {
-    const source = this.#source;
-    if (typeof source === "string" || source instanceof URL) return openSource(source);
-    if (source instanceof Blob) {
-      return { stream: source.stream() as ReadableStream<Uint8Array>, size: source.size, repeatable: true };
-    }
-    return { stream: source as ReadableStream<Uint8Array>, repeatable: false };
+function isLocation(source: ImageSource): source is string | URL | Request {
+  return typeof source === "string" || source instanceof URL || source instanceof Request;
+}
+
+function openObject(source: ImageSource): Opened {
+  if (source instanceof Blob) return { stream: source.stream() as ReadableStream<Uint8Array>, size: source.size };
+  if (source instanceof ReadableStream) return { stream: source };
+  throw noImage();
+}
+
+function noImage(): WasmvisorError {
+  return new WasmvisorError(
+    "image-source",
+    "An image is given as bytes, Blob, ReadableStream of bytes, URL, Request or a string that says where it is.",
+  );
+}
+
+/**
+ * Reads what is at a path or an address.
+ * @throws what `Image.read` does
+ */
+export async function readLocation(
+  location: string | URL | Request,
+  options: ReadOptions,
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; repeatable: boolean }> {
+  const { name, signal, stallTimeout = STALL_TIMEOUT } = options;
+  const patience = new Patience({ name, signal, stallTimeout });
+  try {
+    const source = await openSource(location, patience.signal);
+    const onProgress = (loaded: number, total: number | undefined) => {
+      patience.progress();
+      options.onProgress?.(loaded, total);
+    };
+    const bytes = await readAll(source, { ...options, signal: patience.signal, onProgress });
+    return { bytes, repeatable: source.repeatable };
+  } finally {
+    patience.end();
   }
 }
 
 /**
  * Reads a stream to its end.
- * @throws WasmvisorError `image-too-large`
+ * @throws WasmvisorError `source-broken`, `image-too-large`; the signal's reason
  */
-export async function readAll({ stream, size }: Opened, options: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
-  const { limit } = options;
-  if (size !== undefined && size > limit) {
-    await stream.cancel();
-    throw tooLarge(options, size);
+async function readAll({ stream, size }: Opened, options: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
+  const { limit, signal } = options;
+  const reader = stream.getReader();
+  const cancel = () => void reader.cancel(signal?.reason).catch(() => undefined);
+  signal?.addEventListener("abort", cancel);
+  try {
+    if (size !== undefined && size > limit) throw tooLarge(options, size);
+    let bytes = new Uint8Array(size ?? 0);
+    let loaded = 0;
+    for (;;) {
+      signal?.throwIfAborted();
+      const { done, value } = await reader.read();
+      signal?.throwIfAborted();
+      if (done) break;
+      if (!(value instanceof Uint8Array)) throw noImage();
+      const end = loaded + value.byteLength;
+      if (end > limit) throw tooLarge(options, end);
+      if (end > bytes.length) bytes = enlarged(bytes, loaded, Math.min(limit, Math.max(end, 2 * bytes.length)));
+      bytes.set(value, loaded);
+      loaded = end;
+      options.onProgress?.(loaded, size);
+    }
+    if (size !== undefined && loaded < size) throw broken(options.name, loaded, size);
+    return bytes.length === loaded ? bytes : bytes.slice(0, loaded);
+  } catch (error) {
+    cancel();
+    signal?.throwIfAborted();
+    throw error instanceof WasmvisorError ? error : broken(options.name, undefined, size, error);
+  } finally {
+    signal?.removeEventListener("abort", cancel);
   }
-  let bytes = new Uint8Array(size ?? 0);
-  let loaded = 0;
-  for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
-    const end = loaded + chunk.byteLength;
-    if (end > limit) throw tooLarge(options, end);
-    if (end > bytes.length) bytes = enlarged(bytes, loaded, Math.min(limit, Math.max(end, 2 * bytes.length)));
-    bytes.set(chunk, loaded);
-    loaded = end;
-    options.onProgress?.(loaded, size);
-  }
-  return bytes.length === loaded ? bytes : bytes.slice(0, loaded);
+}
+
+function broken(name: string, loaded: number | undefined, size: number | undefined, cause?: unknown): WasmvisorError {
+  const after = loaded === undefined ? "" : ` after ${loaded} of ${size} bytes`;
+  return new WasmvisorError(
+    "source-broken",
+    `The ${name} broke off${after} while it was read; try again.`,
+    { name, loaded, size },
+    { cause },
+  );
 }
 
 function enlarged(bytes: Uint8Array, used: number, length: number): Uint8Array<ArrayBuffer> {

@@ -152,11 +152,12 @@ export class Vm extends Emitter<VmEvents> {
    * Switches it off and on again: empty RAM, images loaded anew (files are read again). Resolves when that is done. It
    * runs afterwards, also when the guest had ended; but a paused VM stays paused, and a created one waits for `start`.
    *
-   * @throws WasmvisorError when an image cannot be read any more; the VM then goes on as it was
+   * @throws WasmvisorError when an image cannot be read any more, or the signal's reason; the VM then goes on as it was
    */
-  async reset(): Promise<void> {
+  async reset({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     this.#expect("reset", "created", "running", "paused", "exited");
-    await this.#restart("host");
+    signal?.throwIfAborted();
+    await this.#restart("host", signal);
   }
 
   /** Ends it and gives its memory back. Does nothing the second time. */
@@ -173,6 +174,12 @@ export class Vm extends Emitter<VmEvents> {
   /** `using vm = …` destroys it at the end of the block. */
   [Symbol.dispose](): void {
     this.destroy();
+  }
+
+  /** `await using vm = …` does the same. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.destroy();
+    return Promise.resolve();
   }
 
   /**
@@ -224,15 +231,15 @@ export class Vm extends Emitter<VmEvents> {
   }
 
   /** One at a time: whoever asks meanwhile gets the one that is under way. */
-  #restart(by: "guest" | "host"): Promise<void> {
-    this.#restarting ??= this.#reboot(by).finally(() => (this.#restarting = undefined));
+  #restart(by: "guest" | "host", signal?: AbortSignal): Promise<void> {
+    this.#restarting ??= this.#reboot(by, signal).finally(() => (this.#restarting = undefined));
     return this.#restarting;
   }
 
-  async #reboot(by: "guest" | "host"): Promise<void> {
+  async #reboot(by: "guest" | "host", signal: AbortSignal | undefined): Promise<void> {
     this.#loop.stop();
     try {
-      const { plan } = await this.#deps.images.load();
+      const { plan } = await this.#deps.images.load(signal);
       if (this.state === "destroyed") return;
       this.#power = undefined;
       this.#storms.clear();

@@ -243,8 +243,9 @@ describe("the core", () => {
   });
 
   test("that is none is refused", async () => {
-    const wrong = expect.objectContaining({ code: "core" }) as Error;
-    await expect(Host.create({ wasm: Uint8Array.of(1, 2, 3) })).rejects.toThrow(wrong);
-    await expect(Host.create({ wasm: pathToFileURL(path.join(folder, "missing.wasm")) })).rejects.toThrow(wrong);
+    const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
+    await expect(Host.create({ wasm: Uint8Array.of(1, 2, 3) })).rejects.toThrow(code("core-invalid"));
+    const missing = pathToFileURL(path.join(folder, "missing.wasm"));
+    await expect(Host.create({ wasm: missing })).rejects.toThrow(code("core-unreachable"));
   });
 });

@@ -1,0 +1,144 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Host } from "../../src/index.ts";
+import type { ImageSource } from "../../src/index.ts";
+import { flatGuest, powerOff, printText } from "../support/guest.ts";
+
+const guest = flatGuest(printText("ok") + powerOff());
+
+let server: Server;
+let base: string;
+let host: Host;
+let asked: string[];
+
+/** `/slow` sends half and then nothing; `/cut` hangs up there; `/guest` is all right. */
+beforeEach(async () => {
+  asked = [];
+  server = createServer((request, response) => {
+    asked.push(`${request.url} ${String(request.headers["x-key"])}`);
+    if (request.url === "/silent") return;
+    response.writeHead(200, { "content-length": guest.length });
+    if (request.url === "/guest") return void response.end(guest);
+    response.write(guest.subarray(0, guest.length / 2), () => {
+      if (request.url === "/cut") response.destroy();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  host = await Host.create();
+});
+
+afterEach(async () => {
+  host.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+const vmFrom = (kernel: ImageSource, limits: { signal?: AbortSignal; stallTimeout?: number } = {}) =>
+  host.createVm({ memory: "2M", bios: "none", kernel, ...limits });
+
+const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
+
+/** A stream that gives a byte and then waits for its end. */
+function idle(): { readonly stream: ReadableStream<Uint8Array>; cancelled: boolean } {
+  const state = {
+    cancelled: false,
+    stream: new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(Uint8Array.of(1)),
+      cancel: () => void (state.cancelled = true),
+    }),
+  };
+  return state;
+}
+
+describe("an image", () => {
+  test("may be a request, which is made again at a reset or kept", async () => {
+    const vm = await vmFrom(new Request(`${base}/guest`, { headers: { "x-key": "7" } }));
+    vm.start();
+    await vm.exited;
+    await vm.reset();
+    await vm.exited;
+    expect(vm.console.pending).toBe("okok");
+    expect(new Set(asked)).toEqual(new Set(["/guest 7"]));
+  });
+
+  test("that stops coming is given up", async () => {
+    for (const file of ["slow", "silent"]) {
+      await expect(vmFrom(new URL(`${base}/${file}`), { stallTimeout: 50 })).rejects.toThrow(code("source-stalled"));
+    }
+  });
+
+  test("that breaks off says so", async () => {
+    await expect(vmFrom(new URL(`${base}/cut`))).rejects.toThrow(code("source-broken"));
+    const broken = new ReadableStream<Uint8Array>({ start: (controller) => controller.error(new Error("gone")) });
+    await expect(vmFrom(broken)).rejects.toThrow(code("source-broken"));
+  });
+
+  test("that is none is refused", async () => {
+    await expect(vmFrom({} as ImageSource)).rejects.toThrow(code("image-source"));
+    const texts = new ReadableStream({ start: (controller) => controller.enqueue("text") });
+    await expect(vmFrom(texts as ReadableStream<Uint8Array>)).rejects.toThrow(code("image-source"));
+  });
+});
+
+describe("a signal", () => {
+  test("ends the making of a VM, whatever it waits for, with its reason", async () => {
+    const reason = new Error("enough");
+    const { stream } = idle();
+    for (const kernel of [new URL(`${base}/slow`), new URL(`${base}/silent`), stream]) {
+      const controller = new AbortController();
+      const making = vmFrom(kernel, { signal: controller.signal });
+      setTimeout(() => controller.abort(reason), 20);
+      await expect(making).rejects.toBe(reason);
+    }
+    await expect(vmFrom(guest, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect({ vms: host.vms.size, bytes: host.allocatedBytes }).toEqual({ vms: 0, bytes: 0 });
+  });
+
+  test("ends a stream as well", async () => {
+    const source = idle();
+    const controller = new AbortController();
+    const making = vmFrom(source.stream, { signal: controller.signal });
+    controller.abort();
+    await expect(making).rejects.toThrow(expect.objectContaining({ name: "AbortError" }));
+    expect(source.cancelled).toBe(true);
+  });
+
+  test("ends the loading of the core", async () => {
+    const wasm = new URL(`${base}/silent`);
+    await expect(Host.create({ wasm, signal: AbortSignal.timeout(20) })).rejects.toThrow(
+      expect.objectContaining({ name: "TimeoutError" }),
+    );
+  });
+
+  test("ends a wait for text", async () => {
+    const vm = await vmFrom(guest);
+    const waiting = vm.console.waitFor("never", { timeoutMs: 60_000, signal: AbortSignal.timeout(20) });
+    await expect(waiting).rejects.toThrow(expect.objectContaining({ name: "TimeoutError" }));
+  });
+});
+
+describe("a host that is closed", () => {
+  test("gives up VMs that are being made, and makes no more", async () => {
+    const making = vmFrom(new URL(`${base}/silent`));
+    host.close();
+    await expect(making).rejects.toThrow(code("host-closed"));
+    await expect(vmFrom(guest)).rejects.toThrow(code("host-closed"));
+    expect(host.allocatedBytes).toBe(0);
+  });
+
+  test("is closed by `await using`, and so are VMs", async () => {
+    const ended = [];
+    {
+      await using other = await Host.create();
+      {
+        await using vm = await other.createVm({ memory: "2M", bios: "none", kernel: guest });
+        ended.push(vm);
+      }
+      expect(ended[0]?.state).toBe("destroyed");
+      ended.push(await other.createVm({ memory: "2M", bios: "none", kernel: guest }));
+    }
+    expect(ended.map(({ state }) => state)).toEqual(["destroyed", "destroyed"]);
+  });
+});
