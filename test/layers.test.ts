@@ -49,12 +49,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "assembly/dbt/cache.ts",
   ],
   "assembly/dbt/wasm": [],
-  "assembly/dbt/state.ts": ["assembly/dbt/wasm"],
+  "assembly/dbt/state.ts": ["assembly/shared", "assembly/dbt/wasm"],
   "assembly/dbt/ir.ts": ["assembly/dbt/state.ts"],
   "assembly/dbt/form.ts": [...instructions, "assembly/dbt/state.ts"],
   "assembly/dbt/cache.ts": [...instructions, "assembly/dbt/state.ts"],
   "assembly/dbt/lift": [...instructions, ...translation],
-  "assembly/dbt/opt": [...translation, "assembly/dbt/lift"],
+  "assembly/dbt/opt": ["assembly/shared", ...translation, "assembly/dbt/lift"],
   "assembly/dbt": [...translator, "assembly/dbt/cache.ts"],
   // Where translated code is entered and left for the interpreter.
   "assembly/dbt/enter.ts": [
