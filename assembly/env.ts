@@ -16,9 +16,14 @@ export declare function mmio_store(hart: u32, pa: u32, paHigh: u32, size: u32): 
 export declare function mtime(hart: u32): u64;
 
 /**
- * Compiles the module of `bytes` at machine address `ma` and puts its `count` exports into the core's table from index `first`.
- * Returns 1 when the functions are there, 0 when the engine has refused the module.
+ * Compiles the module of `bytes` at machine address `ma` for the VM at `vm`. Returns the index of the first of its `count` functions in
+ * the core's table, or an `Install`: when that is LATER, `vm_code_ready` is called with `ticket` some time between two runs of harts.
  */
 // @ts-ignore: decorator
 @external("env", "code_install")
-export declare function code_install(ma: u32, bytes: u32, first: u32, count: u32): u32;
+export declare function code_install(vm: u32, ticket: u32, ma: u32, bytes: u32, count: u32): i32;
+
+/** Takes `count` functions from index `first` out of the table; nothing calls them any more. */
+// @ts-ignore: decorator
+@external("env", "code_release")
+export declare function code_release(vm: u32, first: u32, count: u32): void;

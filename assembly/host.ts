@@ -1,6 +1,8 @@
 /** What the host does to a hart from outside: reset, interrupt lines, remote fences, and a debugger's questions. */
 
 import { decode, decode16 } from "./gen/decode";
+import { heat_clear } from "./dbt/heat";
+import { module_ready, modules_clear } from "./dbt/modules";
 import { Dbt, dbt_open } from "./dbt/state";
 import { Hart, Vm } from "./gen/state";
 import { csr_exists, csr_poke, csr_read } from "./hart/csr";
@@ -92,4 +94,17 @@ export function decode_word(word: u32): u64 {
 export function vm_open_translator(vmMa: usize, bytes: u32): void {
   const vm = changetype<Vm>(vmMa);
   dbt_open(changetype<Dbt>(<usize>vm.dbt), bytes);
+}
+
+/** The host has compiled a module later than it was given it; see `code_install`. Returns 0 when nobody wants it any more. */
+export function vm_code_ready(vmMa: usize, ticket: u32, first: i32): u32 {
+  return u32(module_ready(changetype<Vm>(vmMa), ticket, first));
+}
+
+/** Forgets all translated code and what was learnt about its heat. */
+export function vm_forget_code(vmMa: usize): void {
+  const vm = changetype<Vm>(vmMa);
+  if (!vm.dbt) return;
+  modules_clear(vm);
+  heat_clear(vm);
 }

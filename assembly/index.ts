@@ -14,6 +14,8 @@ export {
   hart_set_lines,
   hart_sync,
   hart_translate,
+  vm_code_ready,
+  vm_forget_code,
   vm_open_translator,
 } from "./host";
 export { dbt_callout, dbt_load, dbt_store } from "./dbt/enter";

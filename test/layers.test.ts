@@ -17,6 +17,8 @@ const instructions = [...fields, "assembly/mem", "assembly/hart", "assembly/deco
 
 /** What all stages of the translator share. */
 const translation = ["assembly/dbt/wasm", "assembly/dbt/state.ts", "assembly/dbt/ir.ts", "assembly/dbt/form.ts"];
+/** What is kept of its work, and why. */
+const cache = ["assembly/dbt/heat.ts", "assembly/dbt/region.ts", "assembly/dbt/modules.ts", "assembly/dbt/cache.ts"];
 const translator = [...instructions, ...translation, "assembly/dbt/lift", "assembly/dbt/opt"];
 
 const values = ["src/error.ts", "src/isa", ...shared];
@@ -52,20 +54,24 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "assembly/dbt/state.ts": ["assembly/shared", "assembly/dbt/wasm"],
   "assembly/dbt/ir.ts": ["assembly/dbt/state.ts"],
   "assembly/dbt/form.ts": [...instructions, "assembly/dbt/state.ts"],
-  "assembly/dbt/cache.ts": [...instructions, "assembly/dbt/state.ts"],
+  "assembly/dbt/heat.ts": shared,
+  "assembly/dbt/region.ts": [...instructions, "assembly/dbt/state.ts", "assembly/dbt/heat.ts"],
+  "assembly/dbt/modules.ts": [...instructions, "assembly/dbt/region.ts"],
+  "assembly/dbt/cache.ts": [...instructions, "assembly/dbt/state.ts", "assembly/dbt/region.ts"],
   "assembly/dbt/lift": [...instructions, ...translation],
   "assembly/dbt/opt": ["assembly/shared", ...translation, "assembly/dbt/lift"],
-  "assembly/dbt": [...translator, "assembly/dbt/cache.ts"],
+  "assembly/dbt": [...translator, ...cache],
   // Where translated code is entered and left for the interpreter.
   "assembly/dbt/enter.ts": [
     ...instructions,
     "assembly/gen/execute.ts",
     "assembly/interp/step.ts",
-    "assembly/dbt/cache.ts",
+    ...translation,
+    ...cache,
     "assembly/dbt",
   ],
   "assembly/run.ts": [...instructions, "assembly/interp/step.ts", "assembly/dbt/enter.ts"],
-  "assembly/host.ts": [...instructions, "assembly/dbt/state.ts"],
+  "assembly/host.ts": [...instructions, "assembly/dbt/state.ts", "assembly/dbt/heat.ts", "assembly/dbt/modules.ts"],
   "assembly/index.ts": [...instructions, "assembly/dbt/enter.ts", "assembly/run.ts", "assembly/host.ts"],
 
   "src/error.ts": [],

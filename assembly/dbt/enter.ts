@@ -7,7 +7,10 @@ import { run_predecoded, step } from "../interp/step";
 import { load_ram, store_ram } from "../mem/vmem";
 import { Cause } from "../shared/constants";
 import { jump_entry, jump_fill, region_at, sync_mode } from "./cache";
-import { heat, translate } from "./hot";
+import { is_untranslatable } from "./form";
+import { heat } from "./heat";
+import { translate } from "./hot";
+import { Region } from "./region";
 
 /** How deep regions may call regions. */
 const CALL_DEPTH: u32 = 64;
@@ -39,7 +42,7 @@ export function run_translated(hart: Hart, floor: u32): void {
 function find(hart: Hart, pc: u64): bool {
   const region = region_at(hart, pc);
   if (!region) return false;
-  jump_fill(hart, pc, region);
+  jump_fill(hart, pc, changetype<Region>(region));
   return true;
 }
 
@@ -49,12 +52,19 @@ function find(hart: Hart, pc: u64): bool {
  */
 function interpret_cold(hart: Hart, vm: Vm, floor: u32): void {
   const entry = hart.pc;
+  if (is_untranslatable(hart, entry)) {
+    step(hart);
+    return;
+  }
+  const priv = hart.priv;
   const before = hart.fuel;
   const period = min(before - floor, vm.samplePeriod);
   run_predecoded(hart, period, false, true);
   const done = before - hart.fuel;
   const pc = done < period ? entry : hart.pc;
-  if (!hart.attention && heat(vm, pc, done)) translate(hart, pc);
+  // A mode that has changed meanwhile changes what the address means.
+  if (priv != hart.priv) return;
+  if (heat(hart, vm, pc, done) && !hart.attention) translate(hart, pc);
 }
 
 /** Emitted code's TLB miss on a load. The value is left in `mmioData`; 1 when the interpreter must do the instruction. */

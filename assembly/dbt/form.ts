@@ -11,7 +11,7 @@ import { op_base, op_flow, op_length } from "../gen/optable";
 import { Hart } from "../gen/state";
 import { fs_dirty } from "../hart/fs";
 import { imm } from "../hart/regs";
-import { Cause, Translate } from "../shared/constants";
+import { Cause, Translate, Translation } from "../shared/constants";
 import { Block, block, BLOCK_BYTES, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, MAX_INSNS, may, Term } from "./state";
 
 /** Callees of up to this many instructions are inlined. */
@@ -21,7 +21,7 @@ const INLINE_DEPTH: u32 = 4;
 /** How far from the region's entry a block may lie: exits are encoded as distances. */
 const REACH: i64 = 0x3ffff;
 
-const MAX_PAGES: u32 = 16;
+const MAX_PAGES: u32 = Translation.REGION_PAGES;
 
 /** The op a record names, compressed ones by their base. */
 export function record_op(r: u64): u32 {
@@ -101,6 +101,14 @@ function left_to_interpreter(hart: Hart, op: u32): bool {
   if (<i32>op <= Op.REGION) return true;
   if (op_flow(op) == Flow.SYSTEM) return true;
   return is_float(op) && !fs_dirty(hart);
+}
+
+/** True when the instruction at `pc` is one for the interpreter, so that no region begins there. */
+export function is_untranslatable(hart: Hart, pc: u64): bool {
+  const page = code_page(hart, pc);
+  const r = page ? record_at(hart, page, pc) : 0;
+  hart.trapCause = Cause.NONE;
+  return r != 0 && left_to_interpreter(hart, record_op(r));
 }
 
 /** F, D, Zfh and Zfa instructions: they look at mstatus.FS. */

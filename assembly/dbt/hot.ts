@@ -1,40 +1,36 @@
-/**
- * What is translated when: interpreted steps are charged to an address, and one with enough of them is hot. Costs the interpreter
- * nothing between its stops, and depends on instruction counts alone.
- */
+/** Translates what is hot, and in the same module what is warm: an engine's price for a module hardly depends on its size. */
 
-import { code_install } from "../env";
 import { Hart, Vm } from "../gen/state";
-import { current_mode, region_add, region_link } from "./cache";
-import { flow } from "./opt/flow";
+import { current_mode, region_at } from "./cache";
 import { form } from "./form";
+import { counter_pc, heat_ban, heat_reset, LAST_COUNTER, next_warm } from "./heat";
 import { lift } from "./lift/lift";
-import { liveness } from "./opt/live";
 import { lower } from "./lower";
 import { module_close, module_open } from "./module";
+import { make_room, module_add } from "./modules";
+import { flow } from "./opt/flow";
+import { liveness } from "./opt/live";
 import { spans } from "./opt/spans";
-import { Dbt, Float } from "./state";
+import { Region, region_make, region_refused } from "./region";
 import { Translate } from "../shared/constants";
+import { Dbt, Float } from "./state";
 
-const SLOTS: u32 = 4096;
+/** Regions in a module at most. */
+const BATCH: u32 = 32;
 
-/** Charges `steps` interpreted steps to `pc`; true when that has just made it hot. */
-export function heat(vm: Vm, pc: u64, steps: u32): bool {
-  const slot = <usize>vm.hot + (((<u32>(pc >> 1) * 0x9e3779b1) >> 20) & (SLOTS - 1)) * 16;
-  if (load<u64>(slot) != pc) {
-    store<u64>(slot, pc);
-    store<u32>(slot, 0, 8);
-  }
-  const before = load<u32>(slot, 8);
-  store<u32>(slot, before + steps, 8);
-  return before < vm.hotThreshold && before + steps >= vm.hotThreshold;
+/** No more regions are added to a module of this many bytes: compiling it is a pause. */
+const BATCH_BYTES: u32 = 32 << 10;
+
+// @ts-ignore: decorator
+@inline function batch(vm: Vm): u32 {
+  return min(BATCH, max(1, vm.regionMax >> 3));
 }
 
-/** Translates the region at `pc` and links it. False when it cannot be had. */
-export function translate(hart: Hart, pc: u64): bool {
+/** Translates the region at `pc`, which is hot, and others that are warm, and links them. */
+export function translate(hart: Hart, pc: u64): void {
   const vm = changetype<Vm>(<usize>hart.vm);
   const t = changetype<Dbt>(<usize>vm.dbt);
-  if (vm.regionCount == vm.regionMax) return false;
+  if (!make_room(vm, batch(vm), 0)) return;
   t.hart = <u32>changetype<usize>(hart);
   t.ramPa = vm.ramPa;
   t.ramSize = vm.ramSize;
@@ -42,19 +38,64 @@ export function translate(hart: Hart, pc: u64): bool {
   t.mode = current_mode(hart);
   t.switches = vm.translate;
   t.float = vm.translate & Translate.INLINE_FP ? (hart.frm ? Float.INLINE : Float.INLINE | Float.NEAREST) : 0;
-  if (!form(t, hart, pc)) return false;
-  lift(t, hart);
-  flow(t);
-  liveness(t);
-  spans(t, t.scratch);
   module_open(t);
-  if (!lower(t, t.scratch)) return false;
-  t.functions = 1;
-  const index = vm.tableBase + vm.regionCount;
+  const first = add(t, hart, vm, pc);
+  if (!first) {
+    vm.countRefused += 1;
+    heat_ban(vm, pc);
+    return;
+  }
+  heat_reset(vm, pc);
+  add_warm(t, hart, vm, first);
   const module = module_close(t);
-  if (!module) return false;
-  const region = region_add(t, hart, vm, index);
-  if (!region || !code_install(module, t.at - module, index, 1)) return false;
-  region_link(hart, region);
-  return true;
+  const bytes = t.at - module;
+  if (!module || !make_room(vm, 0, bytes)) give_up(vm, first);
+  else module_add(vm, module, bytes, first, t.functions);
+}
+
+function give_up(vm: Vm, regions: u32): void {
+  for (let at = regions; at;) {
+    const region = changetype<Region>(<usize>at);
+    at = region.next;
+    region_refused(vm, region);
+  }
+}
+
+/** Adds what is nearly hot too, as long as the module is small. */
+function add_warm(t: Dbt, hart: Hart, vm: Vm, first: u32): void {
+  let last = first;
+  const start = t.at;
+  const limit = batch(vm);
+  for (
+    let i = next_warm(hart, vm, 0, vm.warmThreshold);
+    i < LAST_COUNTER;
+    i = next_warm(hart, vm, i + 1, vm.warmThreshold)
+  ) {
+    if (t.functions == limit || t.at - start > BATCH_BYTES) return;
+    const pc = counter_pc(vm, i);
+    const region = region_at(hart, pc) ? 0 : add(t, hart, vm, pc);
+    heat_reset(vm, pc);
+    if (!region) continue;
+    changetype<Region>(<usize>last).next = region;
+    last = region;
+  }
+}
+
+/** Appends the function of the region at `pc` to the module in the making. Returns its descriptor, 0 when it cannot be had. */
+function add(t: Dbt, hart: Hart, vm: Vm, pc: u64): u32 {
+  const start = t.at;
+  if (form(t, hart, pc)) {
+    lift(t, hart);
+    flow(t);
+    liveness(t);
+    spans(t, t.scratch);
+    const region = lower(t, t.scratch) ? region_make(t, hart, vm) : 0;
+    if (region) {
+      t.functions += 1;
+      return <u32>region;
+    }
+  }
+  t.at = start;
+  t.full = 0;
+  return 0;
 }

@@ -182,66 +182,84 @@ export enum VmField {
   regionMax = 100,
   /** how many are in use (u32) */
   regionCount = 104,
-  /** first index of this VM's functions in the core's table (u32) */
-  tableBase = 108,
-  /** machine address of the hotness counters: 4096 of 16 bytes (u64 pc, u32 count, u32 unused) (u32) */
-  hot = 112,
+  /** how many have ever been in use (u32) */
+  regionTouched = 108,
+  /** address of a descriptor that is not in use any more, or 0 (u32) */
+  regionFree = 112,
+  /** machine address of the ring of modules (u32) */
+  modules = 116,
+  /** index of the oldest module (u32) */
+  moduleFirst = 120,
+  /** places of the ring from there on that are not free, or were not (u32) */
+  moduleSpan = 124,
+  /** modules in use (u32) */
+  moduleCount = 128,
+  /** number of the latest module (u32) */
+  moduleTicket = 132,
+  /** bytes of the modules in use (u32) */
+  codeBytes = 136,
+  /** machine address of the hotness counters (assembly/dbt/heat.ts) (u32) */
+  hot = 140,
+  /** steps charged since the counters were last halved (u32) */
+  heatSteps = 144,
   /** interpreted steps that make a pc hot (u32) */
-  hotThreshold = 116,
+  hotThreshold = 148,
+  /** steps with which a pc is translated along with a hot one (u32) */
+  warmThreshold = 152,
   /** steps the interpreter runs at most before they are charged (u32) */
-  samplePeriod = 120,
+  samplePeriod = 156,
   /** what the translator may do (Translate in assembly/shared/constants.ts) (u32) */
-  translate = 124,
+  translate = 160,
   /** guest instructions in a region at most (u32) */
-  maxInsns = 128,
-  /** bytes of emitted code kept at most (u32) */
-  codeBytesMax = 132,
-  /** compiled modules kept at most (u32) */
-  codeModulesMax = 136,
+  maxInsns = 164,
+  /** bytes of modules kept at most (u32) */
+  codeBytesMax = 168,
+  /** modules kept at most: places in the ring (u32) */
+  codeModulesMax = 172,
   /** 1 when hardware updates A and D may be enabled (menvcfg.ADUE writable) (u32) */
-  svadu = 140,
+  svadu = 176,
   /** regions entered by the dispatcher (u64) */
-  countEntry = 144,
+  countEntry = 184,
   /** instructions executed by translated code (u64) */
-  countTranslated = 152,
+  countTranslated = 192,
   /** returns to the dispatcher because the slice was about to end (u64) */
-  countExitFuel = 160,
+  countExitFuel = 200,
   /** returns for an instruction that only the interpreter can do (u64) */
-  countExitStep = 168,
+  countExitStep = 208,
   /** the same, when the instruction trapped (u64) */
-  countExitTrap = 176,
+  countExitTrap = 216,
   /** returns because the next region was not in the jump cache (u64) */
-  countExitMiss = 184,
+  countExitMiss = 224,
   /** returns although it was: a switched-off mechanism, or too many nested calls (u64) */
-  countExitOther = 192,
+  countExitOther = 232,
   /** direct jumps between regions in translated code (with Translate.COUNT) (u64) */
-  countChain = 200,
+  countChain = 240,
   /** indirect jumps that hit the jump cache (with Translate.COUNT) (u64) */
-  countIndirect = 208,
+  countIndirect = 248,
   /** indirect jumps that missed it (with Translate.COUNT) (u64) */
-  countIndirectMiss = 216,
+  countIndirectMiss = 256,
   /** calls that came back to where they were expected (with Translate.COUNT) (u64) */
-  countReturn = 224,
+  countReturn = 264,
   /** calls that came back elsewhere (with Translate.COUNT) (u64) */
-  countReturnMiss = 232,
+  countReturnMiss = 272,
   /** regions translated (u64) */
-  countRegion = 240,
+  countRegion = 280,
   /** regions that could not be translated, or that the engine refused (u64) */
-  countRefused = 248,
+  countRefused = 288,
   /** regions thrown away to make room (u64) */
-  countEvicted = 256,
+  countEvicted = 296,
   /** bytes of WebAssembly emitted (u64) */
-  countCodeBytes = 264,
+  countCodeBytes = 304,
   /** nanoseconds of the host spent in translating, compiling included (u64) */
-  translateNs = 272,
+  translateNs = 312,
   /** nanoseconds of them spent in compiling and linking (u64) */
-  compileNs = 280,
+  compileNs = 320,
   /** the longest translation, in nanoseconds (u64) */
-  pauseNs = 288,
+  pauseNs = 328,
 }
 
 /** Sizes of the blocks. */
 export enum StateBytes {
   HART = 1696,
-  VM = 296,
+  VM = 336,
 }

@@ -146,3 +146,23 @@ export enum CodePage {
   SOURCE = 0x4080,
   BYTES = 0x5080,
 }
+
+/** Sizes and limits that the translator and the host agree on. */
+export enum Translation {
+  /** Code pages that a region may lie in. */
+  REGION_PAGES = 16,
+  /** A region descriptor (assembly/dbt/region.ts). */
+  REGION_BYTES = 296,
+  /** A module of the translation cache (assembly/dbt/modules.ts). */
+  MODULE_BYTES = 24,
+  /** The hotness counters (assembly/dbt/heat.ts). */
+  HEAT_BYTES = 0x10000,
+}
+
+/** What the host answers when it is given a module; anything else is the table index of its first function. */
+export enum Install {
+  /** The engine does not take it. */
+  REFUSED = 0,
+  /** It is being compiled. */
+  LATER = -1,
+}

@@ -1,6 +1,6 @@
 /** Loads the core and gives its ABI types. */
 
-import { CodeLinker, type CodeImports } from "./code.ts";
+import { CodeLinker, type CodeExports } from "./code.ts";
 import type { MachineMemory } from "../memory/machine-memory.ts";
 import type { Exit } from "../../assembly/shared/constants.ts";
 
@@ -20,6 +20,8 @@ export interface CoreExports {
   decode_word(word: number): bigint;
   /** Lays the translator's working memory out. */
   vm_open_translator(vm: number, bytes: number): void;
+  /** Drops all translated code of a VM. */
+  vm_forget_code(vm: number): void;
 }
 
 /** A core, and what links translated code into it. */
@@ -59,11 +61,12 @@ export async function instantiateCore(
       mmio_store: (hart: number, pa: number, paHigh: number, size: number) =>
         host.mmioStore(hart, paOf(pa, paHigh), size) ? 1 : 0,
       mtime: (hart: number) => host.mtime(hart),
-      code_install: (ma: number, bytes: number, first: number, count: number) =>
-        code.install(ma >>> 0, bytes, first, count) ? 1 : 0,
+      code_install: (vm: number, ticket: number, ma: number, bytes: number, count: number) =>
+        code.install(vm >>> 0, ticket, ma >>> 0, bytes, count),
+      code_release: (vm: number, first: number, count: number) => code.release(vm >>> 0, first, count),
     },
   });
-  const exports = instance.exports as unknown as CoreExports & CodeImports;
+  const exports = instance.exports as unknown as CoreExports & CodeExports;
   code.connect(exports);
   return { ...exports, code };
 }

@@ -1,9 +1,9 @@
 /** Everything one VM owns in machine memory: its blocks, p2m, decoded code and RAM. */
 
 import { HartField, StateBytes, VmField } from "../../assembly/gen/layout.ts";
-import { Engine, CodePage, HartBlock, P2m } from "../../assembly/shared/constants.ts";
+import { Engine, CodePage, HartBlock, P2m, Translation } from "../../assembly/shared/constants.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
-import type { CodeLinker } from "./code.ts";
+import type { CodeLinker, Compilation } from "./code.ts";
 import type { Core } from "./core.ts";
 import { DEFAULT_TRANSLATOR, type TranslatorSettings } from "./translator.ts";
 import { HartView, VmView } from "./views.ts";
@@ -11,10 +11,8 @@ import { HartView, VmView } from "./views.ts";
 /** Decoded code pages in a VM's pool unless it asks for another number; untouched ones cost nothing. */
 export const DEFAULT_CODE_PAGES = 1024;
 
-/** The translator's working memory; a region's descriptor; the hotness counters. */
+/** The translator's working memory. */
 const TRANSLATOR_BYTES = 2 << 20;
-const REGION_BYTES = 288;
-const HOT_BYTES = 4096 * 16;
 
 /** What a VM's space is made from. */
 export interface SpaceConfig {
@@ -28,6 +26,8 @@ export interface SpaceConfig {
   readonly codePages?: number;
   /** Default: `DEFAULT_TRANSLATOR`. */
   readonly translator?: TranslatorSettings;
+  /** Default: `"sync"`. */
+  readonly compilation?: Compilation;
 }
 
 /** Allocates a VM's ranges, fills the VM block and resets the harts. */
@@ -41,7 +41,7 @@ export class MachineSpace {
   readonly ramMa: number;
   #ranges: { ma: number; bytes: number }[] = [];
   readonly #code: CodeLinker;
-  #tableBase: number | undefined;
+  #translates = false;
 
   constructor(core: Core, memory: MachineMemory, config: SpaceConfig) {
     this.memory = memory;
@@ -58,7 +58,7 @@ export class MachineSpace {
       this.ramMa = this.#allocate(config.ramBytes);
       this.#fillVmBlock(config);
       if (config.engine === Engine.TRANSLATE || config.engine === Engine.TIERED)
-        this.#openTranslator(core, config.translator ?? DEFAULT_TRANSLATOR);
+        this.#openTranslator(core, config.translator ?? DEFAULT_TRANSLATOR, config.compilation ?? "sync");
     } catch (error) {
       this.release();
       throw error;
@@ -89,6 +89,11 @@ export class MachineSpace {
     this.vm.setU32(VmField.framesTouched, this.vm.u32(VmField.framesTouched) + 1);
   }
 
+  /** Forgets all translated code, and what was learnt about which is hot. */
+  forgetCode(core: Core): void {
+    core.vm_forget_code(this.vm.ma);
+  }
+
   /** Has the harts look anew at code that the host may have changed. */
   codeChanged(core: Core): void {
     this.vm.setU32(VmField.codeEpoch, this.vm.u32(VmField.codeEpoch) + 1);
@@ -99,8 +104,8 @@ export class MachineSpace {
   release(): void {
     for (const { ma, bytes } of this.#ranges) this.memory.release(ma, bytes);
     this.#ranges = [];
-    if (this.#tableBase !== undefined) this.#code.release(this.#tableBase, this.vm.u32(VmField.regionMax));
-    this.#tableBase = undefined;
+    if (this.#translates) this.#code.close(this.vm.ma);
+    this.#translates = false;
   }
 
   #allocate(bytes: number): number {
@@ -128,15 +133,17 @@ export class MachineSpace {
     vm.setU32(VmField.svadu, 1);
   }
 
-  /** Regions, hotness counters, working memory and a range of the core's table, for the engines that translate. */
-  #openTranslator(core: Core, settings: TranslatorSettings): void {
+  /** The translation cache, hotness counters and working memory, for the engines that translate. */
+  #openTranslator(core: Core, settings: TranslatorSettings, compilation: Compilation): void {
     const { vm } = this;
+    core.code.open(vm.ma, compilation);
+    this.#translates = true;
     vm.setU32(VmField.dbt, this.#allocate(TRANSLATOR_BYTES));
-    vm.setU32(VmField.regions, this.#allocate(settings.regions * REGION_BYTES));
+    vm.setU32(VmField.regions, this.#allocate(settings.regions * Translation.REGION_BYTES));
     vm.setU32(VmField.regionMax, settings.regions);
-    this.#tableBase = core.code.reserve(settings.regions);
-    vm.setU32(VmField.tableBase, this.#tableBase);
-    vm.setU32(VmField.hot, this.#allocate(HOT_BYTES));
+    vm.setU32(VmField.modules, this.#allocate(settings.modules * Translation.MODULE_BYTES));
+    vm.setU32(VmField.hot, this.#allocate(Translation.HEAT_BYTES));
+    vm.setU32(VmField.warmThreshold, settings.hotThreshold);
     vm.setU32(VmField.samplePeriod, 4096);
     vm.setU32(VmField.hotThreshold, settings.hotThreshold);
     vm.setU32(VmField.translate, settings.mechanisms);

@@ -81,6 +81,7 @@ export class Machine {
     this.#booted = true;
     board.reset();
     for (const hart of board.load(plan).harts) this.#bootHart(hart);
+    space.forgetCode(this.#deps.core);
     space.codeChanged(this.#deps.core);
   }
 

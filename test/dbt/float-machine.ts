@@ -3,7 +3,7 @@
 import { HartField, VmField } from "../../assembly/gen/layout.ts";
 import { Op } from "../../assembly/gen/op.ts";
 import { CodePage, Engine } from "../../assembly/shared/constants.ts";
-import type { CodeImports } from "../../src/core/code.ts";
+import type { CodeExports } from "../../src/core/code.ts";
 import type { Core } from "../../src/core/core.ts";
 import { assembleWord } from "../../src/isa/assemble.ts";
 import { createTestMachine, RAM_PA, type TestHart, type TestMachine } from "../support/core.ts";
@@ -50,8 +50,8 @@ export class FloatMachine {
   }
 
   #spyOnCallouts(): void {
-    const core = this.#machine.core as Core & CodeImports;
-    const dbt_callout: CodeImports["dbt_callout"] = (...args) => {
+    const core = this.#machine.core as Core & CodeExports;
+    const dbt_callout: CodeExports["dbt_callout"] = (...args) => {
       this.callouts++;
       return core.dbt_callout(...args);
     };

@@ -1,8 +1,10 @@
 /** A bare machine for tests of the core: harts and RAM, no board. MMIO and time are whatever the test plugs in. */
 
 import { readFile } from "node:fs/promises";
-import { type CoreExports, type CoreHost, instantiateCore } from "../../src/core/core.ts";
+import { type Core, type CoreExports, type CoreHost, instantiateCore } from "../../src/core/core.ts";
 import { MachineSpace } from "../../src/core/machine-space.ts";
+import type { Compilation } from "../../src/core/code.ts";
+import { DEFAULT_TRANSLATOR, type TranslatorSettings } from "../../src/core/translator.ts";
 import type { HartView } from "../../src/core/views.ts";
 import { assemble } from "../../src/isa/assemble.ts";
 import { MachineMemory } from "../../src/memory/machine-memory.ts";
@@ -21,6 +23,9 @@ export interface TestMachineOptions {
   /** True makes an S-mode ECALL return `Exit.SBI`. Default false. */
   builtinSbi?: boolean;
   engine?: Engine;
+  /** What differs from `DEFAULT_TRANSLATOR`. */
+  translator?: Partial<TranslatorSettings>;
+  compilation?: Compilation;
   /** Answers loads outside RAM; undefined is an access fault. Default: always a fault. */
   mmioLoad?: (pa: number, size: number, hart: number) => bigint | undefined;
   /** Answers stores outside RAM; false is an access fault. Default: always a fault. */
@@ -111,12 +116,12 @@ export class TestHart {
 
 /** Harts and RAM at `RAM_PA`; every hart starts there, in M mode. */
 export class TestMachine {
-  readonly core: CoreExports;
+  readonly core: Core;
   readonly memory: MachineMemory;
   readonly space: MachineSpace;
   readonly harts: readonly TestHart[];
 
-  constructor(core: CoreExports, memory: MachineMemory, space: MachineSpace) {
+  constructor(core: Core, memory: MachineMemory, space: MachineSpace) {
     this.core = core;
     this.memory = memory;
     this.space = space;
@@ -202,6 +207,8 @@ export async function createTestMachine(options: TestMachineOptions = {}): Promi
     engine: options.engine ?? Engine.PREDECODE,
     builtinSbi: options.builtinSbi ?? false,
     codePages: 64,
+    translator: { ...DEFAULT_TRANSLATOR, ...options.translator },
+    compilation: options.compilation ?? "sync",
   });
   return new TestMachine(core, memory, space);
 }

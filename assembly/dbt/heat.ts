@@ -1,0 +1,119 @@
+/**
+ * How hot addresses are: interpreted steps are charged to an address, and one with enough of them is worth translating.
+ *
+ *  2048 sets of two counters   +0 u64 pc | +8 i32 steps | +12 u32 privilege mode
+ *
+ * Costs the interpreter nothing between its stops, and depends on instruction counts alone. A new address takes the place of the colder
+ * one of its set when it has outweighed it. All counters are halved from time to time, so that heat means "lately". A negative count is
+ * an address that could not be translated: it is not tried again until it has been charged that many steps.
+ */
+
+import { Hart, Vm } from "../gen/state";
+import { Translation } from "../shared/constants";
+
+const COUNTER_BYTES: usize = 16;
+const COUNTERS: u32 = Translation.HEAT_BYTES / 16;
+
+/** Counters are halved whenever this many steps have been charged. */
+const HALF_LIFE: u32 = 1 << 26;
+
+/** Steps that are charged to an address that cannot be translated before it is tried again. */
+const BAN: i32 = 1 << 22;
+
+/** Steps stop counting here. */
+const HOTTEST: i32 = 1 << 30;
+
+// @ts-ignore: decorator
+@unmanaged
+export class Counter {
+  pc: u64;
+  steps: i32;
+  priv: u32;
+}
+
+// @ts-ignore: decorator
+@inline function counter(vm: Vm, index: u32): Counter {
+  return changetype<Counter>(<usize>vm.hot + <usize>index * COUNTER_BYTES);
+}
+
+// @ts-ignore: decorator
+@inline function first_of(pc: u64): u32 {
+  return ((<u32>(pc >> 1) * 0x9e3779b1) >> 21) << 1;
+}
+
+// @ts-ignore: decorator
+@inline function magnitude(c: Counter): i32 {
+  return c.steps < 0 ? -c.steps : c.steps;
+}
+
+/** The counter of `pc`; or of another one, which would have to give way to it. */
+function counter_of(vm: Vm, pc: u64): Counter {
+  const a = counter(vm, first_of(pc));
+  const b = counter(vm, first_of(pc) + 1);
+  if (a.pc == pc) return a;
+  if (b.pc == pc) return b;
+  return magnitude(a) < magnitude(b) ? a : b;
+}
+
+/** Charges `steps` interpreted steps to `pc`; true when it is hot now. */
+export function heat(hart: Hart, vm: Vm, pc: u64, steps: u32): bool {
+  vm.heatSteps += steps;
+  if (vm.heatSteps >= HALF_LIFE) cool(vm);
+  const c = counter_of(vm, pc);
+  if (c.pc != pc) {
+    const rest = magnitude(c) - <i32>steps;
+    if (rest > 0) {
+      c.steps = c.steps < 0 ? -rest : rest;
+      return false;
+    }
+    c.pc = pc;
+    c.steps = 0;
+  }
+  c.steps = min(c.steps + <i32>steps, HOTTEST);
+  c.priv = hart.priv;
+  return c.steps >= <i32>vm.hotThreshold;
+}
+
+/** Halves all counters. */
+function cool(vm: Vm): void {
+  vm.heatSteps = 0;
+  for (let i: u32 = 0; i < COUNTERS; i++) {
+    const c = counter(vm, i);
+    c.steps /= 2;
+  }
+}
+
+/** `pc` has been translated: it starts anew, should its translation be lost. */
+export function heat_reset(vm: Vm, pc: u64): void {
+  const c = counter_of(vm, pc);
+  if (c.pc == pc) c.steps = 0;
+}
+
+/** `pc` cannot be translated, or is being so: leaves it alone for a while. */
+export function heat_ban(vm: Vm, pc: u64): void {
+  const c = counter_of(vm, pc);
+  c.pc = pc;
+  c.steps = -BAN;
+}
+
+export function heat_clear(vm: Vm): void {
+  memory.fill(<usize>vm.hot, 0, Translation.HEAT_BYTES);
+  vm.heatSteps = 0;
+}
+
+/** The next counter from `index` on that has at least `steps` and was last charged in the present mode; COUNTERS when there is none. */
+export function next_warm(hart: Hart, vm: Vm, index: u32, steps: i32): u32 {
+  while (index < COUNTERS) {
+    const c = counter(vm, index);
+    if (c.steps >= steps && c.priv == hart.priv) break;
+    index += 1;
+  }
+  return index;
+}
+
+// @ts-ignore: decorator
+@inline export function counter_pc(vm: Vm, index: u32): u64 {
+  return counter(vm, index).pc;
+}
+
+export const LAST_COUNTER: u32 = COUNTERS;
