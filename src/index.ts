@@ -14,6 +14,16 @@
  * @packageDocumentation
  */
 
+export { lockstep } from "./debug/lockstep/lockstep.ts";
+export type {
+  LockstepDifference,
+  LockstepOptions,
+  LockstepResult,
+  LockstepVms,
+  Typed,
+} from "./debug/lockstep/lockstep.ts";
+export type { Differences, MemoryDifference, OtherDifference, RegisterDifference } from "./debug/lockstep/compare.ts";
+export type { TracedInstruction } from "./debug/lockstep/trace.ts";
 export { WasmvisorError } from "./error.ts";
 export { DEMO_GUEST } from "./vmm/bundled.ts";
 export type { CoreSource } from "./vmm/core-module.ts";

@@ -112,6 +112,11 @@ export class Vm extends Emitter<VmEvents> {
     return this.#loop;
   }
 
+  /** Settled when a restart that is under way is over, successfully or not. @internal */
+  get restarting(): Promise<void> | undefined {
+    return this.#restarting?.catch(() => undefined);
+  }
+
   /** What it is doing. */
   get state(): VmState {
     return this.#state;
