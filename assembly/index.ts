@@ -3,7 +3,7 @@
  * runtime that manages objects.
  */
 
-export { hart_run } from "./run";
+export { hart_emulate, hart_run } from "./run";
 export {
   decode_word,
   hart_csr_read,
@@ -18,4 +18,4 @@ export {
   vm_forget_code,
   vm_open_translator,
 } from "./host";
-export { dbt_callout, dbt_load, dbt_store } from "./dbt/enter";
+export { dbt_callout, dbt_load, dbt_store, dbt_system } from "./dbt/enter";

@@ -4,7 +4,7 @@ import { run_translated } from "./dbt/enter";
 import { Hart, Vm } from "./gen/state";
 import { interrupt_pending, interrupt_wakes } from "./hart/interrupt";
 import { interrupt_take } from "./hart/trap";
-import { interpret, run_predecoded } from "./interp/step";
+import { interpret, run_predecoded, step } from "./interp/step";
 import { tlb_flush_fetch } from "./mem/tlb";
 import { Engine, Exit } from "./shared/constants";
 
@@ -20,8 +20,20 @@ const CODE_AGE_SHIFT: u64 = 24;
  */
 export function hart_run(hartMa: usize, budget: u32): u32 {
   const hart = changetype<Hart>(hartMa);
+  hart.fuel = budget;
+  return run_slice_aging(hart);
+}
+
+/** Executes the sensitive instruction that `hart_run` has returned for, and goes on with what is left of its budget. */
+export function hart_emulate(hartMa: usize): u32 {
+  const hart = changetype<Hart>(hartMa);
+  if (hart.fuel) step(hart);
+  return run_slice_aging(hart);
+}
+
+function run_slice_aging(hart: Hart): u32 {
   const age = hart.instret >> CODE_AGE_SHIFT;
-  const exit = run_slice(hart, budget);
+  const exit = run_slice(hart);
   // Ziccid asks for "finite time"; verifying decoded pages this seldom costs nothing that can be measured.
   if (hart.instret >> CODE_AGE_SHIFT != age) expire_code(hart);
   return exit;
@@ -34,9 +46,8 @@ function expire_code(hart: Hart): void {
   tlb_flush_fetch(hart);
 }
 
-function run_slice(hart: Hart, budget: u32): u32 {
+function run_slice(hart: Hart): u32 {
   const vm = changetype<Vm>(<usize>hart.vm);
-  hart.fuel = budget;
   while (true) {
     const exit = take_attention(hart);
     if (exit) return exit;

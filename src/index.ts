@@ -38,6 +38,6 @@ export type { HostOptions } from "./vmm/host.ts";
 export type { ImageSource } from "./vmm/image-source.ts";
 export type { PhysicalMemory } from "./vmm/physical-memory.ts";
 export { Vm } from "./vmm/vm.ts";
-export { TRANSLATOR_SWITCHES } from "./vmm/translator-options.ts";
-export type { CodeCacheOptions, TranslatorOptions, TranslatorSwitch } from "./vmm/translator-options.ts";
+export { SENSITIVE_NAMES, TRANSLATOR_SWITCHES } from "./vmm/translator-options.ts";
+export type { CodeCacheOptions, SensitiveName, TranslatorOptions, TranslatorSwitch } from "./vmm/translator-options.ts";
 export type { TrapStorm, VmCounters, VmEvents, VmExit, VmState } from "./vmm/vm-types.ts";

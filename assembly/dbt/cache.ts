@@ -42,12 +42,21 @@ export function current_mode(hart: Hart): u32 {
   return mode;
 }
 
-/** Brings the jump cache of the present privilege mode in line with what the hart is like now. */
+// @ts-ignore: decorator
+@inline function assumed_slot(hart: Hart): usize {
+  return base(hart) + HartField.jumpMode + (hart.priv << 2);
+}
+
+/** Whether all that the regions in the present mode's jump cache assume holds. */
+// @ts-ignore: decorator
+@inline export function mode_holds(hart: Hart): bool {
+  return !(load<u32>(assumed_slot(hart)) & ~current_mode(hart));
+}
+
+/** Empties the jump cache of the present privilege mode when its regions assume what the hart is not like now. */
 export function sync_mode(hart: Hart): void {
-  const slot = base(hart) + HartField.jumpMode + (hart.priv << 2);
-  const mode = current_mode(hart);
-  if (load<u32>(slot) == mode) return;
-  store<u32>(slot, mode);
+  if (mode_holds(hart)) return;
+  store<u32>(assumed_slot(hart), 0);
   memory.fill(base(hart) + HartBlock.JUMP + hart.priv * HartBlock.JUMP_MODE_BYTES, 0xff, HartBlock.JUMP_MODE_BYTES);
 }
 
@@ -80,5 +89,6 @@ export function jump_fill(hart: Hart, pc: u64, region: Region): void {
   store<u64>(entry, pc);
   store<u32>(entry, region.index, 8);
   store<u32>(entry, region.need, 12);
+  store<u32>(assumed_slot(hart), load<u32>(assumed_slot(hart)) | region.mode);
   for (let i: u32 = 0; i < region.pageCount; i++) filter_add(hart, load<u64>(region_page(region, i), 8));
 }

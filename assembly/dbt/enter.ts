@@ -2,14 +2,21 @@
 
 import { execute } from "../gen/execute";
 import { Hart, Vm } from "../gen/state";
-import { base } from "../hart/regs";
-import { run_predecoded, step } from "../interp/step";
+import { code_page, record_at } from "../decode/pages";
+import { Flow, Op } from "../gen/op";
+import { op_flow } from "../gen/optable";
+import { csr_access } from "../hart/csr";
+import { ask_exit } from "../hart/raise";
+import { base, csr, rs1IsZero } from "../hart/regs";
+import { run_predecoded, step_decoded } from "../interp/step";
 import { load_ram, store_ram } from "../mem/vmem";
-import { Cause } from "../shared/constants";
-import { jump_entry, jump_fill, region_at, sync_mode } from "./cache";
-import { is_untranslatable } from "./form";
+import { Cause, Exit, Priv, Sensitive } from "../shared/constants";
+import { Status } from "../shared/csr";
+import { jump_entry, jump_fill, mode_holds, region_at, sync_mode } from "./cache";
+import { is_untranslatable, record_op } from "./form";
 import { heat } from "./heat";
 import { translate } from "./hot";
+import { System } from "./locals";
 import { Region } from "./region";
 
 /** How deep regions may call regions. */
@@ -32,11 +39,24 @@ export function run_translated(hart: Hart, floor: u32): void {
     const next = call_indirect<u64>(load<u32>(entry, 8), <u32>base(hart), hart.fuel, CALL_DEPTH);
     hart.instret = hart.fuelBase - hart.fuel;
     hart.pc = next & ~1;
-    if (next & 1) {
-      step(hart);
+    // A sensitive instruction may have asked for attention as the last thing that translated code did.
+    if (next & 1 && !hart.attention) {
+      if (vm.sensitive == Sensitive.EXIT && is_sensitive(hart)) {
+        ask_exit(hart, Exit.SENSITIVE);
+        return;
+      }
+      step_decoded(hart);
       sync_mode(hart);
     }
   }
+}
+
+/** Whether the instruction at `hart.pc` is a system instruction. */
+function is_sensitive(hart: Hart): bool {
+  const page = code_page(hart, hart.pc);
+  const r = page ? record_at(hart, page, hart.pc) : 0;
+  hart.trapCause = Cause.NONE;
+  return op_flow(record_op(r)) == Flow.SYSTEM;
 }
 
 function find(hart: Hart, pc: u64): bool {
@@ -53,7 +73,7 @@ function find(hart: Hart, pc: u64): bool {
 function interpret_cold(hart: Hart, vm: Vm, floor: u32): void {
   const entry = hart.pc;
   if (is_untranslatable(hart, entry)) {
-    step(hart);
+    step_decoded(hart);
     return;
   }
   const priv = hart.priv;
@@ -77,6 +97,28 @@ export function dbt_load(hartMa: usize, va: u64, size: u32): u32 {
 export function dbt_store(hartMa: usize, va: u64, value: u64, size: u32): u32 {
   const hart = changetype<Hart>(hartMa);
   return u32(!store_ram(hart, va, value, size));
+}
+
+/**
+ * Executes the system instruction of record `r` for emitted code, rs1 being in the hart, and says whether the regions that are being
+ * run may go on (`System`). With `fuel` steps left before it, `hart.instret` is exact.
+ */
+export function dbt_system(hartMa: usize, r: u64, fuel: u32): u32 {
+  const hart = changetype<Hart>(hartMa);
+  if (!system_allowed(hart, r)) return System.INTERPRET;
+  hart.instret = hart.fuelBase - fuel;
+  const flushes = hart.countJumpFlush;
+  const frm = hart.frm;
+  execute(hart, r);
+  const same = hart.countJumpFlush == flushes && hart.frm == frm && mode_holds(hart);
+  return same && !hart.attention ? System.GO_ON : System.LEAVE;
+}
+
+/** Whether the CSR access or fence of record `r` is one that does not trap. */
+function system_allowed(hart: Hart, r: u64): bool {
+  const op = record_op(r);
+  if (op > <u32>Op.CSRRCI) return hart.priv == Priv.M || (hart.priv == Priv.S && !(hart.mstatus & Status.TVM));
+  return csr_access(hart, csr(r), op == Op.CSRRW || op == Op.CSRRWI || !rs1IsZero(r));
 }
 
 /** Executes record `r` for emitted code, its operands being in the hart. 1 when it raised: the interpreter does it again. */

@@ -8,10 +8,10 @@
 import { code_page, record_at } from "../decode/pages";
 import { Op, Flow } from "../gen/op";
 import { op_base, op_flow, op_length } from "../gen/optable";
-import { Hart } from "../gen/state";
+import { Hart, Vm } from "../gen/state";
 import { fs_dirty } from "../hart/fs";
 import { imm } from "../hart/regs";
-import { Cause, Translate, Translation } from "../shared/constants";
+import { Cause, Sensitive, Translate, Translation } from "../shared/constants";
 import { Block, block, BLOCK_BYTES, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, MAX_INSNS, may, Term } from "./state";
 
 /** Callees of up to this many instructions are inlined. */
@@ -53,6 +53,7 @@ export function form(t: Dbt, hart: Hart, pc: u64): bool {
   t.blockCount = 0;
   t.contextCount = 1;
   t.insns = 0;
+  t.floats = 0;
   t.workCount = 0;
   t.pageCount = 0;
   t.entryPc = pc;
@@ -99,7 +100,7 @@ function note_page(t: Dbt, page: usize, va: u64): bool {
 /** True when the region ends before this instruction and leaves it to the interpreter. */
 function left_to_interpreter(hart: Hart, op: u32): bool {
   if (<i32>op <= Op.REGION) return true;
-  if (op_flow(op) == Flow.SYSTEM) return true;
+  if (op_flow(op) == Flow.SYSTEM) return !runs_in_region(hart, op);
   return is_float(op) && !fs_dirty(hart);
 }
 
@@ -109,6 +110,12 @@ export function is_untranslatable(hart: Hart, pc: u64): bool {
   const r = page ? record_at(hart, page, pc) : 0;
   hart.trapCause = Cause.NONE;
   return r != 0 && left_to_interpreter(hart, record_op(r));
+}
+
+/** True for the system instructions that neither jump nor change the mode, when translated code may have them executed. */
+function runs_in_region(hart: Hart, op: u32): bool {
+  if (changetype<Vm>(<usize>hart.vm).sensitive == Sensitive.EXIT) return false;
+  return (op >= <u32>Op.CSRRW && op <= <u32>Op.CSRRCI) || op == Op.SFENCE_VMA || op == Op.SINVAL_VMA;
 }
 
 /** F, D, Zfh and Zfa instructions: they look at mstatus.FS. */
@@ -192,6 +199,7 @@ function scan(t: Dbt, hart: Hart, index: u32): void {
     }
     b.insns += 1;
     t.insns += 1;
+    if (is_float(op)) t.floats = 1;
     const next = pc + record_length(r);
     const flow = op_flow(op);
     b.endPc = next;

@@ -13,7 +13,7 @@ import { liveness } from "./opt/live";
 import { spans } from "./opt/spans";
 import { Region, region_make, region_refused } from "./region";
 import { Translate } from "../shared/constants";
-import { Dbt, Float } from "./state";
+import { Dbt, Float, Mode } from "./state";
 
 /** Regions in a module at most. */
 const BATCH: u32 = 32;
@@ -35,9 +35,9 @@ export function translate(hart: Hart, pc: u64): void {
   t.ramPa = vm.ramPa;
   t.ramSize = vm.ramSize;
   t.ramMa = vm.ramMa;
-  t.mode = current_mode(hart);
   t.switches = vm.translate;
   t.float = vm.translate & Translate.INLINE_FP ? (hart.frm ? Float.INLINE : Float.INLINE | Float.NEAREST) : 0;
+  t.sensitive = vm.sensitive;
   module_open(t);
   const first = add(t, hart, vm, pc);
   if (!first) {
@@ -84,7 +84,9 @@ function add_warm(t: Dbt, hart: Hart, vm: Vm, first: u32): void {
 /** Appends the function of the region at `pc` to the module in the making. Returns its descriptor, 0 when it cannot be had. */
 function add(t: Dbt, hart: Hart, vm: Vm, pc: u64): u32 {
   const start = t.at;
+  t.mode = current_mode(hart);
   if (form(t, hart, pc)) {
+    if (!t.floats) t.mode &= ~Mode.FLOAT;
     lift(t, hart);
     flow(t);
     liveness(t);

@@ -67,6 +67,16 @@ export enum Ir {
   FLOAT_CONVERT = 26,
   /** dst (x) = FCLASS of a */
   FLOAT_CLASS = 27,
+  /** The core executes the system instruction of record imm, and says whether the region may go on */
+  SYSTEM = 40,
+  /** dst = CSR, CSR = …: the Zicsr record imm, in place; falls back to SYSTEM */
+  CSR = 41,
+  /** dst = memory[a], memory[a] = dst w b, `size` bytes: an AMO; otherwise the core executes record imm */
+  ATOMIC = 42,
+  /** dst = memory[a], reserved; otherwise the core executes record imm */
+  LOAD_RESERVED = 43,
+  /** memory[a] = b if still reserved, dst = 0, else dst = 1; otherwise the core executes record imm */
+  STORE_CONDITIONAL = 44,
 }
 
 // @ts-ignore: decorator

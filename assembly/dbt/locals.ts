@@ -54,8 +54,20 @@ export enum Import {
   STORE = 1,
   /** (hart, record i64, fuel) -> status */
   CALLOUT = 2,
-  COUNT = 3,
+  /** (hart, record i64, fuel) -> System */
+  SYSTEM = 3,
+  COUNT = 4,
+}
+
+/** What has become of a system instruction that the core was to execute. */
+export enum System {
+  /** Done; what regions assume still holds. */
+  GO_ON = 0,
+  /** Nothing has changed: the interpreter must do it, for it traps. */
+  INTERPRET = 1,
+  /** Done; translated code must be left. */
+  LEAVE = 2,
 }
 
 /** Types of the module: the imports' in order, then a region's. */
-export const REGION_TYPE: u32 = 3;
+export const REGION_TYPE: u32 = 4;

@@ -28,7 +28,7 @@ import {
   REGION_TYPE,
   TLB,
 } from "./locals";
-import { float_prologue } from "./lower_float";
+import { float_flags, float_prologue } from "./lower_float";
 import { lower_node } from "./lower_node";
 import { block_spans, step } from "./opt/spans";
 import { Block, block, Dbt, may, Mode, ordered, Term, writer } from "./state";
@@ -82,17 +82,23 @@ function locals(t: Dbt): void {
 /** Prologue and blocks. Labels are counted from here: t.depth is how many are open inside the exit labels. */
 function body(t: Dbt, scratch: usize): void {
   t.depth = 0;
-  const w = writer(t);
   const entry = block(t, 0);
   if (!entry.backIn) check_fuel(t, entry);
   load_registers(t, entry.liveIn);
+  float_prologue(t, entry.dirtyIn);
+  load_hart_locals(t);
+  tree(t, entry, scratch);
+}
+
+/** Loads what regions keep of the hart in locals. Again after whatever may have changed it: calls and system instructions. */
+export function load_hart_locals(t: Dbt): void {
+  const w = writer(t);
   if (!(t.mode & Mode.FLAT)) {
     get(w, HART);
     mem(w, W.I32_LOAD, HartField.tlbLoad);
     set(w, TLB);
   }
-  float_prologue(t, entry.dirtyIn);
-  tree(t, entry, scratch);
+  float_flags(t);
 }
 
 function load_registers(t: Dbt, mask: u64): void {
@@ -484,6 +490,9 @@ function call(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
   get(w, A64);
   byte(w, W.RETURN);
   byte(w, W.END);
-  if (b.succ0) load_registers(t, block(t, b.succ0 - 1).liveIn);
+  if (b.succ0) {
+    load_registers(t, block(t, b.succ0 - 1).liveIn);
+    load_hart_locals(t);
+  }
   go(t, b, b.succ0, b.nextPc, 0, scratch);
 }

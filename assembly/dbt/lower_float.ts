@@ -26,7 +26,7 @@ export const LOW_S: i32 = 2 << 24;
 export const ALL_D: i32 = (2047 - 2) << 21;
 export const ALL_S: i32 = (255 - 2) << 24;
 
-/** Leaves the region unless it runs in the rounding mode it was made for, and finds the ranges. */
+/** Leaves the region unless it runs in the rounding mode it was made for. */
 export function float_prologue(t: Dbt, dirty: u64): void {
   const w = writer(t);
   if (t.float & Float.ROUNDS) {
@@ -35,7 +35,6 @@ export function float_prologue(t: Dbt, dirty: u64): void {
     mem(w, W.I32_LOAD, HartField.frm);
     leave_if(t, dirty);
   }
-  float_flags(t);
 }
 
 /** Finds the ranges, which follow NX. */

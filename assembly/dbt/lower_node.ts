@@ -7,7 +7,10 @@ import { is_float, record_op } from "./form";
 import { A64, B64, FUEL, HART, Import, local_of, SPAN } from "./locals";
 import { leave_begin, leave_if, store_registers, value } from "./lower";
 import { float_flags, lower_float, note_boxed } from "./lower_float";
+import { lower_atomic } from "./lower_atomic";
+import { lower_csr } from "./lower_csr";
 import { lower_load, lower_store } from "./lower_memory";
+import { lower_system } from "./lower_system";
 import { Step } from "./opt/spans";
 import { Block, Dbt, writer } from "./state";
 import { Type, W } from "./wasm/opcode";
@@ -91,6 +94,17 @@ export function lower_node(t: Dbt, b: Block, n: Node, found: Step, state: usize,
       return;
     case Ir.CALLOUT:
       callout(t, b, n, dirty);
+      return;
+    case Ir.SYSTEM:
+      lower_system(t, b, n, dirty);
+      return;
+    case Ir.CSR:
+      lower_csr(t, b, n, dirty);
+      return;
+    case Ir.ATOMIC:
+    case Ir.LOAD_RESERVED:
+    case Ir.STORE_CONDITIONAL:
+      lower_atomic(t, b, n, dirty);
       return;
     default:
       lower_float(t, b, n, dirty);
@@ -225,7 +239,7 @@ function minus_if_negative(t: Dbt, v: u32, other: u32): void {
 }
 
 /** The core executes the record: its operands go to the hart, its result comes back; a trap leaves it to the interpreter. */
-function callout(t: Dbt, b: Block, n: Node, dirty: u64): void {
+export function callout(t: Dbt, b: Block, n: Node, dirty: u64): void {
   const w = writer(t);
   const r = <u64>n.imm;
   store_registers(t, callout_reads(record_op(r), r) & dirty);

@@ -116,7 +116,7 @@ export enum HartField {
   slowRecord = 1512,
   /** instret + fuel when translated code was entered; in it, instret = fuelBase - fuel (u64) */
   fuelBase = 1520,
-  /** what each mode's jump cache assumes (Mode bits), by privilege (4 of u32) */
+  /** what the regions in each mode's jump cache assume together (Mode bits), by privilege (4 of u32) */
   jumpMode = 1528,
   /** a bit for each hash of a page that regions in the jump caches lie in (8 of u64) */
   codeFilter = 1544,
@@ -216,8 +216,10 @@ export enum VmField {
   codeBytesMax = 168,
   /** modules kept at most: places in the ring (u32) */
   codeModulesMax = 172,
+  /** who executes translated code's sensitive instructions (Sensitive) (u32) */
+  sensitive = 176,
   /** 1 when hardware updates A and D may be enabled (menvcfg.ADUE writable) (u32) */
-  svadu = 176,
+  svadu = 180,
   /** regions entered by the dispatcher (u64) */
   countEntry = 184,
   /** instructions executed by translated code (u64) */

@@ -288,6 +288,7 @@ export class Vm {
   maxInsns: u32;
   codeBytesMax: u32;
   codeModulesMax: u32;
+  sensitive: u32;
   svadu: u32;
   countEntry: u64;
   countTranslated: u64;
@@ -415,6 +416,7 @@ if (offsetof<Vm>("translate") != VmField.translate) ERROR("Vm.translate is mispl
 if (offsetof<Vm>("maxInsns") != VmField.maxInsns) ERROR("Vm.maxInsns is misplaced");
 if (offsetof<Vm>("codeBytesMax") != VmField.codeBytesMax) ERROR("Vm.codeBytesMax is misplaced");
 if (offsetof<Vm>("codeModulesMax") != VmField.codeModulesMax) ERROR("Vm.codeModulesMax is misplaced");
+if (offsetof<Vm>("sensitive") != VmField.sensitive) ERROR("Vm.sensitive is misplaced");
 if (offsetof<Vm>("svadu") != VmField.svadu) ERROR("Vm.svadu is misplaced");
 if (offsetof<Vm>("countEntry") != VmField.countEntry) ERROR("Vm.countEntry is misplaced");
 if (offsetof<Vm>("countTranslated") != VmField.countTranslated) ERROR("Vm.countTranslated is misplaced");

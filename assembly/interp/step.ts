@@ -12,7 +12,7 @@ import { Op } from "../gen/op";
 import { op_length } from "../gen/optable";
 import { Hart } from "../gen/state";
 import { trap_take } from "../hart/trap";
-import { code_page, code_word, decode_record } from "../decode/pages";
+import { code_page, code_word, decode_record, record_at } from "../decode/pages";
 import { Cause, Exit } from "../shared/constants";
 
 /** Traps in a row, with nothing retired between them, that make a storm. */
@@ -60,6 +60,20 @@ export function step(hart: Hart): void {
   } else {
     execute_record(hart, decode16(<u32>word), pc, 2);
   }
+}
+
+/** The same, with the record that is kept for it. */
+export function step_decoded(hart: Hart): void {
+  const pc = hart.pc;
+  const page = code_page(hart, pc);
+  const r = page ? record_at(hart, page, pc) : 0;
+  if (!r) {
+    hart.trapCause = Cause.NONE;
+    step(hart);
+    return;
+  }
+  const bytes = op_length((<u32>r) & 0xff);
+  execute_record(hart, r, pc, bytes);
 }
 
 /** The engine that decodes each time: runs until `fuel` steps are done or attention is asked for. */

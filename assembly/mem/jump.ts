@@ -9,6 +9,8 @@ import { HartBlock } from "../shared/constants";
 export function jump_flush(hart: Hart): void {
   memory.fill(base(hart) + HartBlock.JUMP, 0xff, 4 * HartBlock.JUMP_MODE_BYTES);
   memory.fill(base(hart) + HartField.codeFilter, 0, 64);
+  memory.fill(base(hart) + HartField.jumpMode, 0, 16);
+  hart.countJumpFlush += 1;
 }
 
 // @ts-ignore: decorator

@@ -20,6 +20,8 @@ export enum Exit {
   DEBUG = 7,
   /** The trap vector itself faults again and again without retiring an instruction. */
   TRAP_STORM = 8,
+  /** Translated code has come to a sensitive instruction (`Sensitive.EXIT`): `hart_emulate` executes it and goes on. */
+  SENSITIVE = 9,
 }
 
 /** Which engine a VM runs on. */
@@ -58,6 +60,16 @@ export enum Translate {
   COUNT = 512,
   /** Everything but COUNT. */
   ALL = 511,
+}
+
+/** Who executes a CSR access or a translation fence that translated code comes to. */
+export enum Sensitive {
+  /** The host: `hart_run` returns and is told to go on. */
+  EXIT = 0,
+  /** The core, called by translated code. */
+  CALLOUT = 1,
+  /** Translated code itself where the effect is known beforehand, else the core. */
+  INLINE = 2,
 }
 
 /** Kind of memory access, as page walks and PMP see it. */

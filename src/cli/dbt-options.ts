@@ -1,7 +1,7 @@
 /** `--dbt KEY=VALUE`: the translator's options on the command line. */
 
 import { WasmvisorError } from "../error.ts";
-import { TRANSLATOR_SWITCHES, type CodeCacheOptions, type TranslatorOptions } from "../index.ts";
+import { SENSITIVE_NAMES, TRANSLATOR_SWITCHES, type CodeCacheOptions, type TranslatorOptions } from "../index.ts";
 
 const NUMBERS: readonly (keyof TranslatorOptions)[] = ["hotThreshold", "maxRegionInstructions"];
 
@@ -11,8 +11,8 @@ const BUDGETS: readonly (keyof CodeCacheOptions)[] = ["regions", "modules", "byt
 interface Key {
   /** As the help shows it, such as `merged-checks`. */
   readonly name: string;
-  readonly kind: "switch" | "number";
-  set(value: boolean | number): TranslatorOptions;
+  readonly kind: "switch" | "number" | "name";
+  set(value: boolean | number | string): TranslatorOptions;
 }
 
 function kebab(name: string): string {
@@ -22,6 +22,7 @@ function kebab(name: string): string {
 const KEYS: readonly Key[] = [
   ...TRANSLATOR_SWITCHES.map((name) => key(name, "switch")),
   ...NUMBERS.map((name) => key(name, "number")),
+  key("sensitive", "name"),
   ...BUDGETS.map((name): Key => ({
     name: `code-cache-${name}`,
     kind: "number",
@@ -62,13 +63,19 @@ function parse(setting: string): TranslatorOptions {
   }
   const parsed = surplus === undefined && value !== undefined ? valueOf(found, value.trim()) : undefined;
   if (parsed === undefined) {
-    const kind = found.kind === "switch" ? "on or off" : "a whole number";
-    throw usage(`--dbt ${found.name} takes ${kind}, not "${setting.slice(name.length + 1)}".`);
+    throw usage(`--dbt ${found.name} takes ${TAKES[found.kind]}, not "${setting.slice(name.length + 1)}".`);
   }
   return found.set(parsed);
 }
 
-function valueOf({ kind }: Key, text: string): boolean | number | undefined {
+const TAKES: Readonly<Record<Key["kind"], string>> = {
+  switch: "on or off",
+  number: "a whole number",
+  name: SENSITIVE_NAMES.join(", "),
+};
+
+function valueOf({ kind }: Key, text: string): boolean | number | string | undefined {
+  if (kind === "name") return (SENSITIVE_NAMES as readonly string[]).includes(text) ? text : undefined;
   if (kind === "switch") return Object.hasOwn(SWITCHED, text) ? SWITCHED[text] : undefined;
   return /^\d+$/.test(text) ? Number(text) : undefined;
 }

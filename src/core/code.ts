@@ -10,6 +10,7 @@ export interface CodeExports {
   dbt_load(hart: number, va: bigint, size: number): number;
   dbt_store(hart: number, va: bigint, value: bigint, size: number): number;
   dbt_callout(hart: number, record: bigint, fuel: number): number;
+  dbt_system(hart: number, record: bigint, fuel: number): number;
   /** Answers `install` later. Returns 0 when the VM does not want the functions any more. */
   vm_code_ready(vm: number, ticket: number, first: number): number;
 }
@@ -50,10 +51,11 @@ export class CodeLinker {
 
   /** Takes the core's exports, once it is instantiated. */
   connect(core: CodeExports): void {
-    const { table, dbt_load, dbt_store, dbt_callout } = core;
+    const { table, dbt_load, dbt_store, dbt_callout, dbt_system } = core;
     this.#core = core;
     this.#ranges = new TableRanges(table);
-    this.#imports.e = { m: this.#memory.memory, t: table, 0: dbt_load, 1: dbt_store, 2: dbt_callout };
+    const functions = [dbt_load, dbt_store, dbt_callout, dbt_system];
+    this.#imports.e = { m: this.#memory.memory, t: table, ...functions };
   }
 
   /** From now on the VM at `vm` installs modules. */

@@ -8,6 +8,8 @@ import type { Exit } from "../../assembly/shared/constants.ts";
 export interface CoreExports {
   /** Runs at most `budget` instructions and says why it returned. */
   hart_run(hart: number, budget: number): Exit;
+  /** After `Exit.SENSITIVE`: executes the instruction at pc, and goes on with what is left of the budget. */
+  hart_emulate(hart: number): Exit;
   hart_reset(hart: number): void;
   hart_set_lines(hart: number, mask: number, value: number): void;
   /** Call after writing architectural state: TLBs, TLB set pointers and pending interrupts follow. */

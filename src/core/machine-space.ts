@@ -147,6 +147,7 @@ export class MachineSpace {
     vm.setU32(VmField.samplePeriod, 4096);
     vm.setU32(VmField.hotThreshold, settings.hotThreshold);
     vm.setU32(VmField.translate, settings.mechanisms);
+    vm.setU32(VmField.sensitive, settings.sensitive);
     vm.setU32(VmField.maxInsns, settings.maxRegionInstructions);
     vm.setU32(VmField.codeBytesMax, settings.bytes);
     vm.setU32(VmField.codeModulesMax, settings.modules);

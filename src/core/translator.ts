@@ -1,11 +1,13 @@
 /** What a VM's translator may do and use, as numbers for its block. */
 
-import { Translate } from "../../assembly/shared/constants.ts";
+import { Sensitive, Translate } from "../../assembly/shared/constants.ts";
 
 /** Settings of a translator. */
 export interface TranslatorSettings {
   /** `Translate` bits. */
   readonly mechanisms: number;
+  /** Who executes sensitive instructions. */
+  readonly sensitive: Sensitive;
   /** Interpreted steps that make an address hot. */
   readonly hotThreshold: number;
   /** Guest instructions in a region at most. */
@@ -21,6 +23,7 @@ export interface TranslatorSettings {
 /** What a VM gets that asks for nothing else. */
 export const DEFAULT_TRANSLATOR: TranslatorSettings = {
   mechanisms: Translate.ALL,
+  sensitive: Sensitive.INLINE,
   hotThreshold: 16_384,
   maxRegionInstructions: 1200,
   regions: 2048,

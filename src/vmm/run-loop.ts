@@ -175,7 +175,8 @@ export class RunLoop {
     const { core, harts, time } = this.#deps;
     const hart = harts[index]!;
     time.begin(hart);
-    const exit = core.hart_run(hart.ma, budget);
+    let exit = core.hart_run(hart.ma, budget);
+    while (exit === Exit.SENSITIVE) exit = core.hart_emulate(hart.ma);
     time.end();
     return exit;
   }

@@ -1,6 +1,6 @@
 /** The translator's options: a switch for each of its mechanisms, its thresholds and its budget. */
 
-import { Translate } from "../../assembly/shared/constants.ts";
+import { Sensitive, Translate } from "../../assembly/shared/constants.ts";
 import { DEFAULT_TRANSLATOR, type TranslatorSettings } from "../core/translator.ts";
 import { WasmvisorError } from "../error.ts";
 
@@ -38,11 +38,19 @@ export interface TranslatorOptions {
    * `"translator"` does not look at it. Default 16,384.
    */
   readonly hotThreshold?: number;
+  /**
+   * Who executes the CSR accesses and translation fences that translated code comes to: `"exit"` leaves to the host for
+   * each, `"callout"` calls the core, `"inline"` (the default) does in place what can be done in place.
+   */
+  readonly sensitive?: SensitiveName;
   /** Guest instructions in a region at most, 1 to 1200. Default 1200. */
   readonly maxRegionInstructions?: number;
   /** What translated code may occupy; when it is full, something is thrown away. */
   readonly codeCache?: CodeCacheOptions;
 }
+
+/** Who executes sensitive instructions. */
+export type SensitiveName = "exit" | "callout" | "inline";
 
 /** The budget for translated code of one VM. */
 export interface CodeCacheOptions {
@@ -75,6 +83,15 @@ const SWITCHES: Readonly<Record<TranslatorSwitch, Translate>> = {
 /** The names of all switches in `TranslatorOptions`. */
 export const TRANSLATOR_SWITCHES = Object.keys(SWITCHES) as TranslatorSwitch[];
 
+const SENSITIVE: Readonly<Record<SensitiveName, Sensitive>> = {
+  exit: Sensitive.EXIT,
+  callout: Sensitive.CALLOUT,
+  inline: Sensitive.INLINE,
+};
+
+/** The ways to treat sensitive instructions. */
+export const SENSITIVE_NAMES = Object.keys(SENSITIVE) as SensitiveName[];
+
 /** Lowest and highest value. */
 type Range = readonly [number, number];
 
@@ -89,7 +106,7 @@ const BUDGETS = {
   bytes: [65_536, 2 ** 30],
 } as const satisfies Record<keyof CodeCacheOptions, Range>;
 
-const KEYS = [...TRANSLATOR_SWITCHES, ...Object.keys(NUMBERS), "codeCache"];
+const KEYS = [...TRANSLATOR_SWITCHES, ...Object.keys(NUMBERS), "sensitive", "codeCache"];
 
 /**
  * The settings that `options` ask for.
@@ -103,6 +120,7 @@ export function checkTranslator(options: TranslatorOptions = {}): TranslatorSett
     ...DEFAULT_TRANSLATOR,
     ...numbers("translator", given, NUMBERS),
     ...numbers("translator.codeCache", budget, BUDGETS),
+    ...("sensitive" in given && given.sensitive !== undefined ? { sensitive: sensitive(given.sensitive) } : {}),
     mechanisms: TRANSLATOR_SWITCHES.reduce(
       (bits, name) => switched(bits, name, given[name]),
       DEFAULT_TRANSLATOR.mechanisms,
@@ -127,6 +145,11 @@ function switched(bits: number, name: TranslatorSwitch, value: unknown): number 
     throw refused(`translator.${name} is true or false, not ${shown(value)}.`, name, value);
   }
   return value ? bits | SWITCHES[name] : bits & ~SWITCHES[name];
+}
+
+function sensitive(name: unknown): Sensitive {
+  if (typeof name === "string" && Object.hasOwn(SENSITIVE, name)) return SENSITIVE[name as SensitiveName];
+  throw refused(`translator.sensitive is ${SENSITIVE_NAMES.join(", ")}, not ${shown(name)}.`, "sensitive", name);
 }
 
 /** Those of `ranges` that are given, checked. */

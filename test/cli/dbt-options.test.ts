@@ -21,6 +21,10 @@ describe("--dbt", () => {
     });
   });
 
+  test("names who executes sensitive instructions", () => {
+    expect(translatorOptions(["sensitive=callout"])).toEqual({ sensitive: "callout" });
+  });
+
   test.each([
     ["magic=on", /no translator option "magic".*cache, chaining.*code-cache-bytes/],
     ["=on", /no translator option ""/],
@@ -28,6 +32,7 @@ describe("--dbt", () => {
     ["window=maybe", /takes on or off, not "maybe"/],
     ["window=toString", /takes on or off/],
     ["window=on=off", /takes on or off, not "on=off"/],
+    ["sensitive=on", /takes exit, callout, inline, not "on"/],
     ["hot-threshold=many", /takes a whole number, not "many"/],
     ["hot-threshold=-1", /takes a whole number/],
   ])("%s is refused", (setting, sentence) => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { VmField } from "../../assembly/gen/layout.ts";
-import { Translate } from "../../assembly/shared/constants.ts";
+import { Sensitive, Translate } from "../../assembly/shared/constants.ts";
 import { DEFAULT_TRANSLATOR } from "../../src/core/translator.ts";
 import { Host, TRANSLATOR_SWITCHES, type TranslatorOptions, WasmvisorError } from "../../src/index.ts";
 import { checkTranslator } from "../../src/vmm/translator-options.ts";
@@ -59,6 +59,8 @@ describe("translator options", () => {
     [{ codeCache: { regions: 1 } }, "regions", /16 to 65536/],
     [{ codeCache: { bytes: "8M" } }, "bytes", /whole number/],
     [{ codeCache: { pages: 1 } }, "pages", /translator\.codeCache\.pages; use regions, modules, bytes/],
+    [{ sensitive: "trap" }, "sensitive", /exit, callout, inline/],
+    [{ sensitive: true }, "sensitive", /exit, callout, inline/],
     [{ codeCache: 7 }, "translator.codeCache", /is an object/],
     [null, "translator", /is an object/],
     ["fast", "translator", /is an object/],
@@ -87,6 +89,7 @@ describe("a VM with translator options", () => {
       translator: {
         inlining: false,
         count: true,
+        sensitive: "callout",
         hotThreshold: 123,
         maxRegionInstructions: 45,
         codeCache: { regions: 67, modules: 8, bytes: 90_000 },
@@ -95,6 +98,7 @@ describe("a VM with translator options", () => {
     const view = vm.machine.space.vm;
     const fields = ["hotThreshold", "maxInsns", "regionMax", "codeModulesMax", "codeBytesMax"] as const;
     expect(fields.map((field) => view.u32(VmField[field]))).toEqual([123, 45, 67, 8, 90_000]);
+    expect(view.u32(VmField.sensitive)).toBe(Sensitive.CALLOUT);
     expect(view.u32(VmField.translate)).toBe((Translate.ALL | Translate.COUNT) & ~Translate.INLINING);
   });
 });

@@ -7,11 +7,13 @@ import { record_length, record_op } from "../form";
 import { Ir, emit, node } from "../ir";
 import { Block, block, Dbt } from "../state";
 import { callout } from "./callout";
+import { lift_a } from "./rv_a";
 import { lift_d } from "./rv_d";
 import { lift_f } from "./rv_f";
 import { lift_i } from "./rv_i";
 import { lift_m } from "./rv_m";
 import { lift_zb } from "./rv_zb";
+import { lift_zicsr } from "./rv_zicsr";
 
 /** Lifts every block of the region. */
 export function lift(t: Dbt, hart: Hart): void {
@@ -38,6 +40,7 @@ function lift_block(t: Dbt, hart: Hart, b: Block): void {
 function lift_instruction(t: Dbt, r: u64, pc: u64): void {
   const op = record_op(r);
   if (lift_i(t, op, r, pc) || lift_m(t, op, r) || lift_zb(t, op, r) || lift_f(t, op, r) || lift_d(t, op, r)) return;
+  if (lift_zicsr(t, op, r) || lift_a(t, op, r)) return;
   callout(t, op, r);
 }
 

@@ -22,6 +22,8 @@ export function reads(n: Node): u64 {
     case Ir.CONST:
       return 0;
     case Ir.CALLOUT:
+    case Ir.SYSTEM:
+    case Ir.CSR:
       return callout_reads(record_op(<u64>n.imm), <u64>n.imm);
     case Ir.MOVE:
     case Ir.BINARY_I:
