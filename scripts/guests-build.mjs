@@ -7,7 +7,7 @@
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bareFlags, demo, libraryFor, workloads } from "./guests-list.mjs";
 
@@ -23,10 +23,20 @@ const PACKAGES = {
   gcc: "gcc",
 };
 
+/** Clang runs a `wasm-opt` that it finds, and npm puts one of ours on the path: without it, the bytes are clang's own. */
+const searchPath = (process.env.PATH ?? "")
+  .split(delimiter)
+  .filter((folder) => !existsSync(join(folder, "wasm-opt")))
+  .join(delimiter);
+
 /** Runs a compiler from the root with relative paths only, so that no path of this machine can reach its output. */
 function compile(compiler, args) {
   try {
-    execFileSync(compiler, args, { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"] });
+    execFileSync(compiler, args, {
+      cwd: ROOT,
+      env: { ...process.env, PATH: searchPath },
+      stdio: ["ignore", "inherit", "inherit"],
+    });
   } catch (error) {
     if (error.code === "ENOENT") {
       throw new BuildError(`"${compiler}" is needed: apt-get install ${PACKAGES[compiler]}.`);

@@ -12,8 +12,12 @@ __attribute__((noinline)) static int tak(int x, int y, int z) {
 uint64_t run(uint32_t scale) {
   uint64_t sum = 1;
   for (uint32_t round = 0; round < scale; round++) {
-    uint64_t f = fib(28);
-    int t = tak(18, 12, 6);
+    // Else a compiler that sees that these have no side effects does them once for all rounds.
+    unsigned n = 28;
+    int x = 18;
+    __asm__ volatile("" : "+r"(n), "+r"(x));
+    uint64_t f = fib(n);
+    int t = tak(x, 12, 6);
     if (f != 317811 || t != 7) return 0;
     sum = checksum_add(checksum_add(sum, f + round), (uint64_t)t);
   }
