@@ -6,6 +6,8 @@ export const HELP = {
 
   wasmvisor run [options] [KERNEL]   run a guest with its console on this terminal
   wasmvisor run --help               the options
+  wasmvisor study [options]          measure virtualization techniques against each other
+  wasmvisor study --help
   wasmvisor --version
 `,
   run: `wasmvisor run [options] [KERNEL]
@@ -49,5 +51,31 @@ On a terminal
   Ctrl-A h            all keys
 
 Exit codes: the guest's own; 2 wrong use or bad input; 124 timeout; 128 + n signal n; 70 an error in wasmvisor.
+`,
+  study: `wasmvisor study [options] [EXPERIMENT]
+
+Measures techniques of virtualization: every bundled workload on every rung of a ladder, from interpretation to
+native code, and the axes between. EXPERIMENT is one of wasmvisor study list, or a file such as my-experiment.ts.
+
+  wasmvisor study --quick            the ladder, within a minute
+  wasmvisor study --html report.html everything, within half an hour
+  wasmvisor study list               experiments, rungs and workloads
+  wasmvisor study compare A.json B.json
+                                     what changed between two studies, with significance
+
+What to measure
+  --rungs A,B         these rungs only
+  --workloads A,B     these workloads or kinds only
+  --peer NAME=COMMAND another emulator: {elf} and {append}, or {linux} and {scale}, are filled in
+  --rounds N          samples of each figure (default 5; 3 with --quick)
+  --seconds N         time for all experiments (fewer samples when it does not suffice)
+
+What to write
+  --json FILE         everything, with a summary for other programs
+  --md FILE           the report as Markdown
+  --html FILE         the report as one page with plots (needs the packages vega and vega-lite)
+  --resume FILE       go on from the JSON of an interrupted study
+
+Ctrl-C ends a study early; what was measured is kept. Exit codes: 1 when a figure is void because a result was wrong.
 `,
 } as const;

@@ -6,6 +6,7 @@ import * as host from "../host/process.ts";
 import { HELP } from "./help.ts";
 import { parseCommandLine } from "./options.ts";
 import { run } from "./run.ts";
+import type { StudyCommand } from "./study-options.ts";
 
 const BAD_INPUT = 2;
 const OWN_ERROR = 70;
@@ -21,6 +22,24 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     case "run":
       return run(command.options);
+    case "study":
+      return study(command.study);
+  }
+}
+
+/** The study and its reports are loaded when they are wanted. */
+async function study(command: StudyCommand): Promise<number> {
+  switch (command.kind) {
+    case "help":
+      await host.print(HELP.study);
+      return 0;
+    case "list":
+      await host.print((await import("./study-list.ts")).studyList());
+      return 0;
+    case "compare":
+      return (await import("./study-compare.ts")).compareFiles(command.files);
+    case "run":
+      return (await import("./study.ts")).runStudy(command.options);
   }
 }
 

@@ -4,6 +4,7 @@ import { WasmvisorError } from "../error.ts";
 import { parseArgs } from "../host/args.ts";
 import { translatorOptions } from "./dbt-options.ts";
 import { ENGINE_NAMES, type EngineName, MAX_HARTS, type VmConfig } from "../index.ts";
+import { parseStudyCommand, type StudyCommand } from "./study-options.ts";
 
 /** What `wasmvisor run` was asked to do. */
 export interface RunOptions {
@@ -19,8 +20,9 @@ export interface RunOptions {
 
 /** What the command line asks for. */
 export type Command =
-  | { readonly kind: "help"; readonly topic: "wasmvisor" | "run" }
+  | { readonly kind: "help"; readonly topic: "wasmvisor" | "run" | "study" }
   | { readonly kind: "version" }
+  | { readonly kind: "study"; readonly study: StudyCommand }
   | { readonly kind: "run"; readonly options: RunOptions };
 
 const FLAGS = {
@@ -60,11 +62,12 @@ const SEE_HELP = "see wasmvisor run --help";
 export function parseCommandLine(args: readonly string[]): Command {
   const [command, ...rest] = args;
   if (command === undefined || command === "help" || command === "--help" || command === "-h") {
-    return { kind: "help", topic: rest[0] === "run" ? "run" : "wasmvisor" };
+    return { kind: "help", topic: rest[0] === "run" || rest[0] === "study" ? rest[0] : "wasmvisor" };
   }
   if (command === "--version" || command === "version") return { kind: "version" };
+  if (command === "study") return { kind: "study", study: parseStudyCommand(rest) };
   if (command !== "run") {
-    throw usage(`There is no command "${command}"; use wasmvisor run, or see wasmvisor --help.`);
+    throw usage(`There is no command "${command}"; use wasmvisor run or study, or see wasmvisor --help.`);
   }
   const { values, positionals } = parse(rest);
   if (values.help) return { kind: "help", topic: "run" };

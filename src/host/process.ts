@@ -18,6 +18,24 @@ export async function writeText(path: string, text: string): Promise<void> {
   }
 }
 
+/**
+ * Reads a text file.
+ * @throws WasmvisorError `file-unreadable`
+ */
+export async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new WasmvisorError(
+      "file-unreadable",
+      `The file ${path} cannot be read (${reason}); check the path.`,
+      { path },
+      { cause },
+    );
+  }
+}
+
 /** The version of this package. */
 export async function packageVersion(): Promise<string> {
   for (const up of ["../../package.json", "../../../package.json"]) {

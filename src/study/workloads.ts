@@ -3,7 +3,10 @@
 import { WasmvisorError } from "../error.ts";
 
 /** What a workload mostly does. */
-export type WorkloadKind = "integer" | "floating-point" | "memory" | "control" | "system";
+export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
+
+/** In the order of reports. */
+export const WORKLOAD_KINDS = ["integer", "floating-point", "memory", "control", "system"] as const;
 
 /** A workload. */
 export interface Workload {
@@ -43,9 +46,13 @@ export const WORKLOADS: readonly Workload[] = [
  */
 export function workloadsNamed(names: readonly string[]): Workload[] {
   for (const name of names) {
-    if (WORKLOADS.some((workload) => workload.name === name || workload.kind === name)) continue;
-    const known = WORKLOADS.map((workload) => workload.name).join(", ");
-    throw new WasmvisorError("workload", `There is no workload "${name}"; there are: ${known}.`, { name });
+    if (WORKLOADS.some((workload) => workload.name === name) || isKind(name)) continue;
+    const known = [...WORKLOADS.map((workload) => workload.name), "and the kinds", ...WORKLOAD_KINDS].join(", ");
+    throw new WasmvisorError("workload", `There is no workload "${name}"; there are ${known}.`, { name });
   }
   return WORKLOADS.filter(({ name, kind }) => names.includes(name) || names.includes(kind));
+}
+
+function isKind(name: string): boolean {
+  return WORKLOAD_KINDS.some((kind) => kind === name);
 }

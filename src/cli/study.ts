@@ -1,0 +1,78 @@
+/** `wasmvisor study`: runs experiments and writes reports. */
+
+import { WasmvisorError } from "../error.ts";
+import { removeBuilt } from "../host/machine-info.ts";
+import * as host from "../host/process.ts";
+import type { Experiment } from "../study/experiment.ts";
+import { EXPERIMENTS } from "../study/experiments/index.ts";
+import { PEERS } from "../study/ladder.ts";
+import { textReport } from "../study/report/text.ts";
+import type { StudyResult } from "../study/result.ts";
+import { SECTIONS } from "../study/sections.ts";
+import { Study } from "../study/study.ts";
+import { workloadsNamed } from "../study/workloads.ts";
+import { readResult } from "./study-result.ts";
+import { nodeEnvironment } from "./study-environment.ts";
+import type { StudyRunOptions } from "./study-options.ts";
+import { StudyProgressLine } from "./study-progress.ts";
+
+const VOIDED = 1;
+
+/**
+ * Runs a study and returns the exit code: 1 when a figure is void.
+ * @throws WasmvisorError for everything that is wrong with the options
+ */
+export async function runStudy(options: StudyRunOptions): Promise<number> {
+  const { experiments, sections } = chosen(options);
+  checkRungs(options, experiments);
+  if (options.workloads) workloadsNamed(options.workloads);
+  const environment = nodeEnvironment();
+  const abort = new AbortController();
+  let code: number | undefined;
+  host.onSignal((signalled) => {
+    if (code !== undefined) host.exit(signalled);
+    code = signalled;
+    abort.abort();
+  });
+  const line = new StudyProgressLine();
+  const { resume, ...settings } = options;
+  const before = resume === undefined ? {} : { resume: await readResult(resume) };
+  const study = new Study(environment, { ...settings, ...before, experiments, sections }, (progress) =>
+    line.update(progress),
+  );
+  try {
+    await study.run(abort.signal);
+  } finally {
+    line.end();
+    await removeBuilt(await host.packageVersion());
+  }
+  const result = study.result();
+  await write(options, result);
+  return code ?? (result.summary.voided.length > 0 ? VOIDED : 0);
+}
+
+function chosen({ experiment, quick }: StudyRunOptions) {
+  if (experiment === undefined) {
+    return { experiments: quick ? EXPERIMENTS.slice(0, 1) : EXPERIMENTS, sections: SECTIONS };
+  }
+  const bundled = EXPERIMENTS.find(({ name }) => name === experiment);
+  if (bundled) return { experiments: [bundled], sections: [] };
+  const section = SECTIONS.find(({ name }) => name === experiment);
+  if (section) return { experiments: [], sections: [section] };
+  const names = [...EXPERIMENTS, ...SECTIONS].map(({ name }) => name).join(", ");
+  throw new WasmvisorError("experiment", `There is no experiment "${experiment}"; there are ${names}, or name a file.`);
+}
+
+function checkRungs({ rungs = [], peers }: StudyRunOptions, experiments: readonly Experiment[]): void {
+  const known = [
+    ...new Set([...experiments.flatMap(({ variants }) => variants), ...PEERS, ...peers].map(({ name }) => name)),
+  ];
+  const unknown = rungs.find((rung) => !known.includes(rung));
+  if (unknown === undefined) return;
+  throw new WasmvisorError("rung", `There is no rung "${unknown}"; there are ${known.join(", ")}.`, { rung: unknown });
+}
+
+async function write(options: StudyRunOptions, result: StudyResult): Promise<void> {
+  if (options.json !== undefined) await host.writeText(options.json, `${JSON.stringify(result, null, 1)}\n`);
+  await host.print(textReport(result));
+}

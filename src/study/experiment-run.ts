@@ -1,0 +1,276 @@
+/** Runs one experiment: for each workload a first result, a try to find the scale, and interleaved rounds of samples. */
+
+import { WasmvisorError } from "../error.ts";
+import type { Draft } from "./draft.ts";
+import type { Experiment } from "./experiment.ts";
+import type { Known } from "./known.ts";
+import { type Job, type Outcome, VoidRun } from "./measure.ts";
+import type { Sample } from "./result.ts";
+import { GUESSED_NANOSECONDS, type Ready } from "./runners.ts";
+import { scaleFor } from "./scale.ts";
+import type { Verifier } from "./verify.ts";
+import type { Workload } from "./workloads.ts";
+
+/** How much measuring there is to be. */
+export interface Effort {
+  /** Samples of each cell. */
+  readonly rounds: number;
+  /** Milliseconds of CPU that a sample on a VM is to take at most, time permitting; others take half of it. */
+  readonly sampleMilliseconds: number;
+  /** When all of the experiment should be done, in milliseconds of `performance.now()`. Rounds beyond two are left out for it. */
+  readonly deadline: number;
+}
+
+/** What an experiment's run stands on. */
+export interface ExperimentContext {
+  readonly known: Known;
+  readonly verifier: Verifier;
+  readonly signal: AbortSignal;
+  /** Counts a workload's instructions at a scale, on an engine known to be right. */
+  readonly reference: Ready & { kind: "whole" };
+  progress(doing: { workload: string; variant: string; step: string }): void;
+}
+
+const FEWEST_ROUNDS = 2;
+/** The shortest sample worth taking, in milliseconds of CPU: clocks are coarse, and half of a VM's run is warm-up. */
+const SHORTEST = 60;
+/** A sample is taken at scale 1 when the first result took this many times as long as a sample should. */
+const SLOW = 0.7;
+/** The try, as a part of a sample; it is repeated with a larger scale until its steady part takes a while. */
+const TRY = 0.25;
+const LONG_ENOUGH = 5;
+const LARGER = 8;
+const MOST_TRIES = 6;
+/** No run may take longer than this, in milliseconds: something hangs. */
+const LONGEST = 120_000;
+/** Instructions of the reference at most; more are computed from fewer. */
+const REFERENCE_INSTRUCTIONS = 4e8;
+
+/** One experiment under way. */
+export class ExperimentRun {
+  readonly #context: ExperimentContext;
+  readonly #effort: Effort;
+  /** The cells so far. */
+  readonly drafts: Draft[];
+
+  constructor(context: ExperimentContext, effort: Effort, drafts: readonly Draft[] = []) {
+    this.#context = context;
+    this.#effort = effort;
+    this.drafts = [...drafts];
+  }
+
+  /** Measures every workload (at every footprint) on every variant. */
+  async run(experiment: Experiment, workloads: readonly Workload[], variants: readonly Ready[]): Promise<void> {
+    const places = workloads.flatMap((workload) =>
+      footprintsOf(experiment, workload).map((footprint) => ({ workload, footprint })),
+    );
+    for (const [index, { workload, footprint }] of places.entries()) {
+      const left = this.#effort.deadline - performance.now();
+      const until = performance.now() + left / (places.length - index);
+      await this.#measure({ workload, scale: 1, ...(footprint === undefined ? {} : { footprint }) }, variants, until);
+    }
+  }
+
+  async #measure(place: Omit<Job, "signal">, variants: readonly Ready[], until: number): Promise<void> {
+    const cells = variants
+      .filter((ready) => canRun(ready, place))
+      .map((ready) => ({ ready, draft: this.#draft(place, ready) }));
+    const { rounds } = this.#effort;
+    const open = () => cells.filter(({ draft }) => draft.voided === undefined && draft.samples.length < rounds);
+    for (const cell of open())
+      await this.#attempt(cell.ready, cell.draft, "first result", () => this.#first(cell, place));
+    const milliseconds = this.#sampleMilliseconds(open(), until);
+    for (const cell of open()) {
+      const own = Math.max(SHORTEST, milliseconds * weight(cell.ready));
+      await this.#attempt(cell.ready, cell.draft, "scale", () => this.#findScale(cell, place, own));
+    }
+    for (let round = 0; round < rounds; round++) {
+      if (round >= FEWEST_ROUNDS && performance.now() > until) return;
+      for (const cell of open().filter(({ draft }) => draft.samples.length <= round)) {
+        const step = `sample ${round + 1} of ${rounds}`;
+        await this.#attempt(cell.ready, cell.draft, step, () => this.#sample(cell, place));
+      }
+    }
+  }
+
+  #draft({ workload, footprint }: Omit<Job, "signal">, { variant, kind }: Ready): Draft {
+    const same = (draft: Draft) =>
+      draft.workload === workload.name && draft.variant === variant.name && draft.footprint === footprint;
+    const before = this.drafts.find(same);
+    if (before !== undefined) return before;
+    const draft: Draft = {
+      workload: workload.name,
+      variant: variant.name,
+      ...(footprint === undefined ? {} : { footprint }),
+      check: kind === "window" ? "registers" : "self-check",
+      instructions: 0,
+      samples: [],
+    };
+    this.drafts.push(draft);
+    return draft;
+  }
+
+  /** Does a step for a cell; a wrong result, or none, voids it. */
+  async #attempt({ variant }: Ready, draft: Draft, step: string, act: () => Promise<void>): Promise<void> {
+    this.#context.signal.throwIfAborted();
+    this.#context.progress({ workload: draft.workload, variant: variant.name, step });
+    try {
+      await act();
+    } catch (error) {
+      this.#context.signal.throwIfAborted();
+      draft.voided = reasonOf(error);
+    }
+  }
+
+  #job(place: Omit<Job, "signal">, scale = 1): Job {
+    return { ...place, scale, signal: AbortSignal.any([this.#context.signal, AbortSignal.timeout(LONGEST)]) };
+  }
+
+  async #first({ ready, draft }: Doing, place: Omit<Job, "signal">): Promise<void> {
+    if (ready.kind === "window" || draft.first !== undefined) return;
+    const job = this.#job(place);
+    const { verdict, ...first } = await ready.runner.first(job);
+    await this.#context.verifier.check(job, { ...first, verdict });
+    draft.first = first;
+  }
+
+  /** Milliseconds of CPU for a sample: what is left until `until`, given the share of the CPU that we get, by cells and rounds. */
+  #sampleMilliseconds(cells: readonly Doing[], until: number): number {
+    const { rounds, sampleMilliseconds } = this.#effort;
+    const firsts = cells.flatMap(({ draft }) => draft.first ?? []);
+    const [cpu, wall] = [sum(firsts.map((first) => first.cpu)), sum(firsts.map((first) => first.wall))];
+    const share = wall > 0 ? Math.min(1, cpu / wall) : 1;
+    const parts = sum(cells.map(({ ready }) => weight(ready))) * (rounds + 1);
+    return Math.min(sampleMilliseconds, ((until - performance.now()) * share) / parts);
+  }
+
+  async #findScale(doing: Doing, place: Omit<Job, "signal">, milliseconds: number): Promise<void> {
+    const { ready, draft } = doing;
+    if (ready.kind === "window") return this.#findWindow(ready, draft, place, milliseconds);
+    if (draft.scale !== undefined) return;
+    draft.scale = 1;
+    if (ready.isVm && draft.first!.cpu > milliseconds * SLOW) return;
+    await this.#instructions(place, 1);
+    const { known } = this.#context;
+    const scale = (wanted: number, nanoseconds: number) =>
+      scaleFor(wanted, known.perUnit(this.#job(place)) ?? 1, nanoseconds);
+    let next = scale(milliseconds * TRY, ready.isVm ? nanosecondsOfFirst(draft) : guessFor(ready));
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const tried = await this.#outcome(ready, this.#job(place, next));
+      draft.scale = scale(milliseconds, (tried.steadyCpu * 1e6) / tried.steadyInstructions);
+      if (tried.steadyCpu > LONG_ENOUGH) return;
+      draft.scale = next;
+      next = Math.max(next * LARGER, next + 1);
+    }
+  }
+
+  async #findWindow(
+    ready: Ready & { kind: "window" },
+    draft: Draft,
+    place: Omit<Job, "signal">,
+    milliseconds: number,
+  ): Promise<void> {
+    if (draft.instructions > 0) return;
+    const tried = await ready.runner.run(this.#job(place), Infinity, milliseconds * TRY);
+    const wanted = (tried.instructions * milliseconds) / tried.cpu;
+    draft.instructions = Math.max(FEWEST_IN_WINDOW, Math.min(MOST_IN_WINDOW, Math.round(wanted / 1000) * 1000));
+  }
+
+  async #sample({ ready, draft }: Doing, place: Omit<Job, "signal">): Promise<void> {
+    if (ready.kind === "window") return this.#sampleWindow(ready, draft, place);
+    const job = this.#job(place, draft.scale);
+    const outcome = await this.#outcome(ready, job);
+    if (outcome.steadyCpu <= 0) throw new VoidRun(`a run at scale ${job.scale} was too short to be measured`);
+    draft.instructions = await this.#instructions(place, job.scale);
+    draft.samples = [...draft.samples, sampleOf(outcome)];
+    if (outcome.counters) draft.counters = outcome.counters;
+    if (outcome.timeline) draft.timeline = outcome.timeline;
+  }
+
+  async #sampleWindow(ready: Ready & { kind: "window" }, draft: Draft, place: Omit<Job, "signal">): Promise<void> {
+    const job = this.#job(place);
+    const run = await ready.runner.run(job, draft.instructions);
+    if (draft.samples.length === 0 && (await ready.runner.expected(job, draft.instructions)) !== run.registers) {
+      throw new VoidRun(`its registers are wrong after ${draft.instructions} steps`);
+    }
+    const { cpu, wall, instructions, counters } = run;
+    const sample = { cpu, wall, steadyCpu: cpu, steadyWall: wall, steadyInstructions: instructions, warmUp: 0 };
+    draft.samples = [...draft.samples, sample];
+    draft.counters = counters;
+  }
+
+  /** Runs a job, checks it, and completes it with the instructions of its steady part. */
+  async #outcome(ready: Ready & { kind: "whole" }, job: Job): Promise<Measured> {
+    const outcome = await ready.runner.sample(job);
+    await this.#context.verifier.check(job, outcome);
+    if (outcome.steadyInstructions !== undefined) return { ...outcome, steadyInstructions: outcome.steadyInstructions };
+    const all = await this.#instructions(job, job.scale);
+    const first = outcome.beyondFirst ? await this.#instructions(job, 1) : 0;
+    return { ...outcome, steadyInstructions: Math.max(1, all - first) };
+  }
+
+  /** Guest instructions of `run(scale)`, counted by the reference when no variant has counted enough. */
+  async #instructions(place: Omit<Job, "signal">, scale: number): Promise<number> {
+    const { known, reference, verifier } = this.#context;
+    const job = this.#job(place, scale);
+    for (const missing of [1, scale]) {
+      if (known.instructionsOf(job) !== undefined) break;
+      const most = scaleFor(REFERENCE_INSTRUCTIONS / 1e6, known.perUnit(job) ?? 1, 1);
+      const counted = { ...job, scale: Math.min(missing, most) };
+      await verifier.check(counted, await reference.runner.sample(counted));
+    }
+    return known.instructionsOf(job)!;
+  }
+}
+
+/** A cell and the way to measure it. */
+interface Doing {
+  readonly ready: Ready;
+  readonly draft: Draft;
+}
+
+type Measured = Outcome & { readonly steadyInstructions: number };
+
+/** Below this, the instructions at the end of a slice, which are always interpreted, would show. */
+const FEWEST_IN_WINDOW = 20_000;
+const MOST_IN_WINDOW = 1e8;
+
+/** A VM needs longer samples: the first half is left to warm up. */
+function weight(ready: Ready): number {
+  return ready.kind === "whole" && ready.isVm ? 1 : 0.5;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** What an instruction took in the first result: far too much, as it had to warm up. */
+function nanosecondsOfFirst({ first }: Draft): number {
+  return first?.instructions ? (first.cpu * 1e6) / first.instructions : 1;
+}
+
+function footprintsOf({ footprints }: Experiment, workload: Workload): readonly (number | undefined)[] {
+  return footprints !== undefined && workload.footprint ? footprints : [undefined];
+}
+
+/** Programs for the bare machine alone have no other build. */
+function canRun({ variant }: Ready, { workload }: Omit<Job, "signal">): boolean {
+  if (!workload.bare || "vm" in variant) return true;
+  return "command" in variant && !variant.command.includes("{linux}") && !variant.command.includes("{native}");
+}
+
+function guessFor({ variant }: Ready): number {
+  return GUESSED_NANOSECONDS["run" in variant ? variant.run : "command"];
+}
+
+function sampleOf({ cpu, wall, steadyCpu, steadyWall, steadyInstructions, counters }: Measured): Sample {
+  const all = counters?.instructions;
+  const warmUp = all === undefined ? 0 : cpu - (steadyCpu / steadyInstructions) * all;
+  return { cpu, wall, steadyCpu, steadyWall, steadyInstructions, warmUp: Math.max(0, warmUp) };
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof VoidRun || error instanceof WasmvisorError) return error.message;
+  if (error instanceof Error && error.name === "TimeoutError") return `it did not end within ${LONGEST / 1000} s`;
+  return `it failed: ${error instanceof Error ? error.message : String(error)}`;
+}
