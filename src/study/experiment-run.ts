@@ -17,7 +17,7 @@ export interface Effort {
   readonly rounds: number;
   /** Milliseconds of CPU that a sample on a VM is to take at most, time permitting; others take half of it. */
   readonly sampleMilliseconds: number;
-  /** When all of the experiment should be done, in milliseconds of `performance.now()`. Rounds beyond two are left out for it. */
+  /** When all of the experiment should be done, in milliseconds of `performance.now()`. Rounds beyond the first are left out for it. */
   readonly deadline: number;
 }
 
@@ -32,14 +32,16 @@ export interface ExperimentContext {
 }
 
 const FEWEST_ROUNDS = 2;
-/** The shortest sample worth taking, in milliseconds of CPU: clocks are coarse, and half of a VM's run is warm-up. */
-const SHORTEST = 60;
+/** The shortest sample worth taking, in milliseconds of CPU, before its weight: clocks are coarse, and half of a VM's run is warm-up. */
+const SHORTEST = 100;
 /** A sample is taken at scale 1 when the first result took this many times as long as a sample should. */
 const SLOW = 0.7;
-/** The try, as a part of a sample; it is repeated with a larger scale until its steady part takes a while. */
-const TRY = 0.25;
-const LONG_ENOUGH = 5;
-const LARGER = 8;
+/** Tries, as parts of a sample: the first, what it may grow to, and from where on a try tells enough. */
+const TRY = 0.2;
+const NEXT_TRY = 0.7;
+const LONG_ENOUGH = 0.5;
+const STEADY_ENOUGH = 0.35;
+const GROWTH = 8;
 const MOST_TRIES = 6;
 /** No run may take longer than this, in milliseconds: something hangs. */
 const LONGEST = 120_000;
@@ -81,11 +83,12 @@ export class ExperimentRun {
       await this.#attempt(cell.ready, cell.draft, "first result", () => this.#first(cell, place));
     const milliseconds = this.#sampleMilliseconds(open(), until);
     for (const cell of open()) {
-      const own = Math.max(SHORTEST, milliseconds * weight(cell.ready));
+      const own = Math.max(SHORTEST, milliseconds) * weight(cell.ready);
       await this.#attempt(cell.ready, cell.draft, "scale", () => this.#findScale(cell, place, own));
     }
     for (let round = 0; round < rounds; round++) {
-      if (round >= FEWEST_ROUNDS && performance.now() > until) return;
+      const late = performance.now() > (round >= FEWEST_ROUNDS ? until : this.#effort.deadline);
+      if (round > 0 && late) return;
       for (const cell of open().filter(({ draft }) => draft.samples.length <= round)) {
         const step = `sample ${round + 1} of ${rounds}`;
         await this.#attempt(cell.ready, cell.draft, step, () => this.#sample(cell, place));
@@ -149,18 +152,21 @@ export class ExperimentRun {
     if (ready.kind === "window") return this.#findWindow(ready, draft, place, milliseconds);
     if (draft.scale !== undefined) return;
     draft.scale = 1;
-    if (ready.isVm && draft.first!.cpu > milliseconds * SLOW) return;
+    const { cpu, runCpu = cpu } = draft.first!;
+    if (ready.by === "vm" && runCpu > milliseconds * SLOW) return;
     await this.#instructions(place, 1);
     const { known } = this.#context;
+    // A command's start-up is taken off by a run at scale 1, so that its own scale must be another.
+    const least = ready.by === "command" ? 2 : 1;
     const scale = (wanted: number, nanoseconds: number) =>
-      scaleFor(wanted, known.perUnit(this.#job(place)) ?? 1, nanoseconds);
-    let next = scale(milliseconds * TRY, ready.isVm ? nanosecondsOfFirst(draft) : guessFor(ready));
+      Math.max(least, scaleFor(wanted, known.perUnit(this.#job(place)) ?? 1, nanoseconds));
+    let next = scale(milliseconds * TRY, ready.by === "vm" ? nanosecondsOfFirst(draft) : guessFor(ready));
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const tried = await this.#outcome(ready, this.#job(place, next));
-      draft.scale = scale(milliseconds, (tried.steadyCpu * 1e6) / tried.steadyInstructions);
-      if (tried.steadyCpu > LONG_ENOUGH) return;
-      draft.scale = next;
-      next = Math.max(next * LARGER, next + 1);
+      const nanoseconds = (tried.steadyCpu * 1e6) / tried.steadyInstructions;
+      draft.scale = Math.min(next * GROWTH, scale(milliseconds, nanoseconds));
+      if (tried.cpu >= milliseconds * LONG_ENOUGH && tried.steadyCpu >= milliseconds * STEADY_ENOUGH) return;
+      next = Math.min(next * GROWTH, Math.max(next * 2, scale(milliseconds * NEXT_TRY, nanoseconds)));
     }
   }
 
@@ -237,7 +243,7 @@ const MOST_IN_WINDOW = 1e8;
 
 /** A VM needs longer samples: the first half is left to warm up. */
 function weight(ready: Ready): number {
-  return ready.kind === "whole" && ready.isVm ? 1 : 0.5;
+  return ready.kind === "whole" && ready.by === "vm" ? 1 : 0.5;
 }
 
 function sum(values: readonly number[]): number {
@@ -246,7 +252,7 @@ function sum(values: readonly number[]): number {
 
 /** What an instruction took in the first result: far too much, as it had to warm up. */
 function nanosecondsOfFirst({ first }: Draft): number {
-  return first?.instructions ? (first.cpu * 1e6) / first.instructions : 1;
+  return first?.instructions ? ((first.runCpu ?? first.cpu) * 1e6) / first.instructions : 1;
 }
 
 function footprintsOf({ footprints }: Experiment, workload: Workload): readonly (number | undefined)[] {

@@ -46,6 +46,7 @@ export class VmRunner implements Runner {
     return {
       cpu: run.end.cpu - begin.cpu,
       wall: run.end.wall - begin.wall,
+      runCpu: run.end.cpu - run.begin.cpu,
       scale: job.scale,
       instructions: run.line.instructions,
       checksum: run.line.checksum,

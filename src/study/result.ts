@@ -113,6 +113,8 @@ export interface Cell {
 export interface FirstResult {
   readonly cpu: number;
   readonly wall: number;
+  /** The part of `cpu` from the VM's start, without making it; for VMs. */
+  readonly runCpu?: number;
   readonly scale: number;
   /** Guest instructions retired by `run(scale)`, where the variant counts them. */
   readonly instructions?: number;

@@ -11,7 +11,12 @@ import type { Runner } from "./measure.ts";
 
 /** A variant ready to be run. */
 export type Ready =
-  | { readonly kind: "whole"; readonly variant: Variant; readonly runner: Runner; readonly isVm: boolean }
+  | {
+      readonly kind: "whole";
+      readonly variant: Variant;
+      readonly runner: Runner;
+      readonly by: "vm" | "wasm" | "command";
+    }
   | { readonly kind: "window"; readonly variant: Variant; readonly runner: WindowRunner };
 
 /** Or why it cannot be. */
@@ -45,7 +50,7 @@ export class Runners {
 
   async ready(variant: Variant): Promise<Ready | Missing> {
     if ("vm" in variant) return this.#vm(variant);
-    if ("run" in variant) return variant.run === "wasm" ? whole(variant, this.#wasm) : this.#native(variant);
+    if ("run" in variant) return variant.run === "wasm" ? whole(variant, this.#wasm, "wasm") : this.#native(variant);
     return this.#command(variant);
   }
 
@@ -53,14 +58,18 @@ export class Runners {
     if (variant.window) {
       return { kind: "window", variant, runner: new WindowRunner(this.#host, variant.vm, this.#environment) };
     }
-    return whole(variant, new VmRunner(this.#host, variant.vm, this.#environment), true);
+    return whole(variant, new VmRunner(this.#host, variant.vm, this.#environment), "vm");
   }
 
   async #native(variant: DirectVariant): Promise<Ready | Missing> {
     const { programs } = this.#environment;
     if (!programs) return missing(variant, "No native programs: this host cannot start any.");
     if (!(await this.#has("gcc"))) return missing(variant, "No native rung: gcc is not installed.");
-    return whole(variant, new CommandRunner(programs, templateCommand("{native} {scale} {footprint}", programs)));
+    return whole(
+      variant,
+      new CommandRunner(programs, templateCommand("{native} {scale} {footprint}", programs)),
+      "command",
+    );
   }
 
   async #command(variant: CommandVariant): Promise<Ready | Missing> {
@@ -74,7 +83,7 @@ export class Runners {
         `No ${variant.name}: riscv64-linux-gnu-gcc, which builds its programs, is not installed.`,
       );
     }
-    return whole(variant, new CommandRunner(programs, templateCommand(variant.command, programs)));
+    return whole(variant, new CommandRunner(programs, templateCommand(variant.command, programs)), "command");
   }
 
   async #has(program: string): Promise<boolean> {
@@ -84,8 +93,8 @@ export class Runners {
   }
 }
 
-function whole(variant: Variant, runner: Runner, isVm = false): Ready {
-  return { kind: "whole", variant, runner, isVm };
+function whole(variant: Variant, runner: Runner, by: "vm" | "wasm" | "command"): Ready {
+  return { kind: "whole", variant, runner, by };
 }
 
 function missing(variant: Variant, why: string): Missing {

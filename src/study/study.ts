@@ -53,7 +53,7 @@ export interface StudyProgress {
 }
 
 /** Seconds for the experiments of a quick study and of a full one; start, sections and reports come on top. */
-const SECONDS = { quick: 32, full: 1100 };
+const SECONDS = { quick: 28, full: 1100 };
 const ROUNDS = { quick: 3, full: 5 };
 /** Of CPU, at most. */
 const SAMPLE_MILLISECONDS = 700;
@@ -195,7 +195,7 @@ export class Study {
         signal,
         reference: {
           kind: "whole",
-          isVm: true,
+          by: "vm",
           variant: { name: "reference", vm: {} },
           runner: new VmRunner(host, { engine: "tiered" }, this.#environment),
         },

@@ -7,7 +7,7 @@ export const ladder: Experiment = {
   title: "The ladder",
   question: "How much slower than direct execution is each technique, and what does each step win?",
   workloads: ["integer", "floating-point", "memory", "control", "system"],
-  quick: ["mix", "nbody", "random", "fib"],
+  quick: ["mix", "nbody", "fib"],
   variants: LADDER,
   plots: [
     { title: "Slowdown against direct execution, steady state", kind: "bars", quantity: "slowdown", textbook: true },
