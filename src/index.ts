@@ -41,3 +41,8 @@ export { Vm } from "./vmm/vm.ts";
 export { SENSITIVE_NAMES, TRANSLATOR_SWITCHES } from "./vmm/translator-options.ts";
 export type { CodeCacheOptions, SensitiveName, TranslatorOptions, TranslatorSwitch } from "./vmm/translator-options.ts";
 export type { TrapStorm, VmCounters, VmEvents, VmExit, VmState } from "./vmm/vm-types.ts";
+export type { WorkerChoice, WorkerLike } from "./host/thread.ts";
+export { WorkerHart } from "./worker/worker-hart.ts";
+export { WorkerHost } from "./worker/worker-host.ts";
+export { WorkerMemory } from "./worker/worker-memory.ts";
+export { WorkerVm } from "./worker/worker-vm.ts";

@@ -9,9 +9,16 @@ import { BootImages, type LoadedPlan } from "./boot-images.ts";
 import { checkConfig, type VmConfig } from "./config.ts";
 import type { Machine } from "./machine.ts";
 import { Vm } from "./vm.ts";
+import type { WorkerChoice } from "../host/thread.ts";
+import { WorkerHost } from "../worker/worker-host.ts";
 
 /** What a host is made from. */
 export interface HostOptions {
+  /**
+   * Where its VMs run. Default: on the calling thread, in slices of milliseconds. `true`: in a worker. Bundlers that do
+   * not see the worker by themselves (esbuild) get the address of a copy of `wasmvisor/worker`, or the `Worker`.
+   */
+  readonly worker?: WorkerChoice | false;
   /** The core: its bytes, compiled module or address. Default: the one in this package. */
   readonly wasm?: CoreSource;
   /** Bytes that all VMs together may use, at most 4 GiB (the default). */
@@ -45,12 +52,22 @@ export class Host {
     this.#byHart = byHart;
   }
 
+  /** Makes a host in a worker. */
+  static async create(options: HostOptions & { readonly worker: WorkerChoice }): Promise<WorkerHost>;
+  /** Makes a host on the calling thread. */
+  static async create(options?: HostOptions & { readonly worker?: false }): Promise<Host>;
+  /** Makes either, as `options.worker` says. */
+  static async create(options?: HostOptions): Promise<Host | WorkerHost>;
   /**
    * Makes a host.
-   * @throws WasmvisorError `core-unreachable`, `core-invalid`, `unsupported`, `host-memory-size`, `host-memory`; the
-   * signal's reason
+   * @throws WasmvisorError `core-unreachable`, `core-invalid`, `unsupported`, `host-memory-size`, `host-memory`,
+   * `worker`; the signal's reason
    */
-  static async create(options: HostOptions = {}): Promise<Host> {
+  static async create(options: HostOptions = {}): Promise<Host | WorkerHost> {
+    const { worker = false, maxMemory, signal } = options;
+    if (worker !== false) {
+      return WorkerHost.create({ worker, module: await coreModule(options.wasm, signal), maxMemory, signal });
+    }
     const memory = new MachineMemory(options.maxMemory);
     const byHart = new Map<number, Machine>();
     const core = await instantiateCore(await coreModule(options.wasm, options.signal), memory, {

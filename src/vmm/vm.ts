@@ -10,6 +10,7 @@ import type { BootImages, LoadedPlan } from "./boot-images.ts";
 import type { CheckedConfig } from "./config.ts";
 import { VmConsole } from "./console.ts";
 import { sumCounters } from "./counters.ts";
+import { ending } from "./ending.ts";
 import { Emitter } from "./events.ts";
 import { Hart } from "./hart.ts";
 import { Htif, htifSymbols } from "./htif.ts";
@@ -27,12 +28,6 @@ export interface VmDeps {
   readonly images: BootImages;
   /** Called once, when the VM is destroyed. */
   onDestroy(vm: Vm): void;
-}
-
-/** A promise and its resolver. */
-interface Ending {
-  readonly promise: Promise<VmExit>;
-  resolve(exit: VmExit): void;
 }
 
 /**
@@ -318,10 +313,4 @@ export class Vm extends Emitter<VmEvents> {
     if (states.includes(this.#state)) return;
     throw new WasmvisorError("vm-state", `You cannot ${what} a VM that is ${this.#state}.`, { state: this.#state });
   }
-}
-
-function ending(): Ending {
-  let resolve!: Ending["resolve"];
-  const promise = new Promise<VmExit>((resolver) => (resolve = resolver));
-  return { promise, resolve };
 }

@@ -21,16 +21,21 @@ afterAll(async () => {
   await workshop?.discard();
 });
 
-/** Boots the demo guest's self-check; `report` gets what came of it. */
-function program(report: string, { host = "", kernel = "DEMO_GUEST" } = {}): string {
+/** Boots the demo guest's self-check on this thread and in a worker; `report` gets what came of it. */
+function program(report: string, { wasm = "undefined", worker = "true", kernel = "DEMO_GUEST" } = {}): string {
   return `
     import { DEMO_GUEST, Host } from "wasmvisor";
-    try {
-      const host = await Host.create(${host});
+    async function selfcheck(options) {
+      const host = await Host.create({ wasm: ${wasm}, ...options });
       const vm = await host.createVm({ memory: "32M", kernel: ${kernel}, append: "selfcheck" });
-      vm.start();
+      await vm.start();
       const { code, reason } = await vm.exited;
-      ${report}(JSON.stringify({ code, reason, text: vm.console.pending }));
+      const { pending } = vm.console;
+      await host.close();
+      return { code, reason, text: pending };
+    }
+    try {
+      ${report}(JSON.stringify([await selfcheck({}), await selfcheck({ worker: ${worker} })]));
     } catch (error) {
       ${report}(JSON.stringify({ error: String(error) }));
     }`;
@@ -45,10 +50,13 @@ interface Report {
   readonly text: string;
 }
 
-function expectSelfcheck(report: string): void {
-  const { code, reason, text } = JSON.parse(report) as Report;
-  expect({ code, reason }).toEqual({ code: 0, reason: "poweroff" });
-  expect(text).toMatch(/selfcheck: all \d+ checks passed/);
+function expectSelfchecks(report: string): void {
+  const reports = JSON.parse(report) as Report[];
+  expect(reports).toHaveLength(2);
+  for (const { code, reason, text } of reports) {
+    expect({ code, reason }).toEqual({ code: 0, reason: "poweroff" });
+    expect(text).toMatch(/selfcheck: all \d+ checks passed/);
+  }
 }
 
 /** What the page in `folder` reports, with nothing said on its console. */
@@ -73,16 +81,16 @@ async function inChromium(folder: string): Promise<string> {
   }
 }
 
-describe("the bundled guest boots, the package being used by", () => {
+describe("the bundled guest boots on this thread and in a worker, the package being used by", () => {
   test("node", async () => {
     const folder = await workshop.project("in-node", { "main.js": program("console.log") });
-    expectSelfcheck(await runNode(folder, "main.js"));
+    expectSelfchecks(await runNode(folder, "main.js"));
   });
 
   test("vite", async () => {
     const folder = await workshop.project("in-vite", { "main.js": program(IN_PAGE), "index.html": page("/main.js") });
     await viteBuild({ root: folder, base: "./", logLevel: "error", configFile: false, build: { target: "es2023" } });
-    expectSelfcheck(await inChromium(path.join(folder, "dist")));
+    expectSelfchecks(await inChromium(path.join(folder, "dist")));
   });
 
   test("webpack", async () => {
@@ -109,13 +117,17 @@ describe("the bundled guest boots, the package being used by", () => {
     );
     expect(stats?.toString({ all: false, errors: true, warnings: true })).toBe("");
     await copyFile(path.join(folder, "index.html"), path.join(folder, "dist/index.html"));
-    expectSelfcheck(await inChromium(path.join(folder, "dist")));
+    expectSelfchecks(await inChromium(path.join(folder, "dist")));
   });
 
-  test("esbuild, with the core and the guest beside the page", async () => {
+  test("esbuild, with core, worker and guest beside the page", async () => {
     const beside = (name: string) => `new URL("${name}", location.href)`;
     const folder = await workshop.project("in-esbuild", {
-      "main.js": program(IN_PAGE, { host: `{ wasm: ${beside("core.wasm")} }`, kernel: beside("demo.elf") }),
+      "main.js": program(IN_PAGE, {
+        wasm: beside("core.wasm"),
+        worker: beside("worker.js"),
+        kernel: beside("demo.elf"),
+      }),
       "index.html": page("bundle.js"),
       "copy.js": `
         import { copyFileSync } from "node:fs";
@@ -126,8 +138,8 @@ describe("the bundled guest boots, the package being used by", () => {
     await runNode(folder, "copy.js");
     const { warnings } = await esbuild.build({
       absWorkingDir: folder,
-      entryPoints: ["main.js"],
-      outfile: path.join(folder, "bundle.js"),
+      entryPoints: { bundle: "main.js", worker: "wasmvisor/worker" },
+      outdir: folder,
       bundle: true,
       minify: true,
       format: "esm",
@@ -135,6 +147,6 @@ describe("the bundled guest boots, the package being used by", () => {
       logLevel: "silent",
     });
     expect(warnings).toEqual([]);
-    expectSelfcheck(await inChromium(folder));
+    expectSelfchecks(await inChromium(folder));
   });
 });

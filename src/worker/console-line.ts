@@ -1,0 +1,91 @@
+/** The line between a console in a worker and the one that programs use here. */
+
+import { VmConsole } from "../vmm/console.ts";
+import type { Remote } from "./remote.ts";
+
+/** A console that prints what the far one prints, and passes on what is typed. */
+export class ConsoleLine {
+  readonly console: VmConsole;
+  readonly #far: Remote<VmConsole>;
+  /** Bytes that have come in. */
+  #printed = 0;
+  #waiting: { readonly printed: number; readonly resolve: () => void }[] = [];
+  #ended = false;
+  /** Whether bytes are on their way to the far UART, and how many it has taken that the queue does not know of. */
+  #sending = false;
+  #taken = 0;
+
+  constructor(far: Remote<VmConsole>, output: ReadableStream<Uint8Array>, onOutput: (bytes: Uint8Array) => void) {
+    this.#far = far;
+    this.console = new VmConsole(onOutput);
+    this.console.backend.onInput((bytes) => this.#offer(bytes));
+    void this.#pump(output);
+  }
+
+  /** Resolves when `printed` bytes have come in, or no more will. */
+  reached(printed: number): Promise<void> {
+    if (this.#ended || this.#printed >= printed) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ printed, resolve }));
+  }
+
+  /** The VM is no more: `waitFor` gives up, `output` ends after what is still to come. */
+  close(why: string): void {
+    this.console.close(why, this.#ended);
+    this.#closed = why;
+  }
+
+  #closed: string | undefined;
+
+  /** The line is cut. */
+  cut(why: string): void {
+    this.#end();
+    this.close(why);
+  }
+
+  async #pump(output: ReadableStream<Uint8Array>): Promise<void> {
+    const reader = output.getReader();
+    try {
+      for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+        for (const byte of chunk.value) this.console.backend.write(byte);
+        this.console.flush();
+        this.#arrived(chunk.value.length);
+        if (this.console.congested) await this.console.drained();
+      }
+    } catch {
+      // The worker is gone; whoever ended it says so.
+    }
+    this.#end();
+    if (this.#closed !== undefined) this.console.close(this.#closed, true);
+  }
+
+  #arrived(bytes: number): void {
+    this.#printed += bytes;
+    const ready = this.#waiting.filter(({ printed }) => printed <= this.#printed);
+    this.#waiting = this.#waiting.filter(({ printed }) => printed > this.#printed);
+    for (const { resolve } of ready) resolve();
+  }
+
+  #end(): void {
+    this.#ended = true;
+    for (const { resolve } of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Sends the first bytes of the queue, and takes them from it when the far UART has them. */
+  #offer(bytes: Uint8Array): number {
+    const taken = this.#taken;
+    this.#taken = 0;
+    if (taken === 0 && !this.#sending) void this.#send(bytes.slice());
+    return taken;
+  }
+
+  async #send(bytes: Uint8Array): Promise<void> {
+    this.#sending = true;
+    // Without a VM nobody takes the bytes, ever.
+    await this.#far.call("write", bytes).then(
+      () => (this.#taken = bytes.length),
+      () => undefined,
+    );
+    this.#sending = this.#taken === 0;
+    this.console.backend.ready();
+  }
+}

@@ -1,0 +1,82 @@
+/** What a host in a worker and its owner say to each other. Both come from one package, so nothing is checked. */
+
+import type { ImageSource } from "../vmm/image-source.ts";
+import type { LoadProgress, VmConfig } from "../vmm/config.ts";
+import type { VmEvents } from "../vmm/vm-types.ts";
+
+/** Which object is meant; `vm` is 0 for the host itself. */
+export interface Address {
+  readonly vm: number;
+  readonly part: "host" | "vm" | "console" | "memory" | "hart";
+  /** The hart's number. */
+  readonly index: number;
+}
+
+/** What to do with a member of that object. */
+export interface Access {
+  readonly op: "call" | "get" | "set";
+  readonly member: string;
+  readonly args: readonly unknown[];
+}
+
+/** An image on its way: a path, URL or request in words, anything else as it is. */
+export type WireImage =
+  | Exclude<ImageSource, URL | Request | string>
+  | { readonly kind: "string" | "url"; readonly location: string }
+  | { readonly kind: "request"; readonly location: string; readonly init: RequestInit };
+
+/** A configuration without what cannot be sent. */
+export interface WireConfig {
+  readonly plain: Omit<VmConfig, ImageName | "signal" | "onProgress">;
+  readonly images: Readonly<Partial<Record<ImageName, WireImage>>>;
+}
+
+/** The images of a configuration. */
+export type ImageName = LoadProgress["image"];
+
+/** The names, for loops. */
+export const IMAGE_NAMES: readonly ImageName[] = ["kernel", "initrd", "bios", "dtb"];
+
+/** An error in words. */
+export interface WireError {
+  /** Of a WasmvisorError; undefined for others. */
+  readonly code: string | undefined;
+  readonly name: string;
+  readonly message: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** To the worker; each but `abort` is answered. */
+export type ToWorker = { readonly id: number } & (
+  | { readonly type: "open"; readonly module: WebAssembly.Module; readonly maxMemory: number | undefined }
+  | { readonly type: "create"; readonly config: WireConfig }
+  | { readonly type: "reset"; readonly vm: number }
+  | ({ readonly type: "access" } & Address & Access)
+  | { readonly type: "abort" }
+);
+
+/** A new VM. */
+export interface CreatedVm {
+  readonly vm: number;
+  readonly harts: number;
+  readonly memory: { readonly start: number; readonly size: number };
+  /** What it prints. */
+  readonly output: ReadableStream<Uint8Array>;
+}
+
+/** Events that travel as messages; output has a stream. */
+export type EventName = Exclude<keyof VmEvents, "output">;
+
+/** From the worker. */
+export type FromWorker =
+  /** `printed`: bytes that the VM in question has printed by then. */
+  | { readonly type: "done"; readonly id: number; readonly value: unknown; readonly printed: number }
+  | { readonly type: "failed"; readonly id: number; readonly error: WireError }
+  | { readonly type: "progress"; readonly id: number; readonly progress: LoadProgress }
+  | {
+      readonly type: "event";
+      readonly vm: number;
+      readonly name: EventName;
+      readonly detail: unknown;
+      readonly printed: number;
+    };

@@ -1,0 +1,148 @@
+/** The worker's side: a host that does what messages say. */
+
+import { WasmvisorError } from "../error.ts";
+import type { Port } from "../host/thread.ts";
+import { Host } from "../vmm/host.ts";
+import type { Vm } from "../vmm/vm.ts";
+import type { VmExit } from "../vmm/vm-types.ts";
+import { decodeConfig, encodeError } from "./codec.ts";
+import type { Access, Address, CreatedVm, EventName, FromWorker, ToWorker } from "./messages.ts";
+
+/** Every event that is passed on. */
+const EVENTS = Object.keys({
+  state: true,
+  exit: true,
+  reset: true,
+  "trap-storm": true,
+} satisfies Record<EventName, true>) as EventName[];
+
+/** A VM and how much it has printed. */
+interface Served {
+  readonly vm: Vm;
+  printed: number;
+}
+
+/** An answer, and what of it is moved. */
+interface Answer {
+  readonly value: unknown;
+  readonly transfer?: readonly object[];
+  readonly printed?: number;
+}
+
+/** Serves a host over `port` until the worker is terminated. */
+export function serve(port: Port): void {
+  const server = new Server(port);
+  port.onMessage((message) => void server.receive(message as ToWorker));
+}
+
+class Server {
+  readonly #port: Port;
+  readonly #vms = new Map<number, Served>();
+  readonly #controllers = new Map<number, AbortController>();
+  #host: Host | undefined;
+  #lastVm = 0;
+
+  constructor(port: Port) {
+    this.#port = port;
+  }
+
+  async receive(message: ToWorker): Promise<void> {
+    const { id } = message;
+    if (message.type === "abort") return this.#controllers.get(id)?.abort();
+    try {
+      const { value, transfer = [], printed = 0 } = await this.#answer(message);
+      this.#send({ type: "done", id, value, printed }, transfer);
+    } catch (error) {
+      this.#send({ type: "failed", id, error: encodeError(error) });
+    } finally {
+      this.#controllers.delete(id);
+    }
+  }
+
+  async #answer(message: Exclude<ToWorker, { type: "abort" }>): Promise<Answer> {
+    switch (message.type) {
+      case "open": {
+        const { module, maxMemory } = message;
+        this.#host = await Host.create({ wasm: module, ...(maxMemory === undefined ? {} : { maxMemory }) });
+        return { value: undefined };
+      }
+      case "create":
+        return this.#create(message);
+      case "reset":
+        await this.#served(message.vm).vm.reset({ signal: this.#signal(message.id) });
+        return { value: undefined };
+      case "access":
+        return this.#access(message);
+    }
+  }
+
+  async #create({ id, config }: Extract<ToWorker, { type: "create" }>): Promise<Answer> {
+    const vm = await this.#host!.createVm({
+      ...decodeConfig(config),
+      signal: this.#signal(id),
+      onProgress: (progress) => this.#send({ type: "progress", id, progress }),
+    });
+    const number = ++this.#lastVm;
+    const served = { vm, printed: 0 };
+    this.#vms.set(number, served);
+    vm.on("output", ({ length }) => (served.printed += length));
+    for (const name of EVENTS) vm.on(name, (detail) => this.#event(number, served, name, detail));
+    const { output } = vm.console;
+    const { start, size } = vm.memory;
+    const created: CreatedVm = { vm: number, harts: vm.harts.length, memory: { start, size }, output };
+    return { value: created, transfer: [output] };
+  }
+
+  #event(number: number, { vm, printed }: Served, name: EventName, detail: unknown): void {
+    this.#send({
+      type: "event",
+      vm: number,
+      name,
+      detail: name === "exit" ? plainExit(detail as VmExit) : detail,
+      printed,
+    });
+    if (vm.state === "destroyed") this.#vms.delete(number);
+  }
+
+  async #access(message: Address & Access): Promise<Answer> {
+    const target = this.#target(message) as Record<string, unknown>;
+    const { op, member, args } = message;
+    const printed = () => this.#vms.get(message.vm)?.printed ?? 0;
+    if (op === "set") {
+      target[member] = args[0];
+      return { value: undefined, printed: printed() };
+    }
+    const found = target[member];
+    const value = op === "get" ? found : await (found as (...args: unknown[]) => unknown).apply(target, [...args]);
+    const moved = value instanceof Uint8Array ? [value.buffer] : [];
+    return { value, transfer: moved, printed: printed() };
+  }
+
+  #target({ vm, part, index }: Address): object {
+    if (part === "host") return this.#host!;
+    const served = this.#served(vm).vm;
+    if (part === "vm") return served;
+    return part === "hart" ? served.hart(index) : served[part];
+  }
+
+  #served(vm: number): Served {
+    const served = this.#vms.get(vm);
+    if (served !== undefined) return served;
+    throw new WasmvisorError("vm-state", "You cannot use a VM that is destroyed.", { state: "destroyed" });
+  }
+
+  #signal(id: number): AbortSignal {
+    const controller = new AbortController();
+    this.#controllers.set(id, controller);
+    return controller.signal;
+  }
+
+  #send(message: FromWorker, transfer: readonly object[] = []): void {
+    this.#port.post(message, transfer);
+  }
+}
+
+/** Its error travels in words. */
+function plainExit(exit: VmExit): unknown {
+  return exit.error === undefined ? exit : { ...exit, error: encodeError(exit.error) };
+}

@@ -1,0 +1,91 @@
+/** A host in a worker, as programs see it. */
+
+import { startThread } from "#thread";
+import { WasmvisorError } from "../error.ts";
+import type { WorkerChoice } from "../host/thread.ts";
+import type { VmConfig } from "../vmm/config.ts";
+import { encodeConfig } from "./codec.ts";
+import { Link } from "./link.ts";
+import type { CreatedVm } from "./messages.ts";
+import { WorkerVm } from "./worker-vm.ts";
+
+/** What a worker's host is made from. @internal */
+export interface WorkerHostOptions {
+  readonly worker: WorkerChoice;
+  readonly module: WebAssembly.Module;
+  readonly maxMemory: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * A `Host` in a worker: its VMs run there, and nothing they do holds this thread up. Made by `Host.create({ worker: true })`.
+ * In node the worker keeps the process alive until `close`.
+ */
+export class WorkerHost {
+  readonly #link: Link;
+  readonly #vms = new Map<number, WorkerVm>();
+
+  private constructor(worker: WorkerChoice) {
+    this.#link = new Link(
+      startThread(worker),
+      ({ vm, name, detail, printed }) => this.#vms.get(vm)?.receive(name, detail, printed),
+      (error) => this.#lose(error),
+    );
+  }
+
+  /** Starts the worker. @internal */
+  static async create({ worker, module, maxMemory, signal }: WorkerHostOptions): Promise<WorkerHost> {
+    const host = new WorkerHost(worker);
+    try {
+      await host.#link.request({ type: "open", module, maxMemory }, { signal });
+      return host;
+    } catch (error) {
+      await host.close();
+      throw error;
+    }
+  }
+
+  /** The VMs that have not been destroyed. */
+  get vms(): ReadonlySet<WorkerVm> {
+    return new Set(this.#vms.values());
+  }
+
+  /** As `Host.allocatedBytes`. */
+  get allocatedBytes(): Promise<number> {
+    const access = { op: "get", member: "allocatedBytes", args: [] } as const;
+    return this.#link
+      .request({ type: "access", vm: 0, part: "host", index: 0, ...access })
+      .then(({ value }) => value as number);
+  }
+
+  /**
+   * As `Host.createVm`; files and addresses are read in the worker.
+   * @throws WasmvisorError as `Host.createVm` does, and `worker`, `worker-message`, `worker-devices`; the signal's reason
+   */
+  async createVm(config: VmConfig): Promise<WorkerVm> {
+    const transfer: object[] = [];
+    const wire = encodeConfig(config, transfer);
+    const { signal, onProgress } = config;
+    const { value } = await this.#link.request({ type: "create", config: wire }, { transfer, signal, onProgress });
+    const created = value as CreatedVm;
+    const vm = new WorkerVm(this.#link, created, () => this.#vms.delete(created.vm));
+    this.#vms.set(created.vm, vm);
+    return vm;
+  }
+
+  /** Destroys all VMs, gives up those that are being made, and ends the worker. */
+  close(): Promise<void> {
+    this.#lose(new WasmvisorError("host-closed", "The host has been closed; make another one with Host.create."));
+    return Promise.resolve();
+  }
+
+  /** `await using host = …` closes it at the end of the block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #lose(error: WasmvisorError): void {
+    this.#link.close(error);
+    for (const vm of [...this.#vms.values()]) vm.lost(error);
+  }
+}

@@ -1,0 +1,36 @@
+/** RAM of a VM in a worker. */
+
+import type { PhysicalMemory } from "../vmm/physical-memory.ts";
+import type { Link } from "./link.ts";
+import { Remote } from "./remote.ts";
+
+/** A `PhysicalMemory` that answers by promise. */
+export class WorkerMemory {
+  /** First physical address of RAM. */
+  readonly start: number;
+  /** Bytes of RAM. */
+  readonly size: number;
+  readonly #memory: Remote<PhysicalMemory>;
+
+  /** @internal */
+  constructor(link: Link, vm: number, { start, size }: { readonly start: number; readonly size: number }) {
+    this.start = start;
+    this.size = size;
+    this.#memory = new Remote<PhysicalMemory>(link, { vm, part: "memory", index: 0 });
+  }
+
+  /** As `PhysicalMemory.contains`. */
+  contains(pa: number, length: number): Promise<boolean> {
+    return this.#memory.call("contains", pa, length);
+  }
+
+  /** As `PhysicalMemory.read`. */
+  read(pa: number, length: number): Promise<Uint8Array> {
+    return this.#memory.call("read", pa, length);
+  }
+
+  /** As `PhysicalMemory.write`. */
+  write(pa: number, bytes: Uint8Array): Promise<void> {
+    return this.#memory.call("write", pa, bytes);
+  }
+}

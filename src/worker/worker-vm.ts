@@ -1,0 +1,188 @@
+/** A VM in a worker, as programs see it. */
+
+import { WasmvisorError } from "../error.ts";
+import type { VmConsole } from "../vmm/console.ts";
+import { ending } from "../vmm/ending.ts";
+import { Emitter } from "../vmm/events.ts";
+import type { Vm } from "../vmm/vm.ts";
+import type { VmCounters, VmEvents, VmExit, VmState } from "../vmm/vm-types.ts";
+import { decodeError } from "./codec.ts";
+import { ConsoleLine } from "./console-line.ts";
+import type { Link } from "./link.ts";
+import type { CreatedVm, EventName, WireError } from "./messages.ts";
+import { Remote } from "./remote.ts";
+import { WorkerHart } from "./worker-hart.ts";
+import { WorkerMemory } from "./worker-memory.ts";
+
+/**
+ * A `Vm` that runs in a worker: its methods answer by promise, its console and events are the same.
+ *
+ * ```ts
+ * const vm = await host.createVm({ kernel: DEMO_GUEST });
+ * await vm.start();
+ * await vm.console.waitFor("> ");
+ * console.log(await vm.hart(0).pc);
+ * ```
+ */
+export class WorkerVm extends Emitter<VmEvents> {
+  /** RAM by physical address. */
+  readonly memory: WorkerMemory;
+  /** All harts, by number. */
+  readonly harts: readonly WorkerHart[];
+  readonly #vm: Remote<Vm>;
+  readonly #number: number;
+  readonly #link: Link;
+  readonly #line: ConsoleLine;
+  readonly #onDestroy: (vm: WorkerVm) => void;
+  #state: VmState = "created";
+  #ending = ending();
+  /** Events and answers take effect one after another, each when the output that came before it is here. */
+  #order: Promise<void> = Promise.resolve();
+
+  /** @internal */
+  constructor(link: Link, created: CreatedVm, onDestroy: (vm: WorkerVm) => void) {
+    super();
+    const { vm, harts, memory, output } = created;
+    this.#link = link;
+    this.#number = vm;
+    this.#onDestroy = onDestroy;
+    this.#vm = new Remote<Vm>(link, { vm, part: "vm", index: 0 });
+    const far = new Remote<VmConsole>(link, { vm, part: "console", index: 0 });
+    this.#line = new ConsoleLine(far, output, (bytes) => this.emit("output", bytes));
+    this.memory = new WorkerMemory(link, vm, memory);
+    this.harts = Array.from({ length: harts }, (_, index) => new WorkerHart(link, vm, index));
+  }
+
+  /** The serial console. */
+  get console(): VmConsole {
+    return this.#line.console;
+  }
+
+  /** What it is doing, as far as is known here. */
+  get state(): VmState {
+    return this.#state;
+  }
+
+  /** As `Vm.exited`. */
+  get exited(): Promise<VmExit> {
+    return this.#ending.promise;
+  }
+
+  /** As `Vm.start`. */
+  start(): Promise<void> {
+    return this.#control("start");
+  }
+
+  /** As `Vm.pause`. */
+  pause(): Promise<void> {
+    return this.#control("pause");
+  }
+
+  /** As `Vm.resume`. */
+  resume(): Promise<void> {
+    return this.#control("resume");
+  }
+
+  /** As `Vm.reset`. */
+  async reset({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    await this.#link.request({ type: "reset", vm: this.#number }, { signal });
+    await this.#order;
+  }
+
+  /** As `Vm.destroy`. */
+  async destroy(): Promise<void> {
+    if (this.#state !== "destroyed") await this.#control("destroy");
+  }
+
+  /** `await using vm = …` destroys it at the end of the block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.destroy();
+  }
+
+  /** As `Vm.hart`. */
+  hart(index: number): WorkerHart {
+    const hart = this.harts[index];
+    if (hart !== undefined) return hart;
+    const last = this.harts.length - 1;
+    throw new WasmvisorError("hart", `There is no hart ${index}; they are numbered from 0 to ${last}.`, { index });
+  }
+
+  /** As `Vm.counters`. */
+  counters(): Promise<VmCounters> {
+    return this.#vm.call("counters");
+  }
+
+  /** As `Vm.signature`. */
+  signature(): Promise<string> {
+    return this.#vm.call("signature");
+  }
+
+  /** As `Vm.step`. */
+  async step(index = 0, instructions = 1): Promise<void> {
+    const { printed } = await this.#vm.ask({ op: "call", member: "step", args: [index, instructions] });
+    await this.#line.reached(printed);
+  }
+
+  /** Takes an event that has come from the worker. @internal */
+  receive(name: EventName, detail: unknown, printed: number): void {
+    this.#order = this.#order.then(async () => {
+      if (name === "exit") await this.#line.reached(printed);
+      this.#take(name, detail);
+    });
+  }
+
+  /** The worker is no more. @internal */
+  lost(error: WasmvisorError): void {
+    if (this.#state === "destroyed") return;
+    this.#line.cut(error.message);
+    if (error.code === "host-closed") return this.#destroyed();
+    if (this.#state !== "exited") {
+      this.#enter("exited");
+      this.#exit({ code: 70, reason: "failure", error });
+    }
+  }
+
+  async #control(name: "start" | "pause" | "resume" | "destroy"): Promise<void> {
+    await this.#vm.call(name);
+    await this.#order;
+  }
+
+  #take(name: EventName, detail: unknown): void {
+    if (this.#state === "destroyed") return;
+    switch (name) {
+      case "state": {
+        const { to } = detail as VmEvents["state"];
+        return to === "destroyed" ? this.#destroyed() : this.#enter(to);
+      }
+      case "exit": {
+        const exit = detail as VmExit;
+        return this.#exit(exit.error === undefined ? exit : { ...exit, error: decodeError(exit.error as WireError) });
+      }
+      case "reset":
+        if (this.#state === "exited") this.#ending = ending();
+        this.console.reopen();
+        return this.emit("reset", detail as VmEvents["reset"]);
+      case "trap-storm":
+        return this.emit("trap-storm", detail as VmEvents["trap-storm"]);
+    }
+  }
+
+  #exit(exit: VmExit): void {
+    this.console.close(`${exit.reason}, code ${exit.code}`, false);
+    this.emit("exit", exit);
+    this.#ending.resolve(exit);
+  }
+
+  #destroyed(): void {
+    this.#enter("destroyed");
+    this.#line.close("it was destroyed");
+    this.#onDestroy(this);
+    this.#ending.resolve({ code: 0, reason: "destroyed" });
+  }
+
+  #enter(to: VmState): void {
+    const from = this.#state;
+    this.#state = to;
+    this.emit("state", { from, to });
+  }
+}
