@@ -1,0 +1,259 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { MessageChannel, Worker } from "node:worker_threads";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { buildDist } from "../../scripts/build-dist.mjs";
+import { Host, WasmvisorError } from "../../src/index.ts";
+import type { LoadProgress, VmState, WorkerHost, WorkerVm } from "../../src/index.ts";
+import { elfGuest, flatGuest, powerOff, PRINT, printText } from "../support/guest.ts";
+
+/** The built one, told to take the built files: node runs no TypeScript in workers. */
+const WORKER = new URL("../../dist/src/worker/main.js", import.meta.url);
+const newWorker = () => new Worker(WORKER, { execArgv: [] });
+
+const hosts: WorkerHost[] = [];
+
+beforeAll(() => buildDist(), 120_000);
+
+afterEach(async () => {
+  for (const host of hosts.splice(0)) await host.close();
+});
+
+async function newHost(): Promise<WorkerHost> {
+  const host = await Host.create({ worker: newWorker() });
+  hosts.push(host);
+  return host;
+}
+
+/** A VM whose kernel is assembled from `source`. */
+async function vmOf(source: string): Promise<WorkerVm> {
+  return (await newHost()).createVm({ memory: "2M", bios: "none", kernel: flatGuest(source) });
+}
+
+const SPIN = "again: addi s0, s0, 1\n j again";
+
+/** Prints every byte that is typed, for ever. */
+const ECHO = `
+  li t0, 0x10000000
+  poll: lbu t1, 5(t0)
+  andi t1, t1, 1
+  beqz t1, poll
+  lbu a0, 0(t0)
+  ${PRINT}
+  j poll`;
+
+const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
+
+describe("a VM in a worker", () => {
+  test("runs, tells its events in order, and all its output comes before its end", async () => {
+    const vm = await vmOf(printText("Hello") + powerOff(3));
+    const seen: unknown[] = [];
+    vm.on("state", ({ to }) => seen.push(to));
+    vm.on("output", (bytes) => seen.push(Buffer.from(bytes).toString()));
+    vm.on("exit", (exit) => seen.push(exit));
+    await vm.start();
+    const end = { code: 3, reason: "poweroff" };
+    expect(await vm.exited).toEqual(end);
+    expect(seen.filter((one) => typeof one !== "string")).toEqual([end]);
+    expect(seen.slice(-1)).toEqual([end]);
+    expect(seen.filter((one) => one === "running" || one === "exited")).toEqual(["running", "exited"]);
+    expect(vm.console.pending).toBe("Hello");
+  });
+
+  test("takes what is typed, in order, and says when the guest has it", async () => {
+    const vm = await vmOf(ECHO);
+    await vm.start();
+    const writer = vm.console.input.getWriter();
+    await Promise.all([vm.console.write("a fox "), writer.write("jumps "), vm.console.write("x".repeat(100) + ".")]);
+    const { text } = await vm.console.waitFor(/a fox jumps x{100}\./, 30_000);
+    expect(text).toHaveLength(113);
+  });
+
+  test("gives its output as a stream that can be moved on, and that ends", async () => {
+    const vm = await vmOf(printText("stream") + powerOff());
+    const { port1, port2 } = new MessageChannel();
+    port1.postMessage(vm.console.output, [vm.console.output]);
+    const moved = await new Promise<ReadableStream<Uint8Array>>((resolve) =>
+      port2.on("message", (stream: ReadableStream<Uint8Array>) => resolve(stream)),
+    );
+    await vm.start();
+    await vm.exited;
+    await vm.destroy();
+    let text = "";
+    for await (const chunk of moved) text += Buffer.from(chunk).toString();
+    expect(text).toBe("stream");
+    port1.close();
+  });
+
+  test("pauses, steps, resumes, resets and is destroyed", async () => {
+    const vm = await vmOf(SPIN);
+    const states: VmState[] = [];
+    vm.on("state", ({ to }) => states.push(to));
+    await vm.start();
+    await vm.pause();
+    const before = await vm.counters();
+    await vm.step(0, 7);
+    expect((await vm.counters()).instructions).toBe(before.instructions + 7);
+    await vm.resume();
+    await vm.reset();
+    await vm.destroy();
+    await vm.destroy();
+    expect(states).toEqual(["running", "paused", "running", "destroyed"]);
+    expect(await vm.exited).toEqual({ code: 0, reason: "destroyed" });
+    expect(hosts[0]?.vms.size).toBe(0);
+    expect(await hosts[0]?.allocatedBytes).toBe(0);
+  });
+
+  test("runs again after a reset, with a new end", async () => {
+    const vm = await vmOf(printText("x") + powerOff());
+    await vm.start();
+    const first = vm.exited;
+    await first;
+    let resets = 0;
+    vm.on("reset", () => resets++);
+    await vm.reset();
+    expect(vm.exited).not.toBe(first);
+    await vm.exited;
+    expect({ resets, text: vm.console.pending }).toEqual({ resets: 1, text: "xx" });
+  });
+
+  test("shows registers, CSRs, memory and addresses", async () => {
+    const vm = await vmOf(SPIN);
+    const hart = vm.hart(0);
+    await vm.memory.write(0x8010_0000, Uint8Array.of(1, 2, 3));
+    expect(await vm.memory.read(0x8010_0000, 4)).toEqual(Uint8Array.of(1, 2, 3, 0));
+    expect({ ...vm.memory }).toMatchObject({ start: 0x8000_0000, size: 2 ** 21 });
+    await hart.setX(8, 2n ** 63n);
+    await vm.step(0, 3);
+    expect(await hart.x(8)).toBe(2n ** 63n + 2n);
+    await hart.setPc(0x8000_0004n);
+    expect([await hart.pc, await hart.mode, await hart.waiting]).toEqual([0x8000_0004n, "M", false]);
+    await hart.setCsr("mscratch", 5n);
+    expect(await hart.csr("mscratch")).toBe(5n);
+    expect(await hart.translate(0x8000_0000n)).toBe(0x8000_0000);
+    expect((await hart.read(0x8000_0000n, 2)).length).toBe(2);
+    expect((await hart.counters()).instructions).toBe(3);
+  });
+
+  test("has a signature", async () => {
+    const source = `${powerOff()}\n.align 3\nbegin_signature: .dword 0x1122334455667788\nend_signature:`;
+    const vm = await (await newHost()).createVm({ memory: "2M", bios: "none", kernel: elfGuest(source) });
+    expect(await vm.signature()).toBe("55667788\n11223344\n");
+  });
+});
+
+describe("errors from a worker", () => {
+  test("are WasmvisorErrors with code, data and sentence", async () => {
+    const vm = await vmOf(SPIN);
+    const error = await vm.resume().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(WasmvisorError);
+    expect(error).toMatchObject({ code: "vm-state", data: { state: "created" } });
+    expect((error as Error).message).toBe("You cannot resume a VM that is created.");
+    await expect(vm.hart(0).csr("nonsense")).rejects.toThrow(code("csr"));
+    await expect(vm.hart(0).read(0n, 1)).rejects.toThrow(code("address"));
+    expect(() => vm.hart(1)).toThrow(code("hart"));
+    await vm.destroy();
+    await expect(vm.counters()).rejects.toThrow(code("vm-state"));
+  });
+
+  test("say what is wrong with a configuration or an image", async () => {
+    const host = await newHost();
+    await expect(host.createVm({ memory: "7", kernel: flatGuest(SPIN) })).rejects.toThrow(code("memory-size"));
+    await expect(host.createVm({ kernel: "/nowhere/Image" })).rejects.toThrow(code("source-unreadable"));
+    await expect(host.createVm({ kernel: flatGuest(SPIN), ...{ memory: () => 1 } } as never)).rejects.toThrow(
+      code("worker-message"),
+    );
+  });
+
+  test("say that the worker cannot be started", async () => {
+    const missing = new URL("missing.js", WORKER);
+    await expect(Host.create({ worker: missing })).rejects.toThrow(code("worker"));
+  });
+
+  test("say that the worker has died: VMs end, calls fail", async () => {
+    const worker = newWorker();
+    const host = await Host.create({ worker });
+    const vm = await host.createVm({ memory: "2M", bios: "none", kernel: flatGuest(SPIN) });
+    await vm.start();
+    const waiting = vm.console.waitFor("never");
+    await worker.terminate();
+    await expect(waiting).rejects.toThrow(code("console-closed"));
+    expect(await vm.exited).toMatchObject({ reason: "failure", error: { code: "worker" } });
+    expect(vm.state).toBe("exited");
+    await expect(vm.counters()).rejects.toThrow(code("worker"));
+  });
+
+  test("say that the host has been closed", async () => {
+    const host = await newHost();
+    const vm = await host.createVm({ memory: "2M", bios: "none", kernel: flatGuest(SPIN) });
+    await vm.start();
+    const counting = vm.counters();
+    await host.close();
+    await expect(counting).rejects.toThrow(code("host-closed"));
+    expect(await vm.exited).toEqual({ code: 0, reason: "destroyed" });
+    await expect(host.createVm({ kernel: flatGuest(SPIN) })).rejects.toThrow(code("host-closed"));
+  });
+});
+
+describe("images for a worker", () => {
+  const guest = flatGuest(printText("ok") + powerOff());
+
+  async function boots(kernel: NonNullable<Parameters<WorkerHost["createVm"]>[0]["kernel"]>): Promise<void> {
+    const vm = await (await newHost()).createVm({ memory: "2M", bios: "none", kernel });
+    await vm.start();
+    await vm.exited;
+    expect(vm.console.pending).toBe("ok");
+  }
+
+  test("may be bytes, blobs and streams; the caller's bytes stay", async () => {
+    await boots(guest);
+    expect(guest.length).toBeGreaterThan(0);
+    await boots(guest.slice().buffer);
+    await boots(new Blob([guest.slice()]));
+    await boots(new Blob([guest.slice()]).stream() as ReadableStream<Uint8Array>);
+  });
+
+  test("may be addresses and requests; progress is told, a signal is obeyed", async () => {
+    const server = createServer((request, response) => {
+      if (request.url === "/silent") return;
+      response.statusCode = request.headers["x-key"] === "7" || request.url === "/open" ? 200 : 403;
+      response.setHeader("content-length", guest.length).end(guest);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    try {
+      const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      await boots(new URL(`${base}/open`));
+      await boots(new Request(`${base}/key`, { headers: { "x-key": "7" } }));
+      const host = await newHost();
+      const config = { memory: "2M", bios: "none" } as const;
+      const seen: LoadProgress[] = [];
+      await host.createVm({ ...config, kernel: new URL(`${base}/open`), onProgress: (one) => seen.push(one) });
+      expect(seen.at(-1)).toMatchObject({ image: "kernel", loaded: guest.length, total: guest.length });
+      const kernel = new URL(`${base}/silent`);
+      await expect(host.createVm({ ...config, kernel, signal: AbortSignal.timeout(30) })).rejects.toThrow(
+        expect.objectContaining({ name: "TimeoutError" }),
+      );
+      expect(await host.allocatedBytes).toBeGreaterThan(0);
+      expect(host.vms.size).toBe(1);
+    } finally {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+});
+
+test("several hosts run side by side, on this thread and in workers", async () => {
+  const kernel = flatGuest(printText("here") + powerOff());
+  const config = { memory: "2M", bios: "none", kernel } as const;
+  const texts = await Promise.all(
+    [{}, {}, { worker: newWorker() }, { worker: newWorker() }].map(async (options) => {
+      const host = await Host.create(options);
+      const vm = await host.createVm(config);
+      await vm.start();
+      await vm.exited;
+      await host.close();
+      return vm.console.pending;
+    }),
+  );
+  expect(texts).toEqual(["here", "here", "here", "here"]);
+});
