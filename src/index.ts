@@ -14,6 +14,7 @@
  * @packageDocumentation
  */
 
+export { PageFlag } from "./core/machine-space.ts";
 export { lockstep } from "./debug/lockstep/lockstep.ts";
 export type {
   LockstepDifference,

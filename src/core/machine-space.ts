@@ -14,6 +14,16 @@ export const DEFAULT_CODE_PAGES = 1024;
 /** The translator's working memory. */
 const TRANSLATOR_BYTES = 2 << 20;
 
+/** What is known of a page of RAM; bits of `pageFlags`. */
+export enum PageFlag {
+  /** It has its frame of machine memory: the guest, a device or a loader has used it. */
+  TOUCHED = 1,
+  /** Its frame is read-only, because it is somebody else's too; a write will copy it. */
+  SHARED = 2,
+  /** Instructions in it have been executed, and their decoded form is kept. */
+  CODE = 4,
+}
+
 /** What a VM's space is made from. */
 export interface SpaceConfig {
   readonly ramPa: number;
@@ -92,6 +102,23 @@ export class MachineSpace {
   /** Forgets all translated code, and what was learnt about which is hot. */
   forgetCode(core: Core): void {
     core.vm_forget_code(this.vm.ma);
+  }
+
+  /** One byte of `PageFlag` bits for each page of RAM, in order. */
+  pageFlags(): Uint8Array<ArrayBuffer> {
+    const { u32 } = this.memory;
+    const pages = this.ramBytes / FRAME_BYTES;
+    const p2m = this.vm.u32(VmField.p2m) / 4;
+    const codeMap = this.vm.u32(VmField.codeMap) / 4;
+    const flags = new Uint8Array(pages);
+    for (let page = 0; page < pages; page++) {
+      const entry = u32[p2m + page]!;
+      if ((entry & P2m.PRESENT) === 0) continue;
+      const shared = (entry & P2m.WRITABLE) === 0 ? PageFlag.SHARED : 0;
+      const code = u32[codeMap + page] === 0 ? 0 : PageFlag.CODE;
+      flags[page] = PageFlag.TOUCHED | shared | code;
+    }
+    return flags;
   }
 
   /** Has the harts look anew at code that the host may have changed. */

@@ -7,11 +7,13 @@ import type { GuestMemory } from "../memory/guest-memory.ts";
 export class PhysicalMemory {
   readonly #ram: GuestMemory;
   readonly #onWrite: () => void;
+  readonly #pageFlags: () => Uint8Array<ArrayBuffer>;
 
   /** @internal */
-  constructor(ram: GuestMemory, onWrite: () => void) {
+  constructor(ram: GuestMemory, onWrite: () => void, pageFlags: () => Uint8Array<ArrayBuffer>) {
     this.#ram = ram;
     this.#onWrite = onWrite;
+    this.#pageFlags = pageFlags;
   }
 
   /** First physical address of RAM. */
@@ -47,6 +49,14 @@ export class PhysicalMemory {
     this.#inRam(pa, bytes.length);
     this.#ram.write(pa, bytes);
     this.#onWrite();
+  }
+
+  /**
+   * What is known of each 4 KiB page: a new array of one byte a page, in order of address, each a sum of `PageFlag` bits.
+   * @example const code = vm.memory.pages().filter((flags) => flags & PageFlag.CODE).length;
+   */
+  pages(): Uint8Array<ArrayBuffer> {
+    return this.#pageFlags();
   }
 
   #inRam(pa: number, length: number): number {

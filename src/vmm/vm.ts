@@ -77,7 +77,11 @@ export class Vm extends Emitter<VmEvents> {
       onLine: () => this.#loop?.wake(),
     });
     const { space, ram, board, time } = this.machine;
-    this.memory = new PhysicalMemory(ram, () => space.codeChanged(core));
+    this.memory = new PhysicalMemory(
+      ram,
+      () => space.codeChanged(core),
+      () => space.pageFlags(),
+    );
     this.harts = space.harts.map((view, index) => new Hart(index, core, view, this.memory));
     this.#htif = this.#createHtif();
     this.#loop = new RunLoop({

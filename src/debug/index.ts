@@ -1,0 +1,14 @@
+/**
+ * What a debugger shows of a VM: instructions as text and page-table walks, step by step.
+ *
+ * @packageDocumentation
+ */
+
+export { disassemble } from "./disasm.ts";
+export type { Disassembly } from "./disasm.ts";
+export { listing } from "./listing.ts";
+export type { Line } from "./listing.ts";
+export { PTE_FLAGS, ptePa, pteHas, walkPageTable } from "./page-walk.ts";
+export type { PageWalk, PagingScheme, WalkStep } from "./page-walk.ts";
+export { csrByName } from "../isa/csr.ts";
+export { fNames, xNames } from "../isa/names.ts";
