@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 /** Files the type checker knows (tsconfig.json). */
-const typed = ["src/**/*.ts", "test/**/*.ts", "bench/**/*.ts"];
+const typed = ["src/**/*.ts", "test/**/*.ts", "bench/**/*.ts", "web/**/*.ts"];
 
 const nodeGlobals =
   "process console URL Buffer fetch performance setTimeout clearTimeout setInterval clearInterval WebAssembly".split(

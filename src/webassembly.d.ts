@@ -40,7 +40,8 @@ declare namespace WebAssembly {
   }
   var Instance: { prototype: Instance; new (module: Module, imports?: Imports): Instance };
 
-  type Imports = Record<string, Record<string, unknown>>;
+  type ModuleImports = Record<string, unknown>;
+  type Imports = Record<string, ModuleImports>;
 
   interface CompileError extends Error {}
   var CompileError: { prototype: CompileError; new (message?: string): CompileError };

@@ -10,5 +10,4 @@ export { listing } from "./listing.ts";
 export type { Line } from "./listing.ts";
 export { PTE_FLAGS, ptePa, pteHas, walkPageTable } from "./page-walk.ts";
 export type { PageWalk, PagingScheme, WalkStep } from "./page-walk.ts";
-export { csrByName } from "../isa/csr.ts";
-export { fNames, xNames } from "../isa/names.ts";
+export { xNames } from "../isa/names.ts";

@@ -10,6 +10,7 @@ const PACKAGES = {
   "riscv64-linux-gnu-gcc": "gcc-riscv64-linux-gnu libc6-dev-riscv64-cross",
   dtc: "device-tree-compiler",
   tmux: "tmux",
+  chromium: "chromium",
 } as const;
 
 export type Tool = keyof typeof PACKAGES;

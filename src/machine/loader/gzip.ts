@@ -43,9 +43,9 @@ export async function gunzip(bytes: Uint8Array, limit: number): Promise<Uint8Arr
 }
 
 function decoded(bytes: Uint8Array): ReadableStream<Uint8Array> {
-  const source = new ReadableStream<Uint8Array>({
+  const source = new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(controller) {
-      controller.enqueue(bytes);
+      controller.enqueue(bytes as Uint8Array<ArrayBuffer>);
       controller.close();
     },
   });

@@ -1,0 +1,113 @@
+/** The built page on a local port, below a path, in real Chromium, with nothing else to be reached. */
+
+import { readFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { buildWeb } from "../../scripts/web-build.mjs";
+import { requireTools } from "../support/tools.ts";
+
+/** For what the guest prints, on a machine that does much else. */
+export const PATIENCE = 45_000;
+
+const PREFIX = "/some/where/";
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".wasm": "application/wasm",
+  ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
+};
+
+/** How a visitor is set up. */
+export interface Visitor {
+  readonly width?: number;
+  readonly height?: number;
+  readonly dark?: boolean;
+  /** Called before the page is opened. */
+  readonly prepare?: (context: BrowserContext) => Promise<unknown>;
+}
+
+/** A browser and a server for the tests of a file. */
+export class PageBench {
+  /** Addresses outside the server that pages have asked for. */
+  readonly strayRequests: string[] = [];
+  readonly #server: Server;
+  readonly #browser: Browser;
+
+  private constructor(server: Server, browser: Browser) {
+    this.#server = server;
+    this.#browser = browser;
+  }
+
+  static async open(): Promise<PageBench> {
+    requireTools("chromium");
+    const root = await buildWeb();
+    const server = createServer((request, response) => {
+      const { pathname } = new URL(request.url ?? "", "http://localhost");
+      const name = pathname === PREFIX ? "index.html" : pathname.slice(PREFIX.length);
+      const found = pathname.startsWith(PREFIX)
+        ? readFile(path.join(root, path.normalize(`/${name}`)))
+        : Promise.reject(new Error());
+      found.then(
+        (bytes) =>
+          response.setHeader("content-type", TYPES[path.extname(name)] ?? "application/octet-stream").end(bytes),
+        () => response.writeHead(404).end(),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+    return new PageBench(server, browser);
+  }
+
+  get address(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}${PREFIX}`;
+  }
+
+  /** Opens the page for a visitor of its own. */
+  async visit({ width = 1280, height = 800, dark = false, prepare }: Visitor = {}): Promise<Page> {
+    const context = await this.#browser.newContext({
+      viewport: { width, height },
+      colorScheme: dark ? "dark" : "light",
+      permissions: ["clipboard-read", "clipboard-write"],
+    });
+    const own = new URL(this.address).origin;
+    await context.route(
+      (url) => url.origin !== own && url.protocol.startsWith("http"),
+      (route) => {
+        this.strayRequests.push(route.request().url());
+        return route.abort();
+      },
+    );
+    await prepare?.(context);
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    await page.goto(this.address);
+    return page;
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+/** All text of the page's terminal. */
+export function screenOf(page: Page): Promise<string> {
+  return page.evaluate<string>("wasmvisor.screen()");
+}
+
+/** Waits until the terminal's text matches. */
+export async function expectScreen(page: Page, pattern: RegExp, patience = PATIENCE): Promise<void> {
+  try {
+    await page.waitForFunction(`${String(pattern)}.test(globalThis.wasmvisor?.screen() ?? "")`, undefined, {
+      timeout: patience,
+      polling: 50,
+    });
+  } catch (cause) {
+    throw new Error(`the terminal never showed ${String(pattern)}; it shows:\n${await screenOf(page)}`, { cause });
+  }
+}

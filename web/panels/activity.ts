@@ -1,0 +1,101 @@
+/** What the machine has been doing for the last minute. */
+
+import type { VmCounters } from "../../src/index.ts";
+import type { Query, View } from "../session/protocol.ts";
+import { make } from "../ui/dom.ts";
+import { short, size } from "../ui/format.ts";
+import { Plot } from "../ui/plot.ts";
+import type { Panel } from "./panel.ts";
+
+const perSecond = (value: number): string => `${short(value)}/s`;
+const percent = (value: number): string => `${Math.round(value * 100)} %`;
+
+/** How often samples come at least, in milliseconds; nearer ones are noise. */
+const SHORTEST = 100;
+
+export class ActivityPanel implements Panel {
+  readonly id = "activity";
+  readonly title = "Activity";
+  readonly element = make("div", { class: "panel activity" });
+  readonly #speed = new Plot({
+    title: "Speed",
+    about: "Millions of guest instructions a second over the last minute",
+    series: [{ name: "MIPS", colour: "accent" }],
+    format: (value) => `${value >= 10 ? value.toFixed(0) : value.toFixed(1)} MIPS`,
+  });
+  readonly #time = new Plot({
+    title: "Time",
+    about: "Share of the time in which the guest ran",
+    series: [{ name: "running", colour: "amber" }],
+    top: 1,
+    format: percent,
+  });
+  readonly #tlb = new Plot({
+    title: "TLB misses",
+    about: "TLB misses a second over the last minute",
+    series: [{ name: "misses", colour: "violet" }],
+    format: perSecond,
+  });
+  readonly #exits = new Plot({
+    title: "Exits by cause",
+    about: "What ended straight execution, a second, over the last minute",
+    series: [
+      { name: "device", colour: "accent" },
+      { name: "exception", colour: "red" },
+      { name: "interrupt", colour: "amber" },
+    ],
+    format: perSecond,
+  });
+  readonly #totals = make("dl", { class: "totals" });
+  readonly #plots = [this.#speed, this.#time, this.#tlb, this.#exits];
+  #last: { time: number; counters: VmCounters } | undefined;
+
+  constructor() {
+    this.element.append(...this.#plots.map(({ element }) => element), this.#totals);
+  }
+
+  query(): Query {
+    return {};
+  }
+
+  /** Takes a sample, also while another panel is in front. */
+  sample({ time, counters }: View): void {
+    const last = this.#last;
+    if (last !== undefined && time - last.time < SHORTEST) return;
+    this.#last = { time, counters };
+    if (last === undefined || counters.instructions < last.counters.instructions) return;
+    const seconds = (time - last.time) / 1000;
+    const rate = (pick: (of: VmCounters) => number) => Math.max(0, pick(counters) - pick(last.counters)) / seconds;
+    this.#speed.add([rate((of) => of.instructions) / 1e6]);
+    this.#time.add([Math.min(1, rate((of) => of.busyMilliseconds) / 1000)]);
+    this.#tlb.add([rate((of) => of.tlbMisses)]);
+    this.#exits.add([rate((of) => of.mmio), rate((of) => of.traps), rate((of) => of.interrupts)]);
+  }
+
+  show({ counters }: View): void {
+    this.redraw();
+    const rows: [string, string][] = [
+      ["instructions", short(counters.instructions)],
+      ["decoded", short(counters.decoded)],
+      ["TLB misses", short(counters.tlbMisses)],
+      ["device accesses", short(counters.mmio)],
+      ["exceptions", short(counters.traps)],
+      ["interrupts", short(counters.interrupts)],
+      ["sfence.vma", short(counters.sfence)],
+      ["fence.i", short(counters.fenceI)],
+      ["memory touched", size(counters.touchedBytes)],
+    ];
+    this.#totals.replaceChildren(
+      ...rows.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))),
+    );
+  }
+
+  redraw(): void {
+    for (const plot of this.#plots) plot.draw();
+  }
+
+  clear(): void {
+    this.#last = undefined;
+    for (const plot of this.#plots) plot.clear();
+  }
+}

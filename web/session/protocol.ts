@@ -1,0 +1,112 @@
+/** What the page and the worker that holds the machine say to each other. */
+
+import type { AccessName, EngineName, LoadProgress, TrapStorm, VmCounters, VmExit, VmState } from "../../src/index.ts";
+import type { Line, PageWalk } from "../../src/debug/index.ts";
+
+/** An image: a file of the user's, or an absolute address. */
+export type GuestImage = Blob | string;
+
+/** What to boot. */
+export interface GuestSpec {
+  /** For people: "Demo guest", "Image + initrd.cpio". */
+  readonly name: string;
+  readonly kernel?: GuestImage;
+  readonly initrd?: GuestImage;
+  /** Firmware; "none" starts the kernel in M mode. */
+  readonly bios?: GuestImage | "none";
+  readonly append?: string;
+  readonly memory: string;
+  readonly harts: number;
+}
+
+/** What the page wants to see of the machine; each part is looked up only when it is asked for. */
+export interface Query {
+  readonly hart?: { readonly index: number; readonly at?: string };
+  readonly pages?: boolean;
+  readonly page?: number;
+  readonly walk?: { readonly hart: number; readonly address: string; readonly access: AccessName };
+}
+
+/** Registers of a hart, and what it is about to do. */
+export interface HartView {
+  readonly index: number;
+  readonly pc: bigint;
+  readonly mode: "U" | "S" | "M";
+  readonly waiting: boolean;
+  readonly x: readonly bigint[];
+  readonly csrs: readonly (readonly [name: string, value: bigint])[];
+  readonly listing: readonly Line[];
+}
+
+/** What kind of entry each of a page table's 512 is: see `EntryKind`. */
+export type TableView = Uint8Array;
+
+export enum EntryKind {
+  NOTHING = 0,
+  TABLE = 1,
+  PAGE = 2,
+  USER_PAGE = 3,
+}
+
+/** A walk, with each table that it goes through as a whole. */
+export interface WalkView extends PageWalk {
+  readonly tables: readonly (TableView | undefined)[];
+}
+
+/** The machine at one moment. */
+export interface View {
+  /** Milliseconds, from an arbitrary origin. */
+  readonly time: number;
+  readonly state: VmState;
+  readonly counters: VmCounters;
+  readonly pc: bigint;
+  readonly mode: "U" | "S" | "M";
+  readonly harts: number;
+  readonly hart?: HartView;
+  /** `PageFlag` bits for each page of RAM. */
+  readonly pages?: { readonly start: number; readonly flags: Uint8Array };
+  readonly page?: { readonly pa: number; readonly bytes: Uint8Array };
+  readonly walk?: WalkView | { readonly problem: string };
+}
+
+/** What the page can ask for; every answer comes by a promise. */
+export interface Calls {
+  /** Reads the images and makes the machine; it replaces the present one only when that works. */
+  boot(spec: GuestSpec, engine: EngineName): void;
+  start(): void;
+  pause(): void;
+  reset(): void;
+  step(hart: number, instructions: number): void;
+  setEngine(engine: EngineName): void;
+  type(text: string): void;
+  /** The terminal has shown so many more bytes. */
+  shown(bytes: number): void;
+  look(query: Query): View;
+}
+
+/** What the worker says unasked. */
+export interface Events {
+  ready: { readonly engines: readonly EngineName[] };
+  output: Uint8Array;
+  state: { readonly state: VmState; readonly engine: EngineName };
+  booted: { readonly name: string; readonly engine: EngineName };
+  exit: Pick<VmExit, "code" | "reason"> & { readonly problem?: string };
+  reset: { readonly by: "guest" | "host" };
+  progress: LoadProgress;
+  "trap-storm": TrapStorm;
+}
+
+/** An error on its way through a message. */
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+}
+
+export type Request = {
+  [Name in keyof Calls]: { readonly id: number; readonly call: Name; readonly args: Parameters<Calls[Name]> };
+}[keyof Calls];
+
+export type Message =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly problem: Problem }
+  | { [Name in keyof Events]: { readonly event: Name; readonly detail: Events[Name] } }[keyof Events];

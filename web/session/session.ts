@@ -1,0 +1,121 @@
+/** One machine at a time, driven by calls of the page. Knows nothing of how they arrive. */
+
+import { type EngineName, Host, type ImageSource, type Vm, type VmConfig, WasmvisorError } from "../../src/index.ts";
+import { OutputPump } from "./output-pump.ts";
+import type { Calls, Events, GuestImage, GuestSpec, Query, View } from "./protocol.ts";
+import { lookAt } from "./view.ts";
+
+type Emit = <Name extends keyof Events>(event: Name, detail: Events[Name]) => void;
+
+export class Session implements Record<keyof Calls, unknown> {
+  readonly #emit: Emit;
+  #host: Host | undefined;
+  #vm: Vm | undefined;
+  #spec: GuestSpec | undefined;
+  #engine: EngineName = "interpreter";
+  #output: OutputPump | undefined;
+
+  constructor(emit: Emit) {
+    this.#emit = emit;
+  }
+
+  async boot(spec: GuestSpec, engine: EngineName): Promise<void> {
+    const vm = await this.#create(spec, engine);
+    this.#vm?.destroy();
+    this.#vm = vm;
+    this.#spec = spec;
+    this.#engine = engine;
+    this.#emit("booted", { name: spec.name, engine });
+    this.#watch(vm);
+    vm.start();
+  }
+
+  start(): void {
+    const vm = this.#present();
+    if (vm.state === "created") vm.start();
+    else vm.resume();
+  }
+
+  pause(): void {
+    this.#present().pause();
+  }
+
+  async reset(): Promise<void> {
+    await this.#present().reset();
+  }
+
+  step(hart: number, instructions: number): void {
+    this.#present().step(hart, instructions);
+  }
+
+  async setEngine(engine: EngineName): Promise<void> {
+    if (this.#spec !== undefined) await this.boot(this.#spec, engine);
+  }
+
+  type(text: string): void {
+    void this.#vm?.console.write(text);
+  }
+
+  shown(bytes: number): void {
+    this.#output?.shown(bytes);
+  }
+
+  look(query: Query): View {
+    return lookAt(this.#present(), query);
+  }
+
+  #present(): Vm {
+    if (this.#vm !== undefined) return this.#vm;
+    throw new WasmvisorError("no-machine", "There is no machine yet; load a guest first.");
+  }
+
+  /** While the images are read, the present machine goes on; it makes room only when there is not enough for two. */
+  async #create(spec: GuestSpec, engine: EngineName): Promise<Vm> {
+    this.#host ??= await Host.create();
+    const config = configOf(spec, engine, (progress) => this.#emit("progress", progress));
+    try {
+      return await this.#host.createVm(config);
+    } catch (error) {
+      if (!(error instanceof WasmvisorError) || error.code !== "host-memory" || this.#vm === undefined) throw error;
+      this.#vm.destroy();
+      this.#vm = undefined;
+      return this.#host.createVm(config);
+    }
+  }
+
+  #watch(vm: Vm): void {
+    vm.on("state", ({ to }) => {
+      if (this.#vm === vm) this.#emit("state", { state: to, engine: this.#engine });
+    });
+    const pump = this.#pump(vm);
+    vm.on("exit", ({ code, reason, error }) => {
+      const problem = error instanceof Error ? error.message : undefined;
+      pump.whenEmpty(() => this.#emit("exit", { code, reason, ...(problem === undefined ? {} : { problem }) }));
+    });
+    vm.on("reset", (detail) => this.#emit("reset", detail));
+    vm.on("trap-storm", (detail) => this.#emit("trap-storm", detail));
+  }
+
+  /** Hands output over as fast as the terminal shows it. */
+  #pump(vm: Vm): OutputPump {
+    this.#output = new OutputPump(vm, (bytes) => this.#emit("output", bytes));
+    return this.#output;
+  }
+}
+
+function configOf(spec: GuestSpec, engine: EngineName, onProgress: NonNullable<VmConfig["onProgress"]>): VmConfig {
+  const { memory, harts, kernel, initrd, bios, append } = spec;
+  return {
+    ...{ memory, harts, engine, onProgress },
+    ...(kernel === undefined ? {} : { kernel: sourceOf(kernel) }),
+    ...(initrd === undefined ? {} : { initrd: sourceOf(initrd) }),
+    ...(bios === undefined ? {} : { bios: bios === "none" ? "none" : sourceOf(bios) }),
+    ...(append === undefined || append === "" ? {} : { append }),
+  };
+}
+
+function sourceOf(image: GuestImage): ImageSource {
+  if (typeof image !== "string") return image;
+  if (URL.canParse(image)) return new URL(image);
+  throw new WasmvisorError("address-text", `"${image}" is no address; it looks like https://example.org/Image.`);
+}

@@ -1,0 +1,36 @@
+/** The worker in which the machine runs, so that the page stays responsive whatever the guest does. */
+
+import { ENGINE_NAMES, WasmvisorError } from "../../src/index.ts";
+import type { Events, Message, Problem, Request } from "./protocol.ts";
+import { Session } from "./session.ts";
+
+/** The part of a dedicated worker's global scope that is used here. */
+interface Scope {
+  postMessage(message: Message, transfer?: Transferable[]): void;
+  addEventListener(type: "message", listener: (event: MessageEvent<Request>) => void): void;
+}
+
+const scope = globalThis as unknown as Scope;
+
+function emit<Name extends keyof Events>(event: Name, detail: Events[Name]): void {
+  scope.postMessage({ event, detail } as Message, detail instanceof Uint8Array ? [detail.buffer] : []);
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof WasmvisorError) return { code: error.code, message: error.message };
+  return { code: "failure", message: error instanceof Error ? error.message : String(error) };
+}
+
+const session = new Session(emit);
+
+async function serve({ id, call, args }: Request): Promise<void> {
+  try {
+    const value: unknown = await (session[call] as (...args: unknown[]) => unknown).apply(session, args);
+    scope.postMessage({ id, value });
+  } catch (error) {
+    scope.postMessage({ id, problem: problemOf(error) });
+  }
+}
+
+scope.addEventListener("message", ({ data }) => void serve(data));
+emit("ready", { engines: ENGINE_NAMES });

@@ -1,0 +1,47 @@
+/** Dark and light: as the system says, until somebody chooses. */
+
+const KEY = "wasmvisor.theme";
+
+type Theme = "light" | "dark";
+
+const SUN = `<svg viewBox="0 0 20 20" width="16" height="16" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round"><circle cx="10" cy="10" r="3.5"/><path d="M10 1.8v2M10 16.2v2M1.8 10h2M16.2 10h2M4.2 4.2l1.4 1.4M14.4 14.4l1.4 1.4M4.2 15.8l1.4-1.4M14.4 5.6l1.4-1.4"/></svg>`;
+const MOON = `<svg viewBox="0 0 20 20" width="16" height="16" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round"><path d="M16.5 12A7 7 0 1 1 8 3.5a5.6 5.6 0 0 0 8.5 8.5Z"/></svg>`;
+
+/** Storage may be forbidden; then the choice lasts as long as the page. */
+function stored(): string | null {
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    return null;
+  }
+}
+
+function store(theme: Theme): void {
+  try {
+    localStorage.setItem(KEY, theme);
+  } catch {
+    // It lasts as long as the page.
+  }
+}
+
+/** Applies the theme and makes `button` the switch; `onChange` is called now and at each change. */
+export function setUpTheme(button: HTMLButtonElement, onChange: () => void): void {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  let chosen = stored();
+  const apply = () => {
+    const theme: Theme = chosen === "dark" || chosen === "light" ? chosen : system.matches ? "dark" : "light";
+    document.documentElement.dataset.theme = theme;
+    button.innerHTML = theme === "dark" ? SUN : MOON;
+    const other = theme === "dark" ? "light" : "dark";
+    button.setAttribute("aria-label", `Use the ${other} theme`);
+    button.title = `Use the ${other} theme`;
+    button.onclick = () => {
+      chosen = other;
+      store(other);
+      apply();
+    };
+    onChange();
+  };
+  system.addEventListener("change", apply);
+  apply();
+}
