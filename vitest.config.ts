@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-/** Whole-system runs (kernels, firmware): minutes, not milliseconds, and one after another on a small machine. */
-const system = ["test/system/**/*.test.ts"];
+/** Whole-system runs (kernels, firmware, the page): minutes, not milliseconds, one after another on a small machine. */
+const system = ["test/system/**/*.test.ts", "test/web/**/*.test.ts"];
 
 /** The packed package, in node and in a browser: after the others, because pages are timed. */
 const packaged = ["test/package/**/*.test.ts"];

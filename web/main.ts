@@ -103,10 +103,10 @@ async function boot(wanted: GuestSpec): Promise<void> {
   spec = wanted;
   notices.clear("boot");
   notices.clear("exit");
-  terminal.focus();
 }
 
 function bootFirst(): void {
+  terminal.focus();
   boot(spec).catch((error: unknown) => {
     notices.show("boot", error instanceof Error ? error.message : String(error), [
       { label: "Try again", run: bootFirst },
@@ -146,7 +146,7 @@ function show(now: VmState | "loading"): void {
   host.refresh();
 }
 
-const load = new LoadDialog(boot);
+const load = new LoadDialog(boot, () => terminal.focus());
 
 session.on("ready", ({ engines }) => {
   engine.replaceChildren(...engines.map((name) => make("option", { value: name }, ENGINE_TITLES[name])));

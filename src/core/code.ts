@@ -40,7 +40,7 @@ type Ranges = Map<number, number>;
 export class CodeLinker {
   readonly counters: CodeCounters = { modules: 0, bytes: 0, refused: 0, late: 0, milliseconds: 0 };
   readonly #memory: MachineMemory;
-  readonly #imports: { e: Record<string, unknown> } = { e: {} };
+  readonly #imports: { e: WebAssembly.ModuleImports } = { e: {} };
   #core!: CodeExports;
   #ranges!: TableRanges;
   readonly #vms = new Map<number, { readonly compilation: Compilation; readonly ranges: Ranges }>();

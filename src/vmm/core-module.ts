@@ -23,7 +23,8 @@ export async function coreModule(source: CoreSource = DEFAULT_URL, signal?: Abor
   if (source instanceof WebAssembly.Module) return source;
   const bytes = source instanceof URL ? await fetchCore(source, signal) : source;
   try {
-    return await WebAssembly.compile(bytes);
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-assertion -- the DOM's types ask for it, node's do not
+    return await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer> | ArrayBuffer);
   } catch (cause) {
     const from = source instanceof URL ? source.href : "given as bytes";
     throw new WasmvisorError(

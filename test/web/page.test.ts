@@ -88,7 +88,7 @@ describe("the machine", () => {
     const page = await visit();
     await expectScreen(page, PROMPT);
     await bootFile(page, "counter.elf", COUNTER);
-    await expectScreen(page, /counting/);
+    await expectScreen(page, /^counting/);
     await page.getByRole("button", { name: "Pause" }).click();
     await page.getByRole("tab", { name: "Hart" }).click();
     const step = page.getByRole("button", { name: "Step", exact: true });
@@ -188,7 +188,7 @@ describe("what goes wrong", () => {
     const page = await visit({
       prepare: (context) => context.route("**/core*.wasm", (route) => (broken ? route.abort() : route.continue())),
     });
-    await page.getByText(/The core cannot be loaded/).waitFor();
+    await page.getByText(/The core cannot be read from/).waitFor();
     broken = false;
     await page.getByRole("button", { name: "Try again" }).click();
     await expectScreen(page, PROMPT);

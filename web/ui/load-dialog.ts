@@ -79,9 +79,15 @@ export class LoadDialog {
   readonly #progress = make("div", { class: "progress", role: "status" });
   readonly #onBoot: (spec: GuestSpec) => Promise<void>;
 
-  /** @param onBoot - boots; rejects with the sentence to show */
-  constructor(onBoot: (spec: GuestSpec) => Promise<void>) {
+  readonly #onBooted: () => void;
+
+  /**
+   * @param onBoot - boots; rejects with the sentence to show
+   * @param onBooted - called when that has worked and the dialog is gone
+   */
+  constructor(onBoot: (spec: GuestSpec) => Promise<void>, onBooted: () => void) {
     this.#onBoot = onBoot;
+    this.#onBooted = onBooted;
     for (const amount of ["16M", "64M", "128M", "256M", "512M", "1G", "2G"]) {
       this.#memory.append(
         make("option", { value: amount, selected: amount === "256M" }, amount.replace(/([MG])/, " $1iB")),
@@ -175,6 +181,7 @@ export class LoadDialog {
     try {
       await this.#onBoot(spec);
       this.#dialog.close();
+      this.#onBooted();
     } catch (error) {
       this.#problem.textContent = error instanceof Error ? error.message : String(error);
       this.#progress.replaceChildren();
