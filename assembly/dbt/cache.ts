@@ -12,7 +12,7 @@ import { HartField } from "../gen/layout";
 import { Hart, Vm } from "../gen/state";
 import { fs_dirty } from "../hart/fs";
 import { base } from "../hart/regs";
-import { filter_byte } from "../mem/jump";
+import { filter_byte, jump_note } from "../mem/jump";
 import { data_priv } from "../mem/tlb";
 import { Cause, CodePage, HartBlock, Priv, Translate } from "../shared/constants";
 import { Region, region_page } from "./region";
@@ -86,6 +86,7 @@ function region_valid(hart: Hart, region: Region, pc: u64): bool {
 /** Fills the jump cache with a region that `region_at` has returned. */
 export function jump_fill(hart: Hart, pc: u64, region: Region): void {
   const entry = jump_entry(hart, pc);
+  jump_note(hart, entry);
   store<u64>(entry, pc);
   store<u32>(entry, region.index, 8);
   store<u32>(entry, region.need, 12);

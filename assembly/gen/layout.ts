@@ -102,46 +102,48 @@ export enum HartField {
   tlbFetch = 1472,
   /** an exit an instruction has asked for, or EXIT_NONE (u32) */
   exitReason = 1476,
-  /** superpages in the TLB lie within this address under largePageMask (u64) */
-  largePageVa = 1480,
-  /** 0 when no superpage is cached (u64) */
-  largePageMask = 1488,
+  /** a bit for each GiB, modulo 64, in which a superpage is cached (u64) */
+  largePages = 1480,
   /** pc of the instruction being executed, set before anything that may trap slowly (u64) */
-  runPc = 1496,
+  runPc = 1488,
   /** 1 when any PMP entry is on (u32) */
-  pmpActive = 1504,
+  pmpActive = 1496,
   /** steps (retired instructions and traps) left in this run (u32) */
-  fuel = 1508,
+  fuel = 1500,
   /** address of the record the fast loop left to the slow tail, or 0 (u32) */
-  slowRecord = 1512,
+  slowRecord = 1504,
   /** instret + fuel when translated code was entered; in it, instret = fuelBase - fuel (u64) */
-  fuelBase = 1520,
+  fuelBase = 1512,
   /** what the regions in each mode's jump cache assume together (Mode bits), by privilege (4 of u32) */
-  jumpMode = 1528,
+  jumpMode = 1520,
+  /** entries of the jump caches filled since they were last emptied (u32) */
+  jumpFills = 1536,
+  /** where the first of them are, from the hart's address (64 of u32) */
+  jumpLog = 1540,
   /** a bit for each hash of a page that regions in the jump caches lie in (8 of u64) */
-  codeFilter = 1544,
+  codeFilter = 1800,
   /** traps taken in a row without an instruction retired between them (u32) */
-  stormCount = 1608,
+  stormCount = 1864,
   /** instret at the last trap (u64) */
-  stormInstret = 1616,
+  stormInstret = 1872,
   /** TLB misses: loads, stores and fetches that needed a walk (u64) */
-  countTlbMiss = 1624,
+  countTlbMiss = 1880,
   /** page-table walks (u64) */
-  countWalk = 1632,
+  countWalk = 1888,
   /** times the jump caches were emptied (u64) */
-  countJumpFlush = 1640,
+  countJumpFlush = 1896,
   /** exceptions taken (u64) */
-  countTrap = 1648,
+  countTrap = 1904,
   /** interrupts taken (u64) */
-  countInterrupt = 1656,
+  countInterrupt = 1912,
   /** device accesses (u64) */
-  countMmio = 1664,
+  countMmio = 1920,
   /** instructions decoded into records (u64) */
-  countDecode = 1672,
+  countDecode = 1928,
   /** fence.i executed (u64) */
-  countFenceI = 1680,
+  countFenceI = 1936,
   /** sfence.vma and sinval.vma executed (u64) */
-  countSfence = 1688,
+  countSfence = 1944,
 }
 
 /** Offsets from a VM block's base address. */
@@ -262,6 +264,6 @@ export enum VmField {
 
 /** Sizes of the blocks. */
 export enum StateBytes {
-  HART = 1696,
+  HART = 1952,
   VM = 336,
 }

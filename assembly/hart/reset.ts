@@ -3,6 +3,7 @@
 import { HartField } from "../gen/layout";
 import { Hart, Vm } from "../gen/state";
 import { pmp_refresh } from "../mem/pmp";
+import { jump_reset } from "../mem/jump";
 import { tlb_flush_all, tlb_select } from "../mem/tlb";
 import { Cause, Exit, Priv } from "../shared/constants";
 import { PmpCfg, PmpMatch } from "../shared/csr";
@@ -34,6 +35,7 @@ export function hart_reset_state(hart: Hart): void {
   hart.exitReason = Exit.NONE;
   if (changetype<Vm>(<usize>hart.vm).builtinSbi) pmp_open(hart);
   pmp_refresh(hart);
+  jump_reset(hart);
   tlb_flush_all(hart);
   tlb_select(hart);
 }

@@ -5,12 +5,37 @@ import { Hart } from "../gen/state";
 import { base } from "../hart/regs";
 import { HartBlock } from "../shared/constants";
 
+/** Entries that are noted one by one; with more, all are emptied. */
+const LOGGED: u32 = 64;
+
+/** Remembers that the entry at `entry` is filled: between two fences few are, and emptying 64 KiB takes longer than they save. */
+export function jump_note(hart: Hart, entry: usize): void {
+  const n = hart.jumpFills;
+  if (n < LOGGED) store<u32>(base(hart) + (n << 2), <u32>(entry - base(hart)), HartField.jumpLog);
+  hart.jumpFills = n + 1;
+}
+
 /** Empties the jump caches of one hart. */
 export function jump_flush(hart: Hart): void {
-  memory.fill(base(hart) + HartBlock.JUMP, 0xff, 4 * HartBlock.JUMP_MODE_BYTES);
+  const n = hart.jumpFills;
+  if (!n) return;
+  hart.jumpFills = 0;
+  hart.countJumpFlush += 1;
   memory.fill(base(hart) + HartField.codeFilter, 0, 64);
   memory.fill(base(hart) + HartField.jumpMode, 0, 16);
-  hart.countJumpFlush += 1;
+  if (n > LOGGED) {
+    memory.fill(base(hart) + HartBlock.JUMP, 0xff, 4 * HartBlock.JUMP_MODE_BYTES);
+    return;
+  }
+  for (let i: u32 = 0; i < n; i++) {
+    store<u64>(base(hart) + load<u32>(base(hart) + (i << 2), HartField.jumpLog), -1);
+  }
+}
+
+/** Empties them when nothing is known of them: at reset. */
+export function jump_reset(hart: Hart): void {
+  hart.jumpFills = LOGGED + 1;
+  jump_flush(hart);
 }
 
 // @ts-ignore: decorator

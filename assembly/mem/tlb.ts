@@ -48,8 +48,7 @@ export function tlb_flush(hart: Hart): void {
   memory.fill(sets, 0xff, 3 * Tlb.SET_BYTES);
   memory.fill(sets + Tlb.STORE_DELTA, 0xff, 3 * Tlb.SET_BYTES);
   memory.fill(sets + Tlb.FETCH_DELTA, 0xff, 2 * Tlb.SET_BYTES);
-  hart.largePageMask = 0;
-  hart.largePageVa = 0;
+  hart.largePages = 0;
   jump_flush(hart);
 }
 
@@ -57,13 +56,12 @@ export function tlb_flush(hart: Hart): void {
 export function tlb_flush_all(hart: Hart): void {
   memory.fill(base(hart) + HartBlock.TLB, 0xff, Tlb.TOTAL_BYTES);
   jump_flush(hart);
-  hart.largePageMask = 0;
-  hart.largePageVa = 0;
+  hart.largePages = 0;
 }
 
-/** Forgets the translation of one page; the whole TLB when a superpage may cover it. */
+/** Forgets the translation of one page; the whole TLB when it may be in a superpage. */
 export function tlb_flush_va(hart: Hart, va: u64): void {
-  if (hart.largePageMask && (va & ~0xfff & hart.largePageMask) == hart.largePageVa) {
+  if (hart.largePages & gib_bit(va)) {
     tlb_flush(hart);
     return;
   }
@@ -77,17 +75,17 @@ export function tlb_flush_va(hart: Hart, va: u64): void {
   }
 }
 
-/** Remembers that a superpage of `bytes` at `va` is cached, by widening the one region that covers them all. */
+// @ts-ignore: decorator
+@inline function gib_bit(va: u64): u64 {
+  return (<u64>1) << ((va >> 30) & 63);
+}
+
+/**
+ * Remembers that a superpage of `bytes` at `va` is cached: any address of its GiB may be in it. Kernels map themselves with superpages
+ * and change single pages elsewhere all the time; those must not empty the whole TLB.
+ */
 export function tlb_note_large(hart: Hart, va: u64, bytes: u64): void {
-  let mask = ~(bytes - 1);
-  if (hart.largePageMask) {
-    mask &= hart.largePageMask;
-    while ((va ^ hart.largePageVa) & mask) mask <<= 1;
-  }
-  // A mask of zero would read as "none"; bit 0 is clear in every page address, so a mask of 1 covers them all.
-  if (!mask) mask = 1;
-  hart.largePageMask = mask;
-  hart.largePageVa = va & mask;
+  hart.largePages |= bytes > 1 << 30 ? -1 : gib_bit(va);
 }
 
 /** Empties the fetch sets of one hart. */
