@@ -170,7 +170,7 @@ export class MachineSpace {
     vm.setU32(VmField.regionMax, settings.regions);
     vm.setU32(VmField.modules, this.#allocate(settings.modules * Translation.MODULE_BYTES));
     vm.setU32(VmField.hot, this.#allocate(Translation.HEAT_BYTES));
-    vm.setU32(VmField.warmThreshold, settings.hotThreshold);
+    vm.setU32(VmField.warmThreshold, Math.max(1, settings.hotThreshold >>> 1));
     vm.setU32(VmField.samplePeriod, 4096);
     vm.setU32(VmField.hotThreshold, settings.hotThreshold);
     vm.setU32(VmField.translate, settings.mechanisms);

@@ -24,7 +24,7 @@ export interface TranslatorSettings {
 export const DEFAULT_TRANSLATOR: TranslatorSettings = {
   mechanisms: Translate.ALL,
   sensitive: Sensitive.INLINE,
-  hotThreshold: 16_384,
+  hotThreshold: 131_072,
   maxRegionInstructions: 1200,
   regions: 2048,
   modules: 2048,

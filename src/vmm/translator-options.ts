@@ -35,7 +35,8 @@ export interface TranslatorOptions {
   readonly count?: boolean;
   /**
    * Interpreted steps (instructions and traps) after which an address is translated: 1 to 2^30. The engine
-   * `"translator"` does not look at it. Default 16,384.
+   * `"translator"` does not look at it. Default 131,072. One that has half of that
+   * is translated along with it, in the same module.
    */
   readonly hotThreshold?: number;
   /**
