@@ -43,16 +43,19 @@ export function float_flags(t: Dbt): void {
   if (t.float & Float.SINGLE) range(t, RANGE_S, ALL_S);
 }
 
+/** Branches, because the engine would move a computation to where its result is needed, into loops. */
 function range(t: Dbt, local: u32, all: i32): void {
   const w = writer(t);
-  i32c(w, all);
   i32c(w, 0);
+  set(w, local);
   get(w, HART);
   mem(w, W.I32_LOAD, HartField.fflags);
   i32c(w, Flag.NX);
   byte(w, W.I32_AND);
-  byte(w, W.SELECT);
+  open(w, W.IF, Type.EMPTY);
+  i32c(w, all);
   set(w, local);
+  byte(w, W.END);
 }
 
 /** Says whether f register `v` now holds a NaN-boxed single. */
