@@ -101,6 +101,8 @@ function note_page(t: Dbt, page: usize, va: u64): bool {
 function left_to_interpreter(hart: Hart, op: u32): bool {
   if (<i32>op <= Op.REGION) return true;
   if (op_flow(op) == Flow.SYSTEM) return !runs_in_region(hart, op);
+  // They read rd as well, and AMOCAS.Q pairs of registers.
+  if (op >= <u32>Op.AMOCAS_W && op <= <u32>Op.AMOCAS_Q) return true;
   return is_float(op) && !fs_dirty(hart);
 }
 

@@ -154,9 +154,9 @@ export function record_at(hart: Hart, page: usize, pc: u64): u64 {
   const at = page + CodePage.RECORDS + (((<usize>pc) & 0xffe) << 2);
   let r = load<u64>(at);
   if (((<u32>r) & 0xff) == Op.UNDECODED) r = decode_record(hart, page, at);
-  const op = (<u32>r) & 0xff;
-  if (op == Op.REGION) return load<u64>(<usize>(r >> 32));
-  if (op != Op.STRADDLE) return r;
+  // A region's entry may itself straddle.
+  if (((<u32>r) & 0xff) == Op.REGION) r = load<u64>(<usize>(r >> 32));
+  if (((<u32>r) & 0xff) != Op.STRADDLE) return r;
   const second = code_page(hart, pc + 2);
   if (!second) return 0;
   const low = <u32>load<u16>(<usize>load<u32>(page, FRAME) + 4094);

@@ -5,6 +5,7 @@ import { fNames, xNames } from "../../src/isa/names.ts";
 import { randomImage, type RandomImage } from "../../src/isa/random/image.ts";
 import { dataOffset, layout } from "../../src/isa/random/layout.ts";
 import { Pool } from "../../src/isa/random/pool.ts";
+import { VmField } from "../../assembly/gen/layout.ts";
 import { Cause, Engine } from "../../assembly/shared/constants.ts";
 import { createTestMachine, RAM_PA } from "../support/core.ts";
 import { qemuFaults, qemuTables, runUnderQemu } from "./qemu.ts";
@@ -28,6 +29,40 @@ export async function runHere(image: RandomImage, engine: Engine): Promise<Uint8
     machine.hart().run(SLICE);
   }
   return machine.read(RAM_PA, image.bytes.length);
+}
+
+/** What several runs of an image left, one after another on a machine that keeps what it has translated. */
+export interface TranslatedRuns {
+  readonly results: readonly Uint8Array[];
+  /** Regions translated. */
+  readonly regions: number;
+}
+
+/** Runs the image `times` times, translating whatever is met: the first time little of it is there yet, in the end most. */
+export async function runTranslated(image: RandomImage, times: number): Promise<TranslatedRuns> {
+  let finished = false;
+  const machine = await createTestMachine({
+    ram: Math.ceil(image.bytes.length / 4096) * 4096,
+    engine: Engine.TIERED,
+    translator: { hotThreshold: 1, regions: 16_384, modules: 16_384 },
+    mmioStore: (pa) => (finished ||= pa === FINISHER_PA),
+  });
+  const { core, space } = machine;
+  const hart = machine.hart();
+  space.vm.setU32(VmField.samplePeriod, 1);
+  const results: Uint8Array[] = [];
+  for (let time = 0; time < times; time++) {
+    machine.load(image.bytes);
+    core.hart_reset(hart.view.ma);
+    hart.pc = BigInt(RAM_PA);
+    finished = false;
+    for (let i = 0; !finished; i++) {
+      if (i === MAX_SLICES) throw new Error(`the programs do not end; pc is 0x${hart.pc.toString(16)}`);
+      hart.run(SLICE);
+    }
+    results.push(machine.read(RAM_PA, image.bytes.length));
+  }
+  return { results, regions: space.vm.u32(VmField.regionCount) };
 }
 
 /** Names the double word at `offset` of a program's data. */

@@ -4,15 +4,36 @@ import { randomImage } from "../../src/isa/random/image.ts";
 import { Pool } from "../../src/isa/random/pool.ts";
 import { tables } from "../../src/isa/tables.ts";
 import { RAM_PA } from "../support/core.ts";
-import { differences, runHere } from "./compare.ts";
+import { differences, runHere, runTranslated } from "./compare.ts";
+
+const pool = new Pool(new Set([...tables.map(({ name }) => name), "Zcb", "Zcmop"]));
+const image = (first: number, count: number, paged = false) =>
+  randomImage(
+    Array.from({ length: count }, (_, i) => first + i),
+    BigInt(RAM_PA),
+    pool,
+    paged,
+  );
 
 describe("engines", () => {
   it("leave the same after random programs of the whole instruction set", async () => {
-    const pool = new Pool(new Set([...tables.map(({ name }) => name), "Zcb", "Zcmop"]));
-    const seeds = Array.from({ length: 400 }, (_, i) => 1_000_000 + i);
-    const image = randomImage(seeds, BigInt(RAM_PA), pool);
-    const decoded = await runHere(image, Engine.PREDECODE);
-    expect(differences(image, await runHere(image, Engine.INTERPRET), decoded)).toEqual([]);
-    expect(Buffer.compare(decoded, image.bytes)).not.toBe(0);
+    const programs = image(1_000_000, 400);
+    const decoded = await runHere(programs, Engine.PREDECODE);
+    expect(differences(programs, await runHere(programs, Engine.INTERPRET), decoded)).toEqual([]);
+    expect(Buffer.compare(decoded, programs.bytes)).not.toBe(0);
+  });
+
+  const batches: [string, number, boolean][] = [
+    ["in M mode", 0, false],
+    ["in M mode, straddling pages in loops", 300, false],
+    ["in U mode on scattered pages", 300, true],
+  ];
+
+  it.each(batches)("leave the same where all that is met is translated, %s", async (_, first, paged) => {
+    const programs = image(first, 60, paged);
+    const expected = await runHere(programs, Engine.PREDECODE);
+    const { results, regions } = await runTranslated(programs, 3);
+    for (const actual of results) expect(differences(programs, expected, actual)).toEqual([]);
+    expect(regions).toBeGreaterThan(400);
   });
 });
