@@ -91,6 +91,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "src/debug/disasm.ts": ["src/isa"],
   // Part of the API; it looks behind it, into two VMs.
   "src/debug/lockstep": [...board, "src/machine", "src/vmm", "src/vmm/host.ts", "src/debug/disasm.ts"],
+  "src/debug/trace.ts": ["src/isa", "src/vmm", "src/debug/disasm.ts"],
   "src/index.ts": [
     ...board,
     "src/machine",
@@ -99,6 +100,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "src/vmm/host.ts",
     "src/worker",
     "src/debug/lockstep",
+    "src/debug/trace.ts",
+    "src/debug/disasm.ts",
   ],
   "src/debug": [...values, "src/debug/disasm.ts", "src/index.ts"],
   "src/study": ["src/error.ts", "src/isa", "src/index.ts", "src/debug"],

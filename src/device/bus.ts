@@ -32,6 +32,9 @@ export class Bus {
   /** The last of them, for people. */
   lastDeviceError: unknown;
 
+  /** Told of each of them. */
+  onDeviceError: (device: Device, error: unknown) => void = () => {};
+
   private readonly sorted: Region[] = [];
   private last: Region | undefined;
 
@@ -77,7 +80,7 @@ export class Bus {
       }
       return true;
     } catch (error) {
-      return this.broken(error);
+      return this.broken(device, error);
     }
   }
 
@@ -98,7 +101,7 @@ export class Bus {
       }
       return true;
     } catch (error) {
-      return this.broken(error);
+      return this.broken(device, error);
     }
   }
 
@@ -133,9 +136,10 @@ export class Bus {
     return false;
   }
 
-  private broken(error: unknown): false {
+  private broken(device: Device, error: unknown): false {
     this.deviceErrors++;
     this.lastDeviceError = error;
+    this.onDeviceError(device, error);
     return false;
   }
 }

@@ -12,6 +12,7 @@ import type { Plic } from "../device/plic.ts";
 import type { PowerEvent } from "../device/sifive-test.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
 import type { LoadedImage } from "./loader/loaded-image.ts";
+import type { DeviceMaker } from "./owner-devices.ts";
 
 export type { PowerEvent } from "../device/sifive-test.ts";
 export type { LoadedImage } from "./loader/loaded-image.ts";
@@ -20,6 +21,8 @@ export type { LoadedImage } from "./loader/loaded-image.ts";
 export interface VirtConfig {
   /** 1 to 8. */
   readonly harts: number;
+  /** Devices of the owner's, in the order of their places. */
+  readonly devices?: readonly DeviceMaker[];
 }
 
 /** What the board stands on. RAM's place and size come from `memory`. */

@@ -14,6 +14,7 @@ import { EmptyVirtioSlot } from "../device/virtio-slot.ts";
 import { NANOSECONDS_PER_TICK } from "../backend/clock/clock.ts";
 import { boot } from "./boot.ts";
 import { CLINT_MTIMER, MAX_HARTS, MEMMAP, PLIC_IRQ, PLIC_SOURCES, VIRTIO_COUNT } from "./memmap.ts";
+import { checkNames, placeOwnerDevices } from "./owner-devices.ts";
 import { buildVirtFdt } from "./virt-fdt.ts";
 import type { Placed } from "./virt-fdt.ts";
 import type { BootPlan, Booted, VirtBoard, VirtConfig, VirtDeps } from "./virt-types.ts";
@@ -64,6 +65,7 @@ class Board implements VirtBoard {
       { pa: MEMMAP.clint.pa + CLINT_MTIMER, device: this.aclint.mtimer },
     ];
     const all: readonly { pa: number; device: Device }[] = [...hidden, ...this.placed];
+    checkNames(all);
     for (const { pa, device } of all) this.bus.attach(pa, device);
     this.devices = new Map(all.map(({ device }) => [device.name, device]));
   }
@@ -118,6 +120,11 @@ class Board implements VirtBoard {
     for (const device of [...drivers, this.plic]) device.restore(states[device.name]);
   }
 
+  private placeOwners(): Placed[] {
+    const { memory, clock } = this.deps;
+    return placeOwnerDevices(this.config.devices ?? [], { memory, clock }, (irq) => this.plic.line(irq));
+  }
+
   /** Virtio slots run from the last to the first, the order in which QEMU's tree lists them. */
   private place(): Placed[] {
     const { test, rtc, uart0, virtio, plic } = MEMMAP;
@@ -134,6 +141,7 @@ class Board implements VirtBoard {
         irq: PLIC_IRQ.virtio + slot,
       })),
       { device: this.plic, ...plic, irq: 0 },
+      ...this.placeOwners(),
     ];
   }
 }

@@ -2,6 +2,7 @@
 
 import { Engine } from "../../assembly/shared/constants.ts";
 import { WasmvisorError } from "../error.ts";
+import type { DeviceMaker } from "../machine/owner-devices.ts";
 import type { TranslatorSettings } from "../core/translator.ts";
 import type { ImageSource } from "./image-source.ts";
 import { checkTranslator, type TranslatorOptions } from "./translator-options.ts";
@@ -40,6 +41,11 @@ export interface VmConfig {
   /** What the translator may do and use, with an engine that translates. */
   readonly translator?: TranslatorOptions;
   /**
+   * Devices of your own, at 0x4000000 and up, a page or more each, with PLIC interrupts from 64 on; see `Device`. They see
+   * offsets and answer on the VM's thread, so a host in a worker takes none.
+   */
+  readonly devices?: readonly DeviceMaker[];
+  /**
    * `"host"` (the default): guest time follows the host's clock. `"deterministic"`: it follows the instructions, and the
    * run depends on nothing but its inputs.
    */
@@ -74,6 +80,7 @@ export interface CheckedConfig {
   readonly translator: TranslatorSettings;
   readonly deterministic: boolean;
   readonly stopOnTrapStorm: boolean;
+  readonly devices: readonly DeviceMaker[];
 }
 
 /** The most harts a VM can have. */
@@ -147,6 +154,7 @@ export function checkConfig(config: VmConfig): CheckedConfig {
     translator: checkTranslator(config.translator),
     deterministic: clock === "deterministic",
     stopOnTrapStorm: config.onTrapStorm === "stop",
+    devices: config.devices ?? [],
   };
 }
 

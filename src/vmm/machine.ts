@@ -60,17 +60,12 @@ export class Machine {
     });
     this.ram = guestMemory(this.space);
     this.time = config.deterministic ? new InstructionTime() : new HostTime();
-    this.board = createVirtBoard(
-      { harts: config.harts },
-      {
-        memory: this.ram,
-        clock: this.time.clock,
-        entropy: config.deterministic ? new SeededEntropy(SEED) : new HostEntropy(),
-        console: deps.console,
-        setLine: (hart, irq, level) => this.#setLine(hart, irq, level),
-        onPower: (event) => deps.onPower(event),
-      },
-    );
+    try {
+      this.board = this.#createBoard(config);
+    } catch (error) {
+      this.release();
+      throw error;
+    }
     this.#sbi = deps.builtinSbi ? this.#createSbi() : undefined;
   }
 
@@ -156,6 +151,21 @@ export class Machine {
     for (const [register, value] of start.x) view.setX(register, value);
     // Reset has cleared them, but the board drives them on.
     core.hart_set_lines(view.ma, -1, this.#lines[start.hartid] ?? 0);
+  }
+
+  #createBoard({ harts, devices, deterministic }: CheckedConfig): VirtBoard {
+    const { console, onPower } = this.#deps;
+    return createVirtBoard(
+      { harts, devices },
+      {
+        memory: this.ram,
+        clock: this.time.clock,
+        entropy: deterministic ? new SeededEntropy(SEED) : new HostEntropy(),
+        console,
+        setLine: (hart, irq, level) => this.#setLine(hart, irq, level),
+        onPower: (event) => onPower(event),
+      },
+    );
   }
 
   #createSbi(): VmSbiHost {

@@ -49,6 +49,8 @@ export interface VmEvents {
   reset: { readonly by: "guest" | "host" };
   /** A hart does nothing but trap; sent once for each hart until a reset. */
   "trap-storm": TrapStorm;
+  /** A device has thrown, which is a bug of the device's; the guest sees an access fault. */
+  "device-error": { readonly device: string; readonly error: unknown };
   /** The guest has printed something. */
   output: Uint8Array;
 }

@@ -77,6 +77,7 @@ export class Vm extends Emitter<VmEvents> {
       onLine: () => this.#loop?.wake(),
     });
     const { space, ram, board, time } = this.machine;
+    board.bus.onDeviceError = ({ name }, error) => this.emit("device-error", { device: name, error });
     this.memory = new PhysicalMemory(
       ram,
       () => space.codeChanged(core),

@@ -30,7 +30,13 @@ function isPlain(value: unknown): boolean {
 
 /** Splits a configuration; streams are added to `transfer`. */
 export function encodeConfig(config: VmConfig, transfer: object[]): WireConfig {
-  const { kernel, initrd, bios, dtb, signal: _signal, onProgress: _onProgress, ...plain } = config;
+  const { kernel, initrd, bios, dtb, signal: _signal, onProgress: _onProgress, devices = [], ...plain } = config;
+  if (devices.length > 0) {
+    throw new WasmvisorError(
+      "worker-devices",
+      "Devices of your own run on the thread of their VM and cannot be sent to a worker; make the host without one.",
+    );
+  }
   const entries = Object.entries({ kernel, initrd, bios, dtb })
     .filter(([, source]) => source !== undefined)
     .map(([name, source]) => [name, encodeImage(source!, transfer)] as const);

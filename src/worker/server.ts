@@ -4,7 +4,6 @@ import { WasmvisorError } from "../error.ts";
 import type { Port } from "../host/thread.ts";
 import { Host } from "../vmm/host.ts";
 import type { Vm } from "../vmm/vm.ts";
-import type { VmExit } from "../vmm/vm-types.ts";
 import { decodeConfig, encodeError } from "./codec.ts";
 import type { Access, Address, CreatedVm, EventName, FromWorker, ToWorker } from "./messages.ts";
 
@@ -14,6 +13,7 @@ const EVENTS = Object.keys({
   exit: true,
   reset: true,
   "trap-storm": true,
+  "device-error": true,
 } satisfies Record<EventName, true>) as EventName[];
 
 /** A VM and how much it has printed. */
@@ -98,7 +98,7 @@ class Server {
       type: "event",
       vm: number,
       name,
-      detail: name === "exit" ? plainExit(detail as VmExit) : detail,
+      detail: inWords(detail),
       printed,
     });
     if (vm.state === "destroyed") this.#vms.delete(number);
@@ -142,7 +142,8 @@ class Server {
   }
 }
 
-/** Its error travels in words. */
-function plainExit(exit: VmExit): unknown {
-  return exit.error === undefined ? exit : { ...exit, error: encodeError(exit.error) };
+/** An error in it travels in words. */
+function inWords(detail: unknown): unknown {
+  const { error } = detail as { readonly error?: unknown };
+  return error === undefined ? detail : { ...(detail as object), error: encodeError(error) };
 }

@@ -162,6 +162,10 @@ export class WorkerVm extends Emitter<VmEvents> {
         if (this.#state === "exited") this.#ending = ending();
         this.console.reopen();
         return this.emit("reset", detail as VmEvents["reset"]);
+      case "device-error": {
+        const { device, error } = detail as VmEvents["device-error"];
+        return this.emit("device-error", { device, error: decodeError(error as WireError) });
+      }
       case "trap-storm":
         return this.emit("trap-storm", detail as VmEvents["trap-storm"]);
     }
