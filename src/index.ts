@@ -27,8 +27,6 @@ export type { Differences, MemoryDifference, OtherDifference, RegisterDifference
 export type { TracedInstruction } from "./debug/lockstep/trace.ts";
 export { trace } from "./debug/trace.ts";
 export type { TraceOptions, TraceStep } from "./debug/trace.ts";
-export { disassemble } from "./debug/disasm.ts";
-export type { Disassembly } from "./debug/disasm.ts";
 export { WasmvisorError } from "./error.ts";
 export { DEMO_GUEST } from "./vmm/bundled.ts";
 export type { CoreSource } from "./vmm/core-module.ts";

@@ -101,7 +101,6 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "src/worker",
     "src/debug/lockstep",
     "src/debug/trace.ts",
-    "src/debug/disasm.ts",
   ],
   "src/debug": [...values, "src/debug/disasm.ts", "src/index.ts"],
   "src/study": ["src/error.ts", "src/isa", "src/index.ts", "src/debug"],

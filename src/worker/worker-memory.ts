@@ -29,6 +29,11 @@ export class WorkerMemory {
     return this.#memory.call("read", pa, length);
   }
 
+  /** As `PhysicalMemory.pages`. */
+  pages(): Promise<Uint8Array> {
+    return this.#memory.call("pages");
+  }
+
   /** As `PhysicalMemory.write`. */
   write(pa: number, bytes: Uint8Array): Promise<void> {
     return this.#memory.call("write", pa, bytes);

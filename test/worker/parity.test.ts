@@ -1,0 +1,34 @@
+/** What a VM can do on the calling thread it can do in a worker. */
+
+import { expect, expectTypeOf, test } from "vitest";
+import { Hart, Vm, WorkerHart, WorkerMemory, WorkerVm } from "../../src/index.ts";
+import type { PhysicalMemory } from "../../src/index.ts";
+import { PhysicalMemory as PhysicalMemoryClass } from "../../src/vmm/physical-memory.ts";
+
+/** Public names of a class, as far as they are methods and accessors. */
+function members(type: { readonly prototype: object }, ...left: string[]): string[] {
+  const names = Object.getOwnPropertyNames(type.prototype);
+  return names.filter((name) => name !== "constructor" && !left.includes(name)).sort();
+}
+
+test("every method and accessor has its counterpart", () => {
+  const missing = (of: string[], type: { readonly prototype: object }) =>
+    of.filter((name) => !Object.hasOwn(type.prototype, name));
+  expect(missing(members(Vm, "loop", "restarting"), WorkerVm)).toEqual([]);
+  expect(missing(members(Hart), WorkerHart)).toEqual([]);
+  expect(missing(members(PhysicalMemoryClass, "start", "size"), WorkerMemory)).toEqual([]);
+});
+
+test("counterparts take the same and promise the same", () => {
+  type Promised<Method> = Method extends (...args: infer Args) => infer Result
+    ? (...args: Args) => Promise<Awaited<Result>>
+    : never;
+  expectTypeOf<WorkerVm["counters"]>().toEqualTypeOf<Promised<Vm["counters"]>>();
+  expectTypeOf<WorkerVm["reset"]>().toEqualTypeOf<Promised<Vm["reset"]>>();
+  expectTypeOf<WorkerVm["step"]>().toEqualTypeOf<Promised<Vm["step"]>>();
+  expectTypeOf<WorkerVm["console"]>().toEqualTypeOf<Vm["console"]>();
+  expectTypeOf<WorkerVm["on"]>().toEqualTypeOf<Vm["on"]>();
+  expectTypeOf<WorkerHart["csr"]>().toEqualTypeOf<Promised<Hart["csr"]>>();
+  expectTypeOf<WorkerHart["translate"]>().toEqualTypeOf<Promised<Hart["translate"]>>();
+  expectTypeOf<WorkerMemory["read"]>().toEqualTypeOf<Promised<PhysicalMemory["read"]>>();
+});
