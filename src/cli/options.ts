@@ -15,8 +15,7 @@ export interface RunOptions {
   readonly exitOn?: RegExp;
   /** Where to write the signature. */
   readonly signature?: string;
-  /** Prints what was done, for people or as JSON. */
-  readonly stats?: "text" | "json";
+  readonly stats: boolean;
 }
 
 /** What the command line asks for. */
@@ -40,7 +39,7 @@ const FLAGS = {
   timeout: { type: "string" },
   "exit-on": { type: "string" },
   signature: { type: "string" },
-  stats: { type: "string" },
+  stats: { type: "boolean" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean" },
 } as const;
@@ -78,15 +77,10 @@ export function parseCommandLine(args: readonly string[]): Command {
 
 function parse(args: string[]): { values: Values; positionals: string[] } {
   try {
-    return parseArgs({ args: args.map(withValue), options: FLAGS, allowPositionals: true });
+    return parseArgs({ args, options: FLAGS, allowPositionals: true });
   } catch (error) {
     throw usage(sentenceOf(error as NodeJS.ErrnoException), error);
   }
-}
-
-/** `--stats` alone is `--stats=text`: parseArgs knows no option whose value may be left out. */
-function withValue(arg: string): string {
-  return arg === "--stats" ? "--stats=text" : arg;
 }
 
 /** parseArgs explains at length; one sentence is enough. */
@@ -127,7 +121,7 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     ...given("timeout", values.timeout === undefined ? undefined : seconds(values.timeout)),
     ...given("exitOn", values["exit-on"] === undefined ? undefined : pattern(values["exit-on"])),
     ...given("signature", values.signature),
-    ...given("stats", values.stats === undefined ? undefined : statsForm(values.stats)),
+    stats: values.stats ?? false,
   };
 }
 
@@ -146,11 +140,6 @@ function engineName(text: string): EngineName {
   const name = ENGINE_NAMES.find((engine) => engine === text);
   if (name === undefined) throw usage(`There is no engine "${text}"; use ${ENGINE_NAMES.join(", ")}.`);
   return name;
-}
-
-function statsForm(text: string): "text" | "json" {
-  if (text === "text" || text === "json") return text;
-  throw usage(`--stats takes nothing or =json, not "${text}".`);
 }
 
 function seconds(text: string): number {
