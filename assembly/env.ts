@@ -15,6 +15,11 @@ export declare function mmio_store(hart: u32, pa: u32, paHigh: u32, size: u32): 
 @external("env", "mtime")
 export declare function mtime(hart: u32): u64;
 
+/** The host's clock in nanoseconds, from anywhere: for counters alone. */
+// @ts-ignore: decorator
+@external("env", "host_ns")
+export declare function host_ns(): f64;
+
 /**
  * Compiles the module of `bytes` at machine address `ma` for the VM at `vm`. Returns the index of the first of its `count` functions in
  * the core's table, or an `Install`: when that is LATER, `vm_code_ready` is called with `ticket` some time between two runs of harts.

@@ -32,6 +32,7 @@ export function hart_emulate(hartMa: usize): u32 {
 }
 
 function run_slice_aging(hart: Hart): u32 {
+  changetype<Vm>(<usize>hart.vm).translations = 0;
   const age = hart.instret >> CODE_AGE_SHIFT;
   const exit = run_slice(hart);
   // Ziccid asks for "finite time"; verifying decoded pages this seldom costs nothing that can be measured.
@@ -54,9 +55,9 @@ function run_slice(hart: Hart): u32 {
     const fuel = hart.fuel;
     if (!fuel) return Exit.BUDGET;
     if (vm.engine == Engine.INTERPRET) interpret(hart, fuel);
+    else if (vm.engine != Engine.PREDECODE) run_translated(hart, OVERSHOOT);
     else if (fuel <= OVERSHOOT) run_predecoded(hart, fuel, true, false);
-    else if (vm.engine == Engine.PREDECODE) run_predecoded(hart, fuel - OVERSHOOT, false, false);
-    else run_translated(hart, OVERSHOOT);
+    else run_predecoded(hart, fuel - OVERSHOOT, false, false);
   }
 }
 

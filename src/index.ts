@@ -30,6 +30,7 @@ export type { TraceOptions, TraceStep } from "./debug/trace.ts";
 export { WasmvisorError } from "./error.ts";
 export { DEMO_GUEST } from "./vmm/bundled.ts";
 export type { CoreSource } from "./vmm/core-module.ts";
+export type { TranslatorCounters, TranslatorExits, TranslatorJumps } from "./vmm/counters.ts";
 export { ENGINE_NAMES, MAX_HARTS, parseMemorySize } from "./vmm/config.ts";
 export type { EngineName, LoadProgress, VmConfig } from "./vmm/config.ts";
 export type { ConsoleMatch, VmConsole, WaitLimits } from "./vmm/console.ts";

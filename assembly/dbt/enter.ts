@@ -10,45 +10,75 @@ import { ask_exit } from "../hart/raise";
 import { base, csr, rs1IsZero } from "../hart/regs";
 import { run_predecoded, step_decoded } from "../interp/step";
 import { load_ram, store_ram } from "../mem/vmem";
-import { Cause, Exit, Priv, Sensitive } from "../shared/constants";
+import { Cause, Engine, Exit, Priv, Sensitive, Translate } from "../shared/constants";
 import { Status } from "../shared/csr";
 import { jump_entry, jump_fill, mode_holds, region_at, sync_mode } from "./cache";
 import { is_untranslatable, record_op } from "./form";
 import { heat } from "./heat";
 import { translate } from "./hot";
 import { System } from "./locals";
+import { modules_clear } from "./modules";
 import { Region } from "./region";
+import { give_up_on, may_try } from "./tries";
 
 /** How deep regions may call regions. */
 const CALL_DEPTH: u32 = 64;
 
-/** Runs translated code where there is some, and interprets the rest, until `floor` steps are left or attention is asked for. */
+/**
+ * Runs translated code where there is some, and interprets the rest, until no fuel is left or attention is asked for. With less than
+ * `floor` steps left, the interpreter's loop must be the exact one.
+ */
 export function run_translated(hart: Hart, floor: u32): void {
   const vm = changetype<Vm>(<usize>hart.vm);
   sync_mode(hart);
-  while (hart.fuel > floor && !hart.attention) {
+  // 1 when translated code has been left for the present pc.
+  let left: u64 = 0;
+  while (hart.fuel && !hart.attention) {
     const pc = hart.pc;
     const entry = jump_entry(hart, pc);
-    if (load<u64>(entry) != pc && !find(hart, pc)) {
-      interpret_cold(hart, vm, floor);
+    const hit = load<u64>(entry) == pc;
+    if (!hit && !find(hart, pc)) {
+      vm.countExitCold += left;
+      left = 0;
+      if (vm.engine == Engine.TRANSLATE) reach(hart, vm, pc);
+      else interpret_cold(hart, vm, floor);
       sync_mode(hart);
       continue;
     }
-    if (hart.fuel < load<u32>(entry, 12)) return;
-    hart.fuelBase = hart.instret + hart.fuel;
-    const next = call_indirect<u64>(load<u32>(entry, 8), <u32>base(hart), hart.fuel, CALL_DEPTH);
-    hart.instret = hart.fuelBase - hart.fuel;
-    hart.pc = next & ~1;
-    // A sensitive instruction may have asked for attention as the last thing that translated code did.
-    if (next & 1 && !hart.attention) {
-      if (vm.sensitive == Sensitive.EXIT && is_sensitive(hart)) {
-        ask_exit(hart, Exit.SENSITIVE);
-        return;
-      }
-      step_decoded(hart);
-      sync_mode(hart);
+    if (hart.fuel < load<u32>(entry, 12)) {
+      vm.countExitFuel += left;
+      run_predecoded(hart, hart.fuel, true, false);
+      return;
     }
+    if (hit) vm.countExitDispatch += left;
+    else vm.countExitMiss += left;
+    left = enter(hart, vm, load<u32>(entry, 8));
   }
+  if (hart.attention) vm.countExitAttention += left;
+  else vm.countExitFuel += left;
+}
+
+/** Calls the region at `index` of the core's table. 0 when the instruction that it ended at has been interpreted. */
+function enter(hart: Hart, vm: Vm, index: u32): u64 {
+  const fuel = hart.fuel;
+  hart.fuelBase = hart.instret + fuel;
+  const next = call_indirect<u64>(index, <u32>base(hart), fuel, CALL_DEPTH);
+  hart.instret = hart.fuelBase - hart.fuel;
+  vm.countEntry += 1;
+  vm.countTranslated += fuel - hart.fuel;
+  hart.pc = next & ~1;
+  // A sensitive instruction may have asked for attention as the last thing that translated code did.
+  if (!(next & 1) || hart.attention) return 1;
+  if (vm.sensitive == Sensitive.EXIT && is_sensitive(hart)) {
+    ask_exit(hart, Exit.SENSITIVE);
+    return 1;
+  }
+  const traps = hart.countTrap;
+  step_decoded(hart);
+  if (hart.countTrap == traps) vm.countExitStep += 1;
+  else vm.countExitTrap += 1;
+  sync_mode(hart);
+  return 0;
 }
 
 /** Whether the instruction at `hart.pc` is a system instruction. */
@@ -78,13 +108,48 @@ function interpret_cold(hart: Hart, vm: Vm, floor: u32): void {
   }
   const priv = hart.priv;
   const before = hart.fuel;
+  if (before <= floor) {
+    run_predecoded(hart, before, true, true);
+    return;
+  }
   const period = min(before - floor, vm.samplePeriod);
   run_predecoded(hart, period, false, true);
   const done = before - hart.fuel;
   const pc = done < period ? entry : hart.pc;
   // A mode that has changed meanwhile changes what the address means.
   if (priv != hart.priv) return;
-  if (heat(hart, vm, pc, done) && !hart.attention) translate(hart, pc);
+  if (!heat(hart, vm, pc, done) || hart.attention) return;
+  if (vm.translate & Translate.CACHE) translate(hart, pc);
+  else if (pc == hart.pc) run_once(hart, vm, pc);
+}
+
+/** The engine that translates everything: translates what has been reached, or interprets one instruction that cannot be. */
+function reach(hart: Hart, vm: Vm, pc: u64): void {
+  if (is_untranslatable(hart, pc)) {
+    step_decoded(hart);
+    return;
+  }
+  if (may_try(vm, pc)) {
+    if (!(vm.translate & Translate.CACHE)) {
+      if (run_once(hart, vm, pc)) return;
+    } else {
+      translate(hart, pc);
+      if (region_at(hart, pc)) return;
+    }
+    give_up_on(vm, pc);
+  }
+  run_predecoded(hart, 1, true, false);
+}
+
+/** Translates the region at `pc`, runs it and throws it away; jumps in it find no other. False when it cannot be had. */
+function run_once(hart: Hart, vm: Vm, pc: u64): bool {
+  translate(hart, pc);
+  const region = changetype<Region>(region_at(hart, pc));
+  if (!changetype<usize>(region)) return false;
+  if (hart.fuel < region.need) run_predecoded(hart, hart.fuel, true, false);
+  else if (enter(hart, vm, region.index)) vm.countExitCold += 1;
+  modules_clear(vm);
+  return true;
 }
 
 /** Emitted code's TLB miss on a load. The value is left in `mmioData`; 1 when the interpreter must do the instruction. */

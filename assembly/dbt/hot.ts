@@ -1,6 +1,8 @@
 /** Translates what is hot, and in the same module what is warm: an engine's price for a module hardly depends on its size. */
 
+import { host_ns } from "../env";
 import { Hart, Vm } from "../gen/state";
+import { ask_exit } from "../hart/raise";
 import { current_mode, region_at } from "./cache";
 import { form } from "./form";
 import { counter_pc, heat_ban, heat_reset, LAST_COUNTER, next_warm } from "./heat";
@@ -12,7 +14,7 @@ import { flow } from "./opt/flow";
 import { liveness } from "./opt/live";
 import { spans } from "./opt/spans";
 import { Region, region_make, region_refused } from "./region";
-import { Translate } from "../shared/constants";
+import { Exit, Translate } from "../shared/constants";
 import { Dbt, Float, Mode } from "./state";
 
 /** Regions in a module at most. */
@@ -30,6 +32,17 @@ const BATCH_BYTES: u32 = 32 << 10;
 export function translate(hart: Hart, pc: u64): void {
   const vm = changetype<Vm>(<usize>hart.vm);
   const t = changetype<Dbt>(<usize>vm.dbt);
+  const start = host_ns();
+  t.functions = 0;
+  translate_batch(t, hart, vm, pc);
+  const ns = <u64>(host_ns() - start);
+  vm.translateNs += ns;
+  if (ns > vm.pauseNs) vm.pauseNs = ns;
+  vm.translations += max(1, t.functions);
+  if (vm.translationsMax && vm.translations >= vm.translationsMax && !hart.exitReason) ask_exit(hart, Exit.PAUSE);
+}
+
+function translate_batch(t: Dbt, hart: Hart, vm: Vm, pc: u64): void {
   if (!make_room(vm, batch(vm), 0)) return;
   t.hart = <u32>changetype<usize>(hart);
   t.ramPa = vm.ramPa;

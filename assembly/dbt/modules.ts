@@ -8,7 +8,7 @@
  * the guest has overwritten its code, go before them. Nothing here runs while emitted code is on the stack.
  */
 
-import { code_install, code_release } from "../env";
+import { code_install, code_release, host_ns } from "../env";
 import { VmField } from "../gen/layout";
 import { Hart, Vm } from "../gen/state";
 import { jump_flush } from "../mem/jump";
@@ -155,7 +155,9 @@ export function module_add(vm: Vm, ma: u32, bytes: u32, regions: u32, count: u32
   m.count = count;
   m.bytes = bytes;
   m.regions = regions;
+  const start = host_ns();
   const first = code_install(<u32>changetype<usize>(vm), m.ticket, ma, bytes, count);
+  vm.compileNs += <u64>(host_ns() - start);
   if (first != Install.LATER) settle(vm, m, first);
 }
 

@@ -220,50 +220,58 @@ export enum VmField {
   codeModulesMax = 172,
   /** who executes translated code's sensitive instructions (Sensitive) (u32) */
   sensitive = 176,
+  /** regions translated in the present run of a hart (u32) */
+  translations = 180,
+  /** so many of them end the run with Exit.PAUSE; 0 when nothing does (u32) */
+  translationsMax = 184,
   /** 1 when hardware updates A and D may be enabled (menvcfg.ADUE writable) (u32) */
-  svadu = 180,
+  svadu = 188,
   /** regions entered by the dispatcher (u64) */
-  countEntry = 184,
+  countEntry = 192,
   /** instructions executed by translated code (u64) */
-  countTranslated = 192,
+  countTranslated = 200,
   /** returns to the dispatcher because the slice was about to end (u64) */
-  countExitFuel = 200,
+  countExitFuel = 208,
   /** returns for an instruction that only the interpreter can do (u64) */
-  countExitStep = 208,
+  countExitStep = 216,
   /** the same, when the instruction trapped (u64) */
-  countExitTrap = 216,
+  countExitTrap = 224,
+  /** returns because nothing was translated there (u64) */
+  countExitCold = 232,
   /** returns because the next region was not in the jump cache (u64) */
-  countExitMiss = 224,
-  /** returns although it was: a switched-off mechanism, or too many nested calls (u64) */
-  countExitOther = 232,
+  countExitMiss = 240,
+  /** returns although it was: a mechanism switched off, or calls too deep (u64) */
+  countExitDispatch = 248,
+  /** returns because an interrupt or an exit was due (u64) */
+  countExitAttention = 256,
   /** direct jumps between regions in translated code (with Translate.COUNT) (u64) */
-  countChain = 240,
+  countChain = 264,
   /** indirect jumps that hit the jump cache (with Translate.COUNT) (u64) */
-  countIndirect = 248,
+  countIndirect = 272,
   /** indirect jumps that missed it (with Translate.COUNT) (u64) */
-  countIndirectMiss = 256,
+  countIndirectMiss = 280,
   /** calls that came back to where they were expected (with Translate.COUNT) (u64) */
-  countReturn = 264,
+  countReturn = 288,
   /** calls that came back elsewhere (with Translate.COUNT) (u64) */
-  countReturnMiss = 272,
+  countReturnMiss = 296,
   /** regions translated (u64) */
-  countRegion = 280,
+  countRegion = 304,
   /** regions that could not be translated, or that the engine refused (u64) */
-  countRefused = 288,
-  /** regions thrown away to make room (u64) */
-  countEvicted = 296,
+  countRefused = 312,
+  /** regions thrown away (u64) */
+  countEvicted = 320,
   /** bytes of WebAssembly emitted (u64) */
-  countCodeBytes = 304,
+  countCodeBytes = 328,
   /** nanoseconds of the host spent in translating, compiling included (u64) */
-  translateNs = 312,
+  translateNs = 336,
   /** nanoseconds of them spent in compiling and linking (u64) */
-  compileNs = 320,
+  compileNs = 344,
   /** the longest translation, in nanoseconds (u64) */
-  pauseNs = 328,
+  pauseNs = 352,
 }
 
 /** Sizes of the blocks. */
 export enum StateBytes {
   HART = 1952,
-  VM = 336,
+  VM = 360,
 }

@@ -93,6 +93,7 @@ function resolve(hart: Hart, va: u64, bytes: u32, access: u32, priv: u32, entry:
   hart.countTlbMiss += 1;
   let pa = va;
   if (priv != Priv.M && hart.satp >> 60) {
+    hart.countWalk += 1;
     const walked = walk(hart, va, access, priv);
     if (walked == Walk.FAULT) return 0;
     pa = (walked & Walk.PA) | (va & 0xfff);

@@ -22,6 +22,8 @@ export enum Exit {
   TRAP_STORM = 8,
   /** Translated code has come to a sensitive instruction (`Sensitive.EXIT`): `hart_emulate` executes it and goes on. */
   SENSITIVE = 9,
+  /** Enough has been translated for now: the host may want to look at its clock. Nothing is due. */
+  PAUSE = 10,
 }
 
 /** Which engine a VM runs on. */

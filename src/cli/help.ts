@@ -42,7 +42,7 @@ When to end
 
 What to tell
   --signature FILE    write the memory between begin_signature and end_signature, as Spike does
-  --stats             print instructions, MIPS, traps and time to stderr
+  --stats[=json]      print instructions, MIPS, traps, time and the translator's work to stderr
   --help, --version
 
 On a terminal

@@ -15,7 +15,8 @@ export interface RunOptions {
   readonly exitOn?: RegExp;
   /** Where to write the signature. */
   readonly signature?: string;
-  readonly stats: boolean;
+  /** Prints what was done, for people or as JSON. */
+  readonly stats?: "text" | "json";
 }
 
 /** What the command line asks for. */
@@ -39,7 +40,7 @@ const FLAGS = {
   timeout: { type: "string" },
   "exit-on": { type: "string" },
   signature: { type: "string" },
-  stats: { type: "boolean" },
+  stats: { type: "string" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean" },
 } as const;
@@ -77,10 +78,15 @@ export function parseCommandLine(args: readonly string[]): Command {
 
 function parse(args: string[]): { values: Values; positionals: string[] } {
   try {
-    return parseArgs({ args, options: FLAGS, allowPositionals: true });
+    return parseArgs({ args: args.map(withValue), options: FLAGS, allowPositionals: true });
   } catch (error) {
     throw usage(sentenceOf(error as NodeJS.ErrnoException), error);
   }
+}
+
+/** `--stats` alone is `--stats=text`: parseArgs knows no option whose value may be left out. */
+function withValue(arg: string): string {
+  return arg === "--stats" ? "--stats=text" : arg;
 }
 
 /** parseArgs explains at length; one sentence is enough. */
@@ -121,7 +127,7 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     ...given("timeout", values.timeout === undefined ? undefined : seconds(values.timeout)),
     ...given("exitOn", values["exit-on"] === undefined ? undefined : pattern(values["exit-on"])),
     ...given("signature", values.signature),
-    stats: values.stats ?? false,
+    ...given("stats", values.stats === undefined ? undefined : statsForm(values.stats)),
   };
 }
 
@@ -140,6 +146,11 @@ function engineName(text: string): EngineName {
   const name = ENGINE_NAMES.find((engine) => engine === text);
   if (name === undefined) throw usage(`There is no engine "${text}"; use ${ENGINE_NAMES.join(", ")}.`);
   return name;
+}
+
+function statsForm(text: string): "text" | "json" {
+  if (text === "text" || text === "json") return text;
+  throw usage(`--stats takes nothing or =json, not "${text}".`);
 }
 
 function seconds(text: string): number {

@@ -6,7 +6,7 @@ import { Host, type Vm, type VmExit, WasmvisorError } from "../index.ts";
 import { KEYS_HELP, type KeyCommand, KeyFilter } from "./keys.ts";
 import type { RunOptions } from "./options.ts";
 import { ProgressLine } from "./progress.ts";
-import { statsText } from "./stats.ts";
+import { statsJson, statsText } from "./stats.ts";
 
 /** Exit codes that are not the guest's. */
 const BAD_INPUT = 2;
@@ -40,7 +40,10 @@ export async function run(options: RunOptions): Promise<number> {
   await printed;
   host.restoreTerminal();
   if (ending.why !== undefined) await session.note(ending.why);
-  if (options.stats) await host.printError(session.lineBreak + statsText(counters, performance.now() - startedAt));
+  if (options.stats !== undefined) {
+    const text = options.stats === "json" ? statsJson : statsText;
+    await host.printError(session.lineBreak + text(counters, performance.now() - startedAt));
+  }
   return ending.code;
 }
 

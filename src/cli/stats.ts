@@ -1,17 +1,18 @@
-/** What `--stats` and the monitor say about the work done. */
+/** What `--stats` says about the work done. */
 
-import type { VmCounters } from "../index.ts";
+import type { TranslatorCounters, VmCounters } from "../index.ts";
 
-/** A few lines: instructions, speed, traps, time. */
+type Row = readonly [name: string, value: string];
+
+/** Some lines: instructions, speed, traps, time, and what the translator did if there is one. */
 export function statsText(counters: VmCounters, elapsedMilliseconds: number): string {
-  const { busyMilliseconds } = counters;
-  const mips = busyMilliseconds > 0 ? counters.instructions / busyMilliseconds / 1000 : 0;
-  const rows: [string, string][] = [
+  const { busyMilliseconds, translator } = counters;
+  const rows: Row[] = [
     ["instructions", String(counters.instructions)],
-    ["MIPS", mips.toFixed(1)],
+    ["MIPS", mips(counters).toFixed(1)],
     ["traps", String(counters.traps)],
     ["interrupts", String(counters.interrupts)],
-    ["TLB misses", String(counters.tlbMisses)],
+    ["TLB misses", `${counters.tlbMisses}, ${counters.pageWalks} page walks`],
     ["device accesses", String(counters.mmio)],
     ["decoded", String(counters.decoded)],
     ["time", `${seconds(elapsedMilliseconds)} s, ${seconds(busyMilliseconds)} s of it running`],
@@ -19,8 +20,52 @@ export function statsText(counters: VmCounters, elapsedMilliseconds: number): st
   if (counters.harts.length > 1) {
     rows.push(["by hart", counters.harts.map(({ instructions }) => instructions).join(" ")]);
   }
+  if (translator.entries + translator.regions + translator.refused > 0) rows.push(...translatorRows(counters));
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join("");
+}
+
+/** The same as one line of JSON, all counters in it. */
+export function statsJson(counters: VmCounters, elapsedMilliseconds: number): string {
+  return `${JSON.stringify({ ...counters, mips: mips(counters), elapsedMilliseconds })}\n`;
+}
+
+function translatorRows({ instructions, jumpCacheFlushes, translator }: VmCounters): Row[] {
+  const { exits, jumps } = translator;
+  const rows: Row[] = [
+    ["translated", `${translator.translatedInstructions} instructions, ${percent(translator, instructions)}`],
+    ["regions", `${translator.regions} translated, ${translator.refused} refused, ${translator.evicted} evicted`],
+    ["code", `${(translator.codeBytes / 1024).toFixed(1)} KiB of WebAssembly`],
+    ["translating", translating(translator)],
+    ["entries", `${translator.entries} from the dispatcher, ${jumpCacheFlushes} jump cache flushes`],
+    ["exits", list(exits)],
+  ];
+  if (Object.values<number>({ ...jumps }).some((count) => count > 0)) rows.push(["jumps", list(jumps)]);
+  return rows;
+}
+
+function translating({ translateMilliseconds, compileMilliseconds, longestMilliseconds }: TranslatorCounters): string {
+  const compiling = `${seconds(compileMilliseconds)} s of it compiling`;
+  return `${seconds(translateMilliseconds)} s, ${compiling}, at most ${longestMilliseconds.toFixed(1)} ms at a time`;
+}
+
+/** Such as `fuel 12, miss 3`, without what never happened. */
+function list(counters: object): string {
+  const some = Object.entries(counters as Readonly<Record<string, number>>).filter(([, count]) => count > 0);
+  return some.length === 0 ? "none" : some.map(([name, count]) => `${words(name)} ${count}`).join(", ");
+}
+
+/** `indirectHits` as words. */
+function words(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function percent({ translatedInstructions }: TranslatorCounters, instructions: number): string {
+  return `${((100 * translatedInstructions) / Math.max(1, instructions)).toFixed(1)}%`;
+}
+
+function mips({ instructions, busyMilliseconds }: VmCounters): number {
+  return busyMilliseconds > 0 ? instructions / busyMilliseconds / 1000 : 0;
 }
 
 function seconds(milliseconds: number): string {

@@ -63,6 +63,7 @@ export async function instantiateCore(
       mmio_store: (hart: number, pa: number, paHigh: number, size: number) =>
         host.mmioStore(hart, paOf(pa, paHigh), size) ? 1 : 0,
       mtime: (hart: number) => host.mtime(hart),
+      host_ns: () => performance.now() * 1e6,
       code_install: (vm: number, ticket: number, ma: number, bytes: number, count: number) =>
         code.install(vm >>> 0, ticket, ma >>> 0, bytes, count),
       code_release: (vm: number, first: number, count: number) => code.release(vm >>> 0, first, count),

@@ -1,9 +1,9 @@
 /** Everything one VM owns in machine memory: its blocks, p2m, decoded code and RAM. */
 
 import { HartField, StateBytes, VmField } from "../../assembly/gen/layout.ts";
-import { Engine, CodePage, HartBlock, P2m, Translation } from "../../assembly/shared/constants.ts";
+import { Engine, CodePage, HartBlock, P2m, Translate, Translation } from "../../assembly/shared/constants.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
-import type { CodeLinker, Compilation } from "./code.ts";
+import type { Compilation } from "./code.ts";
 import type { Core } from "./core.ts";
 import { DEFAULT_TRANSLATOR, type TranslatorSettings } from "./translator.ts";
 import { HartView, VmView } from "./views.ts";
@@ -49,13 +49,18 @@ export class MachineSpace {
   readonly ramBytes: number;
   /** Machine address of the contiguous range that backs RAM. */
   readonly ramMa: number;
-  #ranges: { ma: number; bytes: number }[] = [];
-  readonly #code: CodeLinker;
-  #translates = false;
+  readonly #core: Core;
+  readonly #settings: TranslatorSettings;
+  readonly #compilation: Compilation;
+  #ranges: Range[] = [];
+  /** The translator's; undefined while it is closed. */
+  #translatorRanges: Range[] | undefined;
 
   constructor(core: Core, memory: MachineMemory, config: SpaceConfig) {
     this.memory = memory;
-    this.#code = core.code;
+    this.#core = core;
+    this.#settings = config.translator ?? DEFAULT_TRANSLATOR;
+    this.#compilation = config.compilation ?? "sync";
     this.ramPa = config.ramPa;
     this.ramBytes = config.ramBytes;
     try {
@@ -67,8 +72,7 @@ export class MachineSpace {
       );
       this.ramMa = this.#allocate(config.ramBytes);
       this.#fillVmBlock(config);
-      if (config.engine === Engine.TRANSLATE || config.engine === Engine.TIERED)
-        this.#openTranslator(core, config.translator ?? DEFAULT_TRANSLATOR, config.compilation ?? "sync");
+      this.setEngine(config.engine);
     } catch (error) {
       this.release();
       throw error;
@@ -100,8 +104,15 @@ export class MachineSpace {
   }
 
   /** Forgets all translated code, and what was learnt about which is hot. */
-  forgetCode(core: Core): void {
-    core.vm_forget_code(this.vm.ma);
+  forgetCode(): void {
+    this.#core.vm_forget_code(this.vm.ma);
+  }
+
+  /** Sets all that is counted for people back to zero. */
+  clearCounters(): void {
+    const { u8 } = this.memory;
+    u8.fill(0, this.vm.ma + VmField.countEntry, this.vm.ma + StateBytes.VM);
+    for (const { ma } of this.harts) u8.fill(0, ma + HartField.countTlbMiss, ma + StateBytes.HART);
   }
 
   /** One byte of `PageFlag` bits for each page of RAM, in order. */
@@ -129,15 +140,30 @@ export class MachineSpace {
 
   /** Gives all ranges back. The space must not be used afterwards. */
   release(): void {
+    this.#releaseTranslator();
     for (const { ma, bytes } of this.#ranges) this.memory.release(ma, bytes);
     this.#ranges = [];
-    if (this.#translates) this.#code.close(this.vm.ma);
-    this.#translates = false;
   }
 
-  #allocate(bytes: number): number {
+  /**
+   * Has the harts run on `engine` from now on; none may be running. The translator takes its memory when it is first
+   * needed, and gives it back when it is not any more.
+   */
+  setEngine(engine: Engine): void {
+    const before = this.vm.u32(VmField.engine);
+    if (translates(engine)) {
+      if (this.#translatorRanges === undefined) this.#openTranslator(this.#settings);
+      else if (engine !== before) this.forgetCode();
+    } else if (this.#translatorRanges !== undefined) {
+      this.forgetCode();
+      this.#releaseTranslator();
+    }
+    this.vm.setU32(VmField.engine, engine);
+  }
+
+  #allocate(bytes: number, ranges = this.#ranges): number {
     const ma = this.memory.allocate(bytes);
-    this.#ranges.push({ ma, bytes });
+    ranges.push({ ma, bytes });
     return ma;
   }
 
@@ -156,20 +182,28 @@ export class MachineSpace {
     vm.setU32(VmField.codePages, this.#allocate(codePages * CodePage.BYTES));
     vm.setU32(VmField.codePageCount, codePages);
     vm.setU32(VmField.codeMap, this.#allocate(pages * 4));
-    vm.setU32(VmField.engine, config.engine);
     vm.setU32(VmField.svadu, 1);
   }
 
   /** The translation cache, hotness counters and working memory, for the engines that translate. */
-  #openTranslator(core: Core, settings: TranslatorSettings, compilation: Compilation): void {
+  #openTranslator(settings: TranslatorSettings): void {
     const { vm } = this;
-    core.code.open(vm.ma, compilation);
-    this.#translates = true;
-    vm.setU32(VmField.dbt, this.#allocate(TRANSLATOR_BYTES));
-    vm.setU32(VmField.regions, this.#allocate(settings.regions * Translation.REGION_BYTES));
+    const { code } = this.#core;
+    const ranges: Range[] = [];
+    const allocate = (bytes: number) => this.#allocate(bytes, ranges);
+    code.open(vm.ma, settings.mechanisms & Translate.CACHE ? this.#compilation : "sync");
+    this.#translatorRanges = ranges;
+    try {
+      vm.setU32(VmField.regions, allocate(settings.regions * Translation.REGION_BYTES));
+      vm.setU32(VmField.modules, allocate(settings.modules * Translation.MODULE_BYTES));
+      vm.setU32(VmField.hot, allocate(Translation.HEAT_BYTES));
+      vm.setU32(VmField.dbt, allocate(TRANSLATOR_BYTES));
+    } catch (error) {
+      this.#releaseTranslator();
+      throw error;
+    }
+    for (const field of EMPTY) vm.setU32(field, 0);
     vm.setU32(VmField.regionMax, settings.regions);
-    vm.setU32(VmField.modules, this.#allocate(settings.modules * Translation.MODULE_BYTES));
-    vm.setU32(VmField.hot, this.#allocate(Translation.HEAT_BYTES));
     vm.setU32(VmField.warmThreshold, Math.max(1, settings.hotThreshold >>> 1));
     vm.setU32(VmField.samplePeriod, 4096);
     vm.setU32(VmField.hotThreshold, settings.hotThreshold);
@@ -178,8 +212,39 @@ export class MachineSpace {
     vm.setU32(VmField.maxInsns, settings.maxRegionInstructions);
     vm.setU32(VmField.codeBytesMax, settings.bytes);
     vm.setU32(VmField.codeModulesMax, settings.modules);
-    core.vm_open_translator(vm.ma, TRANSLATOR_BYTES);
+    this.#core.vm_open_translator(vm.ma, TRANSLATOR_BYTES);
+  }
+
+  /** Nothing may lead to translated code any more. */
+  #releaseTranslator(): void {
+    if (this.#translatorRanges === undefined) return;
+    this.vm.setU32(VmField.dbt, 0);
+    for (const { ma, bytes } of this.#translatorRanges) this.memory.release(ma, bytes);
+    this.#core.code.close(this.vm.ma);
+    this.#translatorRanges = undefined;
   }
 }
+
+function translates(engine: Engine): boolean {
+  return engine === Engine.TRANSLATE || engine === Engine.TIERED;
+}
+
+/** A piece of machine memory. */
+interface Range {
+  readonly ma: number;
+  readonly bytes: number;
+}
+
+/** What is zero in a translator that has done nothing. */
+const EMPTY = [
+  VmField.regionCount,
+  VmField.regionTouched,
+  VmField.regionFree,
+  VmField.moduleFirst,
+  VmField.moduleSpan,
+  VmField.moduleCount,
+  VmField.codeBytes,
+  VmField.heatSteps,
+];
 
 if (StateBytes.HART > HartBlock.TLB) throw new RangeError("the hart's state runs into its TLB sets");

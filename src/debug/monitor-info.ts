@@ -47,10 +47,21 @@ export function hartsText(vm: Vm, present: number): string {
 
 /** The VM's counters. */
 export function countersText(vm: Vm): string {
-  const { harts, busyMilliseconds, ...counters } = vm.counters();
+  const { harts, busyMilliseconds, translator, ...counters } = vm.counters();
+  const { exits, jumps, ...translated } = translator;
   const rows: [string, number | string][] = Object.entries(counters);
+  if (translator.entries > 0) {
+    rows.push(...plain(translated), ...plain(exits, "exits "), ...plain(jumps, "jumps "));
+  }
   rows.push(["busyMilliseconds", busyMilliseconds.toFixed(0)]);
   if (harts.length > 1) rows.push(["by hart", harts.map(({ instructions }) => instructions).join(" ")]);
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join("");
+}
+
+function plain(counters: object, prefix = ""): [string, number][] {
+  return Object.entries(counters as Readonly<Record<string, number>>).map(([name, count]) => [
+    prefix + name,
+    Math.round(count),
+  ]);
 }

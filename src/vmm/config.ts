@@ -98,6 +98,20 @@ const ENGINES: Readonly<Record<EngineName, Engine>> = {
   translator: Engine.TRANSLATE,
 };
 
+/**
+ * The engine's number.
+ * @throws WasmvisorError `engine`
+ */
+export function engineOf(name: EngineName): Engine {
+  if (Object.hasOwn(ENGINES, name)) return ENGINES[name];
+  throw new WasmvisorError("engine", `There is no engine "${name}"; use ${ENGINE_NAMES.join(", ")}.`, { engine: name });
+}
+
+/** The engine's name. */
+export function engineName(engine: Engine): EngineName {
+  return ENGINE_NAMES.find((name) => ENGINES[name] === engine) ?? "interpreter";
+}
+
 /** The engines' names, the default first. */
 export const ENGINE_NAMES = Object.keys(ENGINES) as EngineName[];
 
@@ -134,9 +148,6 @@ export function checkConfig(config: VmConfig): CheckedConfig {
   if (!Number.isInteger(harts) || harts < 1 || harts > MAX_HARTS) {
     throw new WasmvisorError("hart-count", `A VM has 1 to ${MAX_HARTS} harts, not ${harts}.`, { harts });
   }
-  if (!Object.hasOwn(ENGINES, engine)) {
-    throw new WasmvisorError("engine", `There is no engine "${engine}"; use ${ENGINE_NAMES.join(", ")}.`, { engine });
-  }
   if (clock !== "host" && clock !== "deterministic") {
     throw new WasmvisorError("clock", `There is no clock "${String(clock)}"; use host or deterministic.`, { clock });
   }
@@ -150,7 +161,7 @@ export function checkConfig(config: VmConfig): CheckedConfig {
   return {
     ramBytes: parseMemorySize(config.memory ?? "256M"),
     harts,
-    engine: ENGINES[engine],
+    engine: engineOf(engine),
     translator: checkTranslator(config.translator),
     deterministic: clock === "deterministic",
     stopOnTrapStorm: config.onTrapStorm === "stop",

@@ -14,6 +14,8 @@ export interface HartCounters {
   readonly instructions: number;
   /** Loads, stores and fetches that needed a page walk or a look at the memory map. */
   readonly tlbMisses: number;
+  /** Page tables walked for them. */
+  readonly pageWalks: number;
   /** Exceptions taken. */
   readonly traps: number;
   /** Interrupts taken. */
@@ -26,6 +28,8 @@ export interface HartCounters {
   readonly fenceI: number;
   /** SFENCE.VMA and SINVAL.VMA executed. */
   readonly sfence: number;
+  /** How often the translator's jump caches were emptied: fences, and changes of satp, PMP and code. */
+  readonly jumpCacheFlushes: number;
 }
 
 /** What a translation is for. */
@@ -163,12 +167,14 @@ export class Hart {
     return {
       instructions: view.count(HartField.instret),
       tlbMisses: view.count(HartField.countTlbMiss),
+      pageWalks: view.count(HartField.countWalk),
       traps: view.count(HartField.countTrap),
       interrupts: view.count(HartField.countInterrupt),
       mmio: view.count(HartField.countMmio),
       decoded: view.count(HartField.countDecode),
       fenceI: view.count(HartField.countFenceI),
       sfence: view.count(HartField.countSfence),
+      jumpCacheFlushes: view.count(HartField.countJumpFlush),
     };
   }
 

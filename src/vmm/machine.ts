@@ -1,6 +1,6 @@
 /** The hardware of one VM put together: its space in machine memory, board, time, and the core's way to them. */
 
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField, VmField } from "../../assembly/gen/layout.ts";
 import type { Irq } from "../../assembly/shared/constants.ts";
 import { Exit } from "../../assembly/shared/constants.ts";
 import type { ConsoleBackend } from "../backend/console/console.ts";
@@ -34,6 +34,9 @@ export interface MachineDeps {
 /** Any number: a deterministic machine must only have the same one each time. */
 const SEED = 0x7761_736dn;
 
+/** After so many translated regions, a few milliseconds, the run loop looks at the clock. */
+const TRANSLATIONS = 8;
+
 /** One machine. Answers the core's imports for its own harts. */
 export class Machine {
   readonly space: MachineSpace;
@@ -58,6 +61,7 @@ export class Machine {
       translator: config.translator,
       builtinSbi: deps.builtinSbi,
     });
+    this.space.vm.setU32(VmField.translationsMax, TRANSLATIONS);
     this.ram = guestMemory(this.space);
     this.time = config.deterministic ? new InstructionTime() : new HostTime();
     try {
@@ -76,8 +80,9 @@ export class Machine {
     this.#booted = true;
     board.reset();
     for (const hart of board.load(plan).harts) this.#bootHart(hart);
-    space.forgetCode(this.#deps.core);
+    space.forgetCode();
     space.codeChanged(this.#deps.core);
+    space.clearCounters();
   }
 
   /** Whether SBI HSM (or the board, without it) lets hart `index` run. */

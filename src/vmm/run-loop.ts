@@ -69,8 +69,12 @@ export class RunLoop {
   readonly #deps: RunLoopDeps;
   readonly #sleep = new Sleep();
   #running = false;
+  #inSlice = false;
   #active = false;
   #mustGiveWay = false;
+  /** Whose turn it is, and what is left of its slice when it has been broken off. */
+  #next = 0;
+  #left = 0;
   /** Milliseconds spent inside slices and between them, without sleeping and giving way. */
   busyMilliseconds = 0;
 
@@ -91,6 +95,11 @@ export class RunLoop {
     this.#running = false;
     this.#deps.time.pause();
     this.#sleep.wake();
+  }
+
+  /** Whether a hart is being run: then this is called from a device or another import of the core. */
+  get inSlice(): boolean {
+    return this.#inSlice;
   }
 
   /** Something may have ended a wait: an interrupt line, for one. */
@@ -136,7 +145,7 @@ export class RunLoop {
     let idle = false;
     this.#mustGiveWay = false;
     while (this.#running && !idle && !this.#mustGiveWay && now - startedAt < TURN_MILLISECONDS) {
-      for (let index = 0; this.#running && index < this.#deps.harts.length; index++) this.#turn(index);
+      this.#round(startedAt + TURN_MILLISECONDS);
       idle = this.#running && !this.passIdleTime();
       now = performance.now();
     }
@@ -144,16 +153,31 @@ export class RunLoop {
     return idle;
   }
 
-  /** One slice of one hart. */
-  #turn(index: number): void {
-    const hart = this.#deps.harts[index]!;
-    for (let left = this.#deps.slice; left > 0 && this.#running;) {
-      const budget = this.plan(index, left);
-      if (budget === 0) return;
-      const exit = this.execute(index, budget);
-      left -= Math.max(1, budget - hart.u32(HartField.fuel));
-      if (!this.conclude(index, exit) || this.#mustGiveWay) return;
+  /** A slice of each hart, from where the last round was broken off. */
+  #round(timeIsUp: number): void {
+    const { harts } = this.#deps;
+    for (; this.#running && this.#next < harts.length; this.#next++) {
+      this.#left = this.#turn(this.#next, this.#left || this.#deps.slice, timeIsUp);
+      if (this.#left > 0) return;
     }
+    this.#next = 0;
+  }
+
+  /**
+   * Runs hart `index` for `left` instructions. Returns how many of them are still to come when translating has taken all
+   * of the time.
+   */
+  #turn(index: number, left: number, timeIsUp: number): number {
+    const hart = this.#deps.harts[index]!;
+    while (left > 0 && this.#running) {
+      const budget = this.plan(index, left);
+      if (budget === 0) return 0;
+      const exit = this.execute(index, budget, timeIsUp);
+      left -= Math.max(1, budget - hart.u32(HartField.fuel));
+      if (exit === Exit.PAUSE && left > 0) return left;
+      if (!this.conclude(index, exit) || this.#mustGiveWay) return 0;
+    }
+    return 0;
   }
 
   /**
@@ -170,14 +194,21 @@ export class RunLoop {
     return this.#deps.time.budget(this.#toClock(deadline), most);
   }
 
-  /** Runs hart `index` for the budget that `plan` gave, or less. */
-  execute(index: number, budget: number): Exit {
+  /**
+   * Runs hart `index` for the budget that `plan` gave, or less. Comes back with `Exit.PAUSE`, after which there is nothing
+   * to conclude, only when the host's clock has passed `timeIsUp`.
+   */
+  execute(index: number, budget: number, timeIsUp = Infinity): Exit {
     const { core, harts, time } = this.#deps;
     const hart = harts[index]!;
+    this.#inSlice = true;
     time.begin(hart);
     let exit = core.hart_run(hart.ma, budget);
-    while (exit === Exit.SENSITIVE) exit = core.hart_emulate(hart.ma);
+    while (exit === Exit.SENSITIVE || (exit === Exit.PAUSE && performance.now() < timeIsUp)) {
+      exit = exit === Exit.SENSITIVE ? core.hart_emulate(hart.ma) : core.hart_run(hart.ma, hart.u32(HartField.fuel));
+    }
     time.end();
+    this.#inSlice = false;
     return exit;
   }
 

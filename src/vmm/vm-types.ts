@@ -1,5 +1,6 @@
 /** What a VM tells its owner. */
 
+import type { TranslatorCounters } from "./counters.ts";
 import type { HartCounters } from "./hart.ts";
 
 /**
@@ -58,6 +59,8 @@ export interface VmEvents {
 /** What a VM has done since it was switched on; the sum over its harts, and more. */
 export interface VmCounters extends HartCounters {
   readonly harts: readonly HartCounters[];
+  /** What the translator did. */
+  readonly translator: TranslatorCounters;
   /** Milliseconds in which harts ran. */
   readonly busyMilliseconds: number;
   /** Accesses to addresses where nothing is. */

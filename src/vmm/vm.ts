@@ -1,15 +1,15 @@
 /** A virtual machine as programs see it. */
 
 import { HartField, VmField } from "../../assembly/gen/layout.ts";
-import { Priv } from "../../assembly/shared/constants.ts";
+import { type Engine, Priv } from "../../assembly/shared/constants.ts";
 import type { Core } from "../core/core.ts";
 import { WasmvisorError } from "../error.ts";
 import type { PowerEvent } from "../machine/virt-types.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
 import type { BootImages, LoadedPlan } from "./boot-images.ts";
-import type { CheckedConfig } from "./config.ts";
+import { type CheckedConfig, type EngineName, engineName, engineOf } from "./config.ts";
 import { VmConsole } from "./console.ts";
-import { sumCounters } from "./counters.ts";
+import { sumCounters, translatorCounters } from "./counters.ts";
 import { ending } from "./ending.ts";
 import { Emitter } from "./events.ts";
 import { Hart } from "./hart.ts";
@@ -59,6 +59,8 @@ export class Vm extends Emitter<VmEvents> {
   #state: VmState = "created";
   #ending = ending();
   #power: PowerEvent | undefined;
+  /** The engine that is to take over at the end of the slice. */
+  #engine: Engine | undefined;
   #restarting: Promise<void> | undefined;
 
   /** @internal */
@@ -120,6 +122,24 @@ export class Vm extends Emitter<VmEvents> {
   /** What it is doing. */
   get state(): VmState {
     return this.#state;
+  }
+
+  /** How instructions are executed now, or from the end of the present slice on. */
+  get engine(): EngineName {
+    return engineName(this.#engine ?? this.machine.space.vm.u32(VmField.engine));
+  }
+
+  /**
+   * Has instructions executed by another engine from now on; the guest notices nothing. May be called while it runs, and
+   * then waits for the end of the present slice.
+   *
+   * @throws WasmvisorError `engine`, `vm-state` when it has been destroyed, `host-memory` when the translator finds no room
+   */
+  setEngine(name: EngineName): void {
+    this.#expect("set the engine of", "created", "running", "paused", "exited");
+    const engine = engineOf(name);
+    if (this.#loop.inSlice) this.#engine = engine;
+    else this.machine.space.setEngine(engine);
   }
 
   /** How the present run ends: resolves when the guest ends, or the VM is destroyed. After `reset`, a new promise. */
@@ -201,9 +221,11 @@ export class Vm extends Emitter<VmEvents> {
   /** What it has done. */
   counters(): VmCounters {
     const harts = this.harts.map((hart) => hart.counters());
+    const sum = sumCounters(harts);
     return {
-      ...sumCounters(harts),
+      ...sum,
       harts,
+      translator: translatorCounters(this.machine.space.vm, sum.instructions),
       busyMilliseconds: this.#loop.busyMilliseconds,
       busFaults: this.machine.board.bus.faults,
       touchedBytes: this.machine.space.vm.u32(VmField.framesTouched) * FRAME_BYTES,
@@ -262,6 +284,8 @@ export class Vm extends Emitter<VmEvents> {
   }
 
   #afterSlice(): boolean {
+    if (this.#engine !== undefined) this.machine.space.setEngine(this.#engine);
+    this.#engine = undefined;
     this.#htif?.poll();
     const event = this.#power;
     if (event === undefined) return false;

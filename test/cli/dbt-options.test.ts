@@ -42,7 +42,7 @@ describe("--dbt", () => {
   test("is an option of wasmvisor run", () => {
     expect(parseCommandLine(["run", "--dbt", "cache=off", "--dbt=count=on", "guest.elf"])).toEqual({
       kind: "run",
-      options: { vm: { kernel: "guest.elf", translator: { cache: false, count: true } }, stats: false },
+      options: { vm: { kernel: "guest.elf", translator: { cache: false, count: true } } },
     });
   });
 

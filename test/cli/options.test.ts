@@ -41,19 +41,25 @@ describe("wasmvisor run", () => {
       timeout: 1.5,
       exitOn: /^login:/m,
       signature: "out.sig",
-      stats: true,
+      stats: "text",
     });
   });
 
   test("leaves out what was not given", () => {
-    expect(run("guest.elf")).toEqual({ vm: { kernel: "guest.elf" }, stats: false });
+    expect(run("guest.elf")).toEqual({ vm: { kernel: "guest.elf" } });
   });
 
   test("takes values after = and options after the kernel", () => {
     expect(run("guest.elf", "--memory=64M", "--append=--odd")).toEqual({
       vm: { kernel: "guest.elf", memory: "64M", append: "--odd" },
-      stats: false,
     });
+  });
+});
+
+describe("--stats", () => {
+  test("may have a form as its value, and takes no kernel for one", () => {
+    expect(run("--stats=json", "guest.elf").stats).toBe("json");
+    expect(run("--stats", "guest.elf")).toMatchObject({ stats: "text", vm: { kernel: "guest.elf" } });
   });
 });
 

@@ -33,6 +33,15 @@ describe("state layout", () => {
     expect(HartField.xsink).toBe(HartField.x + 8 + 248);
   });
 
+  it.each([
+    ["hart", hartState, "countTlbMiss"],
+    ["VM", vmState, "countEntry"],
+  ])("%s counters that a reset clears come last", (_, rows, first) => {
+    const last = rows.slice(rows.findIndex(([name]) => name === first));
+    expect(last.length).toBeGreaterThan(5);
+    expect(last.every(([, , , kind]) => kind === "counter")).toBe(true);
+  });
+
   it("ends before the TLB sets of a hart's block", () => {
     expect(StateBytes.HART).toBeLessThanOrEqual(HartBlock.TLB);
   });
