@@ -16,7 +16,7 @@ const MAX_CORE_BYTES = 2 ** 26;
 /**
  * The compiled core.
  * @throws WasmvisorError `unsupported` when the engine cannot run it, `core-unreachable` when it cannot be read,
- * `core-invalid` when it does not compile; the signal's reason
+ * `core-invalid` when it does not compile, `content-security-policy` when the page may not; the signal's reason
  */
 export async function coreModule(source: CoreSource = DEFAULT_URL, signal?: AbortSignal): Promise<WebAssembly.Module> {
   checkSupport();
@@ -26,6 +26,7 @@ export async function coreModule(source: CoreSource = DEFAULT_URL, signal?: Abor
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-assertion -- the DOM's types ask for it, node's do not
     return await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer> | ArrayBuffer);
   } catch (cause) {
+    if (/content security policy|unsafe-eval/i.test(String(cause))) throw forbidden(cause);
     const from = source instanceof URL ? source.href : "given as bytes";
     throw new WasmvisorError(
       "core-invalid",
@@ -34,6 +35,15 @@ export async function coreModule(source: CoreSource = DEFAULT_URL, signal?: Abor
       { cause },
     );
   }
+}
+
+function forbidden(cause: unknown): WasmvisorError {
+  return new WasmvisorError(
+    "content-security-policy",
+    "This page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src.",
+    {},
+    { cause },
+  );
 }
 
 function checkSupport(): void {

@@ -84,7 +84,7 @@ async function inChromium(folder: string): Promise<string> {
 describe("the bundled guest boots on this thread and in a worker, the package being used by", () => {
   test("node", async () => {
     const folder = await workshop.project("in-node", { "main.js": program("console.log") });
-    expectSelfchecks(await runNode(folder, "main.js"));
+    expectSelfchecks(await runNode(folder, ["main.js"]));
   });
 
   test("vite", async () => {
@@ -135,7 +135,7 @@ describe("the bundled guest boots on this thread and in a worker, the package be
         copyFileSync(fileURLToPath(import.meta.resolve("wasmvisor/core.wasm")), "core.wasm");
         copyFileSync(fileURLToPath(import.meta.resolve("wasmvisor/guests/demo.elf")), "demo.elf");`,
     });
-    await runNode(folder, "copy.js");
+    await runNode(folder, ["copy.js"]);
     const { warnings } = await esbuild.build({
       absWorkingDir: folder,
       entryPoints: { bundle: "main.js", worker: "wasmvisor/worker" },

@@ -51,8 +51,8 @@ export class Workshop {
 }
 
 /** Runs a program of a project in node; returns what it printed. */
-export async function runNode(folder: string, file: string, ...flags: string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, [...flags, file], { cwd: folder, timeout: 100_000 });
+export async function runNode(folder: string, args: readonly string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, args, { cwd: folder, timeout: 100_000 });
   return stdout;
 }
 

@@ -1,0 +1,230 @@
+/** What a page may rely on, in Chromium: it stays responsive, memory comes back, and errors say what to do. */
+
+import { copyFile, readFile } from "node:fs/promises";
+import path from "node:path";
+import esbuild from "esbuild";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { openChromium, serve, type TestServer, Workshop } from "./support.ts";
+
+const root = path.resolve(import.meta.dirname, "../..");
+
+let workshop: Workshop;
+let browser: Browser;
+let server: TestServer;
+let page: Page;
+/** What the page has said on its console, and errors nobody caught. */
+let said: string[];
+
+beforeAll(async () => {
+  [workshop, browser] = await Promise.all([Workshop.open(), openChromium()]);
+  const folder = await workshop.project("page", {
+    "main.js": `import * as wasmvisor from "wasmvisor"; globalThis.wasmvisor = wasmvisor;`,
+    "index.html": `<!doctype html><link rel="icon" href="data:,"><script type="module" src="bundle.js"></script>`,
+    "elsewhere.html": `<!doctype html><title>elsewhere</title>`,
+  });
+  await esbuild.build({
+    absWorkingDir: folder,
+    entryPoints: { bundle: "main.js", worker: "wasmvisor/worker" },
+    outdir: folder,
+    bundle: true,
+    format: "esm",
+    logLevel: "silent",
+  });
+  await copyFile(path.join(root, "build/core.wasm"), path.join(folder, "core.wasm"));
+  await copyFile(path.join(root, "guests/bin/demo.elf"), path.join(folder, "demo.elf"));
+  const html = await readFile(path.join(folder, "index.html"));
+  server = await serve(folder, (pathname, response) => {
+    if (pathname === "/csp.html") {
+      const policy = "script-src 'self'";
+      response.writeHead(200, { "content-type": "text/html", "content-security-policy": policy }).end(html);
+    } else if (pathname === "/slow.elf") {
+      response.writeHead(200, { "content-length": 1000 }).write("part of it");
+    } else if (pathname === "/cut.elf") {
+      response.writeHead(200, { "content-length": 1000 }).write("part of it", () => response.destroy());
+    } else if (pathname !== "/silent.wasm") return false;
+    return true;
+  });
+}, 120_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+  await workshop?.discard();
+});
+
+beforeEach(async () => {
+  page = await browser.newPage();
+  said = [];
+  page.on("console", (message) => said.push(message.text()));
+  page.on("pageerror", (error) => said.push(String(error)));
+  await open();
+});
+
+afterEach(() => page.close());
+
+async function open(file = ""): Promise<void> {
+  await page.goto(server.url + file);
+  await page.waitForFunction("globalThis.wasmvisor !== undefined");
+}
+
+/** What pages begin with: hosts with the core and the worker beside the page, and a guest that never ends. */
+const PRELUDE = `
+  const { Host } = globalThis.wasmvisor;
+  const at = (name) => new URL(name, location.href);
+  const newHost = (options) => Host.create({ wasm: at("core.wasm"), ...options });
+  const inWorker = { worker: at("worker.js") };
+  const spin = Uint8Array.of(0x13, 0x04, 0x14, 0x00, 0x6f, 0xf0, 0xdf, 0xff); // addi s0, s0, 1; j back
+  const spinning = { memory: "16M", bios: "none", kernel: spin };
+  const codeOf = (promise) => promise.then(() => "none", ({ name, code, message }) => name + " " + code + ": " + message);
+`;
+
+function inPage<Result>(body: string): Promise<Result> {
+  return page.evaluate(`(async () => { ${PRELUDE} ${body} })()`);
+}
+
+describe("a page stays responsive while a guest spins", () => {
+  /**
+   * The longest time in each of many windows for which the main thread did not come to a message; the median of these,
+   * because whatever else runs on the machine can make any single one long.
+   */
+  const measure = (options: string, config: string) =>
+    inPage<{ median: number; instructions: number }>(`
+      const host = await newHost(${options});
+      const vm = await host.createVm({ ...spinning, ${config} });
+      await vm.start();
+      const { port1, port2 } = new MessageChannel();
+      const longest = [];
+      for (let window = 0; window < 15; window++) {
+        const start = performance.now();
+        let last = start, most = 0;
+        while (last - start < 150) {
+          await new Promise((resolve) => { port1.onmessage = resolve; port2.postMessage(0); });
+          const now = performance.now();
+          most = Math.max(most, now - last);
+          last = now;
+        }
+        longest.push(most);
+      }
+      const { instructions } = await vm.counters();
+      await host.close();
+      return { median: longest.sort((a, b) => a - b)[7], instructions };`);
+
+  test.each([
+    ["on its own thread, interpreted", "{}", `engine: "interpreter"`],
+    ["on its own thread, decoded each time", "{}", `engine: "interpret"`],
+    ["on its own thread, translated", "{}", `engine: "tiered"`],
+    ["in a worker", "inWorker", `engine: "tiered"`],
+  ])("%s", async (_, options, config) => {
+    const { median, instructions } = await measure(options, config);
+    expect(instructions).toBeGreaterThan(100_000);
+    expect(median).toBeLessThan(50);
+  });
+});
+
+/** Bytes of memory that the page's process occupies. */
+async function residentBytes(): Promise<number> {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  await session.detach();
+  const sizes = await Promise.all(
+    processInfo
+      .filter(({ type }) => type === "renderer")
+      .map(async ({ id }) => {
+        const status = await readFile(`/proc/${id}/status`, "utf8").catch(() => "");
+        return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+      }),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+describe("memory is given back: 200 VMs leave no more behind than 50", () => {
+  test.each([
+    ["on the page's thread", "{}"],
+    ["in a worker", "inWorker"],
+  ])("%s", async (_, options) => {
+    const turns = (count: number) =>
+      inPage<number>(`
+        globalThis.host ??= await newHost(${options});
+        for (let n = 0; n < ${count}; n++) {
+          const vm = await host.createVm({ ...spinning, engine: n % 2 ? "tiered" : "interpreter" });
+          await vm.memory.write(0x80100000, new Uint8Array(2 ** 20).fill(1));
+          await vm.start();
+          while ((await vm.counters()).instructions === 0) await new Promise((resolve) => setTimeout(resolve));
+          await vm.destroy();
+        }
+        return host.allocatedBytes;`);
+    const collect = async () => {
+      const session = await page.context().newCDPSession(page);
+      await session.send("HeapProfiler.collectGarbage");
+      await session.detach();
+    };
+    expect(await turns(50)).toBe(0);
+    await collect();
+    const before = await residentBytes();
+    expect(before).toBeGreaterThan(2 ** 20);
+    expect(await turns(150)).toBe(0);
+    await collect();
+    // 150 VMs have written 1 MiB each, and as much again in tables; what is not flat is garbage that no one has collected yet.
+    expect((await residentBytes()) - before).toBeLessThan(48 * 2 ** 20);
+  });
+});
+
+describe("a page learns what is wrong", () => {
+  test("with the core, the worker or an image", async () => {
+    const codes = await inPage<string[]>(`
+      const host = await newHost();
+      const boot = (kernel, more) => codeOf(host.createVm({ memory: "16M", kernel, ...more }));
+      return [
+        await codeOf(Host.create({ wasm: at("missing.wasm") })),
+        await codeOf(Host.create({ wasm: at("demo.elf") })),
+        await codeOf(Host.create({ wasm: at("silent.wasm"), signal: AbortSignal.timeout(50) })),
+        await codeOf(newHost({ worker: at("missing.js") })),
+        await boot(at("missing.elf")),
+        await boot(at("slow.elf"), { stallTimeout: 200 }),
+        await boot(at("cut.elf")),
+        await boot(new Blob([new Uint8Array(await (await fetch(at("demo.elf"))).arrayBuffer()).subarray(0, 5000)])),
+      ];`);
+    const sentences = codes.map((text) => text.replace(/^(\S+ \S+): .*$/s, "$1"));
+    expect(sentences).toEqual([
+      "WasmvisorError core-unreachable",
+      "WasmvisorError core-invalid",
+      "TimeoutError 23",
+      "WasmvisorError worker",
+      "WasmvisorError source-unreadable",
+      "WasmvisorError source-stalled",
+      "WasmvisorError source-broken",
+      expect.stringMatching(/^WasmvisorError elf-/) as string,
+    ]);
+    for (const text of codes.filter((one) => one.startsWith("WasmvisorError"))) expect(text).toMatch(/: [A-Z].*\.$/s);
+  });
+
+  test("when its policy forbids WebAssembly", async () => {
+    await open("csp.html");
+    expect(await inPage<string>(`return codeOf(newHost());`)).toMatch(/^WasmvisorError content-security-policy: /);
+  });
+
+  test("when address space cannot be had", async () => {
+    const error = await inPage<string>(`
+      WebAssembly.Memory = class { constructor() { throw new RangeError("could not allocate memory"); } };
+      return codeOf(newHost());`);
+    expect(error).toMatch(/^WasmvisorError host-memory: .*maxMemory/);
+  });
+});
+
+test("a page that is left in the middle of a boot leaves nothing behind, and boots when it is opened again", async () => {
+  const boot = `
+    const hosts = [await newHost(), await newHost(inWorker)];
+    globalThis.vms = await Promise.all(hosts.map((host) => host.createVm({ memory: "32M", kernel: at("demo.elf") })));
+    for (const vm of vms) await vm.start();`;
+  await inPage(`${boot} void hosts[0].createVm({ memory: "32M", kernel: at("slow.elf") });`);
+  await page.goto(`${server.url}elsewhere.html`);
+  expect(await page.title()).toBe("elsewhere");
+  await open();
+  const texts = await inPage<string[]>(`
+    ${boot}
+    return Promise.all(vms.map(async (vm) => (await vm.console.waitFor(/\\n(\\S*)> $/, 60_000)).before));`);
+  expect(texts).toHaveLength(2);
+  expect(texts[0]).toBe(texts[1]);
+  expect(said).toEqual([]);
+});
