@@ -12,7 +12,7 @@ import { SessionClient } from "./session/client.ts";
 import type { GuestSpec } from "./session/protocol.ts";
 import { byId, make } from "./ui/dom.ts";
 import { listenToShortcuts, openHelp, type Shortcut } from "./ui/help-dialog.ts";
-import { demoGuest, LoadDialog } from "./ui/load-dialog.ts";
+import { DEMO_SPEC, LoadDialog } from "./ui/load-dialog.ts";
 import { Notices } from "./ui/notices.ts";
 import { Tabs } from "./ui/tabs.ts";
 import { GuestTerminal } from "./ui/terminal.ts";
@@ -38,7 +38,7 @@ const reset = byId("reset", "button");
 const engine = byId("engine", "select");
 
 let state: VmState | "loading" = "loading";
-let spec: GuestSpec = demoGuest();
+let spec: GuestSpec = DEMO_SPEC;
 let stale = true;
 let looking = false;
 

@@ -214,12 +214,13 @@ function connect(drawing: HTMLElement, drawn: number): void {
   tables.slice(0, drawn).forEach((step, at) => {
     const canvas = step.querySelector("canvas")!.getBoundingClientRect();
     const next = (tables[at + 1]?.querySelector("canvas") ?? end).getBoundingClientRect();
+    const label = (tables[at + 1] ?? end).getBoundingClientRect();
     const x = canvas.left - box.left + ((Number(step.dataset.index) + 0.5) / 512) * canvas.width;
     const from = canvas.bottom - box.top;
     const to = next.top - box.top;
     const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
     const left = next.left - box.left + (at + 1 < tables.length ? 0 : 12);
-    const turn = to - 14;
+    const turn = label.top - box.top - 12;
     path.setAttribute("d", `M${x} ${from}V${turn}H${left}V${to}`);
     if (at + 1 < tables.length ? at + 1 < drawn : drawn > tables.length) svg.append(path);
   });

@@ -3,8 +3,11 @@
 import type { AccessName, EngineName, LoadProgress, TrapStorm, VmCounters, VmExit, VmState } from "../../src/index.ts";
 import type { Line, PageWalk } from "../../src/debug/index.ts";
 
-/** An image: a file of the user's, or an absolute address. */
-export type GuestImage = Blob | string;
+/** An image: a file of the user's, an absolute address, or the guest that comes with wasmvisor. */
+export type GuestImage = Blob | string | typeof DEMO;
+
+/** Stands for the bundled guest. */
+export const DEMO = { demo: true } as const;
 
 /** What to boot. */
 export interface GuestSpec {

@@ -1,6 +1,14 @@
 /** One machine at a time, driven by calls of the page. Knows nothing of how they arrive. */
 
-import { type EngineName, Host, type ImageSource, type Vm, type VmConfig, WasmvisorError } from "../../src/index.ts";
+import {
+  DEMO_GUEST,
+  type EngineName,
+  Host,
+  type ImageSource,
+  type Vm,
+  type VmConfig,
+  WasmvisorError,
+} from "../../src/index.ts";
 import { OutputPump } from "./output-pump.ts";
 import type { Calls, Events, GuestImage, GuestSpec, Query, View } from "./protocol.ts";
 import { lookAt } from "./view.ts";
@@ -115,7 +123,8 @@ function configOf(spec: GuestSpec, engine: EngineName, onProgress: NonNullable<V
 }
 
 function sourceOf(image: GuestImage): ImageSource {
-  if (typeof image !== "string") return image;
+  if (image instanceof Blob) return image;
+  if (typeof image !== "string") return DEMO_GUEST;
   if (URL.canParse(image)) return new URL(image);
   throw new WasmvisorError("address-text", `"${image}" is no address; it looks like https://example.org/Image.`);
 }

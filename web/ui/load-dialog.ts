@@ -1,15 +1,12 @@
 /** Choosing what to boot: files from disk, or addresses. */
 
 import type { LoadProgress } from "../../src/index.ts";
-import type { GuestImage, GuestSpec } from "../session/protocol.ts";
+import { DEMO, type GuestImage, type GuestSpec } from "../session/protocol.ts";
 import { make } from "./dom.ts";
 import { size } from "./format.ts";
 
 /** The guest that comes with wasmvisor. */
-export function demoGuest(): GuestSpec {
-  const address = new URL("../../guests/bin/demo.elf", import.meta.url);
-  return { name: "demo guest", kernel: new URL(address, location.href).href, memory: "64M", harts: 1 };
-}
+export const DEMO_SPEC: GuestSpec = { name: "demo guest", kernel: DEMO, memory: "64M", harts: 1 };
 
 /** A file from disk, or an address to type. */
 class ImageField {
@@ -133,7 +130,7 @@ export class LoadDialog {
     const row = (input: HTMLElement, label: string) =>
       make("div", { class: "field-row" }, make("label", { htmlFor: input.id }, label), input);
     const cancel = make("button", { type: "button", onclick: () => this.#dialog.close() }, "Cancel");
-    const demo = make("button", { type: "button", onclick: () => void this.#start(demoGuest()) }, "Demo guest");
+    const demo = make("button", { type: "button", onclick: () => void this.#start(DEMO_SPEC) }, "Demo guest");
     const form = make(
       "form",
       { method: "dialog", noValidate: true },
