@@ -6,7 +6,8 @@ import type { EngineName, VmState } from "../src/index.ts";
 import { ActivityPanel } from "./panels/activity.ts";
 import { HartPanel } from "./panels/hart.ts";
 import { MemoryPanel } from "./panels/memory.ts";
-import type { PanelHost } from "./panels/panel.ts";
+import type { Panel, PanelHost } from "./panels/panel.ts";
+import { StudyPanel } from "./panels/study.ts";
 import { WalkPanel } from "./panels/walk.ts";
 import { SessionClient } from "./session/client.ts";
 import type { GuestSpec } from "./session/protocol.ts";
@@ -59,7 +60,14 @@ const activity = new ActivityPanel();
 const hartPanel = new HartPanel(host);
 const memory = new MemoryPanel(host);
 const walk = new WalkPanel(host);
-const panels = [activity, hartPanel, memory, walk];
+const study = new StudyPanel({
+  holdGuest: () => {
+    if (state !== "running") return () => undefined;
+    void session.call("pause");
+    return () => attempt("run", () => session.call("start"));
+  },
+});
+const panels: readonly Panel[] = [activity, hartPanel, memory, walk, study];
 const tabs = new Tabs(byId("tabs", "div"), byId("panels", "div"), panels, () => host.refresh());
 
 /** Asks the machine for what the panel in front shows; one question at a time. */
@@ -146,6 +154,10 @@ function show(now: VmState | "loading"): void {
   host.refresh();
 }
 
+function clearPanels(): void {
+  for (const panel of panels) panel.clear?.();
+}
+
 const load = new LoadDialog(boot, () => terminal.focus());
 
 session.on("ready", ({ engines }) => {
@@ -157,7 +169,7 @@ session.on("booted", ({ name, engine: now }) => {
   byId("guest", "span").textContent = name;
   engine.value = now;
   terminal.clear();
-  for (const panel of panels) panel.clear?.();
+  clearPanels();
 });
 session.on("state", ({ state: now, engine: used }) => {
   engine.value = used;
@@ -165,7 +177,7 @@ session.on("state", ({ state: now, engine: used }) => {
 });
 session.on("reset", () => {
   terminal.clear();
-  for (const panel of panels) panel.clear?.();
+  clearPanels();
 });
 session.on("exit", ({ code, reason, problem: why }) => {
   if (reason === "destroyed") return;

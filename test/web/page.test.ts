@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { elfGuest, powerOff, printText } from "../support/guest.ts";
 import { guest } from "../system/support.ts";
-import { expectScreen, PageBench, type Visitor } from "./browser.ts";
+import { expectScreen, PageBench, PATIENCE, type Visitor } from "./browser.ts";
 
 let bench: PageBench;
 let opened: Page[] = [];
@@ -180,6 +180,21 @@ describe("guests of one's own", () => {
     await page.keyboard.type("uname -m\r");
     await expectScreen(page, /uname -m\nriscv64\n/);
   }, 150_000);
+});
+
+describe("the study", () => {
+  test("runs in the page, shows what it has found, and can be stopped", async () => {
+    const page = await visit();
+    await expectScreen(page, PROMPT);
+    await page.getByRole("tab", { name: "Study" }).click();
+    await page.getByRole("button", { name: "Run the quick study" }).click();
+    await page.getByRole("button", { name: "Run", exact: true }).waitFor();
+    await expect.poll(() => page.locator(".track .dot").count(), { timeout: PATIENCE }).toBeGreaterThan(0);
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByText(/^Stopped after \d+ s/).waitFor();
+    await page.getByRole("button", { name: "Pause" }).waitFor();
+    expect(await page.locator(".rung").count()).toBeGreaterThan(5);
+  });
 });
 
 describe("what goes wrong", () => {
