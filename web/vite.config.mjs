@@ -20,5 +20,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: false,
     sourcemap: true,
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
 });

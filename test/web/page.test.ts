@@ -129,14 +129,22 @@ describe("the machine", () => {
     await expectScreen(page, /once more\n[\s\S]*exit code 0/);
   });
 
-  test("changes its engine", async () => {
+  test("changes its engine while the guest runs", async () => {
     const page = await visit();
     await expectScreen(page, PROMPT);
+    await bootFile(page, "counter.elf", COUNTER);
+    await expectScreen(page, /^counting/);
+    const speed = page.locator(".plot-card", { hasText: "Speed" }).locator(".legend li");
+    await expect.poll(() => speed.allTextContents()).toContainEqual(expect.stringMatching(/interpreted [1-9]/));
+    await page.getByRole("tab", { name: "Hart" }).click();
+    await page.locator(".registers").first().waitFor();
+    const before = await register(page, "a1");
     await page.getByLabel("Engine").selectOption("tiered");
-    await expect.poll(() => page.getByLabel("Engine").inputValue()).toBe("tiered");
-    await page.locator(".screen").click();
-    await page.keyboard.type("bench mix\r");
-    await expectScreen(page, /mix .* ok [\s\S]*demo> ?$/);
+    await page.getByRole("tab", { name: "Activity" }).click();
+    await expect.poll(() => speed.allTextContents()).toContainEqual(expect.stringMatching(/^translated [1-9]/));
+    await page.getByRole("tab", { name: "Hart" }).click();
+    await expect.poll(async () => (await register(page, "a1")) > before).toBe(true);
+    expect(await page.locator("#guest").textContent()).toBe("counter.elf");
   });
 });
 

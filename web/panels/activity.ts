@@ -1,6 +1,6 @@
 /** What the machine has been doing for the last minute. */
 
-import type { VmCounters } from "../../src/index.ts";
+import type { TranslatorCounters, TranslatorExits, VmCounters } from "../../src/index.ts";
 import type { Query, View } from "../session/protocol.ts";
 import { make } from "../ui/dom.ts";
 import { short, size } from "../ui/format.ts";
@@ -18,15 +18,21 @@ export class ActivityPanel implements Panel {
   readonly title = "Activity";
   readonly element = make("div", { class: "panel activity" });
   readonly #speed = new Plot({
-    title: "Speed",
+    title: "Speed, by tier",
     about: "Millions of guest instructions a second over the last minute",
-    series: [{ name: "MIPS", colour: "accent" }],
+    series: [
+      { name: "translated", colour: "accent" },
+      { name: "interpreted", colour: "amber" },
+    ],
     format: (value) => `${value >= 10 ? value.toFixed(0) : value.toFixed(1)} MIPS`,
   });
   readonly #time = new Plot({
     title: "Time",
-    about: "Share of the time in which the guest ran",
-    series: [{ name: "running", colour: "amber" }],
+    about: "What the machine's thread does",
+    series: [
+      { name: "guest", colour: "accent" },
+      { name: "translating", colour: "violet" },
+    ],
     top: 1,
     format: percent,
   });
@@ -46,8 +52,26 @@ export class ActivityPanel implements Panel {
     ],
     format: perSecond,
   });
+  readonly #leaves = new Plot({
+    title: "Translated code left, by cause",
+    about: "Why translated code gave way to the dispatcher, a second, over the last minute",
+    series: [
+      { name: "one instruction", colour: "accent" },
+      { name: "cold code", colour: "amber" },
+      { name: "jump cache miss", colour: "violet" },
+      { name: "trap", colour: "red" },
+      { name: "other", colour: "faint" },
+    ],
+    format: perSecond,
+  });
+  readonly #regions = new Plot({
+    title: "Regions translated",
+    about: "Regions translated a second, over the last minute",
+    series: [{ name: "regions", colour: "accent" }],
+    format: perSecond,
+  });
   readonly #totals = make("dl", { class: "totals" });
-  readonly #plots = [this.#speed, this.#time, this.#tlb, this.#exits];
+  readonly #plots = [this.#speed, this.#time, this.#tlb, this.#exits, this.#leaves, this.#regions];
   #last: { time: number; counters: VmCounters } | undefined;
 
   constructor() {
@@ -66,13 +90,30 @@ export class ActivityPanel implements Panel {
     if (last === undefined || counters.instructions < last.counters.instructions) return;
     const seconds = (time - last.time) / 1000;
     const rate = (pick: (of: VmCounters) => number) => Math.max(0, pick(counters) - pick(last.counters)) / seconds;
-    this.#speed.add([rate((of) => of.instructions) / 1e6]);
-    this.#time.add([Math.min(1, rate((of) => of.busyMilliseconds) / 1000)]);
+    const milliseconds = (pick: (of: VmCounters) => number) => Math.min(1, rate(pick) / 1000);
+    const translating = milliseconds(({ translator }) => translator.translateMilliseconds);
+    this.#speed.add([
+      rate(({ translator }) => translator.translatedInstructions) / 1e6,
+      rate(({ translator }) => translator.interpretedInstructions) / 1e6,
+    ]);
+    this.#time.add([Math.max(0, milliseconds((of) => of.busyMilliseconds) - translating), translating]);
     this.#tlb.add([rate((of) => of.tlbMisses)]);
     this.#exits.add([rate((of) => of.mmio), rate((of) => of.traps), rate((of) => of.interrupts)]);
+    const left = (pick: (exits: TranslatorExits) => number) => rate(({ translator }) => pick(translator.exits));
+    this.#leaves.add([
+      left((exits) => exits.interpreter),
+      left((exits) => exits.cold),
+      left((exits) => exits.miss),
+      left((exits) => exits.trap),
+      left((exits) => exits.fuel + exits.dispatch + exits.attention),
+    ]);
+    this.#regions.add([rate(({ translator }) => translator.regions)]);
   }
 
   show({ counters }: View): void {
+    const { translator } = counters;
+    const translates = translator.entries + translator.regions > 0;
+    this.#leaves.element.hidden = this.#regions.element.hidden = !translates;
     this.redraw();
     const rows: [string, string][] = [
       ["instructions", short(counters.instructions)],
@@ -84,6 +125,7 @@ export class ActivityPanel implements Panel {
       ["sfence.vma", short(counters.sfence)],
       ["fence.i", short(counters.fenceI)],
       ["memory touched", size(counters.touchedBytes)],
+      ...(translates ? translatorRows(translator) : []),
     ];
     this.#totals.replaceChildren(
       ...rows.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))),
@@ -98,4 +140,12 @@ export class ActivityPanel implements Panel {
     this.#last = undefined;
     for (const plot of this.#plots) plot.clear();
   }
+}
+
+function translatorRows(counters: TranslatorCounters): [string, string][] {
+  return [
+    ["regions translated", short(counters.regions)],
+    ["code made", size(counters.codeBytes)],
+    ["longest translation", `${counters.longestMilliseconds.toFixed(1)} ms`],
+  ];
 }

@@ -19,7 +19,6 @@ export class Session implements Record<keyof Calls, unknown> {
   readonly #emit: Emit;
   #host: Host | undefined;
   #vm: Vm | undefined;
-  #spec: GuestSpec | undefined;
   #engine: EngineName = "interpreter";
   #output: OutputPump | undefined;
 
@@ -31,7 +30,6 @@ export class Session implements Record<keyof Calls, unknown> {
     const vm = await this.#create(spec, engine);
     this.#vm?.destroy();
     this.#vm = vm;
-    this.#spec = spec;
     this.#engine = engine;
     this.#emit("booted", { name: spec.name, engine });
     this.#watch(vm);
@@ -56,8 +54,14 @@ export class Session implements Record<keyof Calls, unknown> {
     this.#present().step(hart, instructions);
   }
 
-  async setEngine(engine: EngineName): Promise<void> {
-    if (this.#spec !== undefined) await this.boot(this.#spec, engine);
+  setEngine(engine: EngineName): void {
+    const vm = this.#present();
+    try {
+      vm.setEngine(engine);
+      this.#engine = engine;
+    } finally {
+      this.#emit("state", { state: vm.state, engine: this.#engine });
+    }
   }
 
   type(text: string): void {
