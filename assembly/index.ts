@@ -18,4 +18,4 @@ export {
   vm_forget_code,
   vm_open_translator,
 } from "./host";
-export { dbt_callout, dbt_load, dbt_store, dbt_system } from "./dbt/enter";
+export { dbt_callout, dbt_load, dbt_span, dbt_store, dbt_system } from "./dbt/enter";

@@ -16,7 +16,13 @@ const fields = [...shared, "assembly/env.ts", "assembly/hart/regs.ts", "assembly
 const instructions = [...fields, "assembly/mem", "assembly/hart", "assembly/decode", "assembly/decode/pages.ts"];
 
 /** What all stages of the translator share. */
-const translation = ["assembly/dbt/wasm", "assembly/dbt/state.ts", "assembly/dbt/ir.ts", "assembly/dbt/form.ts"];
+const translation = [
+  "assembly/dbt/wasm",
+  "assembly/dbt/state.ts",
+  "assembly/dbt/ir.ts",
+  "assembly/dbt/form.ts",
+  "assembly/dbt/sites.ts",
+];
 /** What is kept of its work, and why. */
 const cache = ["assembly/dbt/heat.ts", "assembly/dbt/region.ts", "assembly/dbt/modules.ts", "assembly/dbt/cache.ts"];
 const translator = [...instructions, ...translation, "assembly/dbt/lift", "assembly/dbt/opt"];
@@ -54,6 +60,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "assembly/dbt/state.ts": ["assembly/shared", "assembly/dbt/wasm"],
   "assembly/dbt/ir.ts": ["assembly/dbt/state.ts"],
   "assembly/dbt/form.ts": [...instructions, "assembly/dbt/state.ts"],
+  "assembly/dbt/sites.ts": ["assembly/dbt/state.ts"],
   "assembly/dbt/heat.ts": shared,
   "assembly/dbt/region.ts": [...instructions, "assembly/dbt/state.ts", "assembly/dbt/heat.ts"],
   "assembly/dbt/modules.ts": [...instructions, "assembly/dbt/region.ts"],

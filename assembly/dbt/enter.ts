@@ -1,24 +1,28 @@
 /** The dispatcher: finds the region for a pc and calls it; and what emitted code calls back. */
 
 import { execute } from "../gen/execute";
+import { HartField, VmField } from "../gen/layout";
 import { Hart, Vm } from "../gen/state";
-import { code_page, record_at } from "../decode/pages";
+import { code_page, page_renew, record_at } from "../decode/pages";
 import { Flow, Op } from "../gen/op";
 import { op_flow } from "../gen/optable";
 import { csr_access } from "../hart/csr";
 import { ask_exit } from "../hart/raise";
 import { base, csr, rs1IsZero } from "../hart/regs";
+import { jump_flush } from "../mem/jump";
 import { run_predecoded, step_decoded } from "../interp/step";
-import { load_ram, store_ram } from "../mem/vmem";
-import { Cause, Engine, Exit, Priv, Sensitive, Translate } from "../shared/constants";
+import { load_ram, span_ram, store_ram } from "../mem/vmem";
+import { Access, Cause, Engine, Exit, Priv, Sensitive, Translate } from "../shared/constants";
 import { Status } from "../shared/csr";
 import { jump_entry, jump_fill, mode_holds, region_at, sync_mode } from "./cache";
-import { is_untranslatable, record_op } from "./form";
+import { is_access, is_untranslatable, record_op } from "./form";
 import { heat } from "./heat";
 import { translate } from "./hot";
 import { System } from "./locals";
 import { modules_clear } from "./modules";
 import { Region } from "./region";
+import { site_failed } from "./sites";
+import { Dbt, Mode } from "./state";
 import { give_up_on, may_try } from "./tries";
 
 /** How deep regions may call regions. */
@@ -73,6 +77,7 @@ function enter(hart: Hart, vm: Vm, index: u32): u64 {
     ask_exit(hart, Exit.SENSITIVE);
     return 1;
   }
+  if (hart.spanSplit || load<u32>(base(hart) + HartField.jumpMode + (hart.priv << 2)) & Mode.FLAT) note_split(hart, vm);
   const traps = hart.countTrap;
   step_decoded(hart);
   if (hart.countTrap == traps) vm.countExitStep += 1;
@@ -87,6 +92,22 @@ function is_sensitive(hart: Hart): bool {
   const r = page ? record_at(hart, page, hart.pc) : 0;
   hart.trapCause = Cause.NONE;
   return op_flow(record_op(r)) == Flow.SYSTEM;
+}
+
+/**
+ * A check of a span has failed at the hart's pc though the access itself might not: in pages that do not lie side by side, or over the
+ * end of RAM. Where that happens often, regions do without merged checks: they are made anew.
+ */
+function note_split(hart: Hart, vm: Vm): void {
+  hart.spanSplit = 0;
+  const page = code_page(hart, hart.pc);
+  const access = page && is_access(<i32>record_op(record_at(hart, page, hart.pc)));
+  hart.trapCause = Cause.NONE;
+  if (!access || !site_failed(changetype<Dbt>(<usize>vm.dbt), hart.pc)) return;
+  page_renew(page);
+  for (let i: u32 = 0; i < vm.hartCount; i++) {
+    jump_flush(changetype<Hart>(<usize>load<u32>(changetype<usize>(vm) + (i << 2), VmField.harts)));
+  }
 }
 
 function find(hart: Hart, pc: u64): bool {
@@ -184,6 +205,19 @@ function system_allowed(hart: Hart, r: u64): bool {
   const op = record_op(r);
   if (op > <u32>Op.CSRRCI) return hart.priv == Priv.M || (hart.priv == Priv.S && !(hart.mstatus & Status.TVM));
   return csr_access(hart, csr(r), op == Op.CSRRW || op == Op.CSRRWI || !rs1IsZero(r));
+}
+
+/**
+ * Emitted code's check of a span of bytes that the TLB's entry does not decide: the ma of the first, or 0 when the interpreter must do
+ * the instruction. `info` is the span's length, with bit 16 set for stores.
+ */
+export function dbt_span(hartMa: usize, va: u64, info: u32): u32 {
+  const hart = changetype<Hart>(hartMa);
+  const bytes = info & 0xffff;
+  const access: u32 = info >> 16 ? Access.STORE : Access.LOAD;
+  const ma = span_ram(hart, va, bytes, access);
+  if (!ma && ((<u32>va) & 0xfff) + bytes > 0x1000) hart.spanSplit = 1;
+  return <u32>ma;
 }
 
 /** Executes record `r` for emitted code, its operands being in the hart. 1 when it raised: the interpreter does it again. */

@@ -120,6 +120,12 @@ function runs_in_region(hart: Hart, op: u32): bool {
   return (op >= <u32>Op.CSRRW && op <= <u32>Op.CSRRCI) || op == Op.SFENCE_VMA || op == Op.SINVAL_VMA;
 }
 
+/** Loads and stores, those of floating-point registers among them. */
+export function is_access(op: i32): bool {
+  if (op >= Op.LB && op <= Op.SD) return true;
+  return op == Op.FLW || op == Op.FSW || op == Op.FLD || op == Op.FSD || op == Op.FLH || op == Op.FSH;
+}
+
 /** F, D, Zfh and Zfa instructions: they look at mstatus.FS. */
 export function is_float(op: i32): bool {
   return (op >= Op.FLW && op <= Op.FMV_D_X) || (op >= Op.FLH && op < Op.LR_W);

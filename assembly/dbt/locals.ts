@@ -56,7 +56,9 @@ export enum Import {
   CALLOUT = 2,
   /** (hart, record i64, fuel) -> System */
   SYSTEM = 3,
-  COUNT = 4,
+  /** (hart, va i64, length | store << 16) -> ma, or 0 */
+  SPAN = 4,
+  COUNT = 5,
 }
 
 /** What has become of a system instruction that the core was to execute. */
@@ -70,4 +72,4 @@ export enum System {
 }
 
 /** Types of the module: the imports' in order, then a region's. */
-export const REGION_TYPE: u32 = 4;
+export const REGION_TYPE: u32 = 5;

@@ -8,7 +8,7 @@
  *     end  …)
  *
  * An exit is (distance of its pc from the entry, in bytes, bit 0: the interpreter does the instruction there) << 12 | instructions
- * that were paid for and not executed. Every block pays for all its instructions when it begins.
+ * that were executed and not paid for. Debts are settled where ways meet, at loop heads and on leaving (`debts` in opt/flow.ts).
  */
 
 import { HartField } from "../gen/layout";
@@ -29,6 +29,7 @@ import {
   TLB,
 } from "./locals";
 import { float_flags, float_prologue } from "./lower_float";
+import { owed_after } from "./opt/flow";
 import { lower_node } from "./lower_node";
 import { block_spans, step } from "./opt/spans";
 import { Block, block, Dbt, may, Mode, ordered, Term, writer } from "./state";
@@ -133,7 +134,7 @@ function exit_code(t: Dbt, mask: u64): void {
   get(w, EXIT);
   i32c(w, 0xfff);
   byte(w, W.I32_AND);
-  byte(w, W.I32_ADD);
+  byte(w, W.I32_SUB);
   mem(w, W.I32_STORE, HartField.fuel);
   get(w, EXIT);
   i32c(w, 12);
@@ -164,6 +165,16 @@ function exit_value(t: Dbt, pc: u64, interpret: bool, unpaid: u32): void {
 export function leave(t: Dbt, pc: u64, interpret: bool, unpaid: u32, dirty: u64): void {
   exit_value(t, pc, interpret, unpaid);
   op1(writer(t), W.BR, exit_label(t, dirty));
+}
+
+/** Takes `count` instructions off the fuel. */
+function pay(t: Dbt, count: i32): void {
+  if (!count) return;
+  const w = writer(t);
+  get(w, FUEL);
+  i32c(w, count);
+  byte(w, W.I32_SUB);
+  set(w, FUEL);
 }
 
 /** Opens the conditional exit: the condition is pushed between `leave_begin` and `leave_if`. */
@@ -237,24 +248,19 @@ function merges(t: Dbt, b: Block, below: u32, scratch: usize): void {
 /** Goes to successor `succ` of `b` (index + 1), or leaves for `pc` when it is not in the region. */
 function go(t: Dbt, b: Block, succ: u32, pc: u64, dirty: u64, scratch: usize): void {
   if (!succ) {
+    pay(t, <i32>owed_after(b));
     chain_to(t, pc, dirty);
     return;
   }
   const to = block(t, succ - 1);
+  pay(t, <i32>owed_after(b) - <i32>to.owed);
   if (to.rpo <= b.rpo) op1(writer(t), W.BR, t.depth - to.label);
   else if (is_merge(to)) op1(writer(t), W.BR, t.depth - to.forwardLabel);
   else tree(t, to, scratch);
 }
 
 function block_code(t: Dbt, b: Block, scratch: usize): void {
-  const w = writer(t);
   if (b.backIn) check_fuel(t, b);
-  if (b.insns) {
-    get(w, FUEL);
-    i32c(w, <i32>b.insns);
-    byte(w, W.I32_SUB);
-    set(w, FUEL);
-  }
   const state = scratch;
   memory.copy(state, block_spans(b), 256);
   let dirty = b.dirtyIn;
@@ -277,7 +283,7 @@ function terminator(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
       go(t, b, b.succ0, b.targetPc, dirty, scratch);
       return;
     case Term.INTERPRET:
-      leave(t, b.nextPc, true, 0, dirty);
+      leave(t, b.nextPc, true, owed_after(b), dirty);
       return;
     case Term.BRANCH:
       condition(t, b);
@@ -305,6 +311,7 @@ function terminator(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
       chain(t, b, dirty);
       return;
     case Term.RETURN_UP:
+      pay(t, <i32>owed_after(b));
       leave_to(t, dirty);
       return;
     case Term.CALL:
@@ -379,6 +386,7 @@ function even_target(t: Dbt): void {
 /** A jump to a computed address: a tail call of its region when the jump cache knows it, else back to the dispatcher. */
 function chain(t: Dbt, b: Block, dirty: u64): void {
   const w = writer(t);
+  pay(t, <i32>owed_after(b));
   store_registers(t, dirty);
   even_target(t);
   if (!may(t, Translate.INDIRECT_CACHE)) {
@@ -444,6 +452,7 @@ function give_up(t: Dbt): void {
  */
 function call(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
   const w = writer(t);
+  pay(t, <i32>(b.owed + b.insns));
   store_registers(t, dirty);
   let local = A32;
   let entry = jump_base(t);

@@ -13,12 +13,12 @@ import { byte, get, i32c, i64c, mem, op1, open, set, tee } from "./wasm/writer";
 
 export function lower_load(t: Dbt, b: Block, n: Node, found: Step, state: usize, dirty: u64): void {
   const w = writer(t);
-  if (t.mode & Mode.FLAT) {
-    if (found == Step.CHECK) check_window(t, b, n, dirty);
-    get(w, n.a ? SPAN + n.a : A32);
-    load_op(t, n, window_offset(t, n));
+  if (found == Step.ALONE) {
+    lone_load(t, b, n, dirty);
   } else {
-    paged_load(t, b, n, dirty);
+    if (found == Step.CHECK) check(t, b, n, dirty);
+    get(w, n.a ? SPAN + n.a : A32);
+    load_op(t, n, span_offset(t, n));
   }
   if (n.dst) set(w, local_of(n.dst));
   else byte(w, W.DROP);
@@ -26,14 +26,19 @@ export function lower_load(t: Dbt, b: Block, n: Node, found: Step, state: usize,
 
 export function lower_store(t: Dbt, b: Block, n: Node, found: Step, state: usize, dirty: u64): void {
   const w = writer(t);
-  if (t.mode & Mode.FLAT) {
-    if (found == Step.CHECK) check_window(t, b, n, dirty);
+  if (found == Step.ALONE) {
+    lone_store(t, b, n, dirty);
+  } else {
+    if (found == Step.CHECK) check(t, b, n, dirty);
     get(w, n.a ? SPAN + n.a : A32);
     stored(t, n);
-    mem(w, n.w, window_offset(t, n));
-  } else {
-    paged_store(t, b, n, dirty);
+    mem(w, n.w, span_offset(t, n));
   }
+}
+
+function check(t: Dbt, b: Block, n: Node, dirty: u64): void {
+  if (t.mode & Mode.FLAT) check_window(t, b, n, dirty);
+  else check_pages(t, b, n, dirty);
 }
 
 /** The load itself, its address on the stack. A single is NaN-boxed. */
@@ -57,8 +62,9 @@ function stored(t: Dbt, n: Node): void {
 
 /** Where the access lies, from its base's span local. */
 // @ts-ignore: decorator
-@inline function window_offset(t: Dbt, n: Node): u32 {
-  return t.ramMa + <u32>(<i32>n.imm - t.spanLo);
+@inline function span_offset(t: Dbt, n: Node): u32 {
+  const offset = <u32>(<i32>n.imm - t.spanLo);
+  return t.mode & Mode.FLAT ? t.ramMa + offset : offset;
 }
 
 /** Checks that the span lies in RAM, and sets the base's span local; otherwise the interpreter does the instruction. */
@@ -77,15 +83,57 @@ function check_window(t: Dbt, b: Block, n: Node, dirty: u64): void {
   set(w, n.a ? SPAN + n.a : A32);
 }
 
-/** Pushes whether the TLB has the page of `a + imm`, leaving the va in A64 and the entry in A32. Misaligned accesses miss. */
-function tlb_hit(t: Dbt, n: Node, set_offset: u32): void {
+/**
+ * Checks that the span lies in pages that the TLB has, and sets the base's span local. An entry is chosen by the span's first byte and
+ * compared with the page of its last: no entry can hold the next page. The core decides what that does not.
+ */
+function check_pages(t: Dbt, b: Block, n: Node, dirty: u64): void {
+  const w = writer(t);
+  const set_offset: u32 = t.spanStore ? Tlb.STORE_DELTA : 0;
+  const last = <i64>(t.spanHi - t.spanLo - 1);
+  address(t, n, t.spanLo);
+  tlb_entry(t);
+  mem(w, W.I64_LOAD, set_offset);
+  get(w, A64);
+  if (last) {
+    i64c(w, last);
+    byte(w, W.I64_ADD);
+  }
+  i64c(w, ~0xfff);
+  byte(w, W.I64_AND);
+  byte(w, W.I64_EQ);
+  open(w, W.IF, Type.I32);
+  t.depth += 1;
+  hit_address(t, set_offset);
+  byte(w, W.ELSE);
+  leave_begin(t, b.pc + n.offset, true, unpaid(b, n));
+  get(w, HART);
+  get(w, A64);
+  i32c(w, (<i32>last + 1) | (i32(t.spanStore) << 16));
+  op1(w, W.CALL, Import.SPAN);
+  tee(w, A32);
+  byte(w, W.I32_EQZ);
+  leave_if(t, dirty);
+  get(w, A32);
+  byte(w, W.END);
+  t.depth -= 1;
+  set(w, SPAN + n.a);
+}
+
+/** Pushes a + `offset`, and keeps it in A64. */
+function address(t: Dbt, n: Node, offset: i64): void {
   const w = writer(t);
   value(t, n.a);
-  if (n.imm) {
-    i64c(w, n.imm);
+  if (offset) {
+    i64c(w, offset);
     byte(w, W.I64_ADD);
   }
   tee(w, A64);
+}
+
+/** The va on the stack becomes the address of its TLB entry, kept in A32. */
+function tlb_entry(t: Dbt): void {
+  const w = writer(t);
   i64c(w, 12 - Tlb.ENTRY_SHIFT);
   byte(w, W.I64_SHR_U);
   byte(w, W.I32_WRAP_I64);
@@ -94,6 +142,22 @@ function tlb_hit(t: Dbt, n: Node, set_offset: u32): void {
   get(w, TLB);
   byte(w, W.I32_ADD);
   tee(w, A32);
+}
+
+/**
+ * Opens the `if` of an access that is checked by itself: pushes whether it can be done inline. In the window the place in RAM is kept
+ * in A64, else the va, and the TLB's entry in A32; there misaligned accesses go to the core.
+ */
+function lone_hit(t: Dbt, n: Node, set_offset: u32): void {
+  const w = writer(t);
+  if (t.mode & Mode.FLAT) {
+    address(t, n, n.imm - <i64>t.ramPa);
+    i64c(w, <i64>t.ramSize - n.size);
+    byte(w, W.I64_LE_U);
+    return;
+  }
+  address(t, n, n.imm);
+  tlb_entry(t);
   mem(w, W.I64_LOAD, set_offset);
   get(w, A64);
   i64c(w, ~0xfff | (<i64>(n.size - 1)));
@@ -111,17 +175,36 @@ function hit_address(t: Dbt, set_offset: u32): void {
   byte(w, W.I32_ADD);
 }
 
-function paged_load(t: Dbt, b: Block, n: Node, dirty: u64): void {
+/** Pushes where a lone access lies, and returns the constant offset from there. */
+function lone_place(t: Dbt, set_offset: u32): u32 {
+  if (!(t.mode & Mode.FLAT)) {
+    hit_address(t, set_offset);
+    return 0;
+  }
+  get(writer(t), A64);
+  byte(writer(t), W.I32_WRAP_I64);
+  return t.ramMa;
+}
+
+/** Pushes the va of a lone access that cannot be done inline. */
+function lone_va(t: Dbt): void {
   const w = writer(t);
-  tlb_hit(t, n, 0);
+  get(w, A64);
+  if (!(t.mode & Mode.FLAT)) return;
+  i64c(w, <i64>t.ramPa);
+  byte(w, W.I64_ADD);
+}
+
+function lone_load(t: Dbt, b: Block, n: Node, dirty: u64): void {
+  const w = writer(t);
+  lone_hit(t, n, 0);
   open(w, W.IF, n.w == W.F64_LOAD || n.w == W.F32_LOAD ? Type.F64 : Type.I64);
   t.depth += 1;
-  hit_address(t, 0);
-  load_op(t, n, 0);
+  load_op(t, n, lone_place(t, 0));
   byte(w, W.ELSE);
   leave_begin(t, b.pc + n.offset, true, unpaid(b, n));
   get(w, HART);
-  get(w, A64);
+  lone_va(t);
   i32c(w, n.size);
   op1(w, W.CALL, Import.LOAD);
   leave_if(t, dirty);
@@ -131,18 +214,18 @@ function paged_load(t: Dbt, b: Block, n: Node, dirty: u64): void {
   t.depth -= 1;
 }
 
-function paged_store(t: Dbt, b: Block, n: Node, dirty: u64): void {
+function lone_store(t: Dbt, b: Block, n: Node, dirty: u64): void {
   const w = writer(t);
-  tlb_hit(t, n, Tlb.STORE_DELTA);
+  lone_hit(t, n, Tlb.STORE_DELTA);
   open(w, W.IF, Type.EMPTY);
   t.depth += 1;
-  hit_address(t, Tlb.STORE_DELTA);
+  const offset = lone_place(t, Tlb.STORE_DELTA);
   stored(t, n);
-  mem(w, n.w, 0);
+  mem(w, n.w, offset);
   byte(w, W.ELSE);
   leave_begin(t, b.pc + n.offset, true, unpaid(b, n));
   get(w, HART);
-  get(w, A64);
+  lone_va(t);
   value(t, n.b);
   if (n.b >= 32 && n.b < 64) byte(w, W.I64_REINTERPRET_F64);
   i32c(w, n.size);

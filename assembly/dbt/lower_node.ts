@@ -11,7 +11,7 @@ import { lower_atomic } from "./lower_atomic";
 import { lower_csr } from "./lower_csr";
 import { lower_load, lower_store } from "./lower_memory";
 import { lower_system } from "./lower_system";
-import { Step } from "./opt/spans";
+import { span_lo, Step } from "./opt/spans";
 import { Block, Dbt, writer } from "./state";
 import { Type, W } from "./wasm/opcode";
 import { byte, get, i32c, i64c, mem, op1, open, set } from "./wasm/writer";
@@ -112,6 +112,10 @@ export function lower_node(t: Dbt, b: Block, n: Node, found: Step, state: usize,
   }
   if (n.dst) set(w, local_of(n.dst));
   else byte(w, W.DROP);
+  if (found == Step.KNOWN) {
+    i32c(w, <i32>(<u64>n.imm + <u64>(<i64>span_lo(state, n.dst)) - t.ramPa));
+    set(w, SPAN + n.dst);
+  }
   // A base's span goes along with its value.
   if (found == Step.CARRY && n.dst != n.a) {
     get(w, SPAN + n.a);
@@ -124,10 +128,10 @@ function low(t: Dbt, v: u32): void {
   byte(writer(t), W.I32_WRAP_I64);
 }
 
-/** Instructions of the block that are paid for and not executed when the instruction of `n` is left to the interpreter. */
+/** Instructions that have been executed before that of `n`, and are not paid for. */
 // @ts-ignore: decorator
 @inline export function unpaid(b: Block, n: Node): u32 {
-  return b.insns - n.k;
+  return b.owed + n.k;
 }
 
 /** Division by zero and overflow have results of their own. (Unprivileged ISA, "Division Operations") */
@@ -248,7 +252,7 @@ export function callout(t: Dbt, b: Block, n: Node, dirty: u64): void {
   i64c(w, n.imm);
   get(w, FUEL);
   i32c(w, <i32>unpaid(b, n));
-  byte(w, W.I32_ADD);
+  byte(w, W.I32_SUB);
   op1(w, W.CALL, Import.CALLOUT);
   leave_if(t, dirty);
   if (is_float(record_op(r))) float_flags(t);

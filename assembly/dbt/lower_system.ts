@@ -26,7 +26,7 @@ export function lower_system(t: Dbt, b: Block, n: Node, dirty: u64): void {
   i64c(w, n.imm);
   get(w, FUEL);
   i32c(w, <i32>unpaid(b, n));
-  byte(w, W.I32_ADD);
+  byte(w, W.I32_SUB);
   op1(w, W.CALL, Import.SYSTEM);
   tee(w, A32);
   i32c(w, System.INTERPRET);
@@ -37,7 +37,7 @@ export function lower_system(t: Dbt, b: Block, n: Node, dirty: u64): void {
     mem(w, W.I64_LOAD, HartField.x + ((<u32>n.dst) << 3));
     set(w, local_of(n.dst));
   }
-  leave_begin(t, pc + record_length(r), true, unpaid(b, n) - 1);
+  leave_begin(t, pc + record_length(r), true, unpaid(b, n) + 1);
   get(w, A32);
   leave_if(t, dirty | bit(n.dst));
   load_hart_locals(t);

@@ -17,6 +17,9 @@ export const MAX_CONTEXTS: u32 = 32;
 export const MAX_IR: u32 = 8192;
 export const MAX_INSNS: u32 = 1200;
 
+/** The table of sites.ts. */
+const SITE_BYTES: usize = 1024 * 16;
+
 /** What a region assumes of the hart; checked whenever it is found by its address. */
 export enum Mode {
   /** Loads and stores are untranslated and PMP is off: RAM is one window. */
@@ -101,6 +104,10 @@ export class Dbt {
   sensitive: u32;
   /** 1 when the region has floating-point instructions that count on mstatus.FS being dirty. */
   floats: u32;
+  /** The span that is to be checked is stored to. */
+  spanStore: bool;
+  /** Accesses that are checked alone (sites.ts). */
+  sites: u32;
 }
 
 // @ts-ignore: decorator
@@ -166,6 +173,8 @@ export class Block {
   forwardLabel: u32;
   /** 1 once its entry state of checks is known. */
   reached: u32;
+  /** Instructions that have been executed when it begins and are not paid for: the same on every way to it. */
+  owed: u32;
 }
 
 /** Behind each block: the checked spans at its entry, by base register: 32 pairs of i32 (lo, hi); lo == hi for none. */
@@ -221,6 +230,9 @@ export function dbt_open(t: Dbt, bytes: u32): void {
   at += 512;
   t.scratch = <u32>at;
   at += 256;
+  at = (at + 31) & ~31;
+  t.sites = <u32>at;
+  at += SITE_BYTES;
   t.code = <u32>at;
   t.codeBytes = bytes - <u32>(at - changetype<usize>(t));
 }

@@ -32,6 +32,11 @@ const VERSION = 12;
   return load<u32>(page, VERSION);
 }
 
+/** Makes translated code that was made from `page` stale, though no record of it is. */
+export function page_renew(page: usize): void {
+  store<u32>(page, page_version(page) + 1, VERSION);
+}
+
 /**
  * The code page for the instruction at `pc`. A hit in the fetch TLB is the usual case. 0 after raising, and 0 with nothing
  * raised when PMP allows only a part of the page: then each instruction is fetched on its own.

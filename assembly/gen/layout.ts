@@ -120,6 +120,8 @@ export enum HartField {
   jumpFills = 1536,
   /** where the first of them are, from the hart's address (64 of u32) */
   jumpLog = 1540,
+  /** 1 when translated code has just failed to check bytes in pages that are not adjacent (u32) */
+  spanSplit = 1796,
   /** a bit for each hash of a page that regions in the jump caches lie in (8 of u64) */
   codeFilter = 1800,
   /** traps taken in a row without an instruction retired between them (u32) */

@@ -285,6 +285,7 @@ export class Hart {
   jumpLog61: u32;
   jumpLog62: u32;
   jumpLog63: u32;
+  spanSplit: u32;
   codeFilter0: u64;
   codeFilter1: u64;
   codeFilter2: u64;
@@ -438,6 +439,7 @@ if (offsetof<Hart>("fuelBase") != HartField.fuelBase) ERROR("Hart.fuelBase is mi
 if (offsetof<Hart>("jumpMode0") != HartField.jumpMode) ERROR("Hart.jumpMode0 is misplaced");
 if (offsetof<Hart>("jumpFills") != HartField.jumpFills) ERROR("Hart.jumpFills is misplaced");
 if (offsetof<Hart>("jumpLog0") != HartField.jumpLog) ERROR("Hart.jumpLog0 is misplaced");
+if (offsetof<Hart>("spanSplit") != HartField.spanSplit) ERROR("Hart.spanSplit is misplaced");
 if (offsetof<Hart>("codeFilter0") != HartField.codeFilter) ERROR("Hart.codeFilter0 is misplaced");
 if (offsetof<Hart>("stormCount") != HartField.stormCount) ERROR("Hart.stormCount is misplaced");
 if (offsetof<Hart>("stormInstret") != HartField.stormInstret) ERROR("Hart.stormInstret is misplaced");

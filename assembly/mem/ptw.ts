@@ -69,6 +69,16 @@ const SATP_SV39: u64 = 8;
   return ((hart.menvcfg >> bit) & 1) != 0;
 }
 
+/** What a walk does about A and D bits that hardware is to set. */
+enum Update {
+  /** Sets them. */
+  DO = 0,
+  /** Goes on as if it had. */
+  ASSUME = 1,
+  /** Gives up. */
+  NEVER = 2,
+}
+
 /** A walk that ends in an access fault rather than a page fault. */
 const ACCESS_FAULT: u64 = Walk.FAULT - 1;
 
@@ -77,7 +87,7 @@ const ACCESS_FAULT: u64 = Walk.FAULT - 1;
  * word, or `Walk.FAULT` after raising, with tval = `va`.
  */
 export function walk(hart: Hart, va: u64, access: u32, priv: u32): u64 {
-  const walked = translate(hart, va, access, priv, true);
+  const walked = translate(hart, va, access, priv, Update.DO);
   if (walked < ACCESS_FAULT) return walked;
   if (walked == ACCESS_FAULT) raise(hart, access_cause(access), va);
   else raise(hart, page_cause(access), va);
@@ -86,8 +96,13 @@ export function walk(hart: Hart, va: u64, access: u32, priv: u32): u64 {
 
 /** Like `walk`, but changes nothing and raises nothing: for debuggers. */
 export function walk_probe(hart: Hart, va: u64, access: u32, priv: u32): u64 {
-  const walked = translate(hart, va, access, priv, false);
+  const walked = translate(hart, va, access, priv, Update.ASSUME);
   return walked == ACCESS_FAULT ? Walk.FAULT : walked;
+}
+
+/** True when `walk` would succeed and change nothing, not even A and D. */
+export function walk_settled(hart: Hart, va: u64, access: u32, priv: u32): bool {
+  return translate(hart, va, access, priv, Update.NEVER) < ACCESS_FAULT;
 }
 
 // @ts-ignore: decorator
@@ -105,7 +120,7 @@ export function walk_probe(hart: Hart, va: u64, access: u32, priv: u32): u64 {
   return (va & Walk.PA) | (12 << 4) | Walk.R | Walk.W | Walk.X;
 }
 
-function translate(hart: Hart, va: u64, access: u32, priv: u32, update: bool): u64 {
+function translate(hart: Hart, va: u64, access: u32, priv: u32, update: Update): u64 {
   const mode = hart.satp >> 60;
   if (priv == Priv.M || !mode) return va >> 56 ? ACCESS_FAULT : identity(va);
   const levels = <u32>(mode - SATP_SV39) + 3;
@@ -138,7 +153,7 @@ function translate(hart: Hart, va: u64, access: u32, priv: u32, update: bool): u
 }
 
 /** Steps 5 to 9 for the leaf `pte`, which lies at `at` and is of level `i`. */
-function leaf(hart: Hart, va: u64, pte: u64, at: u64, i: u32, access: u32, priv: u32, update: bool): u64 {
+function leaf(hart: Hart, va: u64, pte: u64, at: u64, i: u32, access: u32, priv: u32, update: Update): u64 {
   // 5. A superpage must be aligned. (Svnapot, Svpbmt: their reserved encodings)
   const size = 12 + 9 * i;
   const ppn = (pte >> 10) & PPN;
@@ -154,7 +169,8 @@ function leaf(hart: Hart, va: u64, pte: u64, at: u64, i: u32, access: u32, priv:
   if ((pte & wanted) != wanted) {
     if (!menvcfg_bit(hart, MenvcfgBit.ADUE)) return Walk.FAULT;
     if (!pmp_allows(hart, at, Access.STORE)) return ACCESS_FAULT;
-    if (update) phys_store64(changetype<Vm>(<usize>hart.vm), at, pte | wanted);
+    if (update == Update.NEVER) return Walk.FAULT;
+    if (update == Update.DO) phys_store64(changetype<Vm>(<usize>hart.vm), at, pte | wanted);
     pte |= wanted;
   }
   if (!(pte & PTE_D)) allowed &= ~Walk.W;

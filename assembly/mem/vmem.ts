@@ -12,7 +12,7 @@ import { raise } from "../hart/raise";
 import { Access, Cause, Priv, Tlb } from "../shared/constants";
 import { phys_of, phys_ram } from "./p2m";
 import { pmp_check, pmp_page_uniform } from "./pmp";
-import { Walk, walk } from "./ptw";
+import { Walk, walk, walk_settled } from "./ptw";
 import { data_priv, tlb_entry, tlb_note_large } from "./tlb";
 
 /** Tag of an access: a misaligned one keeps low bits that no entry has. */
@@ -289,6 +289,28 @@ export function store_ram(hart: Hart, va: u64, value: u64, size: u32): bool {
   }
   store_bytes(low, value, first);
   return true;
+}
+
+/**
+ * The ma of `bytes` at `va` when all of them are RAM that `access` may reach, in one page or in two that lie side by side; else 0,
+ * with nothing changed and nothing raised. A and D bits are never set: that is left to the access itself.
+ */
+export function span_ram(hart: Hart, va: u64, bytes: u32, access: u32): usize {
+  const inPage: u32 = 0x1000 - ((<u32>va) & 0xfff);
+  const low = part_ram(hart, va, access);
+  if (bytes <= inPage || !low) return low;
+  return part_ram(hart, va + inPage, access) == low + inPage ? low : 0;
+}
+
+/** The ma of RAM at `va`, good to the end of its page. */
+function part_ram(hart: Hart, va: u64, access: u32): usize {
+  const entry = tlb_entry(access == Access.STORE ? hart.tlbLoad + Tlb.STORE_DELTA : hart.tlbLoad, va);
+  if (load<u64>(entry) == (va & ~0xfff)) return (<usize>va + load<u32>(entry, 8)) & 0xffff_ffff;
+  const priv = data_priv(hart);
+  if (priv != Priv.M && hart.satp >> 60 && !walk_settled(hart, va, access, priv)) return 0;
+  const ma = quiet(hart, va, 1, access);
+  // Where the page has no entry even now, PMP allows only a part of it.
+  return load<u64>(entry) == (va & ~0xfff) ? ma : 0;
 }
 
 /** The ma of RAM at `va`, filling the TLB, or 0 with nothing raised. */

@@ -13,6 +13,7 @@ export interface CodeExports {
   dbt_system(hart: number, record: bigint, fuel: number): number;
   /** Answers `install` later. Returns 0 when the VM does not want the functions any more. */
   vm_code_ready(vm: number, ticket: number, first: number): number;
+  dbt_span(hart: number, va: bigint, info: number): number;
 }
 
 /** What compiling has cost so far. */
@@ -51,10 +52,10 @@ export class CodeLinker {
 
   /** Takes the core's exports, once it is instantiated. */
   connect(core: CodeExports): void {
-    const { table, dbt_load, dbt_store, dbt_callout, dbt_system } = core;
+    const { table, dbt_load, dbt_store, dbt_callout, dbt_system, dbt_span } = core;
     this.#core = core;
     this.#ranges = new TableRanges(table);
-    const functions = [dbt_load, dbt_store, dbt_callout, dbt_system];
+    const functions = [dbt_load, dbt_store, dbt_callout, dbt_system, dbt_span];
     this.#imports.e = { m: this.#memory.memory, t: table, ...functions };
   }
 

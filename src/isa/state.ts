@@ -94,6 +94,13 @@ export const hartState: readonly StateRow[] = [
   ],
   ["jumpFills", "u32", 1, "derived", "entries of the jump caches filled since they were last emptied"],
   ["jumpLog", "u32", 64, "derived", "where the first of them are, from the hart's address"],
+  [
+    "spanSplit",
+    "u32",
+    1,
+    "derived",
+    "1 when translated code has just failed to check bytes in pages that are not adjacent",
+  ],
   ["codeFilter", "u64", 8, "derived", "a bit for each hash of a page that regions in the jump caches lie in"],
   ["stormCount", "u32", 1, "derived", "traps taken in a row without an instruction retired between them"],
   ["stormInstret", "u64", 1, "derived", "instret at the last trap"],

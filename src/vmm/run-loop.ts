@@ -58,10 +58,10 @@ const STCE_HIGH = 0x8000_0000;
 
 const STI = 1 << Irq.STI;
 
-/** Slices for `harts` harts: about a millisecond alone; in company short, because they wait for each other. */
+/** Slices for `harts` harts: a millisecond or a few alone; in company short, because they wait for each other. */
 export function sliceFor(harts: number, polled: boolean): number {
   if (polled) return 10_000;
-  return harts === 1 ? 250_000 : 20_000;
+  return harts === 1 ? 1_000_000 : 20_000;
 }
 
 /** The loop of one VM. */

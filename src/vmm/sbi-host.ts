@@ -100,6 +100,8 @@ export class VmSbiHost implements SbiHost {
     this.#writeCsr(view, "medeleg", MEDELEG);
     this.#writeCsr(view, "mideleg", MIDELEG);
     this.#writeCsr(view, "mcounteren", 0xffff_ffffn);
+    // As OpenSBI does: Linux's vDSO reads the time in U mode.
+    this.#writeCsr(view, "scounteren", 7n);
     this.#writeCsr(view, "menvcfg", view.u64(HartField.menvcfg) | MENVCFG);
     view.setU32(HartField.priv, Priv.S);
     view.setX(A0, BigInt(hart));

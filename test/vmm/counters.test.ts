@@ -203,8 +203,8 @@ describe("counters of memory", () => {
       end: ${powerOff()}`;
     const { pageWalks, tlbMisses, traps } = (await run(source, { engine })).counters();
     expect(traps).toBe(1);
-    // Code, two pages loaded from, one stored to.
-    expect(pageWalks).toBe(4);
+    // Code, two pages loaded from, one stored to; in translated code a check for the store serves the load before it.
+    expect(pageWalks).toBe(engine === "translator" ? 3 : 4);
     expect(tlbMisses).toBeGreaterThanOrEqual(pageWalks);
   });
 });

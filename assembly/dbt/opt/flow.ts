@@ -5,7 +5,7 @@
  * Kennedy, "A Simple, Fast Dominance Algorithm")
  */
 
-import { Block, block, Dbt, ordered } from "../state";
+import { Block, block, Dbt, is_call, ordered } from "../state";
 
 export function flow(t: Dbt): void {
   t.orderCount = 0;
@@ -14,6 +14,35 @@ export function flow(t: Dbt): void {
   number(t);
   dominators(t);
   for (let i: u32 = 0; i < t.orderCount; i++) classify(t, ordered(t, i));
+  debts(t);
+}
+
+/** Most instructions that are owed at the beginning of a block: with one more block it fits into an exit. */
+const MAX_OWED: u32 = 1200;
+
+/**
+ * How much is owed at the beginning of each block. Straight code passes its debt on; where ways meet, the longest does, and the others
+ * pay the difference; a loop begins without any.
+ */
+function debts(t: Dbt): void {
+  for (let i: u32 = 0; i < t.orderCount; i++) ordered(t, i).owed = 0;
+  for (let i: u32 = 0; i < t.orderCount; i++) {
+    const b = ordered(t, i);
+    const out = owed_after(b);
+    if (out > MAX_OWED) continue;
+    if (b.succ0) pass_on(block(t, b.succ0 - 1), b, out);
+    if (b.succ1) pass_on(block(t, b.succ1 - 1), b, out);
+  }
+}
+
+function pass_on(to: Block, from: Block, owed: u32): void {
+  if (to.rpo > from.rpo && !to.backIn) to.owed = max(to.owed, owed);
+}
+
+/** What is owed when the block ends. After a call nothing is: the callee has settled. */
+// @ts-ignore: decorator
+@inline export function owed_after(b: Block): u32 {
+  return is_call(b) ? 0 : b.owed + b.insns;
 }
 
 const VISITED: u32 = 0xffff_ffff;

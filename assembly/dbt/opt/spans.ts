@@ -1,19 +1,29 @@
 /**
  * Merged memory checks: which bytes around each x register are known to lie in RAM.
  *
- * A span [lo, hi) of register r says that every address from r + lo to r + hi has passed the window's check, and that the i32 local
- * of r holds r + lo's place in RAM. One check serves all later accesses off an unchanged base; `addi` and `mv` carry a span along.
- * A span is 8 bytes of state: i32 lo, i32 hi; empty when they are equal.
+ * A span [lo, hi) of register r says that every address from r + lo to r + hi has passed the check, and that the i32 local of r holds
+ * r + lo's place: from the start of RAM in the window, in the machine's memory otherwise. One check serves all later accesses off an
+ * unchanged base; `addi` and `mv` carry a span along. A span is 8 bytes of state: i32 lo, i32 hi; empty when they are equal.
+ *
+ * x0 has no span. Its 8 bytes are two masks of registers: whose spans may be stored to (with translated addresses that is a right of
+ * its own), and which must be checked at each access, since a check off them is known to fail (sites.ts).
  */
 
-import { Ir, node } from "../ir";
+import { Ir, Node, node } from "../ir";
+import { site_alone } from "../sites";
 import { W } from "../wasm/opcode";
 import { Translate } from "../../shared/constants";
-import { Block, block, BLOCK_SPANS, Dbt, is_call, may, ordered } from "../state";
+import { Block, block, BLOCK_SPANS, Dbt, is_call, may, Mode, ordered } from "../state";
 
 const ROUNDS: u32 = 12;
-/** A span never grows beyond this. */
+/** A span never grows beyond this, in the window and in pages. */
 const WIDEST: i32 = 2048;
+const WIDEST_PAGED: i32 = 256;
+/** Registers with no access further apart than this are checked for all of them at once. */
+const NARROW: i32 = 256;
+/** How far an instruction reaches from its base, with the access's size. */
+const REACH: u64 = 2056;
+const STACK_POINTER: u8 = 2;
 
 // @ts-ignore: decorator
 @inline export function span_lo(state: usize, register: u32): i32 {
@@ -32,6 +42,29 @@ const WIDEST: i32 = 2048;
 }
 
 // @ts-ignore: decorator
+@inline function is_storable(state: usize, register: u32): bool {
+  return ((load<u32>(state) >> register) & 1) != 0;
+}
+
+// @ts-ignore: decorator
+@inline function is_alone(state: usize, register: u32): bool {
+  return ((load<u32>(state, 4) >> register) & 1) != 0;
+}
+
+// @ts-ignore: decorator
+@inline function set_rights(state: usize, register: u32, storable: bool, alone: bool): void {
+  const bit: u32 = 1 << register;
+  store<u32>(state, (load<u32>(state) & ~bit) | (u32(storable) << register));
+  store<u32>(state, (load<u32>(state, 4) & ~bit) | (u32(alone) << register), 4);
+}
+
+/** Nothing is known of `register` any more. */
+function forget(state: usize, register: u32): void {
+  set_span(state, register, 0, 0);
+  set_rights(state, register, false, false);
+}
+
+// @ts-ignore: decorator
 @inline export function block_spans(b: Block): usize {
   return changetype<usize>(b) + BLOCK_SPANS;
 }
@@ -45,6 +78,10 @@ export enum Step {
   COVERED = 2,
   /** dst has taken a's span over. */
   CARRY = 3,
+  /** An access that is checked by itself, and leaves no span. */
+  ALONE = 4,
+  /** dst is a constant with a span. */
+  KNOWN = 5,
 }
 
 /** Applies node `index` to `state`. */
@@ -52,74 +89,115 @@ export function step(t: Dbt, b: Block, index: u32, state: usize): Step {
   const n = node(t, index);
   if (n.op == Ir.LOAD || n.op == Ir.STORE) {
     const found = access(t, b, index, state);
-    if (n.op == Ir.LOAD && n.dst < 32) set_span(state, n.dst, 0, 0);
+    if (n.op == Ir.LOAD && <u32>n.dst - 1 < 31) forget(state, n.dst);
     return found;
   }
-  if (n.dst - 1 >= 31) return Step.NOTHING;
+  // With another mstatus, other pages may be reached.
+  if (n.op == Ir.SYSTEM || n.op == Ir.CSR) memory.fill(state, 0, 256);
+  if (<u32>n.dst - 1 >= 31) return Step.NOTHING;
+  if (n.op == Ir.CONST && constant_span(t, n, state)) return Step.KNOWN;
   const move = n.op == Ir.MOVE ? true : n.op == Ir.BINARY_I && n.w == W.I64_ADD;
-  if (move && n.a < 32) {
+  if (move && <u32>n.a - 1 < 31) {
     const by = n.op == Ir.MOVE ? 0 : <i32>n.imm;
+    if (is_alone(state, n.a)) {
+      set_span(state, n.dst, 0, 0);
+      set_rights(state, n.dst, false, true);
+      return Step.NOTHING;
+    }
     const lo = span_lo(state, n.a);
     const hi = span_hi(state, n.a);
     if (lo != hi && lo - by > -0x10000 && hi - by < 0x10000) {
+      const storable = is_storable(state, n.a);
       set_span(state, n.dst, lo - by, hi - by);
+      set_rights(state, n.dst, storable, false);
       return Step.CARRY;
     }
   }
-  set_span(state, n.dst, 0, 0);
+  forget(state, n.dst);
   return Step.NOTHING;
+}
+
+/** In the window a constant address needs no check: its span is what of RAM lies within an instruction's reach. */
+function constant_span(t: Dbt, n: Node, state: usize): bool {
+  if (!(t.mode & Mode.FLAT) || !may(t, Translate.MERGED_CHECKS) || !is_base(t, n.dst)) return false;
+  if (<u64>n.imm - REACH - t.ramPa > t.ramSize - 2 * REACH) return false;
+  set_span(state, n.dst, -(<i32>REACH), <i32>REACH);
+  set_rights(state, n.dst, true, false);
+  return true;
 }
 
 function access(t: Dbt, b: Block, index: u32, state: usize): Step {
   const n = node(t, index);
   const off = <i32>n.imm;
   const end = off + n.size;
-  if (!may(t, Translate.MERGED_CHECKS)) {
-    t.spanLo = off;
-    t.spanHi = end;
-    return Step.CHECK;
-  }
+  const flat = (t.mode & Mode.FLAT) != 0;
+  const storing = n.op == Ir.STORE && !flat;
+  t.spanLo = off;
+  t.spanHi = end;
+  t.spanStore = storing;
+  if (!may(t, Translate.MERGED_CHECKS)) return Step.ALONE;
+  if (!n.a) return flat ? Step.CHECK : Step.ALONE;
+  if (is_alone(state, n.a)) return Step.ALONE;
   const lo = span_lo(state, n.a);
   const hi = span_hi(state, n.a);
-  if (lo != hi && off >= lo && end <= hi) {
+  if (lo != hi && off >= lo && end <= hi && (!storing || is_storable(state, n.a))) {
     t.spanLo = lo;
     t.spanHi = hi;
     return Step.COVERED;
   }
-  const base = <usize>t.spans + (n.a << 3);
-  let from = load<i32>(base);
-  let to = load<i32>(base, 4);
-  if (to - from > 256) {
-    from = off;
-    to = end;
-    widen(t, b, index, n.a, state);
-    if (load<i32>(base, 8 * 32) < from) from = load<i32>(base, 8 * 32);
-    if (load<i32>(base, 8 * 32 + 4) > to) to = load<i32>(base, 8 * 32 + 4);
+  if (site_alone(t, b.pc + n.offset)) {
+    set_span(state, n.a, 0, 0);
+    set_rights(state, n.a, false, true);
+    return Step.ALONE;
   }
-  t.spanLo = from;
-  t.spanHi = to;
-  if (n.a) set_span(state, n.a, from, to);
+  choose(t, b, index, n, flat);
+  set_span(state, n.a, t.spanLo, t.spanHi);
+  set_rights(state, n.a, t.spanStore, false);
   return Step.CHECK;
 }
 
-/** Finds what the rest of the block accesses off `register` while it is unchanged; the answer lies 256 bytes behind its region span. */
-function widen(t: Dbt, b: Block, index: u32, register: u32, state: usize): void {
-  let from: i32 = i32.MAX_VALUE;
-  let to: i32 = i32.MIN_VALUE;
-  for (let i = index; i < b.irFirst + b.irCount; i++) {
+/**
+ * Chooses how much to check for the access: what the region reaches off its base register, if that is narrow (bytes near the access
+ * are RAM as well), else what the rest of the block does. Pages are narrower: there only the stack pointer, which the region hardly
+ * changes, gets the former.
+ */
+function choose(t: Dbt, b: Block, index: u32, n: Node, flat: bool): void {
+  const base = <usize>t.spans + (n.a << 3);
+  widen(t, b, index, n.a, flat);
+  const lowest = load<i32>(base);
+  const highest = load<i32>(base, 4);
+  if ((flat || n.a == STACK_POINTER) && highest - lowest <= NARROW) {
+    t.spanLo = lowest;
+    t.spanHi = highest;
+  }
+}
+
+/** Widens the span to what the rest of the block accesses off `register` while it is unchanged. */
+function widen(t: Dbt, b: Block, index: u32, register: u32, flat: bool): void {
+  if (node(t, index).op == Ir.LOAD && node(t, index).dst == register) return;
+  let from = t.spanLo;
+  let to = t.spanHi;
+  for (let i = index + 1; i < b.irFirst + b.irCount; i++) {
     const n = node(t, i);
     if ((n.op == Ir.LOAD || n.op == Ir.STORE) && n.a == register) {
       const off = <i32>n.imm;
-      if (max(to, off + n.size) - min(from, off) <= WIDEST) {
+      if (max(to, off + n.size) - min(from, off) <= (flat ? WIDEST : WIDEST_PAGED)) {
         from = min(from, off);
         to = max(to, off + n.size);
+        if (n.op == Ir.STORE && !flat) t.spanStore = true;
       }
     }
     if (n.op != Ir.STORE && n.dst == register) break;
   }
-  const answer = <usize>t.spans + (register << 3) + 8 * 32;
-  store<i32>(answer, from);
-  store<i32>(answer, to, 4);
+  t.spanLo = from;
+  t.spanHi = to;
+}
+
+/** True when some access of the region uses `register` as its base. */
+// @ts-ignore: decorator
+@inline function is_base(t: Dbt, register: u32): bool {
+  const base = <usize>t.spans + (register << 3);
+  return load<i32>(base) < load<i32>(base, 4);
 }
 
 /** Lowest and highest byte that any access of the region reaches, by base register. */
@@ -170,7 +248,9 @@ function meet(b: Block, state: usize): bool {
     memory.copy(own, state, 256);
     return true;
   }
-  let changed = false;
+  const rights = load<u64>(own) & load<u64>(state);
+  let changed = rights != load<u64>(own);
+  store<u64>(own, rights);
   for (let r: u32 = 1; r < 32; r++) {
     const lo = span_lo(own, r);
     const hi = span_hi(own, r);
