@@ -13,13 +13,13 @@ const core = path.join(root, "build/core.wasm");
 const stamp = path.join(dist, ".stamp");
 const compiler = path.join(root, "node_modules/typescript/bin/tsc");
 
-/** What src/ finds beside itself at run time: the built guests. */
-const guests = ["guests/bin", "guests/wasm"];
+/** What src/ finds beside itself at run time: the built guests, and the workloads' sources for native builds. */
+const guests = ["guests/bin", "guests/wasm", "guests/workloads"];
 
 async function sources(folder) {
   const entries = await readdir(path.join(root, folder), { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && /\.(ts|elf|wasm)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(ts|elf|wasm|c|h)$/.test(entry.name))
     .map((entry) => path.join(entry.parentPath, entry.name));
 }
 

@@ -2,10 +2,15 @@
 
 import { WasmvisorError } from "../error.ts";
 import { removeBuilt } from "../host/machine-info.ts";
+import { loadModule } from "../host/load-module.ts";
 import * as host from "../host/process.ts";
-import type { Experiment } from "../study/experiment.ts";
+import { type Draw, loadVega } from "../host/vega.ts";
+import { checkExperiment } from "../study/check-experiment.ts";
+import type { Experiment, Variant } from "../study/experiment.ts";
 import { EXPERIMENTS } from "../study/experiments/index.ts";
 import { PEERS } from "../study/ladder.ts";
+import { htmlReport } from "../study/report/html.ts";
+import { markdownReport } from "../study/report/markdown.ts";
 import { textReport } from "../study/report/text.ts";
 import type { StudyResult } from "../study/result.ts";
 import { SECTIONS } from "../study/sections.ts";
@@ -17,15 +22,19 @@ import type { StudyRunOptions } from "./study-options.ts";
 import { StudyProgressLine } from "./study-progress.ts";
 
 const VOIDED = 1;
+/** Where an interrupted study goes when no --json names a file. */
+const PARTIAL = "wasmvisor-study.json";
 
 /**
  * Runs a study and returns the exit code: 1 when a figure is void.
  * @throws WasmvisorError for everything that is wrong with the options
  */
 export async function runStudy(options: StudyRunOptions): Promise<number> {
-  const { experiments, sections } = chosen(options);
+  const { experiments, sections } = await chosen(options);
   checkRungs(options, experiments);
+  const wanted = experiments.filter(({ variants }) => hasRung(variants, options.rungs));
   if (options.workloads) workloadsNamed(options.workloads);
+  const draw = options.html === undefined ? undefined : await loadVega();
   const environment = nodeEnvironment();
   const abort = new AbortController();
   let code: number | undefined;
@@ -37,7 +46,7 @@ export async function runStudy(options: StudyRunOptions): Promise<number> {
   const line = new StudyProgressLine();
   const { resume, ...settings } = options;
   const before = resume === undefined ? {} : { resume: await readResult(resume) };
-  const study = new Study(environment, { ...settings, ...before, experiments, sections }, (progress) =>
+  const study = new Study(environment, { ...settings, ...before, experiments: wanted, sections }, (progress) =>
     line.update(progress),
   );
   try {
@@ -47,11 +56,12 @@ export async function runStudy(options: StudyRunOptions): Promise<number> {
     await removeBuilt(await host.packageVersion());
   }
   const result = study.result();
-  await write(options, result);
+  await write(options, result, draw);
   return code ?? (result.summary.voided.length > 0 ? VOIDED : 0);
 }
 
-function chosen({ experiment, quick }: StudyRunOptions) {
+/** What the command line names: everything, something bundled, or a file. */
+async function chosen({ experiment, quick }: StudyRunOptions) {
   if (experiment === undefined) {
     return { experiments: quick ? EXPERIMENTS.slice(0, 1) : EXPERIMENTS, sections: SECTIONS };
   }
@@ -59,8 +69,17 @@ function chosen({ experiment, quick }: StudyRunOptions) {
   if (bundled) return { experiments: [bundled], sections: [] };
   const section = SECTIONS.find(({ name }) => name === experiment);
   if (section) return { experiments: [], sections: [section] };
+  if (/[./\\]/.test(experiment)) {
+    const { default: own } = await loadModule(experiment);
+    return { experiments: [checkExperiment(own, experiment)], sections: [] };
+  }
   const names = [...EXPERIMENTS, ...SECTIONS].map(({ name }) => name).join(", ");
   throw new WasmvisorError("experiment", `There is no experiment "${experiment}"; there are ${names}, or name a file.`);
+}
+
+/** When rungs are named, experiments without any of them have nothing to measure. */
+function hasRung(variants: readonly Variant[], rungs: readonly string[] | undefined): boolean {
+  return rungs === undefined || variants.some(({ name }) => rungs.includes(name));
 }
 
 function checkRungs({ rungs = [], peers }: StudyRunOptions, experiments: readonly Experiment[]): void {
@@ -72,7 +91,12 @@ function checkRungs({ rungs = [], peers }: StudyRunOptions, experiments: readonl
   throw new WasmvisorError("rung", `There is no rung "${unknown}"; there are ${known.join(", ")}.`, { rung: unknown });
 }
 
-async function write(options: StudyRunOptions, result: StudyResult): Promise<void> {
-  if (options.json !== undefined) await host.writeText(options.json, `${JSON.stringify(result, null, 1)}\n`);
+async function write(options: StudyRunOptions, result: StudyResult, draw: Draw | undefined): Promise<void> {
+  const json = options.json ?? (result.about.interrupted ? PARTIAL : undefined);
+  if (json !== undefined) await host.writeText(json, `${JSON.stringify(result, null, 1)}\n`);
+  if (options.md !== undefined) await host.writeText(options.md, markdownReport(result));
+  if (options.html !== undefined && draw) await host.writeText(options.html, await htmlReport(result, draw));
   await host.print(textReport(result));
+  if (result.about.interrupted) await host.printError(`wasmvisor: go on with wasmvisor study --resume ${json}\n`);
+  for (const reason of result.summary.voided) await host.printError(`wasmvisor: VOID: ${reason}\n`);
 }

@@ -37,20 +37,17 @@ export function loadAverage(): number {
   return loadavg()[0] ?? 0;
 }
 
-/** The folder of the bundled guests: in the package, or in a checkout. */
-function guestsFolder(): URL {
-  const inDist = import.meta.url.includes("/dist/src/host/");
-  return new URL(inDist ? "../../../guests/" : "../../guests/", import.meta.url);
-}
+/** The folder of the bundled guests: beside `src` in a checkout, and in `dist` of the package. */
+const GUESTS = new URL("../../guests/", import.meta.url);
 
 /** A file of the bundled guests, such as `"bin/mix.elf"`. */
 export async function guestFile(name: string): Promise<Uint8Array> {
-  return readFile(new URL(name, guestsFolder()));
+  return readFile(new URL(name, GUESTS));
 }
 
 /** The path of a file or folder of the bundled guests. */
 export function guestPath(name: string): string {
-  return fileURLToPath(new URL(name, guestsFolder()));
+  return fileURLToPath(new URL(name, GUESTS));
 }
 
 /** Removes what `buildWorkload` has built. */

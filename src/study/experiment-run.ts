@@ -34,14 +34,16 @@ export interface ExperimentContext {
 const FEWEST_ROUNDS = 2;
 /** The shortest sample worth taking, in milliseconds of CPU, before its weight: clocks are coarse, and half of a VM's run is warm-up. */
 const SHORTEST = 100;
-/** A sample is taken at scale 1 when the first result took this many times as long as a sample should. */
-const SLOW = 0.7;
 /** Tries, as parts of a sample: the first, what it may grow to, and from where on a try tells enough. */
 const TRY = 0.2;
 const NEXT_TRY = 0.7;
 const LONG_ENOUGH = 0.5;
-const STEADY_ENOUGH = 0.35;
+const STEADY_ENOUGH = 0.4;
 const GROWTH = 8;
+/** Of the time for an instruction in the try before: below it, the engine is still warming up. */
+const SETTLED = 0.7;
+/** The try, as a part of a sample, after which no larger one is made. */
+const FAR_TOO_LONG = 4;
 const MOST_TRIES = 6;
 /** No run may take longer than this, in milliseconds: something hangs. */
 const LONGEST = 120_000;
@@ -147,25 +149,33 @@ export class ExperimentRun {
     return Math.min(sampleMilliseconds, ((until - performance.now()) * share) / parts);
   }
 
-  async #findScale(doing: Doing, place: Omit<Job, "signal">, milliseconds: number): Promise<void> {
-    const { ready, draft } = doing;
+  /**
+   * Tries larger and larger scales until a run is long enough, and until steady state is no longer much faster than in the
+   * try before: what is still warming up gets faster with every try.
+   */
+  async #findScale({ ready, draft }: Doing, place: Omit<Job, "signal">, milliseconds: number): Promise<void> {
     if (ready.kind === "window") return this.#findWindow(ready, draft, place, milliseconds);
     if (draft.scale !== undefined) return;
-    draft.scale = 1;
-    const { cpu, runCpu = cpu } = draft.first!;
-    if (ready.by === "vm" && runCpu > milliseconds * SLOW) return;
     await this.#instructions(place, 1);
     const { known } = this.#context;
     // A command's start-up is taken off by a run at scale 1, so that its own scale must be another.
     const least = ready.by === "command" ? 2 : 1;
     const scale = (wanted: number, nanoseconds: number) =>
       Math.max(least, scaleFor(wanted, known.perUnit(this.#job(place)) ?? 1, nanoseconds));
-    let next = scale(milliseconds * TRY, ready.by === "vm" ? nanosecondsOfFirst(draft) : guessFor(ready));
+    let before = ready.by === "vm" ? nanosecondsOfFirst(draft) : guessFor(ready);
+    let next = scale(milliseconds * TRY, before);
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const tried = await this.#outcome(ready, this.#job(place, next));
       const nanoseconds = (tried.steadyCpu * 1e6) / tried.steadyInstructions;
-      draft.scale = Math.min(next * GROWTH, scale(milliseconds, nanoseconds));
-      if (tried.cpu >= milliseconds * LONG_ENOUGH && tried.steadyCpu >= milliseconds * STEADY_ENOUGH) return;
+      const wanted = Math.min(next * GROWTH, scale(milliseconds, nanoseconds));
+      draft.scale = Math.max(wanted, next);
+      if (tried.cpu > milliseconds * FAR_TOO_LONG) return;
+      const settled = ready.by !== "vm" || nanoseconds > before * SETTLED;
+      if (settled && tried.cpu >= milliseconds * LONG_ENOUGH && tried.steadyCpu >= milliseconds * STEADY_ENOUGH) {
+        draft.scale = wanted;
+        return;
+      }
+      before = nanoseconds;
       next = Math.min(next * GROWTH, Math.max(next * 2, scale(milliseconds * NEXT_TRY, nanoseconds)));
     }
   }
@@ -186,7 +196,7 @@ export class ExperimentRun {
     if (ready.kind === "window") return this.#sampleWindow(ready, draft, place);
     const job = this.#job(place, draft.scale);
     const outcome = await this.#outcome(ready, job);
-    if (outcome.steadyCpu <= 0) throw new VoidRun(`a run at scale ${job.scale} was too short to be measured`);
+    if (outcome.steadyCpu <= 0) throw new VoidRun(`at scale ${job.scale} it took no longer than at scale 1`);
     draft.instructions = await this.#instructions(place, job.scale);
     draft.samples = [...draft.samples, sampleOf(outcome)];
     if (outcome.counters) draft.counters = outcome.counters;
@@ -241,9 +251,9 @@ type Measured = Outcome & { readonly steadyInstructions: number };
 const FEWEST_IN_WINDOW = 20_000;
 const MOST_IN_WINDOW = 1e8;
 
-/** A VM needs longer samples: the first half is left to warm up. */
+/** A VM needs longer samples, because the first half is left to warm up; another emulator too, for its start-up is taken off. */
 function weight(ready: Ready): number {
-  return ready.kind === "whole" && ready.by === "vm" ? 1 : 0.5;
+  return ready.kind === "whole" && (ready.by === "vm" || "command" in ready.variant) ? 1 : 0.5;
 }
 
 function sum(values: readonly number[]): number {

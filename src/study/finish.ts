@@ -34,7 +34,7 @@ export function baselineOf<T extends Draft | Cell>(
 /** Completes the cells of an experiment. */
 export function finishCells(drafts: readonly Draft[], native: Summary["native"]): Cell[] {
   return drafts
-    .filter((draft) => draft.samples.length > 0 || draft.voided !== undefined)
+    .filter(({ samples, voided, first }) => samples.length > 0 || voided !== undefined || first !== undefined)
     .map((draft) => {
       if (!isValid(draft)) return draft;
       const values = nanosecondsOf(draft);

@@ -76,3 +76,43 @@ export function sectionGrid({ columns, rows }: TableSection): Grid {
     left,
   };
 }
+
+/** What the engine counted, for each million guest instructions, summed over the workloads: rungs across, counters down. */
+export function countersGrid({ cells, variants }: ExperimentResult): Grid | undefined {
+  const counted = variants.filter(({ name }) => cells.some((cell) => cell.variant === name && hasCounters(cell)));
+  const sums = counted.map(({ name }) => summed(cells.filter((cell) => cell.variant === name && hasCounters(cell))));
+  const keys = [...new Set(sums.flatMap((sum) => [...sum.keys()]))];
+  const rows = keys
+    .filter((key) => !UNTOLD.has(key) && sums.some((sum) => (sum.get(key) ?? 0) > 0))
+    .map((key) => [key, ...sums.map((sum) => figure(((sum.get(key) ?? 0) * 1e6) / (sum.get("instructions") ?? 1)))]);
+  return rows.length === 0 ? undefined : { head: ["", ...counted.map(({ name }) => name)], rows, left: FIRST };
+}
+
+/** Counters that say nothing when they are related to instructions. */
+const UNTOLD: ReadonlySet<string> = new Set(["instructions", "busyMilliseconds", "touchedBytes"]);
+
+function hasCounters({ counters, voided }: Cell): boolean {
+  return counters !== undefined && voided === undefined;
+}
+
+function summed(cells: readonly Cell[]): Map<string, number> {
+  const sum = new Map<string, number>();
+  for (const { counters = {} } of cells) {
+    for (const [key, value] of Object.entries(counters)) sum.set(key, (sum.get(key) ?? 0) + value);
+  }
+  return sum;
+}
+
+/** Cells with samples far from the others. */
+export function outliersGrid({ cells }: ExperimentResult): Grid | undefined {
+  const rows = cells.flatMap(({ workload, variant, nanoseconds, voided }) => {
+    if (voided !== undefined || !nanoseconds || nanoseconds.outliers.length === 0) return [];
+    return [[workload, variant, figure(nanoseconds.median), nanoseconds.outliers.map(figure).join(", ")]];
+  });
+  if (rows.length === 0) return undefined;
+  return {
+    head: ["workload", "variant", "median, ns", "outliers, ns for each guest instruction"],
+    rows,
+    left: new Set([0, 1]),
+  };
+}
