@@ -25,11 +25,13 @@ export const A32: u32 = 74;
 /** The lengths of the ranges that exponents of results must lie in, see lower_float.ts; 0 while NX is clear. */
 export const RANGE_D: u32 = 75;
 export const RANGE_S: u32 = 76;
-export const I32_COUNT: u32 = 37;
+/** Upper halves of f registers that are kept as singles. */
+export const FH: u32 = 77;
+export const I32_COUNT: u32 = 69;
 /** f0 is at F. */
-export const F: u32 = 77;
+export const F: u32 = 109;
 /** f64 scratch: a floating-point result, and what is needed to know it. */
-export const FA: u32 = 109;
+export const FA: u32 = 141;
 export const F64_SCRATCH: u32 = 12;
 export const F64_COUNT: u32 = 32 + F64_SCRATCH;
 /** f32 scratch: operands and a result. */
@@ -38,7 +40,9 @@ export const SB: u32 = SA + 1;
 export const SC: u32 = SA + 2;
 export const SR: u32 = SA + 3;
 export const ST: u32 = SA + 4;
-export const F32_COUNT: u32 = 5;
+/** The singles themselves. */
+export const FS: u32 = SA + 5;
+export const F32_COUNT: u32 = 5 + 32;
 
 /** The local of an IR value other than x0. */
 export function local_of(value: u32): u32 {

@@ -31,6 +31,8 @@ import {
 import { float_flags, float_prologue } from "./lower_float";
 import { owed_after } from "./opt/flow";
 import { lower_node } from "./lower_node";
+import { is_single, push_bits, set_bits } from "./lower_single";
+import { singles } from "./opt/singles";
 import { block_spans, step } from "./opt/spans";
 import { Block, block, Dbt, may, Mode, ordered, Term, writer } from "./state";
 import { writes } from "./opt/live";
@@ -47,6 +49,7 @@ const MAX_GROUPS: u32 = 96;
 export function lower(t: Dbt, scratch: usize): bool {
   const start = t.at;
   t.groupCount = 0;
+  singles(t);
   // The first pass only finds the exit groups: how many labels there are must be known before the body.
   body(t, scratch);
   t.at = start;
@@ -102,11 +105,17 @@ export function load_hart_locals(t: Dbt): void {
   float_flags(t);
 }
 
-function load_registers(t: Dbt, mask: u64): void {
+/** Loads the registers in `mask` from the hart. */
+export function load_registers(t: Dbt, mask: u64): void {
   const w = writer(t);
   for (let v: u32 = 1; v < 64; v++) {
     if (!((mask >> v) & 1)) continue;
     get(w, HART);
+    if (is_single(t, v)) {
+      mem(w, W.I64_LOAD, HartField.f + ((v - 32) << 3));
+      set_bits(t, v);
+      continue;
+    }
     if (v < 32) mem(w, W.I64_LOAD, HartField.x + (v << 3));
     else mem(w, W.F64_LOAD, HartField.f + ((v - 32) << 3));
     set(w, local_of(v));
@@ -119,6 +128,11 @@ export function store_registers(t: Dbt, mask: u64): void {
   for (let v: u32 = 1; v < 64; v++) {
     if (!((mask >> v) & 1)) continue;
     get(w, HART);
+    if (is_single(t, v)) {
+      push_bits(t, v);
+      mem(w, W.I64_STORE, HartField.f + ((v - 32) << 3));
+      continue;
+    }
     get(w, local_of(v));
     if (v < 32) mem(w, W.I64_STORE, HartField.x + (v << 3));
     else mem(w, W.F64_STORE, HartField.f + ((v - 32) << 3));

@@ -15,6 +15,7 @@ import {
   unbox,
   unsettled,
 } from "./lower_float";
+import { push_bits } from "./lower_single";
 import { Block, Dbt, writer } from "./state";
 import { Type, W } from "./wasm/opcode";
 import { byte, f64c, get, i64c, open, set, tee } from "./wasm/writer";
@@ -48,13 +49,13 @@ export function lower_conversion(t: Dbt, b: Block, n: Node, dirty: u64): void {
 /** FMV: raw bits. */
 function move(t: Dbt, n: Node): void {
   const w = writer(t);
-  value(t, n.a);
   if (n.dst < 32) {
-    byte(w, W.I64_REINTERPRET_F64);
+    push_bits(t, n.a);
     if (n.size == 4) byte(w, W.I64_EXTEND32_S);
     set(w, local_of(n.dst));
     return;
   }
+  value(t, n.a);
   if (n.size == 4) {
     byte(w, W.I32_WRAP_I64);
     byte(w, W.F32_REINTERPRET_I32);
@@ -188,11 +189,11 @@ function narrow(t: Dbt, b: Block, n: Node, dirty: u64): void {
 /** FCVT.D.S: exact but for NaNs. */
 function widen(t: Dbt, b: Block, n: Node, dirty: u64): void {
   const w = writer(t);
-  unbox(t, b, n, n.a, SA, dirty);
+  const a = unbox(t, b, n, n.a, SA, dirty);
   otherwise(t, b, n);
-  is_number(t, 4, SA);
+  is_number(t, 4, a);
   leave_unless(t, dirty);
-  get(w, SA);
+  get(w, a);
   byte(w, W.F64_PROMOTE_F32);
   set_double(t, n.dst);
 }

@@ -11,8 +11,9 @@ import { HartField } from "../gen/layout";
 import { Flag } from "../hart/fpu/modes";
 import { Ir, Node } from "./ir";
 import { FA, HART, local_of, RANGE_D, RANGE_S, SA, SB, SR, ST } from "./locals";
-import { leave_begin, leave_if, value } from "./lower";
+import { leave_begin, leave_if } from "./lower";
 import { lower_conversion } from "./lower_convert";
+import { is_single, push_bits, push_unboxed, set_boxed, single_local } from "./lower_single";
 import { lower_fused } from "./lower_fused";
 import { unpaid } from "./lower_node";
 import { Block, Dbt, Float, writer } from "./state";
@@ -111,40 +112,31 @@ export function close_if(t: Dbt): void {
   t.depth -= 1;
 }
 
-/** The local that operand `v` is in: for singles, the f32 scratch it is unboxed to. What is not boxed is a NaN, and leaves. */
+/** The local that operand `v` is in; `scratch` where a single has to be unboxed. What is not boxed is a NaN, and leaves. */
 export function operand(t: Dbt, b: Block, n: Node, v: u32, scratch: u32, dirty: u64): u32 {
-  if (n.size == 8) return local_of(v);
-  unbox(t, b, n, v, scratch, dirty);
-  return scratch;
+  return n.size == 8 ? local_of(v) : unbox(t, b, n, v, scratch, dirty);
 }
 
-export function unbox(t: Dbt, b: Block, n: Node, v: u32, scratch: u32, dirty: u64): void {
+/** The same for singles. */
+export function unbox(t: Dbt, b: Block, n: Node, v: u32, scratch: u32, dirty: u64): u32 {
   const w = writer(t);
   if (!((t.boxed >> (v - 32)) & 1)) {
     otherwise(t, b, n);
-    value(t, v);
-    byte(w, W.I64_REINTERPRET_F64);
-    i64c(w, 0xffffffff_00000000);
-    byte(w, W.I64_LT_U);
+    push_unboxed(t, v);
     leave_if(t, dirty);
     note_boxed(t, v, true);
   }
-  value(t, v);
-  byte(w, W.I64_REINTERPRET_F64);
+  if (is_single(t, v)) return single_local(v);
+  push_bits(t, v);
   byte(w, W.I32_WRAP_I64);
   byte(w, W.F32_REINTERPRET_I32);
   set(w, scratch);
+  return scratch;
 }
 
-/** Writes the f32 on the stack to f register `v`, boxed. */
+/** Writes the f32 on the stack to f register `v`. */
 export function set_single(t: Dbt, v: u32): void {
-  const w = writer(t);
-  byte(w, W.I32_REINTERPRET_F32);
-  byte(w, W.I64_EXTEND_I32_U);
-  i64c(w, 0xffffffff_00000000);
-  byte(w, W.I64_OR);
-  byte(w, W.F64_REINTERPRET_I64);
-  set(w, local_of(v));
+  set_boxed(t, v);
   note_boxed(t, v, true);
 }
 

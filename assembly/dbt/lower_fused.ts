@@ -78,8 +78,7 @@ function fused_single(t: Dbt, b: Block, n: Node, dirty: u64): void {
 /** Puts single `v` into an f64 local, negated by bit `place` of the node's signs. */
 function widened(t: Dbt, b: Block, n: Node, v: u32, scratch: u32, dirty: u64, to: u32, place: u32): void {
   const w = writer(t);
-  unbox(t, b, n, v, scratch, dirty);
-  get(w, scratch);
+  get(w, unbox(t, b, n, v, scratch, dirty));
   byte(w, W.F64_PROMOTE_F32);
   if (((<u32>n.w) >> place) & 1) byte(w, W.F64_NEG);
   set(w, to);

@@ -6,6 +6,7 @@ import { Node } from "./ir";
 import { A32, A64, HART, Import, local_of, SPAN, TLB } from "./locals";
 import { leave_begin, leave_if, value } from "./lower";
 import { unpaid } from "./lower_node";
+import { is_single, push_bits, set_bits, set_boxed, single_local } from "./lower_single";
 import { Step } from "./opt/spans";
 import { Block, Dbt, Mode, writer } from "./state";
 import { Type, W } from "./wasm/opcode";
@@ -20,7 +21,10 @@ export function lower_load(t: Dbt, b: Block, n: Node, found: Step, state: usize,
     get(w, n.a ? SPAN + n.a : A32);
     load_op(t, n, span_offset(t, n));
   }
-  if (n.dst) set(w, local_of(n.dst));
+  if (is_single(t, n.dst)) {
+    if (n.size == 4) set_boxed(t, n.dst);
+    else set_bits(t, n.dst);
+  } else if (n.dst) set(w, local_of(n.dst));
   else byte(w, W.DROP);
 }
 
@@ -32,7 +36,7 @@ export function lower_store(t: Dbt, b: Block, n: Node, found: Step, state: usize
     if (found == Step.CHECK) check(t, b, n, dirty);
     get(w, n.a ? SPAN + n.a : A32);
     stored(t, n);
-    mem(w, n.w, span_offset(t, n));
+    mem(w, store_op(t, n), span_offset(t, n));
   }
 }
 
@@ -44,6 +48,10 @@ function check(t: Dbt, b: Block, n: Node, dirty: u64): void {
 /** The load itself, its address on the stack. A single is NaN-boxed. */
 function load_op(t: Dbt, n: Node, offset: u32): void {
   const w = writer(t);
+  if (is_single(t, n.dst)) {
+    mem(w, n.size == 4 ? W.F32_LOAD : W.I64_LOAD, offset);
+    return;
+  }
   if (n.w != W.F32_LOAD) {
     mem(w, n.w, offset);
     return;
@@ -56,8 +64,21 @@ function load_op(t: Dbt, n: Node, offset: u32): void {
 
 /** Pushes what a store stores. */
 function stored(t: Dbt, n: Node): void {
-  value(t, n.b);
-  if (n.b >= 32 && n.b < 64 && n.w != W.F64_STORE) byte(writer(t), W.I64_REINTERPRET_F64);
+  if (is_single(t, n.b) && n.size == 4) get(writer(t), single_local(n.b));
+  else if (n.b >= 32 && n.b < 64 && (n.w != W.F64_STORE || is_single(t, n.b))) push_bits(t, n.b);
+  else value(t, n.b);
+}
+
+/** The operator that stores it. */
+function store_op(t: Dbt, n: Node): W {
+  if (!is_single(t, n.b)) return n.w;
+  return n.size == 4 ? W.F32_STORE : W.I64_STORE;
+}
+
+/** The type of what a load leaves on the stack. */
+function loaded_type(t: Dbt, n: Node): Type {
+  if (is_single(t, n.dst)) return n.size == 4 ? Type.F32 : Type.I64;
+  return n.w == W.F64_LOAD || n.w == W.F32_LOAD ? Type.F64 : Type.I64;
 }
 
 /** Where the access lies, from its base's span local. */
@@ -198,7 +219,7 @@ function lone_va(t: Dbt): void {
 function lone_load(t: Dbt, b: Block, n: Node, dirty: u64): void {
   const w = writer(t);
   lone_hit(t, n, 0);
-  open(w, W.IF, n.w == W.F64_LOAD || n.w == W.F32_LOAD ? Type.F64 : Type.I64);
+  open(w, W.IF, loaded_type(t, n));
   t.depth += 1;
   load_op(t, n, lone_place(t, 0));
   byte(w, W.ELSE);
@@ -221,13 +242,13 @@ function lone_store(t: Dbt, b: Block, n: Node, dirty: u64): void {
   t.depth += 1;
   const offset = lone_place(t, Tlb.STORE_DELTA);
   stored(t, n);
-  mem(w, n.w, offset);
+  mem(w, store_op(t, n), offset);
   byte(w, W.ELSE);
   leave_begin(t, b.pc + n.offset, true, unpaid(b, n));
   get(w, HART);
   lone_va(t);
-  value(t, n.b);
-  if (n.b >= 32 && n.b < 64) byte(w, W.I64_REINTERPRET_F64);
+  if (n.b >= 32 && n.b < 64) push_bits(t, n.b);
+  else value(t, n.b);
   i32c(w, n.size);
   op1(w, W.CALL, Import.STORE);
   leave_if(t, dirty);

@@ -1,11 +1,10 @@
 /** IR nodes -> Wasm instructions. */
 
-import { HartField } from "../gen/layout";
 import { Ir, Node } from "./ir";
 import { callout_reads } from "./lift/callout";
 import { is_float, record_op } from "./form";
 import { A64, B64, FUEL, HART, Import, local_of, SPAN } from "./locals";
-import { leave_begin, leave_if, store_registers, value } from "./lower";
+import { leave_begin, leave_if, load_registers, store_registers, value } from "./lower";
 import { float_flags, lower_float, note_boxed } from "./lower_float";
 import { lower_atomic } from "./lower_atomic";
 import { lower_csr } from "./lower_csr";
@@ -14,7 +13,7 @@ import { lower_system } from "./lower_system";
 import { span_lo, Step } from "./opt/spans";
 import { Block, Dbt, writer } from "./state";
 import { Type, W } from "./wasm/opcode";
-import { byte, get, i32c, i64c, mem, op1, open, set } from "./wasm/writer";
+import { byte, get, i32c, i64c, op1, open, set } from "./wasm/writer";
 
 /** Lowers `n` of block `b`; `found` and `state` are the memory checks' view, `dirty` what differs from the hart's memory. */
 export function lower_node(t: Dbt, b: Block, n: Node, found: Step, state: usize, dirty: u64): void {
@@ -258,8 +257,5 @@ export function callout(t: Dbt, b: Block, n: Node, dirty: u64): void {
   if (is_float(record_op(r))) float_flags(t);
   if (!n.dst) return;
   if (n.dst >= 32) note_boxed(t, n.dst, false);
-  get(w, HART);
-  if (n.dst < 32) mem(w, W.I64_LOAD, HartField.x + ((<u32>n.dst) << 3));
-  else mem(w, W.F64_LOAD, HartField.f + ((<u32>n.dst - 32) << 3));
-  set(w, local_of(n.dst));
+  load_registers(t, (<u64>1) << n.dst);
 }

@@ -100,6 +100,8 @@ export class Dbt {
   float: u32;
   /** f registers known to hold a NaN-boxed single at the point of emission. */
   boxed: u32;
+  /** f registers that the region uses for singles alone. */
+  singles: u32;
   /** `Sensitive`: who executes sensitive instructions. */
   sensitive: u32;
   /** 1 when the region has floating-point instructions that count on mstatus.FS being dirty. */

@@ -30,6 +30,7 @@ export enum W {
   I64_LOAD32_U = 0x35,
   I32_STORE = 0x36,
   I64_STORE = 0x37,
+  F32_STORE = 0x38,
   F64_STORE = 0x39,
   I64_STORE8 = 0x3c,
   I64_STORE16 = 0x3d,
