@@ -23,6 +23,8 @@ export interface TestMachineOptions {
   /** True makes an S-mode ECALL return `Exit.SBI`. Default false. */
   builtinSbi?: boolean;
   engine?: Engine;
+  /** Decoded code pages. Default 64. */
+  codePages?: number;
   /** What differs from `DEFAULT_TRANSLATOR`. */
   translator?: Partial<TranslatorSettings>;
   compilation?: Compilation;
@@ -206,7 +208,7 @@ export async function createTestMachine(options: TestMachineOptions = {}): Promi
     harts: options.harts ?? 1,
     engine: options.engine ?? Engine.PREDECODE,
     builtinSbi: options.builtinSbi ?? false,
-    codePages: 64,
+    codePages: options.codePages ?? 64,
     translator: { ...DEFAULT_TRANSLATOR, ...options.translator },
     compilation: options.compilation ?? "sync",
   });

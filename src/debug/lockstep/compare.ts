@@ -1,12 +1,12 @@
 /** What differs between two VMs: architectural registers, RAM, devices, output, and how they ended. */
 
-import { HartField } from "../../../assembly/gen/layout.ts";
+import { HartField, VmField } from "../../../assembly/gen/layout.ts";
 import { P2m } from "../../../assembly/shared/constants.ts";
+import type { MachineSpace } from "../../core/machine-space.ts";
 import type { HartView } from "../../core/views.ts";
 import { fNames, xNames } from "../../isa/names.ts";
 import { hartState, type FieldType } from "../../isa/state.ts";
 import { FRAME_BYTES } from "../../memory/machine-memory.ts";
-import { VmField } from "../../../assembly/gen/layout.ts";
 import type { Vm } from "../../vmm/vm.ts";
 import type { Side } from "./side.ts";
 
@@ -81,16 +81,14 @@ const WORDS: readonly number[] = [
 /** Everything that can be compared after each turn: registers, output, exits. Undefined when all is the same. */
 export function compareQuickly(a: Side, b: Side): Differences | undefined {
   const others = [...outputDifference(a, b), ...exitDifference(a, b)];
-  const registers = a.vm.machine.space.harts.flatMap((hart, index) =>
-    sameWords(hart, b.vm.machine.space.harts[index]!) ? [] : registerDifferences(a, b, index),
-  );
+  const registers = hartDifferences(a.vm.machine.space.harts, b.vm.machine.space.harts);
   return registers.length + others.length === 0 ? undefined : { registers, memory: [], memoryWords: 0, others };
 }
 
 /** The same with RAM and devices, which takes a microsecond for each frame of RAM in use. */
 export function compareAll(a: Side, b: Side): Differences | undefined {
   const { registers = [], others = [] } = compareQuickly(a, b) ?? {};
-  const { memory, memoryWords } = memoryDifferences(a.vm, b.vm);
+  const { memory, memoryWords } = memoryDifferences(a.vm.machine.space, b.vm.machine.space);
   const all = { registers, memory, memoryWords, others: [...others, ...deviceDifferences(a.vm, b.vm)] };
   return registers.length + memoryWords + all.others.length === 0 ? undefined : all;
 }
@@ -116,13 +114,17 @@ export function registerValue(hart: HartView, name: string): bigint {
   );
 }
 
-function registerDifferences(a: Side, b: Side, hart: number): RegisterDifference[] {
-  const [left, right] = [a.vm.machine.space.harts[hart]!, b.vm.machine.space.harts[hart]!];
+/** The architectural fields in which harts of the same number differ. @internal */
+export function hartDifferences(a: readonly HartView[], b: readonly HartView[]): RegisterDifference[] {
+  return a.flatMap((hart, index) => (sameWords(hart, b[index]!) ? [] : registerDifferences(index, hart, b[index]!)));
+}
+
+function registerDifferences(hart: number, a: HartView, b: HartView): RegisterDifference[] {
   return ELEMENTS.map((element) => ({
     hart,
     name: element.name,
-    interpreter: elementOf(left, element),
-    translator: elementOf(right, element),
+    interpreter: elementOf(a, element),
+    translator: elementOf(b, element),
   })).filter(({ interpreter, translator }) => interpreter !== translator);
 }
 
@@ -147,9 +149,11 @@ function exitText({ exit }: Side): string {
   return exit === undefined ? "runs on" : `${exit.reason}, code ${exit.code}`;
 }
 
-/** Frames that neither has touched are zeros in both. */
-function memoryDifferences(a: Vm, b: Vm): { memory: MemoryDifference[]; memoryWords: number } {
-  const [left, right] = [a.machine.space, b.machine.space];
+/** The double words of RAM that differ. Frames that neither has touched are zeros in both. @internal */
+export function memoryDifferences(
+  left: MachineSpace,
+  right: MachineSpace,
+): Pick<Differences, "memory" | "memoryWords"> {
   const [u32a, u32b] = [left.memory.u32, right.memory.u32];
   const [p2mA, p2mB] = [left.vm.u32(VmField.p2m) / 4, right.vm.u32(VmField.p2m) / 4];
   const memory: MemoryDifference[] = [];
