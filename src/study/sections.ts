@@ -1,5 +1,6 @@
 /** The parts of the report that are tables of their own. */
 
+import { popekGoldberg } from "./popek-goldberg/section.ts";
 import type { Section } from "./result.ts";
 
-export const SECTIONS: readonly Section[] = [];
+export const SECTIONS: readonly Section[] = [popekGoldberg];
