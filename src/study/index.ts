@@ -25,4 +25,5 @@ export { textReport } from "./report/text.ts";
 export type * from "./result.ts";
 export { SECTIONS } from "./sections.ts";
 export { Study, type StudyOptions, type StudyProgress } from "./study.ts";
+export { webEnvironment } from "./web-environment.ts";
 export { WORKLOADS, type Workload, type WorkloadKind, workloadsNamed } from "./workloads.ts";
