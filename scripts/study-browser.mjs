@@ -38,11 +38,11 @@ function serve() {
 async function studyInPage({ version, experiment, ...options }) {
   const { EXPERIMENTS, Study, webEnvironment } = await import("/src/study/index.js");
   const experiments = EXPERIMENTS.filter(({ name }) => name === experiment);
-  const environment = webEnvironment(new URL("/guests/", location.href), version);
+  const environment = webEnvironment(new URL("/guests/", globalThis.location.href), version);
   const study = new Study(environment, { ...options, experiments, sections: [], peers: [] }, ({ doing }) => {
     globalThis.progress(doing);
   });
-  await study.run(new AbortController().signal);
+  await study.run(new globalThis.AbortController().signal);
   return study.result();
 }
 
