@@ -12,6 +12,7 @@ import { module_close, module_open } from "./module";
 import { make_room, module_add } from "./modules";
 import { flow } from "./opt/flow";
 import { liveness } from "./opt/live";
+import { narrow } from "./opt/narrow";
 import { spans } from "./opt/spans";
 import { Region, region_make, region_refused } from "./region";
 import { Exit, Translate } from "../shared/constants";
@@ -103,6 +104,7 @@ function add(t: Dbt, hart: Hart, vm: Vm, pc: u64): u32 {
     lift(t, hart);
     flow(t);
     liveness(t);
+    narrow(t);
     spans(t, t.scratch);
     const region = lower(t, t.scratch) ? region_make(t, hart, vm) : 0;
     if (region) {

@@ -177,6 +177,8 @@ export class Block {
   reached: u32;
   /** Instructions that have been executed when it begins and are not paid for: the same on every way to it. */
   owed: u32;
+  /** x registers that hold sign-extended words when it begins. */
+  words: u32;
 }
 
 /** Behind each block: the checked spans at its entry, by base register: 32 pairs of i32 (lo, hi); lo == hi for none. */
