@@ -1,6 +1,7 @@
 /** A VM in a worker, as programs see it. */
 
 import { WasmvisorError } from "../error.ts";
+import type { EngineName } from "../vmm/config.ts";
 import type { VmConsole } from "../vmm/console.ts";
 import { ending } from "../vmm/ending.ts";
 import { Emitter } from "../vmm/events.ts";
@@ -105,6 +106,16 @@ export class WorkerVm extends Emitter<VmEvents> {
     if (hart !== undefined) return hart;
     const last = this.harts.length - 1;
     throw new WasmvisorError("hart", `There is no hart ${index}; they are numbered from 0 to ${last}.`, { index });
+  }
+
+  /** As `Vm.engine`. */
+  get engine(): Promise<EngineName> {
+    return this.#vm.get("engine");
+  }
+
+  /** As `Vm.setEngine`. */
+  setEngine(name: EngineName): Promise<void> {
+    return this.#vm.call("setEngine", name);
   }
 
   /** As `Vm.counters`. */

@@ -92,6 +92,8 @@ describe("a VM in a worker", () => {
     await vm.start();
     await vm.pause();
     const before = await vm.counters();
+    await vm.setEngine("tiered");
+    expect(await vm.engine).toBe("tiered");
     await vm.step(0, 7);
     expect((await vm.counters()).instructions).toBe(before.instructions + 7);
     await vm.resume();
