@@ -3,8 +3,8 @@ import { defineConfig } from "vitest/config";
 /** Whole-system runs (kernels, firmware, the page): minutes, not milliseconds, one after another on a small machine. */
 const system = ["test/system/**/*.test.ts", "test/web/**/*.test.ts"];
 
-/** The packed package, in node and in a browser: after the others, because pages are timed. */
-const packaged = ["test/package/**/*.test.ts"];
+/** The packed package, in node and in a browser, and the documents' snippets: after the others, because pages are timed. */
+const packaged = ["test/package/**/*.test.ts", "test/docs/**/*.test.ts"];
 
 /** `#load` (package.json, "imports") leads to the sources, not to dist/. */
 const conditions = ["wasmvisor-source", "node"];
@@ -42,6 +42,7 @@ export default defineConfig({
         test: {
           name: "package",
           include: packaged,
+          globalSetup: ["test/support/debian.mjs"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
