@@ -9,7 +9,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bareFlags, demo, libraryFor, workloads } from "./guests-list.mjs";
+import { bareFlags, demo, libraryFor, nano, workloads } from "./guests-list.mjs";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -85,6 +85,11 @@ function buildDemo(bin, objects) {
   linkBare([...libraryObjects("S", objects), ...compiled], "S", join(bin, "demo.elf"));
 }
 
+function buildNano(bin, objects) {
+  const compiled = nano.map((source) => objectOf(source, bareFlags("M", source), objects, "nano"));
+  linkBare([...libraryObjects("M", objects), ...compiled], "M", join(bin, "nano.elf"));
+}
+
 function buildWasm(name, folder) {
   compile("clang", [
     "--target=wasm32",
@@ -121,6 +126,7 @@ function buildCommitted(bin, wasm) {
     buildWasm(name, wasm);
   }
   buildDemo(bin, objects);
+  buildNano(bin, objects);
 }
 
 /** Names of files that differ between two folders, or are in only one of them. */

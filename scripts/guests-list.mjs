@@ -80,6 +80,9 @@ const demoSources = [
 /** Workloads that the demo guest's `bench` command runs; cmd_bench.c lists them, too. */
 const demoWorkloads = ["mix", "sha256", "lz", "bytecode", "fib", "indirect", "random", "nbody", "matmul"];
 
+/** Sources of the nanobenchmarks. */
+export const nano = ["guests/nano/main.c", "guests/nano/loops.S"];
+
 /** Sources of the demo guest, with extra flags and a tag for the object's name. */
 export function demo() {
   const own = demoSources.map((name) => ({ source: `guests/demo/${name}`, flags: [], tag: "demo" }));
