@@ -44,7 +44,7 @@ const GROWTH = 8;
 const SETTLED = 0.7;
 /** The try, as a part of a sample, after which no larger one is made. */
 const FAR_TOO_LONG = 4;
-const MOST_TRIES = 6;
+const MOST_TRIES = 4;
 /** No run may take longer than this, in milliseconds: something hangs. */
 const LONGEST = 120_000;
 /** Instructions of the reference at most; more are computed from fewer. */
@@ -248,7 +248,7 @@ interface Doing {
 type Measured = Outcome & { readonly steadyInstructions: number };
 
 /** Below this, the instructions at the end of a slice, which are always interpreted, would show. */
-const FEWEST_IN_WINDOW = 20_000;
+const FEWEST_IN_WINDOW = 10_000;
 const MOST_IN_WINDOW = 1e8;
 
 /** A VM needs longer samples, because the first half is left to warm up; another emulator too, for its start-up is taken off. */

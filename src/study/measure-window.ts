@@ -22,7 +22,7 @@ const REFERENCE: Partial<VmConfig> = { engine: "interpreter" };
 const ENDLESS = 1e6;
 
 /** Instructions of a step: few enough not to hold up the event loop for long, many for the exact end of a slice not to matter. */
-const STEP = 20_000;
+const STEP = 10_000;
 
 /** Runs the first instructions of a workload. */
 export class WindowRunner {

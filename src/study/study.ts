@@ -31,7 +31,7 @@ export interface StudyOptions {
   readonly sections: readonly Section[];
   /** Names of variants to measure; the others are left out. */
   readonly rungs?: readonly string[];
-  /** Names or kinds of workloads instead of the experiments' own. */
+  /** Names or kinds: of each experiment's own workloads these only, or these where it has none of them. */
   readonly workloads?: readonly string[];
   readonly quick: boolean;
   /** More emulators, beside `PEERS`. */
@@ -211,8 +211,12 @@ export class Study {
 
   #workloads(experiment: Experiment): Workload[] {
     const { workloads, quick } = this.#options;
-    const own = quick ? (experiment.quick ?? experiment.workloads.slice(0, 1)) : experiment.workloads;
-    return workloadsNamed(workloads ?? own);
+    const own = workloadsNamed(
+      quick && !workloads ? (experiment.quick ?? experiment.workloads.slice(0, 1)) : experiment.workloads,
+    );
+    const wanted = workloads && workloadsNamed(workloads);
+    const both = own.filter((workload) => wanted?.includes(workload) ?? true);
+    return both.length > 0 ? both : wanted!;
   }
 
   /** The variants that can be measured here; the baseline is always among them. */
