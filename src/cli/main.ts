@@ -4,6 +4,7 @@
 import { WasmvisorError } from "../error.ts";
 import * as host from "../host/process.ts";
 import { HELP } from "./help.ts";
+import { runLockstep } from "./lockstep.ts";
 import { parseCommandLine } from "./options.ts";
 import { run } from "./run.ts";
 import type { StudyCommand } from "./study-options.ts";
@@ -21,7 +22,7 @@ async function main(args: readonly string[]): Promise<number> {
       await host.print(`${await host.packageVersion()}\n`);
       return 0;
     case "run":
-      return run(command.options);
+      return command.options.lockstep ? runLockstep(command.options) : run(command.options);
     case "study":
       return study(command.study);
   }

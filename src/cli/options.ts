@@ -17,6 +17,10 @@ export interface RunOptions {
   readonly signature?: string;
   /** Prints what was done, for people or as JSON. */
   readonly stats?: "text" | "json";
+  /** Runs the interpreter beside the engine and compares. */
+  readonly lockstep?: boolean;
+  /** Instructions after which the lock-step stops. */
+  readonly instructions?: number;
 }
 
 /** What the command line asks for. */
@@ -41,6 +45,8 @@ const FLAGS = {
   "exit-on": { type: "string" },
   signature: { type: "string" },
   stats: { type: "string" },
+  lockstep: { type: "boolean" },
+  instructions: { type: "string" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean" },
 } as const;
@@ -127,6 +133,8 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     ...given("timeout", values.timeout === undefined ? undefined : seconds(values.timeout)),
     ...given("exitOn", values["exit-on"] === undefined ? undefined : pattern(values["exit-on"])),
     ...given("signature", values.signature),
+    ...given("lockstep", values.lockstep),
+    ...given("instructions", instructionLimit(values)),
     ...given("stats", values.stats === undefined ? undefined : statsForm(values.stats)),
   };
 }
@@ -140,6 +148,15 @@ function wholeNumber(option: string, text: string, most: number): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number >= 1 && number <= most) return number;
   throw usage(`${option} takes a whole number from 1 to ${most}, not "${text}".`);
+}
+
+/** Only the lock-step can stop at a number of instructions. */
+function instructionLimit({ instructions, lockstep }: Values): number | undefined {
+  if (instructions === undefined) return undefined;
+  if (!lockstep) throw usage(`--instructions goes with --lockstep; ${SEE_HELP}.`);
+  const number = Number(instructions);
+  if (/^\d+(e\d+)?$/i.test(instructions) && number >= 1 && number <= Number.MAX_SAFE_INTEGER) return number;
+  throw usage(`--instructions takes a whole number such as 1000000 or 1e6, not "${instructions}".`);
 }
 
 function engineName(text: string): EngineName {

@@ -256,3 +256,31 @@ describe("help", () => {
     expect(await wasmvisor(["--version"])).toMatchObject({ code: 0, stdout: `${version}\n` });
   });
 });
+
+describe("--lockstep", () => {
+  const counting = (rounds: number) =>
+    flatGuest(`li s0, ${rounds}; loop: addi s0, s0, -1; bnez s0, loop; ${printText("ok")}; ${powerOff(3)}`);
+
+  test("ends with 0 when both engines do the same, and says how much of it was translated", async () => {
+    await writeFile(file("counting.bin"), counting(500_000));
+    const { code, stdout, stderr } = await wasmvisor(bare("counting.bin", "--lockstep"));
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "ok" });
+    expect(stderr).toMatch(/^wasmvisor: 10000\d\d instructions are the same .* the guest ended with 3 \(poweroff\)$/m);
+    expect(stderr).toMatch(/^wasmvisor: 9\d\.\d% of them were translated, in \d+ regions$/m);
+  });
+
+  test("ends with 1 when nothing was translated", async () => {
+    await writeFile(file("short.bin"), counting(10));
+    const { code, stderr } = await wasmvisor(bare("short.bin", "--lockstep"));
+    expect(code).toBe(1);
+    expect(stderr).toContain("none of them were translated");
+  });
+
+  test("is refused for the interpreter with itself", async () => {
+    const { code, stderr } = await wasmvisor(bare("short.bin", "--lockstep", "--engine", "interpreter"));
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: "wasmvisor: Lock-step compares the interpreter with tiered or translator.\n",
+    });
+  });
+});

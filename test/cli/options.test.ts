@@ -56,6 +56,17 @@ describe("wasmvisor run", () => {
   });
 });
 
+describe("--lockstep", () => {
+  test("takes the number of instructions to compare", () => {
+    expect(run("--lockstep", "--instructions", "1e6", "guest.elf")).toMatchObject({
+      lockstep: true,
+      instructions: 1e6,
+    });
+    expect(run("--lockstep", "guest.elf").instructions).toBeUndefined();
+    expect(run("guest.elf").lockstep).toBeUndefined();
+  });
+});
+
 describe("--stats", () => {
   test("may have a form as its value, and takes no kernel for one", () => {
     expect(run("--stats=json", "guest.elf").stats).toBe("json");
@@ -84,6 +95,8 @@ describe("a mistake gets one sentence that names it", () => {
     [["run", "-q"], "-q"],
     [["run", "--kernel"], "--kernel"],
     [["run", "--stats=yes"], "--stats"],
+    [["run", "--instructions", "5", "guest.elf"], "--instructions goes with --lockstep"],
+    [["run", "--lockstep", "--instructions", "1.5", "guest.elf"], "--instructions takes a whole number"],
     [["run", "a.elf", "b.elf"], '"b.elf"'],
     [["run", "a.elf", "--kernel", "b.elf"], '"a.elf"'],
     [["run", "--smp", "0"], "--smp"],

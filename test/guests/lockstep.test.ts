@@ -1,0 +1,24 @@
+/** The bundled guests in lock-step. */
+
+import { readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { lockstep } from "../../src/index.ts";
+
+const folder = new URL("../../guests/bin/", import.meta.url);
+const workloads = readdirSync(folder).filter((name) => name.endsWith(".elf") && name !== "demo.elf");
+
+const SHORT = { slices: { least: 3000, most: 300_000 } };
+
+test.each(workloads)("%s does the same on both engines", async (name) => {
+  const config = { memory: "64M", bios: "none", kernel: new URL(name, folder), append: "1" } as const;
+  const result = await lockstep(config, { ...SHORT, instructions: 5e6 });
+  expect(result.difference?.text).toBeUndefined();
+  expect(result.translated).toBeGreaterThan(0.5 * result.instructions);
+});
+
+test.each([1, 4])("the demo's self-check does the same on both engines, with %i harts", async (harts) => {
+  const config = { memory: "64M", harts, kernel: new URL("demo.elf", folder), append: "selfcheck" };
+  const result = await lockstep(config, { slices: { least: 3000, most: 50_000 }, instructions: 2e7 });
+  expect(result.difference?.text).toBeUndefined();
+  expect(result.translated).toBeGreaterThan(0.1 * result.instructions);
+});
