@@ -1,5 +1,7 @@
 /** Host imports, declared once. */
 
+import { Install } from "./shared/constants";
+
 /** Loads from a device. The value is left in `hart.mmioData`. Returns 1 when a device answered, 0 for an access fault. */
 // @ts-ignore: decorator
 @external("env", "mmio_load")
@@ -21,14 +23,14 @@ export declare function mtime(hart: u32): u64;
 export declare function host_ns(): f64;
 
 /**
- * Compiles the module of `bytes` at machine address `ma` for the VM at `vm`. Returns the index of the first of its `count` functions in
- * the core's table, or an `Install`: when that is LATER, `vm_code_ready` is called with `ticket` some time between two runs of harts.
+ * Compiles the module of `bytes` at machine address `ma` for the VM at `vm`: the functions of `count` regions from number `first` on,
+ * which are their indices in the VM's table. Returns an `Install`: after LATER, `vm_code_ready` is called some time between two runs of harts.
  */
 // @ts-ignore: decorator
 @external("env", "code_install")
-export declare function code_install(vm: u32, ticket: u32, ma: u32, bytes: u32, count: u32): i32;
+export declare function code_install(vm: u32, first: u32, ma: u32, bytes: u32, count: u32): Install;
 
-/** Takes `count` functions from index `first` out of the table; nothing calls them any more. */
+/** Gives all functions of the VM back, and those that are being compiled; none is called any more. */
 // @ts-ignore: decorator
-@external("env", "code_release")
-export declare function code_release(vm: u32, first: u32, count: u32): void;
+@external("env", "code_flush")
+export declare function code_flush(vm: u32): void;

@@ -10,7 +10,7 @@ import { hart_reset_state } from "./hart/reset";
 import { data_priv, fence_i, tlb_flush, tlb_flush_all, tlb_select } from "./mem/tlb";
 import { pmp_refresh } from "./mem/pmp";
 import { Walk, walk_probe } from "./mem/ptw";
-import { Access, Cause, Exit } from "./shared/constants";
+import { Access, Cause, Exit, Install } from "./shared/constants";
 
 /** The top two bits of the number of a read-only CSR. */
 const READ_ONLY: u32 = 3;
@@ -96,9 +96,9 @@ export function vm_open_translator(vmMa: usize, bytes: u32): void {
   dbt_open(changetype<Dbt>(<usize>vm.dbt), bytes);
 }
 
-/** The host has compiled a module later than it was given it; see `code_install`. Returns 0 when nobody wants it any more. */
-export function vm_code_ready(vmMa: usize, ticket: u32, first: i32): u32 {
-  return u32(module_ready(changetype<Vm>(vmMa), ticket, first));
+/** The host has compiled, or refused, a module later than it was given it; see `code_install`. Not after a `code_flush`. */
+export function vm_code_ready(vmMa: usize, first: u32, count: u32, answer: Install): void {
+  module_ready(changetype<Vm>(vmMa), first, count, answer);
 }
 
 /** Forgets all translated code and what was learnt about its heat. */

@@ -40,7 +40,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // The generated dispatchers: one call of a handler for each op.
   "assembly/gen/execute.ts": [...instructions, "assembly/interp"],
   "assembly/gen/loop.ts": [...instructions, "assembly/interp"],
-  "assembly/env.ts": ["assembly/gen"],
+  "assembly/env.ts": shared,
   "assembly/hart/regs.ts": shared,
   "assembly/hart/raise.ts": shared,
   "assembly/mem": fields,
@@ -63,7 +63,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "assembly/dbt/sites.ts": ["assembly/dbt/state.ts"],
   "assembly/dbt/heat.ts": shared,
   "assembly/dbt/region.ts": [...instructions, "assembly/dbt/state.ts", "assembly/dbt/heat.ts"],
-  "assembly/dbt/modules.ts": [...instructions, "assembly/dbt/region.ts"],
+  "assembly/dbt/modules.ts": [...instructions, "assembly/dbt/region.ts", "assembly/dbt/heat.ts"],
   "assembly/dbt/cache.ts": [...instructions, "assembly/dbt/state.ts", "assembly/dbt/region.ts"],
   "assembly/dbt/lift": [...instructions, ...translation],
   "assembly/dbt/opt": ["assembly/shared", ...translation, "assembly/dbt/lift"],

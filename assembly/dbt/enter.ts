@@ -62,11 +62,11 @@ export function run_translated(hart: Hart, floor: u32): void {
   else vm.countExitFuel += left;
 }
 
-/** Calls the region at `index` of the core's table. 0 when the instruction that it ended at has been interpreted. */
+/** Calls the region at `index` of the VM's table. 0 when the instruction that it ended at has been interpreted. */
 function enter(hart: Hart, vm: Vm, index: u32): u64 {
   const fuel = hart.fuel;
   hart.fuelBase = hart.instret + fuel;
-  const next = call_indirect<u64>(index, <u32>base(hart), fuel, CALL_DEPTH);
+  const next = call_indirect<u64>(vm.enter, <u32>base(hart), fuel, CALL_DEPTH, index);
   hart.instret = hart.fuelBase - hart.fuel;
   vm.countEntry += 1;
   vm.countTranslated += fuel - hart.fuel;

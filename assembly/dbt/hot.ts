@@ -9,12 +9,12 @@ import { counter_pc, heat_ban, heat_reset, LAST_COUNTER, next_warm } from "./hea
 import { lift } from "./lift/lift";
 import { lower } from "./lower";
 import { module_close, module_open } from "./module";
-import { make_room, module_add } from "./modules";
+import { make_room, module_add, regions_refused } from "./modules";
 import { flow } from "./opt/flow";
 import { liveness } from "./opt/live";
 import { narrow } from "./opt/narrow";
 import { spans } from "./opt/spans";
-import { Region, region_make, region_refused } from "./region";
+import { region_make } from "./region";
 import { Exit, Translate } from "../shared/constants";
 import { Dbt, Float, Mode } from "./state";
 
@@ -53,50 +53,40 @@ function translate_batch(t: Dbt, hart: Hart, vm: Vm, pc: u64): void {
   t.float = vm.translate & Translate.INLINE_FP ? (hart.frm ? Float.INLINE : Float.INLINE | Float.NEAREST) : 0;
   t.sensitive = vm.sensitive;
   module_open(t);
-  const first = add(t, hart, vm, pc);
-  if (!first) {
+  if (!add(t, hart, vm, pc)) {
     vm.countRefused += 1;
     heat_ban(vm, pc);
     return;
   }
   heat_reset(vm, pc);
-  add_warm(t, hart, vm, first);
+  add_warm(t, hart, vm);
   const module = module_close(t);
   const bytes = t.at - module;
-  if (!module || !make_room(vm, 0, bytes)) give_up(vm, first);
-  else module_add(vm, module, bytes, first, t.functions);
+  if (!module || vm.codeBytes + bytes > vm.codeBytesMax) discard(vm, bytes, t.functions);
+  else module_add(vm, module, bytes, t.functions);
 }
 
-function give_up(vm: Vm, regions: u32): void {
-  for (let at = regions; at;) {
-    const region = changetype<Region>(<usize>at);
-    at = region.next;
-    region_refused(vm, region);
-  }
+/** There is no room for the module: next time there will be, when it is not larger than the whole budget. */
+function discard(vm: Vm, bytes: u32, count: u32): void {
+  if (bytes > vm.codeBytesMax) regions_refused(vm, count);
+  else make_room(vm, 0, vm.codeBytesMax);
 }
 
 /** Adds what is nearly hot too, as long as the module is small. */
-function add_warm(t: Dbt, hart: Hart, vm: Vm, first: u32): void {
-  let last = first;
+function add_warm(t: Dbt, hart: Hart, vm: Vm): void {
   const start = t.at;
   const limit = batch(vm);
-  for (
-    let i = next_warm(hart, vm, 0, vm.warmThreshold);
-    i < LAST_COUNTER;
-    i = next_warm(hart, vm, i + 1, vm.warmThreshold)
-  ) {
+  const steps = <i32>vm.warmThreshold;
+  for (let i = next_warm(hart, vm, 0, steps); i < LAST_COUNTER; i = next_warm(hart, vm, i + 1, steps)) {
     if (t.functions == limit || t.at - start > BATCH_BYTES) return;
     const pc = counter_pc(vm, i);
-    const region = region_at(hart, pc) ? 0 : add(t, hart, vm, pc);
+    if (!region_at(hart, pc)) add(t, hart, vm, pc);
     heat_reset(vm, pc);
-    if (!region) continue;
-    changetype<Region>(<usize>last).next = region;
-    last = region;
   }
 }
 
-/** Appends the function of the region at `pc` to the module in the making. Returns its descriptor, 0 when it cannot be had. */
-function add(t: Dbt, hart: Hart, vm: Vm, pc: u64): u32 {
+/** Appends the function of the region at `pc` to the module in the making. False when it cannot be had. */
+function add(t: Dbt, hart: Hart, vm: Vm, pc: u64): bool {
   const start = t.at;
   t.mode = current_mode(hart);
   if (form(t, hart, pc)) {
@@ -106,13 +96,12 @@ function add(t: Dbt, hart: Hart, vm: Vm, pc: u64): u32 {
     liveness(t);
     narrow(t);
     spans(t, t.scratch);
-    const region = lower(t, t.scratch) ? region_make(t, hart, vm) : 0;
-    if (region) {
+    if (lower(t, t.scratch) && region_make(t, hart, vm)) {
       t.functions += 1;
-      return <u32>region;
+      return true;
     }
   }
   t.at = start;
   t.full = 0;
-  return 0;
+  return false;
 }

@@ -1,5 +1,5 @@
 /**
- * Region descriptors: what is known of each translated region. Those in use belong to a module; the rest are a list.
+ * Region descriptors: what is known of each translated region. They are taken in order, and given back all at once.
  *
  *  Region   +0 … the class below, then up to MAX_PAGES of (u32 page, u32 version, u64 va)
  *
@@ -10,7 +10,6 @@ import { code_page, page_version } from "../decode/pages";
 import { Op } from "../gen/op";
 import { Hart, Vm } from "../gen/state";
 import { Cause, CodePage, Translation } from "../shared/constants";
-import { heat_ban } from "./heat";
 import { Dbt } from "./state";
 
 // @ts-ignore: decorator
@@ -20,17 +19,16 @@ export class Region {
   record: u64;
   /** Virtual address of the entry. */
   va: u64;
-  /** Index of its function in the core's table; 0 while the module is being compiled. */
+  /** Index of its function in the VM's table. */
   index: u32;
   /** `Mode` bits that it assumes. */
   mode: u32;
   /** Fuel that an entry needs. */
   need: u32;
   pageCount: u32;
-  /** The module's next region; of one not in use, the next of those. 0 ends the list. */
-  next: u32;
   /** The entry's record: address in its decoded page. */
   slot: u32;
+  unused: u32;
 }
 
 const PAGE_LIST: usize = Translation.REGION_BYTES - 16 * Translation.REGION_PAGES;
@@ -40,37 +38,28 @@ const PAGE_LIST: usize = Translation.REGION_BYTES - 16 * Translation.REGION_PAGE
   return changetype<usize>(region) + PAGE_LIST + (i << 4);
 }
 
-/** Takes a descriptor; the caller has made sure that there is one. */
-function take(vm: Vm): Region {
-  let at = vm.regionFree;
-  if (at) {
-    vm.regionFree = changetype<Region>(<usize>at).next;
-  } else {
-    at = vm.regions + vm.regionTouched * Translation.REGION_BYTES;
-    vm.regionTouched += 1;
-  }
-  vm.regionCount += 1;
-  return changetype<Region>(<usize>at);
+// @ts-ignore: decorator
+@inline export function region_at_index(vm: Vm, index: u32): Region {
+  return changetype<Region>(<usize>(vm.regions + index * Translation.REGION_BYTES));
 }
 
-export function region_free(vm: Vm, region: Region): void {
-  region.next = vm.regionFree;
-  vm.regionFree = <u32>changetype<usize>(region);
-  vm.regionCount -= 1;
+/** The last `count` descriptors are not in use after all. */
+export function region_untake(vm: Vm, count: u32): void {
+  vm.regionCount -= count;
 }
 
-/** A descriptor for the region just formed in `t`, not linked yet; 0 when its entry cannot be fetched. */
-export function region_make(t: Dbt, hart: Hart, vm: Vm): usize {
+/** Takes a descriptor for the region just formed in `t`, not linked yet. False when its entry cannot be fetched. */
+export function region_make(t: Dbt, hart: Hart, vm: Vm): bool {
   const page = code_page(hart, t.entryPc);
   hart.trapCause = Cause.NONE;
-  if (!page) return 0;
-  const region = take(vm);
+  if (!page) return false;
+  const region = region_at_index(vm, vm.regionCount);
+  vm.regionCount += 1;
   region.va = t.entryPc;
   region.index = 0;
   region.mode = t.mode;
   region.need = t.insns + 1;
   region.pageCount = t.pageCount;
-  region.next = 0;
   region.slot = <u32>page + CodePage.RECORDS + (((<u32>t.entryPc) & 0xffe) << 2);
   for (let i: u32 = 0; i < t.pageCount; i++) {
     const from = <usize>t.pages + (i << 4);
@@ -79,7 +68,7 @@ export function region_make(t: Dbt, hart: Hart, vm: Vm): usize {
     store<u32>(to, page_version(<usize>load<u32>(from)), 4);
     store<u64>(to, load<u64>(from, 8), 8);
   }
-  return changetype<usize>(region);
+  return true;
 }
 
 /** True while no record that the region was made from has been forgotten. */
@@ -108,7 +97,6 @@ export function region_link(region: Region, index: u32): void {
   if (!region_is_current(region)) return;
   const now = load<u64>(<usize>region.slot);
   if (((<u32>now) & 0xff) == Op.UNDECODED) return;
-  // One that was here before is not met any more: its module goes when all of its regions are like that.
   region.record = ((<u32>now) & 0xff) == Op.REGION ? changetype<Region>(<usize>(now >> 32)).record : now;
   store<u64>(<usize>region.slot, marker(region));
 }
@@ -116,11 +104,4 @@ export function region_link(region: Region, index: u32): void {
 /** Puts the record back where the region begins. */
 export function region_unlink(region: Region): void {
   if (region_is_linked(region)) store<u64>(<usize>region.slot, region.record);
-}
-
-/** Frees the descriptor of a region whose function cannot be had. */
-export function region_refused(vm: Vm, region: Region): void {
-  heat_ban(vm, region.va);
-  vm.countRefused += 1;
-  region_free(vm, region);
 }

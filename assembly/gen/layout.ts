@@ -186,94 +186,84 @@ export enum VmField {
   regionMax = 100,
   /** how many are in use (u32) */
   regionCount = 104,
-  /** how many have ever been in use (u32) */
-  regionTouched = 108,
-  /** address of a descriptor that is not in use any more, or 0 (u32) */
-  regionFree = 112,
-  /** machine address of the ring of modules (u32) */
-  modules = 116,
-  /** index of the oldest module (u32) */
-  moduleFirst = 120,
-  /** places of the ring from there on that are not free, or were not (u32) */
-  moduleSpan = 124,
   /** modules in use (u32) */
-  moduleCount = 128,
-  /** number of the latest module (u32) */
-  moduleTicket = 132,
+  moduleCount = 108,
+  /** index in the core's table of what calls a region: (hart, fuel, depth, index) -> pc (u32) */
+  enter = 112,
   /** bytes of the modules in use (u32) */
-  codeBytes = 136,
+  codeBytes = 116,
   /** machine address of the hotness counters (assembly/dbt/heat.ts) (u32) */
-  hot = 140,
+  hot = 120,
   /** steps charged since the counters were last halved (u32) */
-  heatSteps = 144,
+  heatSteps = 124,
   /** interpreted steps that make a pc hot (u32) */
-  hotThreshold = 148,
+  hotThreshold = 128,
   /** steps with which a pc is translated along with a hot one (u32) */
-  warmThreshold = 152,
+  warmThreshold = 132,
   /** steps the interpreter runs at most before they are charged (u32) */
-  samplePeriod = 156,
+  samplePeriod = 136,
   /** what the translator may do (Translate in assembly/shared/constants.ts) (u32) */
-  translate = 160,
+  translate = 140,
   /** guest instructions in a region at most (u32) */
-  maxInsns = 164,
+  maxInsns = 144,
   /** bytes of modules kept at most (u32) */
-  codeBytesMax = 168,
-  /** modules kept at most: places in the ring (u32) */
-  codeModulesMax = 172,
+  codeBytesMax = 148,
+  /** modules kept at most (u32) */
+  codeModulesMax = 152,
   /** who executes translated code's sensitive instructions (Sensitive) (u32) */
-  sensitive = 176,
+  sensitive = 156,
   /** regions translated in the present run of a hart (u32) */
-  translations = 180,
+  translations = 160,
   /** so many of them end the run with Exit.PAUSE; 0 when nothing does (u32) */
-  translationsMax = 184,
+  translationsMax = 164,
   /** 1 when hardware updates A and D may be enabled (menvcfg.ADUE writable) (u32) */
-  svadu = 188,
+  svadu = 168,
   /** regions entered by the dispatcher (u64) */
-  countEntry = 192,
+  countEntry = 176,
   /** instructions executed by translated code (u64) */
-  countTranslated = 200,
+  countTranslated = 184,
   /** returns to the dispatcher because the slice was about to end (u64) */
-  countExitFuel = 208,
+  countExitFuel = 192,
   /** returns for an instruction that only the interpreter can do (u64) */
-  countExitStep = 216,
+  countExitStep = 200,
   /** the same, when the instruction trapped (u64) */
-  countExitTrap = 224,
+  countExitTrap = 208,
   /** returns because nothing was translated there (u64) */
-  countExitCold = 232,
+  countExitCold = 216,
   /** returns because the next region was not in the jump cache (u64) */
-  countExitMiss = 240,
+  countExitMiss = 224,
   /** returns although it was: a mechanism switched off, or calls too deep (u64) */
-  countExitDispatch = 248,
+  countExitDispatch = 232,
   /** returns because an interrupt or an exit was due (u64) */
-  countExitAttention = 256,
+  countExitAttention = 240,
   /** direct jumps between regions in translated code (with Translate.COUNT) (u64) */
-  countChain = 264,
+  countChain = 248,
   /** indirect jumps that hit the jump cache (with Translate.COUNT) (u64) */
-  countIndirect = 272,
+  countIndirect = 256,
   /** indirect jumps that missed it (with Translate.COUNT) (u64) */
-  countIndirectMiss = 280,
+  countIndirectMiss = 264,
   /** calls that came back to where they were expected (with Translate.COUNT) (u64) */
-  countReturn = 288,
+  countReturn = 272,
   /** calls that came back elsewhere (with Translate.COUNT) (u64) */
-  countReturnMiss = 296,
+  countReturnMiss = 280,
   /** regions translated (u64) */
-  countRegion = 304,
+  countRegion = 288,
   /** regions that could not be translated, or that the engine refused (u64) */
-  countRefused = 312,
+  countRefused = 296,
   /** regions thrown away (u64) */
-  countEvicted = 320,
+  countEvicted = 304,
   /** bytes of WebAssembly emitted (u64) */
-  countCodeBytes = 328,
+  countCodeBytes = 312,
   /** nanoseconds of the host spent in translating, compiling included (u64) */
-  translateNs = 336,
+  translateNs = 320,
   /** nanoseconds of them spent in compiling and linking (u64) */
-  compileNs = 344,
+  compileNs = 328,
   /** the longest translation, in nanoseconds (u64) */
-  pauseNs = 352,
+  pauseNs = 336,
 }
 
 /** Sizes of the blocks. */
 export enum StateBytes {
   HART = 1952,
-  VM = 360,
+  VM = 344,
 }

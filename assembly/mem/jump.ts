@@ -18,9 +18,9 @@ export function jump_note(hart: Hart, entry: usize): void {
 /** Empties the jump caches of one hart. */
 export function jump_flush(hart: Hart): void {
   const n = hart.jumpFills;
+  hart.countJumpFlush += 1;
   if (!n) return;
   hart.jumpFills = 0;
-  hart.countJumpFlush += 1;
   memory.fill(base(hart) + HartField.codeFilter, 0, 64);
   memory.fill(base(hart) + HartField.jumpMode, 0, 16);
   if (n > LOGGED) {

@@ -167,16 +167,16 @@ export enum Translation {
   REGION_PAGES = 16,
   /** A region descriptor (assembly/dbt/region.ts). */
   REGION_BYTES = 296,
-  /** A module of the translation cache (assembly/dbt/modules.ts). */
-  MODULE_BYTES = 24,
   /** The hotness counters (assembly/dbt/heat.ts). */
   HEAT_BYTES = 0x10000,
 }
 
-/** What the host answers when it is given a module; anything else is the table index of its first function. */
+/** What the host answers when it is given a module. */
 export enum Install {
   /** The engine does not take it. */
   REFUSED = 0,
+  /** The functions are in the VM's table. */
+  DONE = 1,
   /** It is being compiled. */
-  LATER = -1,
+  LATER = 2,
 }

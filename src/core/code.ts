@@ -1,8 +1,8 @@
-/** Compiles what the translator emitted and links it into the core's table. */
+/** Compiles what the translator emitted and links it to the core. */
 
 import { Install } from "../../assembly/shared/constants.ts";
 import type { MachineMemory } from "../memory/machine-memory.ts";
-import { TableRanges } from "./table-ranges.ts";
+import { Generation } from "./generation.ts";
 
 /** What of the core's exports every emitted module imports (in the order of `Import` in assembly/dbt/locals.ts), and the linker calls. */
 export interface CodeExports {
@@ -11,9 +11,9 @@ export interface CodeExports {
   dbt_store(hart: number, va: bigint, value: bigint, size: number): number;
   dbt_callout(hart: number, record: bigint, fuel: number): number;
   dbt_system(hart: number, record: bigint, fuel: number): number;
-  /** Answers `install` later. Returns 0 when the VM does not want the functions any more. */
-  vm_code_ready(vm: number, ticket: number, first: number): number;
   dbt_span(hart: number, va: bigint, info: number): number;
+  /** Answers `install` later. */
+  vm_code_ready(vm: number, first: number, count: number, answer: Install): void;
 }
 
 /** What compiling has cost so far. */
@@ -30,21 +30,27 @@ export interface CodeCounters {
 
 /**
  * - `"sync"`: the guest waits while its code is compiled; what it does depends on the guest alone.
- * - `"async"`: the engine compiles aside, and the guest is interpreted meanwhile. Browsers may refuse anything else on the page's thread.
+ * - `"async"`: the engine compiles aside, and the guest is interpreted meanwhile.
  */
 export type Compilation = "sync" | "async";
 
-/** The functions of one VM in the table: count by first index. */
-type Ranges = Map<number, number>;
+interface Owner {
+  readonly compilation: Compilation;
+  /** Index in the core's table of its generation's entry. */
+  readonly enter: number;
+  generation: Generation;
+}
 
 /** Links emitted modules. One for each core. */
 export class CodeLinker {
   readonly counters: CodeCounters = { modules: 0, bytes: 0, refused: 0, late: 0, milliseconds: 0 };
   readonly #memory: MachineMemory;
-  readonly #imports: { e: WebAssembly.ModuleImports } = { e: {} };
+  #imports: WebAssembly.ModuleImports = {};
   #core!: CodeExports;
-  #ranges!: TableRanges;
-  readonly #vms = new Map<number, { readonly compilation: Compilation; readonly ranges: Ranges }>();
+  readonly #vms = new Map<number, Owner>();
+  /** Indices of the core's table that VMs had which are gone. */
+  readonly #free: number[] = [];
+  #pending = 0;
 
   constructor(memory: MachineMemory) {
     this.#memory = memory;
@@ -52,51 +58,60 @@ export class CodeLinker {
 
   /** Takes the core's exports, once it is instantiated. */
   connect(core: CodeExports): void {
-    const { table, dbt_load, dbt_store, dbt_callout, dbt_system, dbt_span } = core;
+    const { dbt_load, dbt_store, dbt_callout, dbt_system, dbt_span } = core;
     this.#core = core;
-    this.#ranges = new TableRanges(table);
-    const functions = [dbt_load, dbt_store, dbt_callout, dbt_system, dbt_span];
-    this.#imports.e = { m: this.#memory.memory, t: table, ...functions };
+    this.#imports = { m: this.#memory.memory, ...[dbt_load, dbt_store, dbt_callout, dbt_system, dbt_span] };
   }
 
-  /** From now on the VM at `vm` installs modules. */
-  open(vm: number, compilation: Compilation): void {
-    this.#vms.set(vm, { compilation, ranges: new Map() });
+  /** From now on the VM at `vm` installs modules. Returns the index in the core's table of what calls its regions. */
+  open(vm: number, compilation: Compilation): number {
+    const { table } = this.#core;
+    const enter = this.#free.pop() ?? table.grow(1);
+    const generation = new Generation();
+    table.set(enter, generation.entry);
+    this.#vms.set(vm, { compilation, enter, generation });
+    return enter;
   }
 
-  /** The VM is gone: forgets its functions, so that the engine can collect their modules. */
+  /** The VM is gone, and all of its code. */
   close(vm: number): void {
-    for (const [first, count] of this.#vms.get(vm)?.ranges ?? []) this.#clear(first, count);
+    const owner = this.#vms.get(vm);
+    if (owner === undefined) return;
+    this.#core.table.set(owner.enter, null);
+    this.#free.push(owner.enter);
     this.#vms.delete(vm);
   }
 
-  /** Length of the core's table. */
-  get tableLength(): number {
-    return this.#core.table.length;
+  /** Modules that are being compiled aside. */
+  get pending(): number {
+    return this.#pending;
   }
 
-  /** Indices of the table that functions of the VM occupy. */
-  functions(vm: number): number {
-    let sum = 0;
-    for (const count of this.#vms.get(vm)?.ranges.values() ?? []) sum += count;
-    return sum;
+  /** The table of a VM's functions, which they all import. */
+  tableOf(vm: number): WebAssembly.Table | undefined {
+    return this.#vms.get(vm)?.generation.table;
   }
 
-  /**
-   * The core's `code_install`: compiles the module of `bytes` at `ma` for the VM at `vm`. Returns the table index of the first of its
-   * `count` functions, or an `Install`.
-   */
-  install(vm: number, ticket: number, ma: number, bytes: number, count: number): number {
+  /** Functions that a VM has at present, and the length of the table they are in. */
+  usage(vm: number): { readonly functions: number; readonly length: number } {
+    const generation = this.#vms.get(vm)?.generation;
+    return { functions: generation?.functions ?? 0, length: generation?.table.length ?? 0 };
+  }
+
+  /** The core's `code_install`. */
+  install(vm: number, first: number, ma: number, bytes: number, count: number): Install {
     const start = performance.now();
+    const { compilation, generation } = this.#vms.get(vm)!;
+    this.counters.bytes += bytes;
     try {
       // A copy: the engine keeps the bytes, and the translator will write over these.
       const copy = this.#memory.u8.slice(ma, ma + bytes);
-      this.counters.bytes += bytes;
-      if (this.#vms.get(vm)!.compilation === "async") {
-        void this.#installLater(vm, ticket, copy, count);
+      const imports = { e: { ...this.#imports, t: generation.table } };
+      if (compilation === "async") {
+        void this.#installLater(vm, generation, WebAssembly.instantiate(copy, imports), first, count);
         return Install.LATER;
       }
-      return this.#link(vm, new WebAssembly.Instance(new WebAssembly.Module(copy), this.#imports), count);
+      return this.#link(generation, new WebAssembly.Instance(new WebAssembly.Module(copy), imports), first, count);
     } catch {
       this.counters.refused++;
       return Install.REFUSED;
@@ -105,45 +120,41 @@ export class CodeLinker {
     }
   }
 
-  /** The core's `code_release`. */
-  release(vm: number, first: number, count: number): void {
-    this.#vms.get(vm)!.ranges.delete(first);
-    this.#clear(first, count);
+  /** The core's `code_flush`: a new generation begins. */
+  flush(vm: number): void {
+    const owner = this.#vms.get(vm)!;
+    owner.generation = new Generation();
+    this.#core.table.set(owner.enter, owner.generation.entry);
   }
 
-  async #installLater(vm: number, ticket: number, bytes: Uint8Array<ArrayBuffer>, count: number): Promise<void> {
-    // Another VM may have the same address later.
-    const owner = this.#vms.get(vm);
-    const instance = await WebAssembly.instantiate(bytes, this.#imports).then(
-      ({ instance }) => instance,
+  async #installLater(
+    vm: number,
+    generation: Generation,
+    compiled: Promise<{ readonly instance: WebAssembly.Instance }>,
+    first: number,
+    count: number,
+  ): Promise<void> {
+    this.#pending++;
+    const instance = await compiled.then(
+      (result) => result.instance,
       () => undefined,
     );
-    if (this.#vms.get(vm) !== owner) return;
-    const start = performance.now();
-    let first: number = Install.REFUSED;
-    try {
-      if (instance !== undefined) first = this.#link(vm, instance, count);
-    } catch {
-      // No room in the table.
-    }
-    if (first === Install.REFUSED) this.counters.refused++;
-    if (this.#core.vm_code_ready(vm, ticket, first) === 0) {
+    this.#pending--;
+    // Thrown away meanwhile, or the VM is gone; another may have its address.
+    if (this.#vms.get(vm)?.generation !== generation) {
       this.counters.late++;
-      if (first !== Install.REFUSED) this.release(vm, first, count);
+      return;
     }
+    const start = performance.now();
+    if (instance === undefined) this.counters.refused++;
+    const answer = instance === undefined ? Install.REFUSED : this.#link(generation, instance, first, count);
+    this.#core.vm_code_ready(vm, first, count, answer);
     this.counters.milliseconds += performance.now() - start;
   }
 
-  #link(vm: number, { exports }: WebAssembly.Instance, count: number): number {
-    const first = this.#ranges.take(count);
-    for (let i = 0; i < count; i++) this.#core.table.set(first + i, exports[i]);
-    this.#vms.get(vm)!.ranges.set(first, count);
+  #link(generation: Generation, instance: WebAssembly.Instance, first: number, count: number): Install {
+    generation.add(instance, first, count);
     this.counters.modules++;
-    return first;
-  }
-
-  #clear(first: number, count: number): void {
-    for (let i = 0; i < count; i++) this.#core.table.set(first + i, null);
-    this.#ranges.give(first, count);
+    return Install.DONE;
   }
 }

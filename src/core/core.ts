@@ -64,9 +64,9 @@ export async function instantiateCore(
         host.mmioStore(hart, paOf(pa, paHigh), size) ? 1 : 0,
       mtime: (hart: number) => host.mtime(hart),
       host_ns: () => performance.now() * 1e6,
-      code_install: (vm: number, ticket: number, ma: number, bytes: number, count: number) =>
-        code.install(vm >>> 0, ticket, ma >>> 0, bytes, count),
-      code_release: (vm: number, first: number, count: number) => code.release(vm >>> 0, first, count),
+      code_install: (vm: number, region: number, ma: number, bytes: number, count: number) =>
+        code.install(vm >>> 0, region, ma >>> 0, bytes, count),
+      code_flush: (vm: number) => code.flush(vm >>> 0),
     },
   });
   const exports = instance.exports as unknown as CoreExports & CodeExports;

@@ -191,11 +191,10 @@ export class MachineSpace {
     const { code } = this.#core;
     const ranges: Range[] = [];
     const allocate = (bytes: number) => this.#allocate(bytes, ranges);
-    code.open(vm.ma, settings.mechanisms & Translate.CACHE ? this.#compilation : "sync");
+    vm.setU32(VmField.enter, code.open(vm.ma, settings.mechanisms & Translate.CACHE ? this.#compilation : "sync"));
     this.#translatorRanges = ranges;
     try {
       vm.setU32(VmField.regions, allocate(settings.regions * Translation.REGION_BYTES));
-      vm.setU32(VmField.modules, allocate(settings.modules * Translation.MODULE_BYTES));
       vm.setU32(VmField.hot, allocate(Translation.HEAT_BYTES));
       vm.setU32(VmField.dbt, allocate(TRANSLATOR_BYTES));
     } catch (error) {
@@ -236,15 +235,6 @@ interface Range {
 }
 
 /** What is zero in a translator that has done nothing. */
-const EMPTY = [
-  VmField.regionCount,
-  VmField.regionTouched,
-  VmField.regionFree,
-  VmField.moduleFirst,
-  VmField.moduleSpan,
-  VmField.moduleCount,
-  VmField.codeBytes,
-  VmField.heatSteps,
-];
+const EMPTY = [VmField.regionCount, VmField.moduleCount, VmField.codeBytes, VmField.heatSteps];
 
 if (StateBytes.HART > HartBlock.TLB) throw new RangeError("the hart's state runs into its TLB sets");

@@ -3,7 +3,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { WasmvisorError } from "../error.ts";
-import { type Location, shown, type Source } from "./load.ts";
+import { type Compilation, type Location, shown, type Source } from "./load.ts";
 import { openSource as openUrl } from "./load-web.ts";
 
 const WHY: Record<string, string> = {
@@ -68,6 +68,9 @@ function fileStream(handle: FileHandle, explain: (cause: unknown) => WasmvisorEr
     { highWaterMark: 0 },
   );
 }
+
+/** What suits this thread. */
+export const usualCompilation: Compilation = "sync";
 
 /** A string as a location that means the same in a worker. */
 export function absoluteLocation(location: string): string {

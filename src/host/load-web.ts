@@ -1,7 +1,7 @@
 /** Reading by URL, as browsers (and node, for everything but files) do it. */
 
 import { WasmvisorError } from "../error.ts";
-import { type Location, shown, type Source } from "./load.ts";
+import { type Compilation, type Location, shown, type Source } from "./load.ts";
 
 /**
  * Opens a URL; a string is relative to the page.
@@ -40,6 +40,9 @@ async function answer(location: Location, signal: AbortSignal | undefined): Prom
 }
 
 declare const document: { readonly baseURI: string } | undefined;
+
+/** What suits this thread: pages compile aside, workers do not mind. */
+export const usualCompilation: Compilation = typeof document === "undefined" ? "sync" : "async";
 
 /** A string as an address that means the same in a worker. */
 export function absoluteLocation(location: string): string {

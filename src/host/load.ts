@@ -13,6 +13,15 @@ export interface Source {
   readonly repeatable: boolean;
 }
 
+/**
+ * How translated code is compiled:
+ *
+ * - `"sync"`: the guest waits for it, so that what it does depends on the guest alone;
+ * - `"async"`: the engine compiles aside, and the guest is interpreted meanwhile. Browsers refuse large modules anything else on a
+ *   page's thread, and the page stays smooth.
+ */
+export type Compilation = "sync" | "async";
+
 /** How long an error message may quote what could not be read. */
 const QUOTED = 200;
 

@@ -9,6 +9,8 @@ import { BootImages, type LoadedPlan } from "./boot-images.ts";
 import { checkConfig, type VmConfig } from "./config.ts";
 import type { Machine } from "./machine.ts";
 import { Vm } from "./vm.ts";
+import { usualCompilation } from "#load";
+import type { Compilation } from "../host/load.ts";
 import type { WorkerChoice } from "../host/thread.ts";
 import { WorkerHost } from "../worker/worker-host.ts";
 
@@ -23,6 +25,11 @@ export interface HostOptions {
   readonly wasm?: CoreSource;
   /** Bytes that all VMs together may use, at most 4 GiB (the default). */
   readonly maxMemory?: number;
+  /**
+   * How translated code is compiled, on the calling thread: `"sync"` pauses the guest for milliseconds, `"async"` lets it be
+   * interpreted meanwhile. Default: `"async"` on a browser's page, else `"sync"`; VMs with a deterministic clock are always `"sync"`.
+   */
+  readonly compilation?: Compilation;
   /** Gives up: `Host.create` rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -40,14 +47,16 @@ export class Host {
   /** The machine memory. @internal */
   readonly memory: MachineMemory;
   readonly #core: Core;
+  readonly #compilation: Compilation;
   readonly #vms = new Set<Vm>();
   readonly #byHart: Map<number, Machine>;
   /** The VMs that are being made. */
   readonly #making = new Set<AbortController>();
   #closed = false;
 
-  private constructor(core: Core, memory: MachineMemory, byHart: Map<number, Machine>) {
+  private constructor(core: Core, memory: MachineMemory, byHart: Map<number, Machine>, compilation: Compilation) {
     this.#core = core;
+    this.#compilation = compilation;
     this.memory = memory;
     this.#byHart = byHart;
   }
@@ -75,7 +84,7 @@ export class Host {
       mmioStore: (hart, pa, size) => byHart.get(hart)?.mmioStore(hart, pa, size) ?? false,
       mtime: (hart) => byHart.get(hart)?.mtime() ?? 0n,
     });
-    return new Host(core, memory, byHart);
+    return new Host(core, memory, byHart, options.compilation ?? usualCompilation);
   }
 
   /** The VMs that have not been destroyed. */
@@ -103,6 +112,7 @@ export class Host {
       {
         core: this.#core,
         memory: this.memory,
+        compilation: checked.deterministic ? "sync" : this.#compilation,
         config: checked,
         images,
         onDestroy: (destroyed) => this.#forget(destroyed),

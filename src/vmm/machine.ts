@@ -6,6 +6,7 @@ import { Exit } from "../../assembly/shared/constants.ts";
 import type { ConsoleBackend } from "../backend/console/console.ts";
 import { HostEntropy } from "../backend/entropy/host-entropy.ts";
 import { SeededEntropy } from "../backend/entropy/seeded-entropy.ts";
+import type { Compilation } from "../core/code.ts";
 import type { Core } from "../core/core.ts";
 import { MachineSpace } from "../core/machine-space.ts";
 import { MEMMAP } from "../machine/memmap.ts";
@@ -22,6 +23,7 @@ import { HostTime, InstructionTime, type VmTime } from "./time.ts";
 export interface MachineDeps {
   readonly core: Core;
   readonly memory: MachineMemory;
+  readonly compilation: Compilation;
   readonly console: ConsoleBackend;
   /** Serves S-mode ECALLs in the host. */
   readonly builtinSbi: boolean;
@@ -58,6 +60,7 @@ export class Machine {
       ramBytes: config.ramBytes,
       harts: config.harts,
       engine: config.engine,
+      compilation: deps.compilation,
       translator: config.translator,
       builtinSbi: deps.builtinSbi,
     });

@@ -2,6 +2,7 @@
 
 import { HartField, VmField } from "../../assembly/gen/layout.ts";
 import { type Engine, Priv } from "../../assembly/shared/constants.ts";
+import type { Compilation } from "../core/code.ts";
 import type { Core } from "../core/core.ts";
 import { WasmvisorError } from "../error.ts";
 import type { PowerEvent } from "../machine/virt-types.ts";
@@ -24,6 +25,7 @@ import type { VmCounters, VmEvents, VmExit, VmState } from "./vm-types.ts";
 export interface VmDeps {
   readonly core: Core;
   readonly memory: MachineMemory;
+  readonly compilation: Compilation;
   readonly config: CheckedConfig;
   readonly images: BootImages;
   /** Called once, when the VM is destroyed. */
@@ -73,6 +75,7 @@ export class Vm extends Emitter<VmEvents> {
     this.machine = new Machine(config, {
       core,
       memory: deps.memory,
+      compilation: deps.compilation,
       console: this.console.backend,
       builtinSbi: plan.bios === "builtin",
       onPower: (event) => (this.#power ??= event),

@@ -57,8 +57,8 @@ export interface Generator {
   /** Runs until `functions` have been written, and the last one's calls are about to begin. */
   run(functions: number): void;
   field(name: keyof typeof VmField): number;
-  /** Indices of the table that are in use, and its length. */
-  table(): { used: number; length: number };
+  /** Functions in the VM's table, and its length. */
+  table(): { readonly functions: number; readonly length: number };
 }
 
 export async function createGenerator(
@@ -84,6 +84,6 @@ export async function createGenerator(
       while (made() < target) hart.run(10_000);
     },
     field: (name) => space.vm.u32(VmField[name]),
-    table: () => ({ used: core.code.functions(space.vm.ma), length: core.code.tableLength }),
+    table: () => core.code.usage(space.vm.ma),
   };
 }

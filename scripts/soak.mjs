@@ -1,0 +1,11 @@
+// `npm run soak -- [minutes]`: a guest that makes code all the time; memory must stay flat (see test/dbt/soak.ts). Needs the built core.
+import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { runnerImport } from "vite";
+
+setFlagsFromString("--expose-gc");
+globalThis.gc = runInNewContext("gc");
+const root = fileURLToPath(new URL("..", import.meta.url));
+const { module } = await runnerImport(`${root}test/dbt/soak.ts`, { root, configFile: false, logLevel: "error" });
+process.exitCode = (await module.soak(Number(process.argv[2] ?? 120))) ? 0 : 1;
