@@ -9,7 +9,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bareFlags, demo, libraryFor, nano, workloads } from "./guests-list.mjs";
+import { bareFlags, demo, libraryFor, nano, systemWorkloads, workloads } from "./guests-list.mjs";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -125,6 +125,7 @@ function buildCommitted(bin, wasm) {
     buildBare(name, bin, objects);
     buildWasm(name, wasm);
   }
+  for (const name of systemWorkloads) buildBare(name, bin, objects);
   buildDemo(bin, objects);
   buildNano(bin, objects);
 }

@@ -22,6 +22,9 @@ export const workloads = [
   "exceptions",
 ];
 
+/** Those that need privileges: for the bare machine alone. */
+export const systemWorkloads = ["syscalls", "mmio"];
+
 const shared = ["crt0.S", "trap_entry.S", "trap.c", "finish.c", "console.c", "format.c", "memory.c", "fdt.c", "jump.S"];
 const inLibrary = (name) => `guests/lib/${name}`;
 

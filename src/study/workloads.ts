@@ -38,6 +38,8 @@ export const WORKLOADS: readonly Workload[] = [
   { name: "indirect", kind: "control" },
   { name: "switch", kind: "control" },
   { name: "exceptions", kind: "control" },
+  { name: "syscalls", kind: "system", bare: true },
+  { name: "mmio", kind: "system", bare: true },
 ];
 
 /**
