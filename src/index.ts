@@ -25,6 +25,10 @@ export type {
 } from "./debug/lockstep/lockstep.ts";
 export type { Differences, MemoryDifference, OtherDifference, RegisterDifference } from "./debug/lockstep/compare.ts";
 export type { TracedInstruction } from "./debug/lockstep/trace.ts";
+export { flameGraph } from "./debug/profile-flame.ts";
+export type { FlameGraphOptions } from "./debug/profile-flame.ts";
+export { Profiler } from "./debug/profile.ts";
+export type { Profile, ProfileOptions, ProfileStack } from "./debug/profile.ts";
 export { trace } from "./debug/trace.ts";
 export type { TraceOptions, TraceStep } from "./debug/trace.ts";
 export { WasmvisorError } from "./error.ts";
@@ -38,6 +42,8 @@ export type { AccessSize, Device, DeviceState, FdtNode, FdtPlace, IrqLine, Word6
 export type { DeviceDeps, DeviceMaker } from "./machine/owner-devices.ts";
 export type { GuestMemory } from "./memory/guest-memory.ts";
 export type { Clock } from "./backend/clock/clock.ts";
+export type { Interval } from "./vmm/sampler.ts";
+export type { Symbol as GuestSymbol } from "./machine/loader/loaded-image.ts";
 export type { DetailEvent, DetailListener, Emitter, ListenOptions, Unsubscribe } from "./vmm/events.ts";
 export { Hart } from "./vmm/hart.ts";
 export type { AccessName, HartCounters } from "./vmm/hart.ts";

@@ -98,6 +98,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "src/debug/disasm.ts": ["src/isa"],
   // Part of the API; it looks behind it, into two VMs.
   "src/debug/lockstep": [...board, "src/machine", "src/vmm", "src/vmm/host.ts", "src/debug/disasm.ts"],
+  "src/debug/profile-unwind.ts": [],
+  "src/debug/profile.ts": ["src/machine", "src/vmm", "src/debug/profile-unwind.ts"],
+  "src/debug/profile-flame.ts": ["src/debug/profile.ts"],
   "src/debug/trace.ts": ["src/isa", "src/vmm", "src/debug/disasm.ts"],
   "src/index.ts": [
     ...board,
@@ -107,6 +110,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "src/vmm/host.ts",
     "src/worker",
     "src/debug/lockstep",
+    "src/debug/profile.ts",
+    "src/debug/profile-flame.ts",
     "src/debug/trace.ts",
   ],
   "src/debug": [...values, "src/debug/disasm.ts", "src/index.ts"],

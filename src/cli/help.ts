@@ -42,6 +42,7 @@ When to end
 
 What to tell
   --signature FILE    write the memory between begin_signature and end_signature, as Spike does
+  --profile FILE      write a flame graph of the guest's functions (SVG)
   --stats[=json]      print instructions, MIPS, traps, time and the translator's work to stderr
   --lockstep          run the interpreter beside the engine (tiered, or translator), compare everything,
                       and report the first difference: exit code 1, or 0 when there is none

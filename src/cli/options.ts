@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly exitOn?: RegExp;
   /** Where to write the signature. */
   readonly signature?: string;
+  /** Where to write a flame graph. */
+  readonly profile?: string;
   /** Prints what was done, for people or as JSON. */
   readonly stats?: "text" | "json";
   /** Runs the interpreter beside the engine and compares. */
@@ -44,6 +46,7 @@ const FLAGS = {
   timeout: { type: "string" },
   "exit-on": { type: "string" },
   signature: { type: "string" },
+  profile: { type: "string" },
   stats: { type: "string" },
   lockstep: { type: "boolean" },
   instructions: { type: "string" },
@@ -135,6 +138,7 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     ...given("signature", values.signature),
     ...given("lockstep", values.lockstep),
     ...given("instructions", instructionLimit(values)),
+    ...given("profile", values.profile),
     ...given("stats", values.stats === undefined ? undefined : statsForm(values.stats)),
   };
 }

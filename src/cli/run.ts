@@ -2,7 +2,7 @@
 
 import { Monitor } from "../debug/monitor.ts";
 import * as host from "../host/process.ts";
-import { Host, type Vm, type VmExit, WasmvisorError } from "../index.ts";
+import { flameGraph, Host, Profiler, type Vm, type VmExit, WasmvisorError } from "../index.ts";
 import { KEYS_HELP, type KeyCommand, KeyFilter } from "./keys.ts";
 import type { RunOptions } from "./options.ts";
 import { ProgressLine } from "./progress.ts";
@@ -31,10 +31,14 @@ export async function run(options: RunOptions): Promise<number> {
   const machines = await Host.create();
   const vm = await createVm(machines, options);
   if (options.signature !== undefined) vm.signature();
+  const profiler = options.profile === undefined ? undefined : new Profiler(vm);
   const session = new Session(vm);
   const printed = session.printOutput();
   const ending = await session.untilEnd(options);
   if (options.signature !== undefined) await host.writeText(options.signature, vm.signature());
+  if (options.profile !== undefined && profiler !== undefined) {
+    await host.writeText(options.profile, flameGraph(profiler.stop(), { title: titleOf(options) }));
+  }
   const counters = vm.counters();
   vm.destroy();
   await printed;
@@ -45,6 +49,12 @@ export async function run(options: RunOptions): Promise<number> {
     await host.printError(session.lineBreak + text(counters, performance.now() - startedAt));
   }
   return ending.code;
+}
+
+/** What a profile is of. */
+function titleOf({ vm }: RunOptions): string {
+  const image = vm.kernel ?? vm.bios;
+  return typeof image === "string" ? `Profile of ${image.replace(/^.*[\\/]/, "")}` : "Guest profile";
 }
 
 async function createVm(machines: Host, options: RunOptions): Promise<Vm> {

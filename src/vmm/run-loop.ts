@@ -10,6 +10,7 @@ import { Exit, Irq } from "../../assembly/shared/constants.ts";
 import type { CoreExports } from "../core/core.ts";
 import type { HartView } from "../core/views.ts";
 import { giveWay, Sleep } from "./event-loop.ts";
+import type { Sampler } from "./sampler.ts";
 import type { VmTime } from "./time.ts";
 
 /** A tick that never comes. */
@@ -75,6 +76,8 @@ export class RunLoop {
   /** Whose turn it is, and what is left of its slice when it has been broken off. */
   #next = 0;
   #left = 0;
+  /** Looks at harts while they run. */
+  sampler: Sampler | undefined;
   /** Milliseconds spent inside slices and between them, without sleeping and giving way. */
   busyMilliseconds = 0;
 
@@ -170,10 +173,13 @@ export class RunLoop {
   #turn(index: number, left: number, timeIsUp: number): number {
     const hart = this.#deps.harts[index]!;
     while (left > 0 && this.#running) {
-      const budget = this.plan(index, left);
+      const { sampler } = this;
+      const budget = this.plan(index, sampler?.begin(index, left) ?? left);
       if (budget === 0) return 0;
       const exit = this.execute(index, budget, timeIsUp);
-      left -= Math.max(1, budget - hart.u32(HartField.fuel));
+      const steps = budget - hart.u32(HartField.fuel);
+      left -= Math.max(1, steps);
+      sampler?.end(index, steps);
       if (exit === Exit.PAUSE && left > 0) return left;
       if (!this.conclude(index, exit) || this.#mustGiveWay) return 0;
     }

@@ -5,6 +5,7 @@ import { type Engine, Priv } from "../../assembly/shared/constants.ts";
 import type { Compilation } from "../core/code.ts";
 import type { Core } from "../core/core.ts";
 import { WasmvisorError } from "../error.ts";
+import type { Symbol as GuestSymbol } from "../machine/loader/loaded-image.ts";
 import type { PowerEvent } from "../machine/virt-types.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
 import type { BootImages, LoadedPlan } from "./boot-images.ts";
@@ -12,12 +13,13 @@ import { type CheckedConfig, type EngineName, engineName, engineOf } from "./con
 import { VmConsole } from "./console.ts";
 import { sumCounters, translatorCounters } from "./counters.ts";
 import { ending } from "./ending.ts";
-import { Emitter } from "./events.ts";
+import { Emitter, type Unsubscribe } from "./events.ts";
 import { Hart } from "./hart.ts";
 import { Htif, htifSymbols } from "./htif.ts";
 import { Machine } from "./machine.ts";
 import { PhysicalMemory } from "./physical-memory.ts";
 import { RunLoop, sliceFor } from "./run-loop.ts";
+import { type Interval, Sampler } from "./sampler.ts";
 import { signature } from "./signature.ts";
 import type { VmCounters, VmEvents, VmExit, VmState } from "./vm-types.ts";
 
@@ -31,6 +33,9 @@ export interface VmDeps {
   /** Called once, when the VM is destroyed. */
   onDestroy(vm: Vm): void;
 }
+
+/** Between two samples; each ends a slice, whose end is interpreted. */
+const MIN_PERIOD = 10_000;
 
 /**
  * A virtual machine. Made by `Host.createVm`; runs from `start` until the guest ends or `destroy`. Nothing here blocks:
@@ -233,6 +238,39 @@ export class Vm extends Emitter<VmEvents> {
       busFaults: this.machine.board.bus.faults,
       touchedBytes: this.machine.space.vm.u32(VmField.framesTouched) * FRAME_BYTES,
     };
+  }
+
+  /** Named addresses in the kernel, or in the firmware when there is no kernel: an ELF file's symbols, by address. */
+  get symbols(): readonly GuestSymbol[] {
+    return this.#symbols;
+  }
+
+  /**
+   * Calls `see` whenever a hart has executed another `period` instructions (and traps), with all harts at rest; `see` may look
+   * at the hart, and must not start, pause or destroy anything. Nothing else can sample at the same time.
+   *
+   * ```ts
+   * const stop = vm.sample(100_003, ({ hart }) => console.log(vm.hart(hart).pc.toString(16)));
+   * ```
+   *
+   * @returns what ends it
+   * @throws WasmvisorError `sample-period` when `period` is not a whole number from 10,000 up, `sampling` when there is a sampler
+   */
+  sample(period: number, see: (interval: Interval) => void): Unsubscribe {
+    if (!Number.isInteger(period) || period < MIN_PERIOD) {
+      throw new WasmvisorError(
+        "sample-period",
+        `A VM is sampled every ${MIN_PERIOD} instructions or less often, not ${period}.`,
+        {
+          period,
+        },
+      );
+    }
+    if (this.#loop.sampler !== undefined) {
+      throw new WasmvisorError("sampling", "The VM is being sampled already; end that first.");
+    }
+    this.#loop.sampler = new Sampler(this.machine.space.vm, this.harts.length, period, see);
+    return () => (this.#loop.sampler = undefined);
   }
 
   /**

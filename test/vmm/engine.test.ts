@@ -43,10 +43,10 @@ describe("a VM's engine", () => {
   });
 
   test("can be changed while the guest runs, and the guest notices nothing", async () => {
-    const plain = await vmOf(mix(300_000) + powerOff());
+    const plain = await vmOf(mix(300_000) + powerOff(), { engine: "interpreter" });
     plain.start();
     await plain.exited;
-    const vm = await vmOf(mix(300_000) + powerOff());
+    const vm = await vmOf(mix(300_000) + powerOff(), { engine: "interpreter" });
     let switches = 0;
     for (let index = 0; vm.counters().instructions < 2_000_000; index++) {
       vm.setEngine(ENGINE_NAMES[index % ENGINE_NAMES.length]!);
@@ -78,7 +78,7 @@ describe("a VM's engine", () => {
   });
 
   test("takes memory only while it translates", async () => {
-    const vm = await vmOf(mix(100_000) + powerOff());
+    const vm = await vmOf(mix(100_000) + powerOff(), { engine: "interpreter" });
     const [host] = hosts;
     const without = host!.allocatedBytes;
     const seen = new Set<number>();
