@@ -34,16 +34,20 @@ export async function runHere(image: RandomImage, engine: Engine): Promise<Uint8
 /** What several runs of an image left, one after another on a machine that keeps what it has translated. */
 export interface TranslatedRuns {
   readonly results: readonly Uint8Array[];
-  /** Regions translated. */
-  readonly regions: number;
+  /** Instructions that translated code executed, in all runs. */
+  readonly translated: number;
 }
 
 /** Runs the image `times` times, translating whatever is met: the first time little of it is there yet, in the end most. */
-export async function runTranslated(image: RandomImage, times: number): Promise<TranslatedRuns> {
+export async function runTranslated(
+  image: RandomImage,
+  times: number,
+  engine: Engine.TIERED | Engine.TRANSLATE = Engine.TIERED,
+): Promise<TranslatedRuns> {
   let finished = false;
   const machine = await createTestMachine({
     ram: Math.ceil(image.bytes.length / 4096) * 4096,
-    engine: Engine.TIERED,
+    engine,
     translator: { hotThreshold: 1, regions: 16_384, modules: 16_384 },
     mmioStore: (pa) => (finished ||= pa === FINISHER_PA),
   });
@@ -54,6 +58,7 @@ export async function runTranslated(image: RandomImage, times: number): Promise<
   for (let time = 0; time < times; time++) {
     machine.load(image.bytes);
     core.hart_reset(hart.view.ma);
+    space.codeChanged(core);
     hart.pc = BigInt(RAM_PA);
     finished = false;
     for (let i = 0; !finished; i++) {
@@ -62,7 +67,7 @@ export async function runTranslated(image: RandomImage, times: number): Promise<
     }
     results.push(machine.read(RAM_PA, image.bytes.length));
   }
-  return { results, regions: space.vm.u32(VmField.regionCount) };
+  return { results, translated: space.vm.count(VmField.countTranslated) };
 }
 
 /** Names the double word at `offset` of a program's data. */

@@ -10,7 +10,7 @@ export async function fuzz(first: number, count: number): Promise<boolean> {
   for (let done = 0; done < count; done += BATCH) {
     const seeds = Array.from({ length: Math.min(BATCH, count - done) }, (_, i) => first + done + i);
     const paged = (done / BATCH) % 2 === 1;
-    const lines = await compareBatch(seeds, [Engine.PREDECODE, Engine.INTERPRET], paged);
+    const lines = await compareBatch(seeds, [Engine.PREDECODE, Engine.INTERPRET, Engine.TRANSLATE], paged);
     const seed = Number(/seed (\d+)/.exec(lines[0] ?? "")?.[1] ?? NaN);
     if (lines.length > 0) {
       console.log(lines.slice(0, 20).join("\n"), `\n\n${listing(qemuImage([seed], paged), 0)}`);
