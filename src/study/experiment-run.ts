@@ -205,9 +205,9 @@ export class ExperimentRun {
 
   async #sampleWindow(ready: Ready & { kind: "window" }, draft: Draft, place: Omit<Job, "signal">): Promise<void> {
     const job = this.#job(place);
-    const run = await ready.runner.run(job, draft.instructions);
-    if (draft.samples.length === 0 && (await ready.runner.expected(job, draft.instructions)) !== run.registers) {
-      throw new VoidRun(`its registers are wrong after ${draft.instructions} steps`);
+    const run = await ready.runner.run(job, draft.instructions, LONGEST_WINDOW);
+    if (draft.samples.length === 0 && (await ready.runner.expected(job, run.steps)) !== run.registers) {
+      throw new VoidRun(`its registers are wrong after ${run.steps} steps`);
     }
     const { cpu, wall, instructions, counters } = run;
     const sample = { cpu, wall, steadyCpu: cpu, steadyWall: wall, steadyInstructions: instructions, warmUp: 0 };
@@ -247,9 +247,11 @@ interface Doing {
 
 type Measured = Outcome & { readonly steadyInstructions: number };
 
-/** Below this, the instructions at the end of a slice, which are always interpreted, would show. */
-const FEWEST_IN_WINDOW = 10_000;
+/** Steps of a window: fewer would be over before the clock ticks. */
+const FEWEST_IN_WINDOW = 4000;
 const MOST_IN_WINDOW = 1e8;
+/** Milliseconds after which a window ends early: an engine that has thrown much away may have become slow. */
+const LONGEST_WINDOW = 1500;
 
 /** A VM needs longer samples, because the first half is left to warm up; another emulator too, for its start-up is taken off. */
 function weight(ready: Ready): number {

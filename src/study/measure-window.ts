@@ -1,6 +1,6 @@
 /** Workloads on variants too slow for all of them: a window of instructions, verified by the hart's registers after it. */
 
-import type { Hart, Host, Vm, VmConfig } from "../index.ts";
+import type { Hart, Host, VmConfig } from "../index.ts";
 import { clocks, type Environment } from "./environment.ts";
 import type { Job } from "./measure.ts";
 import { plainCounters, vmConfig } from "./measure-vm.ts";
@@ -10,6 +10,8 @@ export interface WindowOutcome {
   readonly cpu: number;
   readonly wall: number;
   readonly instructions: number;
+  /** Instructions and traps. */
+  readonly steps: number;
   /** The hart's pc and registers afterwards, as text. */
   readonly registers: string;
   readonly counters: Readonly<Record<string, number>>;
@@ -22,7 +24,7 @@ const REFERENCE: Partial<VmConfig> = { engine: "interpreter" };
 const ENDLESS = 1e6;
 
 /** Instructions of a step: few enough not to hold up the event loop for long, many for the exact end of a slice not to matter. */
-const STEP = 10_000;
+const STEP = 2000;
 
 /** Runs the first instructions of a workload. */
 export class WindowRunner {
@@ -36,14 +38,14 @@ export class WindowRunner {
     this.#environment = environment;
   }
 
-  /** Steps through at most `most` instructions, and ends after the first step that ends later than `milliseconds`. */
+  /** Steps through at most `most` instructions and traps, and ends after the first step that ends later than `milliseconds`. */
   async run(job: Job, most: number, milliseconds = Infinity): Promise<WindowOutcome> {
     return this.#step(job, this.#vm, most, milliseconds);
   }
 
-  /** The registers that the interpreter has after as many instructions. */
-  async expected(job: Job, instructions: number): Promise<string> {
-    return (await this.#step(job, REFERENCE, instructions, Infinity)).registers;
+  /** The registers that the interpreter has after as many steps. */
+  async expected(job: Job, steps: number): Promise<string> {
+    return (await this.#step(job, REFERENCE, steps, Infinity)).registers;
   }
 
   async #step(job: Job, vm: Partial<VmConfig>, most: number, milliseconds: number): Promise<WindowOutcome> {
@@ -54,16 +56,20 @@ export class WindowRunner {
     try {
       const begin = clocks(this.#environment);
       let end = begin;
-      for (let done = 0; done < most && end.wall - begin.wall < milliseconds; done += STEP) {
+      let steps = 0;
+      while (steps < most && end.wall - begin.wall < milliseconds) {
         job.signal.throwIfAborted();
-        machine.step(0, Math.min(STEP, most - done));
+        const next = Math.min(STEP, most - steps);
+        machine.step(0, next);
+        steps += next;
         end = clocks(this.#environment);
         await turnOfOthers();
       }
       return {
         cpu: end.cpu - begin.cpu,
         wall: end.wall - begin.wall,
-        instructions: retired(machine),
+        instructions: machine.counters().instructions,
+        steps,
         registers: registersOf(machine.hart(0)),
         counters: plainCounters(machine.counters()),
       };
@@ -71,10 +77,6 @@ export class WindowRunner {
       machine.destroy();
     }
   }
-}
-
-function retired(vm: Vm): number {
-  return vm.counters().instructions;
 }
 
 function registersOf(hart: Hart): string {

@@ -5,6 +5,7 @@ import { Host } from "../index.ts";
 import { draftOf } from "./draft.ts";
 import { clocks, type Environment } from "./environment.ts";
 import type { Experiment, Variant } from "./experiment.ts";
+import { EXPERIMENTS } from "./experiments/index.ts";
 import { type Effort, ExperimentRun } from "./experiment-run.ts";
 import { finishCells, summaryOf, voidedCells } from "./finish.ts";
 import { Known } from "./known.ts";
@@ -112,7 +113,7 @@ export class Study {
 
   /** What has been found so far. */
   result(): StudyResult {
-    const experiments = [...this.#runs.values()].map(({ experiment, run, ready, workloads }): ExperimentResult => ({
+    const measured = [...this.#runs.values()].map(({ experiment, run, ready, workloads }): ExperimentResult => ({
       name: experiment.name,
       title: experiment.title,
       question: experiment.question,
@@ -126,6 +127,13 @@ export class Study {
       cells: finishCells(run.drafts, this.#native),
       notes: [],
     }));
+    const { resume } = this.#options;
+    const kept = resume?.experiments.filter(({ name }) => !this.#runs.has(name)) ?? [];
+    const experiments = inOrder([...kept, ...measured]);
+    const sections = [
+      ...(resume?.sections.filter(({ name }) => !this.#tables.some((table) => table.name === name)) ?? []),
+      ...this.#tables,
+    ];
     const drafts = [...this.#runs.values()].flatMap(({ run }) => run.drafts);
     const cpuTime = this.#environment.cpu !== undefined;
     const finishedAt = new Date();
@@ -144,7 +152,7 @@ export class Study {
         noise: noiseOf(drafts, { load: this.#load, cores: this.#about.cores, cpuTime }),
       },
       experiments,
-      sections: this.#tables,
+      sections,
       notes: [...this.#notes],
     };
   }
@@ -263,4 +271,13 @@ export class Study {
     this.#tables.push(...tables);
     this.#voided.push(...voided.map((reason) => `${section.name}: ${reason}`));
   }
+}
+
+/** The bundled experiments in their own order, others behind them. */
+function inOrder(experiments: readonly ExperimentResult[]): ExperimentResult[] {
+  const place = ({ name }: ExperimentResult) => {
+    const index = EXPERIMENTS.findIndex((bundled) => bundled.name === name);
+    return index < 0 ? EXPERIMENTS.length : index;
+  };
+  return [...experiments].sort((a, b) => place(a) - place(b));
 }

@@ -89,7 +89,12 @@ export function countersGrid({ cells, variants }: ExperimentResult): Grid | unde
 }
 
 /** Counters that say nothing when they are related to instructions. */
-const UNTOLD: ReadonlySet<string> = new Set(["instructions", "busyMilliseconds", "touchedBytes"]);
+const UNTOLD: ReadonlySet<string> = new Set([
+  "instructions",
+  "busyMilliseconds",
+  "touchedBytes",
+  "translator.longestMilliseconds",
+]);
 
 function hasCounters({ counters, voided }: Cell): boolean {
   return counters !== undefined && voided === undefined;
