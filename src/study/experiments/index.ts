@@ -7,5 +7,14 @@ import { hotness } from "./hotness.ts";
 import { ladder } from "./ladder.ts";
 import { memory } from "./memory.ts";
 import { regionSize } from "./region-size.ts";
+import { sensitive } from "./sensitive.ts";
 
-export const EXPERIMENTS: readonly Experiment[] = [ladder, memory, footprint, regionSize, hotness, codeCache];
+export const EXPERIMENTS: readonly Experiment[] = [
+  ladder,
+  memory,
+  sensitive,
+  footprint,
+  regionSize,
+  hotness,
+  codeCache,
+];
