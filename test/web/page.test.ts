@@ -197,7 +197,7 @@ describe("the study", () => {
     await page.getByRole("tab", { name: "Study" }).click();
     await page.getByRole("button", { name: "Run the quick study" }).click();
     await page.getByRole("button", { name: "Run", exact: true }).waitFor();
-    await expect.poll(() => page.locator(".track .dot").count(), { timeout: PATIENCE }).toBeGreaterThan(0);
+    await expect.poll(() => page.locator(".track .point").count(), { timeout: PATIENCE }).toBeGreaterThan(0);
     await page.getByRole("button", { name: "Stop" }).click();
     await page.getByText(/^Stopped after \d+ s/).waitFor();
     await page.getByRole("button", { name: "Pause" }).waitFor();

@@ -1,7 +1,7 @@
 /** The quick study: how much slower than direct execution each technique is, in this browser. */
 
 import { TEXTBOOK } from "../../src/study/ladder.ts";
-import type { ExperimentResult, StudyResult } from "../../src/study/result.ts";
+import type { ExperimentResult, StudyResult, Summary } from "../../src/study/result.ts";
 import type { Query } from "../session/protocol.ts";
 import type { StudyMessage, StudyRequest } from "../study/messages.ts";
 import { make } from "../ui/dom.ts";
@@ -13,9 +13,9 @@ export interface StudyHost {
   holdGuest(): () => void;
 }
 
-/** Both ends of the scale, as times direct execution. */
+/** The scale begins here, as times direct execution; it ends at a power of ten. */
 const LEAST = 0.5;
-const MOST = 1000;
+const LEAST_TOP = 100;
 
 export class StudyPanel implements Panel {
   readonly id = "study";
@@ -96,22 +96,15 @@ export class StudyPanel implements Panel {
   #showResult({ experiments, summary }: StudyResult): void {
     const [ladder] = experiments;
     if (ladder === undefined) return;
-    const rows = ladder.variants.map(({ name, explains }) => rung(ladder, name, explains, summary.slowdown[name]));
+    const position = scaleOf(ladder, summary);
+    const rows = ladder.variants.map((variant) => rung(ladder, variant, summary.slowdown[variant.name], position));
     const lines = TEXTBOOK.map(({ label, slowdown }) =>
       make("div", { class: "textbook", style: `left: ${position(slowdown)}%` }, make("span", {}, label)),
     );
-    const ticks = [1, 10, 100, 1000].map((times) =>
-      make("span", { class: "tick", style: `left: ${position(times)}%` }, `${times}x`),
-    );
-    const key = ladder.workloads.map((name, index) => make("li", {}, make("i", { class: `dot${index}` }), name));
+    const key = ladder.workloads.map((name, index) => make("li", {}, make("i", { class: `point${index}` }), name));
     this.#ladder.replaceChildren(
       make("ul", { class: "legend" }, make("li", {}, make("i", { class: "mean" }), "geometric mean"), ...key),
-      make(
-        "div",
-        { class: "rungs" },
-        make("div", { class: "lines", "aria-hidden": "true" }, ...lines, ...ticks),
-        ...rows,
-      ),
+      make("div", { class: "rungs" }, make("div", { class: "lines", "aria-hidden": "true" }, ...lines), ...rows),
     );
   }
 
@@ -130,19 +123,27 @@ function closing({ about, summary }: StudyResult): string {
   return `${done} after ${about.seconds} s, ${about.host.engine}.${voided}${noise}`;
 }
 
-/** Where on the logarithmic scale, in percent. */
-function position(slowdown: number): number {
-  const part = Math.log(Math.max(LEAST, slowdown) / LEAST) / Math.log(MOST / LEAST);
-  return Math.min(100, part * 100);
+/** Where a slowdown stands on the logarithmic scale, in percent. */
+type Position = (slowdown: number) => number;
+
+function scaleOf({ cells }: ExperimentResult, { slowdown }: Summary): Position {
+  const found = [...cells.map((cell) => cell.slowdown?.median ?? 1), ...Object.values(slowdown)];
+  const top = 10 ** Math.ceil(Math.log10(Math.max(LEAST_TOP, ...found)));
+  return (value) => (100 * Math.log(Math.max(LEAST, value) / LEAST)) / Math.log(top / LEAST);
 }
 
-function rung(ladder: ExperimentResult, name: string, explains: string, mean: number | undefined): HTMLElement {
+function rung(
+  ladder: ExperimentResult,
+  { name, explains }: ExperimentResult["variants"][number],
+  mean: number | undefined,
+  position: Position,
+): HTMLElement {
   const dots = ladder.workloads.flatMap((workload, index) => {
     const cell = ladder.cells.find((found) => found.variant === name && found.workload === workload);
     const slowdown = cell?.slowdown?.median;
     if (slowdown === undefined) return [];
     const title = `${workload}: ${times(slowdown)}`;
-    return [make("i", { class: `dot dot${index}`, style: `left: ${position(slowdown)}%`, title })];
+    return [make("i", { class: `point point${index}`, style: `left: ${position(slowdown)}%`, title })];
   });
   const bar = mean === undefined ? [] : [make("div", { class: "bar-fill", style: `width: ${position(mean)}%` })];
   return make(
