@@ -23,15 +23,24 @@ export class SessionClient {
   readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Map<keyof Events, ((detail: never) => void)[]>();
   #next = 0;
+  /** Events from before there were listeners. */
+  #early: Message[] | undefined = [];
 
   constructor() {
     this.#worker.addEventListener("message", ({ data }: MessageEvent<Message>) => this.#receive(data));
     this.#worker.addEventListener("error", (event) => this.#fail(event.message));
   }
 
-  /** Listens to an event of the worker. */
+  /** Listens to an event of the worker. Nothing is heard before `listen`. */
   on<Name extends keyof Events>(event: Name, listener: (detail: Events[Name]) => void): void {
     this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
+  }
+
+  /** All listeners are there: they hear what has happened until now, and from now on. */
+  listen(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const message of early) this.#receive(message);
   }
 
   /**
@@ -48,6 +57,10 @@ export class SessionClient {
 
   #receive(message: Message): void {
     if ("event" in message) {
+      if (this.#early !== undefined) {
+        this.#early.push(message);
+        return;
+      }
       for (const listener of this.#listeners.get(message.event) ?? []) listener(message.detail as never);
       return;
     }

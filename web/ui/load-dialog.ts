@@ -1,12 +1,10 @@
 /** Choosing what to boot: files from disk, or addresses. */
 
 import type { LoadProgress } from "../../src/index.ts";
-import { DEMO, type GuestImage, type GuestSpec } from "../session/protocol.ts";
+import type { GuestImage, GuestSpec } from "../session/protocol.ts";
+import { DEMO_SPEC } from "../session/start.ts";
 import { make } from "./dom.ts";
 import { size } from "./format.ts";
-
-/** The guest that comes with wasmvisor. */
-export const DEMO_SPEC: GuestSpec = { name: "demo guest", kernel: DEMO, memory: "64M", harts: 1 };
 
 /** A file from disk, or an address to type. */
 class ImageField {
