@@ -16,7 +16,7 @@ function stored(): string | null {
   }
 }
 
-function store(theme: Theme): void {
+function store(theme: string): void {
   try {
     localStorage.setItem(KEY, theme);
   } catch {
@@ -24,24 +24,34 @@ function store(theme: Theme): void {
   }
 }
 
-/** Applies the theme and makes `button` the switch; `onChange` is called now and at each change. */
+const system = matchMedia("(prefers-color-scheme: dark)");
+let chosen = stored();
+
+function present(): Theme {
+  if (chosen === "dark" || chosen === "light") return chosen;
+  return system.matches ? "dark" : "light";
+}
+
+/** Gives the page its colours. Call it early: until then the page is light. */
+export function applyTheme(): void {
+  document.documentElement.dataset.theme = present();
+}
+
+/** Makes `button` the switch; `onChange` is called now and at each change. */
 export function setUpTheme(button: HTMLButtonElement, onChange: () => void): void {
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  let chosen = stored();
-  const apply = () => {
-    const theme: Theme = chosen === "dark" || chosen === "light" ? chosen : system.matches ? "dark" : "light";
-    document.documentElement.dataset.theme = theme;
-    button.innerHTML = theme === "dark" ? SUN : MOON;
-    const other = theme === "dark" ? "light" : "dark";
+  const show = () => {
+    applyTheme();
+    const other = present() === "dark" ? "light" : "dark";
+    button.innerHTML = other === "light" ? SUN : MOON;
     button.setAttribute("aria-label", `Use the ${other} theme`);
     button.title = `Use the ${other} theme`;
-    button.onclick = () => {
-      chosen = other;
-      store(other);
-      apply();
-    };
     onChange();
   };
-  system.addEventListener("change", apply);
-  apply();
+  button.addEventListener("click", () => {
+    chosen = present() === "dark" ? "light" : "dark";
+    store(chosen);
+    show();
+  });
+  system.addEventListener("change", show);
+  show();
 }
