@@ -51,7 +51,7 @@ export class WalkPanel implements Panel {
         ...[this.#address, this.#access],
         make("span", { class: "examples" }, ...examples),
         make("span", { class: "grow" }),
-        ...[this.#back, this.#next],
+        make("span", { class: "pair" }, this.#back, this.#next),
       ),
       this.#drawing,
     );

@@ -1,6 +1,7 @@
-/** The study's environment in a browser: no programs, no CPU time; workloads are files of the page. */
+/** The study's environment in this page: a browser's, with the workloads where the bundler has put them. */
 
 import type { Environment } from "../../src/study/environment.ts";
+import { webEnvironment } from "../../src/study/web-environment.ts";
 import packageJson from "../../package.json";
 
 const files = (found: Record<string, unknown>) =>
@@ -17,26 +18,9 @@ async function read(address: string | undefined, name: string): Promise<Uint8Arr
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** "Chrome 143" out of the browser's own description. */
-function engine(): string {
-  const { userAgent } = navigator;
-  const found = /(Firefox|Edg|Chrome|Version)\/(\d+)/.exec(userAgent);
-  return found === null ? userAgent : `${found[1] === "Version" ? "Safari" : found[1]!} ${found[2]!}`;
-}
-
 /** This browser. */
 export const browserEnvironment: Environment = {
-  cpu: undefined,
-  programs: undefined,
-  host: () =>
-    Promise.resolve({
-      cpu: "unknown",
-      cores: navigator.hardwareConcurrency,
-      system: /\(([^)]*)\)/.exec(navigator.userAgent)?.[1] ?? "unknown",
-      engine: engine(),
-    }),
-  load: () => undefined,
+  ...webEnvironment(location.href, packageJson.version),
   guest: (name) => read(ELF_FILES.get(`${name}.elf`), name),
   wasm: (name) => read(WASM_FILES.get(`${name}.wasm`), name),
-  version: () => Promise.resolve(packageJson.version),
 };
