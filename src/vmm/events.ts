@@ -36,7 +36,7 @@ export class Emitter<Events extends object> extends EventTarget {
   readonly #wrappers = new Map<keyof Events, Map<Listener<never>, (event: Event) => void>>();
 
   /** Calls `listener` at every `type` event, until the returned function is called. */
-  on<Type extends keyof Events>(type: Type, listener: Listener<Events[Type]>): Unsubscribe {
+  on<Type extends keyof Events>(type: Type, listener: (detail: Events[Type]) => void): Unsubscribe {
     const wrappers = this.#wrappers.get(type) ?? new Map<Listener<never>, (event: Event) => void>();
     this.#wrappers.set(type, wrappers);
     if (!wrappers.has(listener)) {
@@ -48,7 +48,7 @@ export class Emitter<Events extends object> extends EventTarget {
   }
 
   /** Takes a listener of `on` off. */
-  off<Type extends keyof Events>(type: Type, listener: Listener<Events[Type]>): void {
+  off<Type extends keyof Events>(type: Type, listener: (detail: Events[Type]) => void): void {
     const wrappers = this.#wrappers.get(type);
     const wrapper = wrappers?.get(listener);
     if (wrapper === undefined) return;

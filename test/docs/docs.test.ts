@@ -64,8 +64,8 @@ beforeAll(async () => {
       if (kind === "program") await writeFile(programFile(folder, index), text);
     }
     // What people have beside their programs: Debian's files, as `npm run guests:debian` makes them.
-    for (const name of ["Image", "initrd.cpio"]) {
-      await symlink(path.join(root, ".guests", name), path.join(folder, name)).catch(() => undefined);
+    for (const name of ["Image", "initrd.cpio", "opensbi/fw_jump.bin"]) {
+      await symlink(path.join(root, ".guests", name), path.join(folder, path.basename(name))).catch(() => undefined);
     }
   }
 }, 120_000);

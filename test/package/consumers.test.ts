@@ -1,5 +1,6 @@
 /** The package as its users get it: installed from the tarball, alone or through a bundler, in node and in Chromium. */
 
+import { readFileSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import path from "node:path";
 import esbuild from "esbuild";
@@ -80,6 +81,28 @@ async function inChromium(folder: string): Promise<string> {
     await server.close();
   }
 }
+
+/** The `js` block of the README. */
+function readmeProgram(): string {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  return /```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
+}
+
+test("the README's lines for the browser boot the guest, and it answers what is typed", async () => {
+  const folder = await workshop.project("readme", { "main.js": readmeProgram(), "index.html": page("/main.js") });
+  await viteBuild({ root: folder, base: "./", logLevel: "error", configFile: false, build: { target: "es2023" } });
+  const server = await serve(path.join(folder, "dist"));
+  const tab = await browser.newPage();
+  try {
+    await tab.goto(server.url);
+    await tab.locator("pre", { hasText: "demo> " }).waitFor({ timeout: 30_000 });
+    await tab.keyboard.type("uptime\n");
+    await tab.locator("pre", { hasText: /\d+ instructions/ }).waitFor({ timeout: 30_000 });
+  } finally {
+    await tab.close();
+    await server.close();
+  }
+});
 
 describe("the bundled guest boots on this thread and in a worker, the package being used by", () => {
   test("node", async () => {
