@@ -73,9 +73,9 @@ export class Host {
    * `worker`; the signal's reason
    */
   static async create(options: HostOptions = {}): Promise<Host | WorkerHost> {
-    const { worker = false, maxMemory, signal } = options;
+    const { worker = false, wasm, signal, ...settings } = options;
     if (worker !== false) {
-      return WorkerHost.create({ worker, module: await coreModule(options.wasm, signal), maxMemory, signal });
+      return WorkerHost.create({ worker, module: await coreModule(wasm, signal), settings, signal });
     }
     const memory = new MachineMemory(options.maxMemory);
     const byHart = new Map<number, Machine>();

@@ -1,5 +1,6 @@
 /** What a host in a worker and its owner say to each other. Both come from one package, so nothing is checked. */
 
+import type { Compilation } from "../host/load.ts";
 import type { ImageSource } from "../vmm/image-source.ts";
 import type { LoadProgress, VmConfig } from "../vmm/config.ts";
 import type { VmEvents } from "../vmm/vm-types.ts";
@@ -46,9 +47,15 @@ export interface WireError {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** Options of the host that take effect in the worker. */
+export interface WorkerHostSettings {
+  readonly maxMemory?: number;
+  readonly compilation?: Compilation;
+}
+
 /** To the worker; each but `abort` is answered. */
 export type ToWorker = { readonly id: number } & (
-  | { readonly type: "open"; readonly module: WebAssembly.Module; readonly maxMemory: number | undefined }
+  | { readonly type: "open"; readonly module: WebAssembly.Module; readonly options: WorkerHostSettings }
   | { readonly type: "create"; readonly config: WireConfig }
   | { readonly type: "reset"; readonly vm: number }
   | ({ readonly type: "access" } & Address & Access)

@@ -62,8 +62,7 @@ class Server {
   async #answer(message: Exclude<ToWorker, { type: "abort" }>): Promise<Answer> {
     switch (message.type) {
       case "open": {
-        const { module, maxMemory } = message;
-        this.#host = await Host.create({ wasm: module, ...(maxMemory === undefined ? {} : { maxMemory }) });
+        this.#host = await Host.create({ wasm: message.module, ...message.options });
         return { value: undefined };
       }
       case "create":

@@ -6,14 +6,14 @@ import type { WorkerChoice } from "../host/thread.ts";
 import type { VmConfig } from "../vmm/config.ts";
 import { encodeConfig } from "./codec.ts";
 import { Link } from "./link.ts";
-import type { CreatedVm } from "./messages.ts";
+import type { CreatedVm, WorkerHostSettings } from "./messages.ts";
 import { WorkerVm } from "./worker-vm.ts";
 
 /** What a worker's host is made from. @internal */
 export interface WorkerHostOptions {
   readonly worker: WorkerChoice;
   readonly module: WebAssembly.Module;
-  readonly maxMemory: number | undefined;
+  readonly settings: WorkerHostSettings;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -34,10 +34,10 @@ export class WorkerHost {
   }
 
   /** Starts the worker. @internal */
-  static async create({ worker, module, maxMemory, signal }: WorkerHostOptions): Promise<WorkerHost> {
+  static async create({ worker, module, settings, signal }: WorkerHostOptions): Promise<WorkerHost> {
     const host = new WorkerHost(worker);
     try {
-      await host.#link.request({ type: "open", module, maxMemory }, { signal });
+      await host.#link.request({ type: "open", module, options: settings }, { signal });
       return host;
     } catch (error) {
       await host.close();
