@@ -1,7 +1,6 @@
 /** Workloads on this project's own engine, whole and verified by their own checks. */
 
-import type { Host } from "../index.ts";
-import { type Vm, type VmConfig, type VmCounters } from "../index.ts";
+import { Host, type Vm, type VmConfig, type VmCounters } from "../index.ts";
 import { clocks, type Environment } from "./environment.ts";
 import { type Job, type Outcome, type Runner, VoidRun } from "./measure.ts";
 import type { TimelinePoint } from "./result.ts";
@@ -27,22 +26,21 @@ export function bootArguments({ scale, footprint }: Job): string {
   return `scale=${scale}${footprint === undefined ? "" : ` footprint=${footprint}`}`;
 }
 
-/** Runs workloads on VMs of `host` with some options. */
+/** Runs workloads on VMs with some options, each in a host of its own: what others have translated must not slow it down. */
 export class VmRunner implements Runner {
-  readonly #host: Host;
   readonly #vm: Partial<VmConfig>;
   readonly #environment: Environment;
 
-  constructor(host: Host, vm: Partial<VmConfig>, environment: Environment) {
-    this.#host = host;
+  constructor(vm: Partial<VmConfig>, environment: Environment) {
     this.#vm = vm;
     this.#environment = environment;
   }
 
   async first(job: Job): ReturnType<Runner["first"]> {
     const config = await vmConfig(this.#environment, job, this.#vm);
+    using host = await Host.create();
     const begin = clocks(this.#environment);
-    const run = await this.#run(job, config);
+    const run = await this.#run(host, job, config);
     return {
       cpu: run.end.cpu - begin.cpu,
       wall: run.end.wall - begin.wall,
@@ -55,7 +53,9 @@ export class VmRunner implements Runner {
   }
 
   async sample(job: Job): Promise<Outcome> {
+    using host = await Host.create();
     const { line, begin, end, looks, counters } = await this.#run(
+      host,
       job,
       await vmConfig(this.#environment, job, this.#vm),
     );
@@ -74,10 +74,10 @@ export class VmRunner implements Runner {
     };
   }
 
-  async #run(job: Job, config: VmConfig) {
+  async #run(host: Host, job: Job, config: VmConfig) {
     const { signal } = job;
     signal.throwIfAborted();
-    const vm = await this.#host.createVm(config);
+    const vm = await host.createVm(config);
     const destroy = () => vm.destroy();
     signal.addEventListener("abort", destroy);
     try {

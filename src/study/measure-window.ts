@@ -1,6 +1,6 @@
 /** Workloads on variants too slow for all of them: a window of instructions, verified by the hart's registers after it. */
 
-import type { Hart, Host, VmConfig } from "../index.ts";
+import { type Hart, Host, type VmConfig } from "../index.ts";
 import { clocks, type Environment } from "./environment.ts";
 import type { Job } from "./measure.ts";
 import { plainCounters, vmConfig } from "./measure-vm.ts";
@@ -28,12 +28,10 @@ const STEP = 2000;
 
 /** Runs the first instructions of a workload. */
 export class WindowRunner {
-  readonly #host: Host;
   readonly #vm: Partial<VmConfig>;
   readonly #environment: Environment;
 
-  constructor(host: Host, vm: Partial<VmConfig>, environment: Environment) {
-    this.#host = host;
+  constructor(vm: Partial<VmConfig>, environment: Environment) {
     this.#vm = vm;
     this.#environment = environment;
   }
@@ -52,7 +50,8 @@ export class WindowRunner {
     // Guest time follows the instructions, so that reading it gives the same on both engines.
     const endless = { ...job, scale: ENDLESS };
     const config = { ...(await vmConfig(this.#environment, endless, vm)), clock: "deterministic" } as const;
-    const machine = await this.#host.createVm(config);
+    using host = await Host.create();
+    const machine = await host.createVm(config);
     try {
       const begin = clocks(this.#environment);
       let end = begin;

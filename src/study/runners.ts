@@ -1,6 +1,5 @@
 /** Which variants this host can run, and how. */
 
-import type { Host } from "../index.ts";
 import type { Environment } from "./environment.ts";
 import type { CommandVariant, DirectVariant, Variant, VmVariant } from "./experiment.ts";
 import { CommandRunner, templateCommand } from "./measure-command.ts";
@@ -36,14 +35,12 @@ export const GUESSED_NANOSECONDS: Readonly<Record<"wasm" | "native" | "command",
 
 /** Makes runners, once for each variant. */
 export class Runners {
-  readonly #host: Host;
   readonly #environment: Environment;
   readonly #wasm: WasmRunner;
   /** By program: the line with which it names itself. */
   readonly tools: Record<string, string> = {};
 
-  constructor(host: Host, environment: Environment) {
-    this.#host = host;
+  constructor(environment: Environment) {
     this.#environment = environment;
     this.#wasm = new WasmRunner(environment);
   }
@@ -56,9 +53,9 @@ export class Runners {
 
   #vm(variant: VmVariant): Ready {
     if (variant.window) {
-      return { kind: "window", variant, runner: new WindowRunner(this.#host, variant.vm, this.#environment) };
+      return { kind: "window", variant, runner: new WindowRunner(variant.vm, this.#environment) };
     }
-    return whole(variant, new VmRunner(this.#host, variant.vm, this.#environment), "vm");
+    return whole(variant, new VmRunner(variant.vm, this.#environment), "vm");
   }
 
   async #native(variant: DirectVariant): Promise<Ready | Missing> {

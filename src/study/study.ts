@@ -1,7 +1,6 @@
 /** A study: experiments and sections, one after another, into one result that is complete at any time. */
 
 import { WasmvisorError } from "../error.ts";
-import { Host } from "../index.ts";
 import { draftOf } from "./draft.ts";
 import { clocks, type Environment } from "./environment.ts";
 import type { Experiment, Variant } from "./experiment.ts";
@@ -94,11 +93,10 @@ export class Study {
   async run(signal: AbortSignal): Promise<void> {
     const { experiments, sections } = this.#options;
     await this.#lookAround();
-    using host = await Host.create();
-    const runners = new Runners(host, this.#environment);
+    const runners = new Runners(this.#environment);
     try {
       for (const [index, experiment] of experiments.entries()) {
-        await this.#experiment(host, runners, experiment, this.#deadline(index), signal);
+        await this.#experiment(runners, experiment, this.#deadline(index), signal);
       }
       for (const section of sections) await this.#section(section, signal);
     } catch (error) {
@@ -186,13 +184,7 @@ export class Study {
     return this.#begin + (seconds * 1000 * until) / all;
   }
 
-  async #experiment(
-    host: Host,
-    runners: Runners,
-    experiment: Experiment,
-    deadline: number,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #experiment(runners: Runners, experiment: Experiment, deadline: number, signal: AbortSignal): Promise<void> {
     const workloads = this.#workloads(experiment);
     const ready = await this.#ready(runners, experiment);
     const before = this.#options.resume?.experiments.find(({ name }) => name === experiment.name);
@@ -205,7 +197,7 @@ export class Study {
           kind: "whole",
           by: "vm",
           variant: { name: "reference", vm: {} },
-          runner: new VmRunner(host, { engine: "tiered" }, this.#environment),
+          runner: new VmRunner({ engine: "tiered" }, this.#environment),
         },
         progress: ({ workload, variant, step }) =>
           this.#onProgress({ experiment: experiment.name, doing: `${workload} on ${variant}, ${step}` }),
