@@ -12,7 +12,7 @@ import { Hart, Vm } from "../gen/state";
 import { fs_dirty } from "../hart/fs";
 import { imm } from "../hart/regs";
 import { Cause, Sensitive, Translate, Translation } from "../shared/constants";
-import { Block, block, BLOCK_BYTES, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, MAX_INSNS, may, Term } from "./state";
+import { Block, block, BLOCK_BYTES, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, may, Term } from "./state";
 
 /** Callees of up to this many instructions are inlined. */
 const INLINE_INSNS: u32 = 60;
@@ -142,7 +142,7 @@ function block_at(t: Dbt, hart: Hart, pc: u64, ctx: u32): u32 {
       if (at) return at;
     }
   }
-  if (t.blockCount == MAX_BLOCKS || t.insns >= MAX_INSNS) return 0;
+  if (t.blockCount == MAX_BLOCKS || t.insns >= t.maxInsns) return 0;
   if (t.blockCount && !may(t, Translate.REGIONS)) return 0;
   const index = new_block(t, pc, ctx);
   store<u32>(<usize>t.work + (t.workCount << 2), index);
@@ -199,7 +199,7 @@ function scan(t: Dbt, hart: Hart, index: u32): void {
     const r = other ? 0 : usable(t, hart, pc);
     const op = record_op(r);
     b.endPc = pc;
-    if (other || !r || left_to_interpreter(hart, op) || t.insns >= MAX_INSNS) {
+    if (other || !r || left_to_interpreter(hart, op) || t.insns >= t.maxInsns) {
       b.term = other || (r && !left_to_interpreter(hart, op)) ? Term.NEXT : Term.INTERPRET;
       b.nextPc = pc;
       b.succ0 = other;
@@ -302,7 +302,7 @@ function inline_context(t: Dbt, hart: Hart, parent: u32, callee: u64, returnPc: 
   if (!may(t, Translate.INLINING) || !may(t, Translate.REGIONS)) return 0;
   const outer = context(t, parent);
   if (outer.depth == INLINE_DEPTH || t.contextCount == MAX_CONTEXTS) return 0;
-  if (t.insns > MAX_INSNS - INLINE_INSNS) return 0;
+  if (t.insns + INLINE_INSNS > t.maxInsns) return 0;
   let up = parent;
   while (true) {
     const c = context(t, up);

@@ -16,7 +16,7 @@ import { narrow } from "./opt/narrow";
 import { spans } from "./opt/spans";
 import { region_make } from "./region";
 import { Exit, Translate } from "../shared/constants";
-import { Dbt, Float, Mode } from "./state";
+import { Dbt, Float, MAX_INSNS, Mode } from "./state";
 
 /** Regions in a module at most. */
 const BATCH: u32 = 32;
@@ -50,6 +50,7 @@ function translate_batch(t: Dbt, hart: Hart, vm: Vm, pc: u64): void {
   t.ramSize = vm.ramSize;
   t.ramMa = vm.ramMa;
   t.switches = vm.translate;
+  t.maxInsns = min(vm.maxInsns, MAX_INSNS);
   t.float = vm.translate & Translate.INLINE_FP ? (hart.frm ? Float.INLINE : Float.INLINE | Float.NEAREST) : 0;
   t.sensitive = vm.sensitive;
   module_open(t);

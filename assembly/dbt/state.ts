@@ -61,8 +61,9 @@ export class Dbt {
   orderCount: u32;
   code: u32;
   codeBytes: u32;
-  /** Guest instructions in the region so far. */
+  /** Guest instructions in the region so far, and at most. */
   insns: u32;
+  maxInsns: u32;
   /** `Mode` bits the region assumes. */
   mode: u32;
   /** `Translate` bits: the mechanisms that are on. */

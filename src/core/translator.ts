@@ -25,7 +25,7 @@ export const DEFAULT_TRANSLATOR: TranslatorSettings = {
   mechanisms: Translate.ALL,
   sensitive: Sensitive.INLINE,
   hotThreshold: 131_072,
-  maxRegionInstructions: 1200,
+  maxRegionInstructions: 300,
   regions: 2048,
   modules: 2048,
   bytes: 32 * 2 ** 20,

@@ -44,7 +44,7 @@ export interface TranslatorOptions {
    * each, `"callout"` calls the core, `"inline"` (the default) does in place what can be done in place.
    */
   readonly sensitive?: SensitiveName;
-  /** Guest instructions in a region at most, 1 to 1200. Default 1200. */
+  /** Guest instructions in a region at most, 1 to 1200. Default 300: larger regions take the engine longer to compile than they save. */
   readonly maxRegionInstructions?: number;
   /** What translated code may occupy; when it is full, something is thrown away. */
   readonly codeCache?: CodeCacheOptions;
