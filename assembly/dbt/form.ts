@@ -69,10 +69,16 @@ export function form(t: Dbt, hart: Hart, pc: u64): bool {
   return entry.insns != 0;
 }
 
+/** True when `pc` lies too far from the region's entry for an exit to name it. */
+// @ts-ignore: decorator
+@inline function is_far(t: Dbt, pc: u64): bool {
+  const distance = <i64>(pc - t.entryPc);
+  return distance > REACH || distance < -REACH;
+}
+
 /** The record at `pc` when the translator can use it; 0 otherwise. */
 function usable(t: Dbt, hart: Hart, pc: u64): u64 {
-  const far = <i64>(pc - t.entryPc);
-  if (far > REACH || far < -REACH) return 0;
+  if (is_far(t, pc)) return 0;
   const page = code_page(hart, pc);
   const r = page && note_page(t, page, pc) ? record_at(hart, page, pc) : 0;
   hart.trapCause = Cause.NONE;
@@ -143,7 +149,7 @@ function block_at(t: Dbt, hart: Hart, pc: u64, ctx: u32): u32 {
     }
   }
   if (t.blockCount == MAX_BLOCKS || t.insns >= t.maxInsns) return 0;
-  if (t.blockCount && !may(t, Translate.REGIONS)) return 0;
+  if (is_far(t, pc) || (t.blockCount && !may(t, Translate.REGIONS))) return 0;
   const index = new_block(t, pc, ctx);
   store<u32>(<usize>t.work + (t.workCount << 2), index);
   t.workCount += 1;

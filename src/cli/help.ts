@@ -26,7 +26,7 @@ What to run
 The machine
   -m, --memory SIZE   RAM, such as 64M or 2G (default 256M)
   --smp N             harts, 1 to 8 (default 1)
-  --engine NAME       interpreter (default); tiered: translates hot code to Wasm;
+  --engine NAME       tiered (default): translates hot code to Wasm; interpreter;
                       for study: translator (all code), interpret (decodes every time)
   --dbt KEY=VALUE     set a part of the translator (again for more):
                         on or off   cache, chaining, indirect-cache, return-prediction, regions,

@@ -1,6 +1,7 @@
 /** What a VM is made from, and what of it makes no sense. */
 
 import { Engine } from "../../assembly/shared/constants.ts";
+import { hasTailCalls } from "../core/features.ts";
 import { WasmvisorError } from "../error.ts";
 import type { DeviceMaker } from "../machine/owner-devices.ts";
 import type { TranslatorSettings } from "../core/translator.ts";
@@ -10,9 +11,9 @@ import { checkTranslator, type TranslatorOptions } from "./translator-options.ts
 /**
  * How instructions are executed.
  *
- * - `"interpreter"`: decodes each instruction once and keeps the result; the default.
+ * - `"tiered"`: interprets cold code and translates hot code to Wasm; the default.
+ * - `"interpreter"`: decodes each instruction once and keeps the result; the default where Wasm has no tail calls.
  * - `"interpret"`: decodes each instruction every time; for study.
- * - `"tiered"`: interprets cold code and translates hot code to Wasm.
  * - `"translator"`: translates whatever it meets; for study.
  */
 export type EngineName = "interpreter" | "interpret" | "tiered" | "translator";
@@ -36,7 +37,7 @@ export interface VmConfig {
   readonly append?: string;
   /** A device tree blob in place of the board's own. */
   readonly dtb?: ImageSource;
-  /** Default `"interpreter"`. */
+  /** Default `"tiered"`, or `"interpreter"` where WebAssembly has no tail calls. */
   readonly engine?: EngineName;
   /** What the translator may do and use, with an engine that translates. */
   readonly translator?: TranslatorOptions;
@@ -92,9 +93,9 @@ const MIN_RAM = MIB;
 const MAX_RAM = 4096 * MIB - 64 * MIB;
 
 const ENGINES: Readonly<Record<EngineName, Engine>> = {
+  tiered: Engine.TIERED,
   interpreter: Engine.PREDECODE,
   interpret: Engine.INTERPRET,
-  tiered: Engine.TIERED,
   translator: Engine.TRANSLATE,
 };
 
@@ -144,7 +145,7 @@ function parseSize(text: string): number {
  * @throws WasmvisorError `memory-size`, `hart-count`, `engine`, `translator`, `clock`, `nothing-to-run`
  */
 export function checkConfig(config: VmConfig): CheckedConfig {
-  const { harts = 1, engine = "interpreter", clock = "host" } = config;
+  const { harts = 1, engine = hasTailCalls() ? "tiered" : "interpreter", clock = "host" } = config;
   if (!Number.isInteger(harts) || harts < 1 || harts > MAX_HARTS) {
     throw new WasmvisorError("hart-count", `A VM has 1 to ${MAX_HARTS} harts, not ${harts}.`, { harts });
   }

@@ -1,7 +1,7 @@
 /** A virtual machine as programs see it. */
 
 import { HartField, VmField } from "../../assembly/gen/layout.ts";
-import { type Engine, Priv } from "../../assembly/shared/constants.ts";
+import { Engine, Priv } from "../../assembly/shared/constants.ts";
 import type { Compilation } from "../core/code.ts";
 import type { Core } from "../core/core.ts";
 import { WasmvisorError } from "../error.ts";
@@ -13,6 +13,7 @@ import { type CheckedConfig, type EngineName, engineName, engineOf } from "./con
 import { VmConsole } from "./console.ts";
 import { sumCounters, translatorCounters } from "./counters.ts";
 import { ending } from "./ending.ts";
+import { checkTranslation } from "./core-module.ts";
 import { Emitter, type Unsubscribe } from "./events.ts";
 import { Hart } from "./hart.ts";
 import { Htif, htifSymbols } from "./htif.ts";
@@ -141,11 +142,12 @@ export class Vm extends Emitter<VmEvents> {
    * Has instructions executed by another engine from now on; the guest notices nothing. May be called while it runs, and
    * then waits for the end of the present slice.
    *
-   * @throws WasmvisorError `engine`, `vm-state` when it has been destroyed, `host-memory` when the translator finds no room
+   * @throws WasmvisorError `engine`, `unsupported` when translated code cannot run here, `vm-state` when it has been destroyed, `host-memory` when the translator finds no room
    */
   setEngine(name: EngineName): void {
     this.#expect("set the engine of", "created", "running", "paused", "exited");
     const engine = engineOf(name);
+    if (engine === Engine.TIERED || engine === Engine.TRANSLATE) checkTranslation();
     if (this.#loop.inSlice) this.#engine = engine;
     else this.machine.space.setEngine(engine);
   }

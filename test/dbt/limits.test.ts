@@ -107,3 +107,21 @@ test("modules that the engine refuses are counted, and their code is interpreted
   expect(machine.core.code.counters.refused).toBeGreaterThan(0);
   expect(machine.hart().x(10)).toBe(90_000n);
 });
+
+test("a loop through code farther away than an exit can name", async () => {
+  const { ended } = await runHot(`
+    li s0, 3000
+  loop:
+    addi a0, a0, 3
+    j away
+  back:
+    addi s0, s0, -1
+    bnez s0, loop
+  end: j end
+  .zero ${0xc0000}
+  away:
+    xori a0, a0, 5
+    j back
+  `);
+  expect(ended).toBe(true);
+});

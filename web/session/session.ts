@@ -19,7 +19,7 @@ export class Session implements Record<keyof Calls, unknown> {
   readonly #emit: Emit;
   #host: Host | undefined;
   #vm: Vm | undefined;
-  #engine: EngineName = "interpreter";
+  #engine: EngineName = "tiered";
   #output: OutputPump | undefined;
 
   constructor(emit: Emit) {
