@@ -106,7 +106,7 @@ function problem(subject: string, error: unknown): void {
 
 /** Boots; until that has worked, the present guest goes on. */
 async function boot(wanted: GuestSpec): Promise<void> {
-  await session.call("boot", wanted, (engine.value || "interpreter") as EngineName);
+  await session.call("boot", wanted, (engine.value || "tiered") as EngineName);
   spec = wanted;
   notices.clear("boot");
   notices.clear("exit");

@@ -134,6 +134,7 @@ describe("the machine", () => {
     await expectScreen(page, PROMPT);
     await bootFile(page, "counter.elf", COUNTER);
     await expectScreen(page, /^counting/);
+    await page.getByLabel("Engine").selectOption("interpreter");
     const speed = page.locator(".plot-card", { hasText: "Speed" }).locator(".legend li");
     await expect.poll(() => speed.allTextContents()).toContainEqual(expect.stringMatching(/interpreted [1-9]/));
     await page.getByRole("tab", { name: "Hart" }).click();

@@ -9,7 +9,7 @@ export const DEMO_SPEC: GuestSpec = { name: "demo guest", kernel: DEMO, memory: 
 export const session = new SessionClient();
 
 /** Rejects when even the bundled guest cannot be booted. */
-export const firstBoot = session.call("boot", DEMO_SPEC, "interpreter");
+export const firstBoot = session.call("boot", DEMO_SPEC, "tiered");
 
 // It is looked at later; until then, it is nobody's fault.
 firstBoot.catch(() => undefined);
