@@ -118,7 +118,7 @@ test("a loop through code farther away than an exit can name", async () => {
     addi s0, s0, -1
     bnez s0, loop
   end: j end
-  .zero ${0xc0000}
+  .zero 0xc0000
   away:
     xori a0, a0, 5
     j back
