@@ -48,6 +48,7 @@ export type { DetailEvent, DetailListener, Emitter, ListenOptions, Unsubscribe }
 export { Hart } from "./vmm/hart.ts";
 export type { AccessName, HartCounters } from "./vmm/hart.ts";
 export { Host } from "./vmm/host.ts";
+export type { Compilation } from "./host/load.ts";
 export type { HostOptions } from "./vmm/host.ts";
 export type { ImageSource } from "./vmm/image-source.ts";
 export type { PhysicalMemory } from "./vmm/physical-memory.ts";
