@@ -47,10 +47,16 @@ export function current_mode(hart: Hart): u32 {
   return base(hart) + HartField.jumpMode + (hart.priv << 2);
 }
 
+/** What the regions in the present privilege mode's jump cache assume. */
+// @ts-ignore: decorator
+@inline export function assumed_mode(hart: Hart): u32 {
+  return load<u32>(assumed_slot(hart));
+}
+
 /** Whether all that the regions in the present mode's jump cache assume holds. */
 // @ts-ignore: decorator
 @inline export function mode_holds(hart: Hart): bool {
-  return !(load<u32>(assumed_slot(hart)) & ~current_mode(hart));
+  return !(assumed_mode(hart) & ~current_mode(hart));
 }
 
 /** Empties the jump cache of the present privilege mode when its regions assume what the hart is not like now. */
@@ -90,6 +96,6 @@ export function jump_fill(hart: Hart, pc: u64, region: Region): void {
   store<u64>(entry, pc);
   store<u32>(entry, region.index, 8);
   store<u32>(entry, region.need, 12);
-  store<u32>(assumed_slot(hart), load<u32>(assumed_slot(hart)) | region.mode);
+  store<u32>(assumed_slot(hart), assumed_mode(hart) | region.mode);
   for (let i: u32 = 0; i < region.pageCount; i++) filter_add(hart, load<u64>(region_page(region, i), 8));
 }

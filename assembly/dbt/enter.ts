@@ -1,7 +1,6 @@
 /** The dispatcher: finds the region for a pc and calls it; and what emitted code calls back. */
 
 import { execute } from "../gen/execute";
-import { HartField, VmField } from "../gen/layout";
 import { Hart, Vm } from "../gen/state";
 import { code_page, page_renew, record_at } from "../decode/pages";
 import { Flow, Op } from "../gen/op";
@@ -9,12 +8,12 @@ import { op_flow } from "../gen/optable";
 import { csr_access } from "../hart/csr";
 import { ask_exit } from "../hart/raise";
 import { base, csr, rs1IsZero } from "../hart/regs";
-import { jump_flush } from "../mem/jump";
+import { jump_flush_all } from "../mem/jump";
 import { run_predecoded, step_decoded } from "../interp/step";
 import { load_ram, span_ram, store_ram } from "../mem/vmem";
 import { Access, Cause, Engine, Exit, Priv, Sensitive, Translate } from "../shared/constants";
 import { Status } from "../shared/csr";
-import { jump_entry, jump_fill, mode_holds, region_at, sync_mode } from "./cache";
+import { assumed_mode, jump_entry, jump_fill, mode_holds, region_at, sync_mode } from "./cache";
 import { is_access, is_untranslatable, record_op } from "./form";
 import { heat } from "./heat";
 import { translate } from "./hot";
@@ -77,7 +76,7 @@ function enter(hart: Hart, vm: Vm, index: u32): u64 {
     ask_exit(hart, Exit.SENSITIVE);
     return 1;
   }
-  if (hart.spanSplit || load<u32>(base(hart) + HartField.jumpMode + (hart.priv << 2)) & Mode.FLAT) note_split(hart, vm);
+  if (hart.spanSplit || assumed_mode(hart) & Mode.FLAT) note_split(hart, vm);
   const traps = hart.countTrap;
   step_decoded(hart);
   if (hart.countTrap == traps) vm.countExitStep += 1;
@@ -105,9 +104,7 @@ function note_split(hart: Hart, vm: Vm): void {
   hart.trapCause = Cause.NONE;
   if (!access || !site_failed(changetype<Dbt>(<usize>vm.dbt), hart.pc)) return;
   page_renew(page);
-  for (let i: u32 = 0; i < vm.hartCount; i++) {
-    jump_flush(changetype<Hart>(<usize>load<u32>(changetype<usize>(vm) + (i << 2), VmField.harts)));
-  }
+  jump_flush_all(vm);
 }
 
 function find(hart: Hart, pc: u64): bool {

@@ -4,8 +4,9 @@ import { HartField } from "../gen/layout";
 import { Tlb } from "../shared/constants";
 import { Ir, Node } from "./ir";
 import { SWAP } from "./lift/rv_a";
-import { A32, A64, B64, HART, local_of, TLB } from "./locals";
+import { A32, A64, B64, HART, local_of } from "./locals";
 import { leave, value } from "./lower";
+import { hit_address, page_hit } from "./lower_memory";
 import { callout, unpaid } from "./lower_node";
 import { Block, Dbt, Mode, writer } from "./state";
 import { Type, W } from "./wasm/opcode";
@@ -13,11 +14,15 @@ import { byte, get, i32c, i64c, mem, open, set, tee } from "./wasm/writer";
 
 export function lower_atomic(t: Dbt, b: Block, n: Node, dirty: u64): void {
   const w = writer(t);
+  const set_offset: u32 = n.op == Ir.LOAD_RESERVED ? 0 : Tlb.STORE_DELTA;
   if (t.mode & Mode.FLAT) in_window(t, n);
-  else in_tlb(t, n, n.op == Ir.LOAD_RESERVED ? 0 : Tlb.STORE_DELTA);
+  else page_hit(t, n, 0, set_offset);
   open(w, W.IF, Type.EMPTY);
   t.depth += 1;
-  if (!(t.mode & Mode.FLAT)) hit_address(t, n.op == Ir.LOAD_RESERVED ? 0 : Tlb.STORE_DELTA);
+  if (!(t.mode & Mode.FLAT)) {
+    hit_address(t, set_offset);
+    set(w, A32);
+  }
   get(w, A32);
   mem(w, n.size == 4 ? W.I64_LOAD32_S : W.I64_LOAD, ram_offset(t));
   set(w, A64);
@@ -58,37 +63,6 @@ function in_window(t: Dbt, n: Node): void {
   i64c(w, <i64>t.ramSize);
   byte(w, W.I64_LT_U);
   byte(w, W.I32_AND);
-}
-
-/** Pushes whether the TLB has the page of the aligned address, leaving the entry in A32. */
-function in_tlb(t: Dbt, n: Node, set_offset: u32): void {
-  const w = writer(t);
-  value(t, n.a);
-  tee(w, A64);
-  i64c(w, 12 - Tlb.ENTRY_SHIFT);
-  byte(w, W.I64_SHR_U);
-  byte(w, W.I32_WRAP_I64);
-  i32c(w, Tlb.INDEX_MASK << Tlb.ENTRY_SHIFT);
-  byte(w, W.I32_AND);
-  get(w, TLB);
-  byte(w, W.I32_ADD);
-  tee(w, A32);
-  mem(w, W.I64_LOAD, set_offset);
-  get(w, A64);
-  i64c(w, ~0xfff | (<i64>(n.size - 1)));
-  byte(w, W.I64_AND);
-  byte(w, W.I64_EQ);
-}
-
-/** After a hit: the machine address in A32. */
-function hit_address(t: Dbt, set_offset: u32): void {
-  const w = writer(t);
-  get(w, A64);
-  byte(w, W.I32_WRAP_I64);
-  get(w, A32);
-  mem(w, W.I32_LOAD, set_offset + 8);
-  byte(w, W.I32_ADD);
-  set(w, A32);
 }
 
 /** Stores what an AMO makes of the old value in A64. */

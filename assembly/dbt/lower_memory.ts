@@ -177,7 +177,13 @@ function lone_hit(t: Dbt, n: Node, set_offset: u32): void {
     byte(w, W.I64_LE_U);
     return;
   }
-  address(t, n, n.imm);
+  page_hit(t, n, n.imm, set_offset);
+}
+
+/** Pushes whether the TLB has the page of a + `offset`, aligned to the access: leaves the va in A64, and the entry in A32. */
+export function page_hit(t: Dbt, n: Node, offset: i64, set_offset: u32): void {
+  const w = writer(t);
+  address(t, n, offset);
   tlb_entry(t);
   mem(w, W.I64_LOAD, set_offset);
   get(w, A64);
@@ -187,7 +193,7 @@ function lone_hit(t: Dbt, n: Node, set_offset: u32): void {
 }
 
 /** Pushes the machine address after a hit. */
-function hit_address(t: Dbt, set_offset: u32): void {
+export function hit_address(t: Dbt, set_offset: u32): void {
   const w = writer(t);
   get(w, A64);
   byte(w, W.I32_WRAP_I64);

@@ -10,6 +10,7 @@ import { lower_atomic } from "./lower_atomic";
 import { lower_csr } from "./lower_csr";
 import { lower_load, lower_store } from "./lower_memory";
 import { lower_system } from "./lower_system";
+import { bit } from "./opt/live";
 import { span_lo, Step } from "./opt/spans";
 import { Block, Dbt, writer } from "./state";
 import { Type, W } from "./wasm/opcode";
@@ -241,8 +242,10 @@ function minus_if_negative(t: Dbt, v: u32, other: u32): void {
   byte(w, W.I64_SUB);
 }
 
-/** The core executes the record: its operands go to the hart, its result comes back; a trap leaves it to the interpreter. */
-export function callout(t: Dbt, b: Block, n: Node, dirty: u64): void {
+/**
+ * Begins leaving at `n`, gives the core what the record of `n` reads, and has it execute the record; pushes what the core answers.
+ */
+export function call_core(t: Dbt, b: Block, n: Node, dirty: u64, which: Import): void {
   const w = writer(t);
   const r = <u64>n.imm;
   store_registers(t, callout_reads(record_op(r), r) & dirty);
@@ -252,10 +255,15 @@ export function callout(t: Dbt, b: Block, n: Node, dirty: u64): void {
   get(w, FUEL);
   i32c(w, <i32>unpaid(b, n));
   byte(w, W.I32_SUB);
-  op1(w, W.CALL, Import.CALLOUT);
+  op1(w, W.CALL, which);
+}
+
+/** The core executes the record: its operands go to the hart, its result comes back; a trap leaves it to the interpreter. */
+export function callout(t: Dbt, b: Block, n: Node, dirty: u64): void {
+  call_core(t, b, n, dirty, Import.CALLOUT);
   leave_if(t, dirty);
-  if (is_float(record_op(r))) float_flags(t);
+  if (is_float(record_op(<u64>n.imm))) float_flags(t);
   if (!n.dst) return;
   if (n.dst >= 32) note_boxed(t, n.dst, false);
-  load_registers(t, (<u64>1) << n.dst);
+  load_registers(t, bit(n.dst));
 }

@@ -6,10 +6,9 @@
  */
 
 import { code_flush, code_install, host_ns } from "../env";
-import { VmField } from "../gen/layout";
-import { Hart, Vm } from "../gen/state";
+import { Vm } from "../gen/state";
 import { heat_ban, heat_reset } from "./heat";
-import { jump_flush } from "../mem/jump";
+import { jump_flush_all } from "../mem/jump";
 import { Install } from "../shared/constants";
 import { region_at_index, region_link, region_unlink, region_untake } from "./region";
 
@@ -33,9 +32,7 @@ export function modules_clear(vm: Vm): void {
   vm.regionCount = 0;
   vm.moduleCount = 0;
   vm.codeBytes = 0;
-  for (let i: usize = 0; i < <usize>vm.hartCount; i++) {
-    jump_flush(changetype<Hart>(<usize>load<u32>(changetype<usize>(vm) + VmField.harts + (i << 2))));
-  }
+  jump_flush_all(vm);
   code_flush(<u32>changetype<usize>(vm));
 }
 

@@ -7,12 +7,18 @@
  *  +----------------+--------+--------+--------+--------+     an integer rd counts from x1, so x0 becomes xsink
  */
 
-import { HartField } from "../gen/layout";
-import { Hart } from "../gen/state";
+import { HartField, VmField } from "../gen/layout";
+import { Hart, Vm } from "../gen/state";
 
 // @ts-ignore: decorator
 @inline export function base(hart: Hart): usize {
   return changetype<usize>(hart);
+}
+
+/** The VM's hart number `index`. */
+// @ts-ignore: decorator
+@inline export function hart_at(vm: Vm, index: u32): Hart {
+  return changetype<Hart>(<usize>load<u32>(changetype<usize>(vm) + ((<usize>index) << 2), VmField.harts));
 }
 
 /** The integer register rs1 of record `r`. */

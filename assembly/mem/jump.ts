@@ -1,8 +1,8 @@
 /** The jump caches' emptying: what a TLB flush must do to translated code's shortcuts. */
 
 import { HartField } from "../gen/layout";
-import { Hart } from "../gen/state";
-import { base } from "../hart/regs";
+import { Hart, Vm } from "../gen/state";
+import { base, hart_at } from "../hart/regs";
 import { HartBlock } from "../shared/constants";
 
 /** Entries that are noted one by one; with more, all are emptied. */
@@ -30,6 +30,11 @@ export function jump_flush(hart: Hart): void {
   for (let i: u32 = 0; i < n; i++) {
     store<u64>(base(hart) + load<u32>(base(hart) + (i << 2), HartField.jumpLog), -1);
   }
+}
+
+/** Empties the jump caches of all harts. */
+export function jump_flush_all(vm: Vm): void {
+  for (let i: u32 = 0; i < vm.hartCount; i++) jump_flush(hart_at(vm, i));
 }
 
 /** Empties them when nothing is known of them: at reset. */

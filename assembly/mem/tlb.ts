@@ -12,9 +12,8 @@
  */
 
 import { HartBlock, Priv, Tlb } from "../shared/constants";
-import { VmField } from "../gen/layout";
 import { Hart, Vm } from "../gen/state";
-import { base } from "../hart/regs";
+import { base, hart_at } from "../hart/regs";
 import { jump_flush, jump_flush_va } from "./jump";
 
 const MSTATUS_MPRV: u64 = 1 << 17;
@@ -104,7 +103,5 @@ export function fence_i(hart: Hart): void {
 
 /** Empties the fetch sets of every hart of the VM: a decoded page is about to be reused. */
 export function tlb_flush_fetch_all(vm: Vm): void {
-  for (let i: u32 = 0; i < vm.hartCount; i++) {
-    tlb_flush_fetch(changetype<Hart>(<usize>load<u32>(changetype<usize>(vm) + (i << 2), VmField.harts)));
-  }
+  for (let i: u32 = 0; i < vm.hartCount; i++) tlb_flush_fetch(hart_at(vm, i));
 }

@@ -17,9 +17,6 @@ export function flow(t: Dbt): void {
   debts(t);
 }
 
-/** Most instructions that are owed at the beginning of a block: with one more block it fits into an exit. */
-const MAX_OWED: u32 = 1200;
-
 /**
  * How much is owed at the beginning of each block. Straight code passes its debt on; where ways meet, the longest does, and the others
  * pay the difference; a loop begins without any.
@@ -29,7 +26,6 @@ function debts(t: Dbt): void {
   for (let i: u32 = 0; i < t.orderCount; i++) {
     const b = ordered(t, i);
     const out = owed_after(b);
-    if (out > MAX_OWED) continue;
     if (b.succ0) pass_on(block(t, b.succ0 - 1), b, out);
     if (b.succ1) pass_on(block(t, b.succ1 - 1), b, out);
   }
