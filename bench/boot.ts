@@ -1,11 +1,13 @@
 /** How long does Debian's kernel take to userland, and how much memory does the host need beside the guest's? */
 
 import { existsSync } from "node:fs";
+import type { EngineName } from "../src/index.ts";
 import { median, progress, runOnce } from "./support/measure.ts";
 import type { Bench, Report, Row } from "./support/report.ts";
 
 const REPETITIONS = 3;
 const FIRMWARE = ["builtin", ".guests/opensbi/fw_jump.bin"];
+const ENGINES: readonly EngineName[] = ["interpreter", "tiered"];
 const MIB = 2 ** 20;
 
 /** What bench/support/boot-debian.mjs prints. */
@@ -18,15 +20,24 @@ interface Boot {
   readonly guestBytes: number;
 }
 
-function boot(firmware: string): Boot {
-  return JSON.parse(runOnce(["node", "bench/support/boot-debian.mjs", firmware]).output.split("\n")[0]!) as Boot;
+/** What is compared: every firmware on every engine. */
+interface Way {
+  readonly firmware: string;
+  readonly engine: EngineName;
+  readonly boots: Boot[];
 }
 
-function rowOf(firmware: string, boots: readonly Boot[]): Row {
+function boot({ firmware, engine }: Way): Boot {
+  const { output } = runOnce(["node", "bench/support/boot-debian.mjs", firmware, engine]);
+  return JSON.parse(output.split("\n")[0]!) as Boot;
+}
+
+function rowOf({ firmware, engine, boots }: Way): Row {
   const middle = (value: (boot: Boot) => number): number => median(boots.map(value));
   const wall = middle(({ wallSeconds }) => wallSeconds);
   return {
     firmware,
+    engine,
     "to userland, s": wall,
     "user CPU, s": middle(({ userSeconds }) => userSeconds),
     "million instructions": middle(({ instructions }) => instructions / 1e6),
@@ -39,17 +50,17 @@ function rowOf(firmware: string, boots: readonly Boot[]): Row {
 
 function run(): Report {
   if (!existsSync(".guests/manifest.json")) throw new Error('Debian is not here: run "npm run guests:debian" first.');
-  const boots = new Map<string, Boot[]>(FIRMWARE.map((firmware) => [firmware, []]));
+  const ways = FIRMWARE.flatMap((firmware) => ENGINES.map((engine): Way => ({ firmware, engine, boots: [] })));
   for (let round = 0; round < REPETITIONS; round++) {
-    for (const firmware of FIRMWARE) {
-      progress(`${firmware}, boot ${round + 1} of ${REPETITIONS}`);
-      boots.get(firmware)!.push(boot(firmware));
+    for (const way of ways) {
+      progress(`${way.firmware}, ${way.engine}, boot ${round + 1} of ${REPETITIONS}`);
+      way.boots.push(boot(way));
     }
   }
   progress("");
   return {
     question: bench.question,
-    rows: [...boots].map(([firmware, all]) => rowOf(firmware, all)),
+    rows: ways.map(rowOf),
     notes: [
       `Debian's kernel, 256 MiB, busybox as init; medians of ${REPETITIONS} interleaved boots, node's own start not in them.`,
       "Beside it: what the whole node process has for itself, without the pages of guest RAM that the system has given out.",

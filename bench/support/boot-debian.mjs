@@ -1,4 +1,4 @@
-// boot-debian.mjs builtin|FIRMWARE: boots Debian's kernel until userland speaks, and prints what that took as JSON.
+// boot-debian.mjs builtin|FIRMWARE ENGINE: boots Debian's kernel until userland speaks, and prints what that took as JSON.
 
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { Host } from "../../dist/src/index.js";
@@ -34,11 +34,12 @@ function resident(kind) {
   return Number(new RegExp(`${kind}:\\s+(\\d+) kB`).exec(readFileSync("/proc/self/status", "latin1"))[1]) * 1024;
 }
 
-const [bios] = process.argv.slice(2);
+const [bios, engine] = process.argv.slice(2);
 const file = (name) => new URL(`../../${name}`, import.meta.url);
 const host = await Host.create();
 const vm = await host.createVm({
   memory: RAM_BYTES,
+  engine,
   bios: bios === "builtin" ? "builtin" : file(bios),
   kernel: file(".guests/Image"),
   initrd: file(".guests/initrd.cpio"),
