@@ -44,7 +44,14 @@ const GROWTH = 8;
 const SETTLED = 0.7;
 /** The try, as a part of a sample, after which no larger one is made. */
 const FAR_TOO_LONG = 4;
-const MOST_TRIES = 4;
+const MOST_TRIES = 6;
+/** What finding the scale takes: tries, and what one of them is of a sample. */
+const USUAL_TRIES = 4;
+const TRY_COSTS = 0.5;
+/** Milliseconds of CPU after which a run that still translates is taken as it is. */
+const LONGEST_WARM_UP = 1500;
+/** The part of a steady state that translating may take. */
+const STILL_TRANSLATING = 0.05;
 /** No run may take longer than this, in milliseconds: something hangs. */
 const LONGEST = 120_000;
 /** Instructions of the reference at most; more are computed from fewer. */
@@ -139,19 +146,24 @@ export class ExperimentRun {
     draft.first = first;
   }
 
-  /** Milliseconds of CPU for a sample: what is left until `until`, given the share of the CPU that we get, by cells and rounds. */
+  /**
+   * Milliseconds of CPU for a sample beside what it takes to translate: what is left until `until`, given the share of the CPU that
+   * we get, by cells and rounds.
+   */
   #sampleMilliseconds(cells: readonly Doing[], until: number): number {
     const { rounds, sampleMilliseconds } = this.#effort;
     const firsts = cells.flatMap(({ draft }) => draft.first ?? []);
     const [cpu, wall] = [sum(firsts.map((first) => first.cpu)), sum(firsts.map((first) => first.wall))];
     const share = wall > 0 ? Math.min(1, cpu / wall) : 1;
-    const parts = sum(cells.map(({ ready }) => weight(ready))) * (rounds + 1);
-    return Math.min(sampleMilliseconds, ((until - performance.now()) * share) / parts);
+    const warmUp = sum(cells.map(({ draft }) => warmUpOf(draft))) * (rounds + USUAL_TRIES);
+    const left = (until - performance.now()) * share - warmUp;
+    const parts = sum(cells.map(({ ready }) => weight(ready))) * (rounds + USUAL_TRIES * TRY_COSTS);
+    return Math.min(sampleMilliseconds, left / parts);
   }
 
   /**
-   * Tries larger and larger scales until a run is long enough, and until steady state is no longer much faster than in the
-   * try before: what is still warming up gets faster with every try.
+   * Tries larger and larger scales until a run is long enough, and until its steady part is steady: nothing much is translated in it,
+   * and it is not much faster than in the try before. `milliseconds` are for a run without what it takes to translate.
    */
   async #findScale({ ready, draft }: Doing, place: Omit<Job, "signal">, milliseconds: number): Promise<void> {
     if (ready.kind === "window") return this.#findWindow(ready, draft, place, milliseconds);
@@ -159,9 +171,9 @@ export class ExperimentRun {
     await this.#instructions(place, 1);
     const { known } = this.#context;
     // A command's start-up is taken off by a run at scale 1, so that its own scale must be another.
-    const least = ready.by === "command" ? 2 : 1;
+    const lowest = ready.by === "command" ? 2 : 1;
     const scale = (wanted: number, nanoseconds: number) =>
-      Math.max(least, scaleFor(wanted, known.perUnit(this.#job(place)) ?? 1, nanoseconds));
+      Math.max(lowest, scaleFor(wanted, known.perUnit(this.#job(place)) ?? 1, nanoseconds));
     let before = ready.by === "vm" ? nanosecondsOfFirst(draft) : guessFor(ready);
     let next = scale(milliseconds * TRY, before);
     for (let tries = 0; tries < MOST_TRIES; tries++) {
@@ -169,14 +181,16 @@ export class ExperimentRun {
       const nanoseconds = (tried.steadyCpu * 1e6) / tried.steadyInstructions;
       const wanted = Math.min(next * GROWTH, scale(milliseconds, nanoseconds));
       draft.scale = Math.max(wanted, next);
-      if (tried.cpu > milliseconds * FAR_TOO_LONG) return;
-      const settled = ready.by !== "vm" || nanoseconds > before * SETTLED;
-      if (settled && tried.cpu >= milliseconds * LONG_ENOUGH && tried.steadyCpu >= milliseconds * STEADY_ENOUGH) {
+      const whole = milliseconds + warmUpOf(draft);
+      if (tried.cpu > (isSteady(tried) ? whole * FAR_TOO_LONG : LONGEST_WARM_UP)) return;
+      const settled = ready.by !== "vm" || (nanoseconds > before * SETTLED && isSteady(tried));
+      if (settled && tried.cpu >= whole * LONG_ENOUGH && tried.steadyCpu >= milliseconds * STEADY_ENOUGH) {
         draft.scale = wanted;
         return;
       }
       before = nanoseconds;
-      next = Math.min(next * GROWTH, Math.max(next * 2, scale(milliseconds * NEXT_TRY, nanoseconds)));
+      const least = next * (isSteady(tried) ? 2 : 4);
+      next = Math.min(next * GROWTH, Math.max(least, scale(milliseconds * NEXT_TRY, executingOf(tried))));
     }
   }
 
@@ -262,9 +276,25 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** What an instruction took in the first result: far too much, as it had to warm up. */
-function nanosecondsOfFirst({ first }: Draft): number {
-  return first?.instructions ? ((first.runCpu ?? first.cpu) * 1e6) / first.instructions : 1;
+/** Milliseconds that a run has to translate before anything is steady. */
+function warmUpOf({ first }: Pick<Draft, "first">): number {
+  return first?.translating ?? 0;
+}
+
+function isSteady({ steadyTranslating = 0, steadyCpu }: Outcome): boolean {
+  return steadyTranslating <= steadyCpu * STILL_TRANSLATING;
+}
+
+/** What an instruction of the steady part took, translating aside. */
+function executingOf({ steadyCpu, steadyTranslating = 0, steadyInstructions }: Measured): number {
+  return (Math.max(steadyCpu - steadyTranslating, steadyCpu / GROWTH) * 1e6) / steadyInstructions;
+}
+
+/** What an instruction took in the first result, translating aside: too much still, as the engine had to warm up. */
+function nanosecondsOfFirst({ first }: Pick<Draft, "first">): number {
+  if (!first?.instructions) return 1;
+  const cpu = first.runCpu ?? first.cpu;
+  return (Math.max(cpu - warmUpOf({ first }), cpu / GROWTH) * 1e6) / first.instructions;
 }
 
 function footprintsOf({ footprints }: Experiment, workload: Workload): readonly (number | undefined)[] {

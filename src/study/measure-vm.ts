@@ -45,6 +45,7 @@ export class VmRunner implements Runner {
       cpu: run.end.cpu - begin.cpu,
       wall: run.end.wall - begin.wall,
       runCpu: run.end.cpu - run.begin.cpu,
+      translating: run.counters.translator.translateMilliseconds,
       scale: job.scale,
       instructions: run.line.instructions,
       checksum: run.line.checksum,
@@ -59,18 +60,19 @@ export class VmRunner implements Runner {
       job,
       await vmConfig(this.#environment, job, this.#vm),
     );
-    const middle = steadyFrom(looks, counters.instructions);
+    const steady = steadyPart(looks, { ...end, ...progressOf(counters) });
     return {
       cpu: end.cpu - begin.cpu,
       wall: end.wall - begin.wall,
-      steadyCpu: end.cpu - middle.cpu,
-      steadyWall: end.wall - middle.wall,
-      steadyInstructions: counters.instructions - middle.instructions,
+      steadyCpu: steady.end.cpu - steady.begin.cpu,
+      steadyWall: steady.end.wall - steady.begin.wall,
+      steadyInstructions: steady.end.instructions - steady.begin.instructions,
+      steadyTranslating: steady.end.translating - steady.begin.translating,
       checksum: line.checksum,
       verdict: line.verdict,
       instructions: line.instructions,
       counters: plainCounters(counters),
-      timeline: timeline([...looks, { ...end, instructions: counters.instructions }], begin.wall),
+      timeline: timeline([...looks, { ...end, ...progressOf(counters) }], begin.wall),
     };
   }
 
@@ -107,10 +109,16 @@ function collectOutput(vm: Vm): () => string {
 }
 
 /** The clocks and the progress at one moment. */
-interface Look {
+export interface Look {
   readonly cpu: number;
   readonly wall: number;
   readonly instructions: number;
+  /** Milliseconds spent in translating so far. */
+  readonly translating: number;
+}
+
+function progressOf({ instructions, translator }: VmCounters): Pick<Look, "instructions" | "translating"> {
+  return { instructions, translating: translator.translateMilliseconds };
 }
 
 /** Looks at a VM between the turns of its run loop. */
@@ -119,7 +127,7 @@ class Watch {
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(vm: Vm, environment: Environment) {
-    const look = () => this.looks.push({ ...clocks(environment), instructions: vm.counters().instructions });
+    const look = () => this.looks.push({ ...clocks(environment), ...progressOf(vm.counters()) });
     look();
     this.#timer = setInterval(look, LOOK_MILLISECONDS);
   }
@@ -129,13 +137,19 @@ class Watch {
   }
 }
 
+/** Where the steady part lies, as parts of all instructions: it begins between the first two, and ends before the third if it can. */
+const STEADY = { begin: 0.5, latest: 0.8, end: 0.98, least: 0.1 };
+
 /**
- * Where the steady part begins: the first look at which half of the instructions was done. When a run was too short for
- * that, all of it counts.
+ * The steady part of a run: the second half, without the last instructions, which print the result: an engine that translates all that it
+ * meets has much to do with them. When a run was too short for that, all of it counts.
  */
-function steadyFrom(looks: readonly Look[], instructions: number): Look {
-  const half = looks.find((look) => look.instructions >= instructions / 2);
-  return half !== undefined && half.instructions <= instructions * 0.8 ? half : looks[0]!;
+export function steadyPart(looks: readonly Look[], last: Look): { readonly begin: Look; readonly end: Look } {
+  const part = ({ instructions }: Look) => instructions / last.instructions;
+  const begin = looks.find((look) => part(look) >= STEADY.begin);
+  if (begin === undefined || part(begin) > STEADY.latest) return { begin: looks[0] ?? last, end: last };
+  const end = looks.findLast((look) => part(look) <= STEADY.end && part(look) >= part(begin) + STEADY.least);
+  return { begin, end: end ?? last };
 }
 
 /** At most about `POINTS` points, evenly picked. */

@@ -115,6 +115,8 @@ export interface FirstResult {
   readonly wall: number;
   /** The part of `cpu` from the VM's start, without making it; for VMs. */
   readonly runCpu?: number;
+  /** The part of `runCpu` in which the guest waited for the translator; for VMs. */
+  readonly translating?: number;
   readonly scale: number;
   /** Guest instructions retired by `run(scale)`, where the variant counts them. */
   readonly instructions?: number;
