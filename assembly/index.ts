@@ -19,3 +19,4 @@ export {
   vm_open_translator,
 } from "./host";
 export { dbt_callout, dbt_load, dbt_span, dbt_store, dbt_system } from "./dbt/enter";
+export { frames_clear } from "./mem/frames";

@@ -19,6 +19,8 @@ export interface CoreExports {
   hart_csr_read(hart: number, csr: number): number;
   hart_csr_write(hart: number, csr: number): number;
   hart_translate(hart: number, va: bigint, access: number): bigint;
+  /** Makes `bytes` bytes zero, writing only to frames that hold something. Both are multiples of a frame. */
+  frames_clear(ma: number, bytes: number): void;
   decode_word(word: number): bigint;
   /** Lays the translator's working memory out. */
   vm_open_translator(vm: number, bytes: number): void;
@@ -71,5 +73,8 @@ export async function instantiateCore(
   });
   const exports = instance.exports as unknown as CoreExports & CodeExports;
   code.connect(exports);
+  memory.clearWith((ma, bytes) => {
+    exports.frames_clear(ma, bytes);
+  });
   return { ...exports, code };
 }

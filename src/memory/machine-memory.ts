@@ -8,8 +8,8 @@
  *   +------------+----------+--------+----------+--------+- - - - - - - - +
  *
  * The operating system commits a page of it at the first write, so a range that is allocated and never touched costs
- * address space only. A released range keeps its bytes until it is given out again; it is cleared then, and only the
- * pages that hold something are written.
+ * address space only. A range is cleared when it is released, and only the pages that hold something are written: what
+ * is free is zero, and nothing of a VM outlives it.
  */
 
 import { WasmvisorError } from "../error.ts";
@@ -23,13 +23,9 @@ const MAX_WASM_PAGES = 65536;
 /** Below lie the core's constants (asconfig.json: `memoryBase`, `initialMemory`). */
 const FIRST_WASM_PAGES = 16;
 
-const WORDS_PER_FRAME = FRAME_BYTES / 4;
-
 interface FreeRange {
   start: number;
   end: number;
-  /** True when the range was used before, so that it may hold something else than zeros. */
-  used: boolean;
 }
 
 /** The flat memory of a Host and the allocator of its ranges. */
@@ -43,6 +39,7 @@ export class MachineMemory {
   #view!: DataView;
   #free: FreeRange[] = [];
   #allocated = 0;
+  #clear: (ma: number, bytes: number) => void = (ma, bytes) => this.#u8.fill(0, ma, ma + bytes);
   readonly #limit: number;
 
   /**
@@ -97,21 +94,26 @@ export class MachineMemory {
   allocate(bytes: number): number {
     const size = frames(bytes);
     const range = this.#take(size) ?? this.#growFor(size);
-    if (range.used) this.#clear(range.start, range.start + size);
     this.#allocated += size;
     return range.start;
   }
 
-  /** Takes back what `allocate(bytes)` gave out at `ma`. */
+  /** Takes back what `allocate(bytes)` gave out at `ma`, and clears it. */
   release(ma: number, bytes: number): void {
     const size = frames(bytes);
-    this.#insert({ start: ma, end: ma + size, used: true });
+    this.#insert({ start: ma, end: ma + size });
+    this.clear(ma, size);
     this.#allocated -= size;
   }
 
-  /** Makes `bytes` bytes at `ma` zero, writing only to frames that hold something. Both are multiples of a frame. */
+  /** Makes `bytes` bytes at `ma` zero. Both are multiples of a frame. */
   clear(ma: number, bytes: number): void {
-    this.#clear(ma, ma + bytes);
+    this.#clear(ma, bytes);
+  }
+
+  /** Has `clear` done by the core, which writes only to frames that hold something. */
+  clearWith(clear: (ma: number, bytes: number) => void): void {
+    this.#clear = clear;
   }
 
   #refresh(): void {
@@ -126,7 +128,7 @@ export class MachineMemory {
   #take(size: number): FreeRange | undefined {
     for (const [index, range] of this.#free.entries()) {
       if (range.end - range.start < size) continue;
-      const taken = { start: range.start, end: range.start + size, used: range.used };
+      const taken = { start: range.start, end: range.start + size };
       range.start += size;
       if (range.start === range.end) this.#free.splice(index, 1);
       return taken;
@@ -146,7 +148,7 @@ export class MachineMemory {
         { requested: size, allocated: this.#allocated, limit: this.#limit },
       );
     }
-    this.#insert({ start: end, end: this.byteLength, used: false });
+    this.#insert({ start: end, end: this.byteLength });
     const range = this.#take(size);
     if (range === undefined) throw new RangeError("the free list lost the range that was just added");
     return range;
@@ -173,22 +175,13 @@ export class MachineMemory {
       throw new RangeError("a range of machine memory was released twice");
     }
     if (next?.start === range.end) {
-      range = { start: range.start, end: next.end, used: range.used || next.used };
+      range = { start: range.start, end: next.end };
       free.splice(index, 1);
     }
     if (previous?.end === range.start) {
       previous.end = range.end;
-      previous.used ||= range.used;
     } else {
       free.splice(index, 0, range);
-    }
-  }
-
-  /** Reading a page that was never written commits nothing; writing one would. */
-  #clear(start: number, end: number): void {
-    const words = this.#u32;
-    for (let frame = start / 4; frame < end / 4; frame += WORDS_PER_FRAME) {
-      if (holdsSomething(words, frame, frame + WORDS_PER_FRAME)) words.fill(0, frame, frame + WORDS_PER_FRAME);
     }
   }
 }
@@ -205,14 +198,6 @@ function newMemory(maximum: number): WebAssembly.Memory {
       { cause },
     );
   }
-}
-
-/** Four words at a time; 32-bit ones, because 64-bit ones would each become a bigint. */
-function holdsSomething(words: Uint32Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at += 4) {
-    if ((words[at]! | words[at + 1]! | words[at + 2]! | words[at + 3]!) !== 0) return true;
-  }
-  return false;
 }
 
 function frames(bytes: number): number {

@@ -51,6 +51,21 @@ describe("a machine space", () => {
     expect(space.vm.u32(VmField.framesTouched)).toBe(1);
   });
 
+  test("clears memory wherever a byte of a frame is set, and nothing beside it", async () => {
+    const memory = new MachineMemory();
+    const core = await newCore(memory);
+    const ma = memory.allocate(4 * 4096);
+    const places = [0, 7, 8, 63, 64, 2048, 4032, 4095].map((offset) => ma + 4096 + offset);
+    for (const place of places) {
+      memory.u8[place] = 0x80;
+      memory.u8[ma + 4095] = 1;
+      memory.u8[ma + 3 * 4096] = 2;
+      core.frames_clear(ma + 4096, 2 * 4096);
+      expect(memory.u8.subarray(ma + 4096, ma + 3 * 4096).every((byte) => byte === 0)).toBe(true);
+      expect([memory.u8[ma + 4095], memory.u8[ma + 3 * 4096]]).toEqual([1, 2]);
+    }
+  });
+
   test.each([Engine.PREDECODE, Engine.TIERED])("gives all its memory back (engine %i)", async (engine) => {
     const memory = new MachineMemory();
     const core = await newCore(memory);

@@ -16,7 +16,7 @@ describe("machine memory", () => {
     expect(third - second).toBe(2 * FRAME_BYTES);
   });
 
-  test("a range that was released is zero when it is given out again", () => {
+  test("a range that is released is cleared", () => {
     const memory = new MachineMemory();
     const ma = memory.allocate(3 * FRAME_BYTES);
     memory.u8[ma] = 1;

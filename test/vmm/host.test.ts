@@ -177,6 +177,23 @@ describe("a reset", () => {
   });
 });
 
+describe("destroying a VM", () => {
+  test("leaves nothing of it in memory, translated or not, at rest or running", async () => {
+    const host = await newHost();
+    const spin = flatGuest("auipc sp, 0x10\nagain: addi s0, s0, 1\nsd s0, 0(sp)\nj again");
+    const free = host.memory.byteLength;
+    for (const kernel of [guest, spin]) {
+      const vm = await host.createVm({ memory: "2M", bios: "none", kernel, translator: { hotThreshold: 100 } });
+      vm.start();
+      while (vm.state === "running" && vm.counters().instructions < 100_000) await new Promise(setImmediate);
+      vm.destroy();
+    }
+    await new Promise(setImmediate);
+    expect(host.memory.byteLength).toBeGreaterThan(free);
+    expect(host.memory.u8.subarray(free).findIndex((byte) => byte !== 0)).toBe(-1);
+  });
+});
+
 describe("a VM is not made", () => {
   test("from a file that does not exist, or is a folder", async () => {
     expect(await failure({ kernel: path.join(folder, "missing") })).toBe("source-unreadable");
