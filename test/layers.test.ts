@@ -18,6 +18,7 @@ const instructions = [...fields, "assembly/mem", "assembly/hart", "assembly/deco
 /** What all stages of the translator share. */
 const translation = [
   "assembly/dbt/wasm",
+  "assembly/dbt/wasm/opcode.ts",
   "assembly/dbt/state.ts",
   "assembly/dbt/ir.ts",
   "assembly/dbt/form.ts",
@@ -56,9 +57,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "assembly/gen/loop.ts",
     "assembly/dbt/cache.ts",
   ],
-  "assembly/dbt/wasm": [],
+  "assembly/dbt/wasm": ["assembly/dbt/wasm/opcode.ts"],
+  // Names for both compilers.
+  "assembly/dbt/wasm/opcode.ts": [],
   "assembly/dbt/state.ts": ["assembly/shared", "assembly/dbt/wasm"],
-  "assembly/dbt/ir.ts": ["assembly/dbt/state.ts"],
+  "assembly/dbt/ir.ts": ["assembly/shared", "assembly/dbt/state.ts"],
   "assembly/dbt/form.ts": [...instructions, "assembly/dbt/state.ts"],
   "assembly/dbt/sites.ts": ["assembly/dbt/state.ts"],
   "assembly/dbt/heat.ts": shared,
@@ -77,9 +80,16 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...cache,
     "assembly/dbt",
   ],
+  "assembly/dbt/explain.ts": [...translator, "assembly/dbt"],
   "assembly/run.ts": [...instructions, "assembly/interp/step.ts", "assembly/dbt/enter.ts"],
   "assembly/host.ts": [...instructions, "assembly/dbt/state.ts", "assembly/dbt/heat.ts", "assembly/dbt/modules.ts"],
-  "assembly/index.ts": [...instructions, "assembly/dbt/enter.ts", "assembly/run.ts", "assembly/host.ts"],
+  "assembly/index.ts": [
+    ...instructions,
+    "assembly/dbt/enter.ts",
+    "assembly/dbt/explain.ts",
+    "assembly/run.ts",
+    "assembly/host.ts",
+  ],
 
   "src/error.ts": [],
   "src/isa": ["src/error.ts"],
@@ -88,7 +98,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "src/core": [...values, "src/memory"],
   "src/device": ["src/error.ts", "src/backend", "src/memory"],
   "src/machine": board,
-  "src/vmm": [...board, "src/machine", "src/host"],
+  "src/vmm": [...board, "src/machine", "src/host", "src/debug/region"],
   "src/host": ["src/error.ts", "src/backend"],
   // The messages between a worker and its owner. The owner's classes mirror those of vmm; the worker's side runs a Host.
   "src/worker": ["src/error.ts", "src/host", "src/vmm"],
@@ -96,6 +106,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "src/worker/main.ts": ["src/host", "src/worker/server.ts"],
   "src/vmm/host.ts": [...board, "src/machine", "src/host", "src/vmm", "src/worker"],
   "src/debug/disasm.ts": ["src/isa"],
+  // Prints what the core explains of a region; the API gives the text out.
+  "src/debug/region": [...values, "src/core", "assembly/dbt/wasm/opcode.ts", "src/debug/disasm.ts"],
   // Part of the API; it looks behind it, into two VMs.
   "src/debug/lockstep": [...board, "src/machine", "src/vmm", "src/vmm/host.ts", "src/debug/disasm.ts"],
   "src/debug/profile-unwind.ts": [],

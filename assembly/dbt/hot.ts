@@ -45,15 +45,7 @@ export function translate(hart: Hart, pc: u64): void {
 
 function translate_batch(t: Dbt, hart: Hart, vm: Vm, pc: u64): void {
   if (!make_room(vm, batch(vm), 0)) return;
-  t.hart = <u32>changetype<usize>(hart);
-  t.ramPa = vm.ramPa;
-  t.ramSize = vm.ramSize;
-  t.ramMa = vm.ramMa;
-  t.switches = vm.translate;
-  t.maxInsns = min(vm.maxInsns, MAX_INSNS);
-  t.float = vm.translate & Translate.INLINE_FP ? (hart.frm ? Float.INLINE : Float.INLINE | Float.NEAREST) : 0;
-  t.sensitive = vm.sensitive;
-  module_open(t);
+  begin(t, hart, vm);
   if (!add(t, hart, vm, pc)) {
     vm.countRefused += 1;
     heat_ban(vm, pc);
@@ -65,6 +57,19 @@ function translate_batch(t: Dbt, hart: Hart, vm: Vm, pc: u64): void {
   const bytes = t.at - module;
   if (!module || vm.codeBytes + bytes > vm.codeBytesMax) discard(vm, bytes, t.functions);
   else module_add(vm, module, bytes, t.functions);
+}
+
+/** Begins a module for regions of `hart` as it is now. */
+export function begin(t: Dbt, hart: Hart, vm: Vm): void {
+  t.hart = <u32>changetype<usize>(hart);
+  t.ramPa = vm.ramPa;
+  t.ramSize = vm.ramSize;
+  t.ramMa = vm.ramMa;
+  t.switches = vm.translate;
+  t.maxInsns = min(vm.maxInsns, MAX_INSNS);
+  t.float = vm.translate & Translate.INLINE_FP ? (hart.frm ? Float.INLINE : Float.INLINE | Float.NEAREST) : 0;
+  t.sensitive = vm.sensitive;
+  module_open(t);
 }
 
 /** There is no room for the module: next time there will be, when it is not larger than the whole budget. */
@@ -89,20 +94,24 @@ function add_warm(t: Dbt, hart: Hart, vm: Vm): void {
 /** Appends the function of the region at `pc` to the module in the making. False when it cannot be had. */
 function add(t: Dbt, hart: Hart, vm: Vm, pc: u64): bool {
   const start = t.at;
-  t.mode = current_mode(hart);
-  if (form(t, hart, pc)) {
-    if (!t.floats) t.mode &= ~Mode.FLOAT;
-    lift(t, hart);
-    flow(t);
-    liveness(t);
-    narrow(t);
-    spans(t, t.scratch);
-    if (lower(t, t.scratch) && region_make(t, hart, vm)) {
-      t.functions += 1;
-      return true;
-    }
+  if (compile(t, hart, pc) && region_make(t, hart, vm)) {
+    t.functions += 1;
+    return true;
   }
   t.at = start;
   t.full = 0;
   return false;
+}
+
+/** Appends the region's function, and does nothing else: all stages of the translator, one after another. */
+export function compile(t: Dbt, hart: Hart, pc: u64): bool {
+  t.mode = current_mode(hart);
+  if (!form(t, hart, pc)) return false;
+  if (!t.floats) t.mode &= ~Mode.FLOAT;
+  lift(t, hart);
+  flow(t);
+  liveness(t);
+  narrow(t);
+  spans(t, t.scratch);
+  return lower(t, t.scratch);
 }

@@ -34,11 +34,11 @@ import { lower_node } from "./lower_node";
 import { is_single, push_bits, set_bits } from "./lower_single";
 import { singles } from "./opt/singles";
 import { block_spans, step } from "./opt/spans";
-import { Block, block, Dbt, may, Mode, ordered, Term, writer } from "./state";
+import { Block, block, Dbt, mark, may, Mode, ordered, Term, writer } from "./state";
 import { writes } from "./opt/live";
 import { node } from "./ir";
 import { Op } from "../gen/op";
-import { record_op } from "./form";
+import { record_length, record_op } from "./form";
 import { Type, W } from "./wasm/opcode";
 import { byte, get, i32c, i64c, mem, op1, open, patch, reserve, set, tee, unsigned } from "./wasm/writer";
 import { JUMP_TARGET } from "./lift/rv_i";
@@ -53,6 +53,7 @@ export function lower(t: Dbt, scratch: usize): bool {
   // The first pass only finds the exit groups: how many labels there are must be known before the body.
   body(t, scratch);
   t.at = start;
+  t.markCount = 0;
   if (t.groupCount > MAX_GROUPS || t.full) return false;
   const w = writer(t);
   const size = reserve(w);
@@ -281,9 +282,12 @@ function block_code(t: Dbt, b: Block, scratch: usize): void {
   t.boxed = 0;
   for (let i = b.irFirst; i < b.irFirst + b.irCount; i++) {
     const found = step(t, b, i, state);
+    mark(t, b.pc + node(t, i).offset);
     lower_node(t, b, node(t, i), found, state, dirty);
     dirty |= writes(node(t, i));
   }
+  if (b.term == Term.INTERPRET) mark(t, b.nextPc);
+  else if (b.term != Term.NEXT) mark(t, b.endPc - record_length(b.record));
   terminator(t, b, dirty, scratch);
 }
 

@@ -10,7 +10,8 @@ import { code_page, page_version } from "../decode/pages";
 import { Op } from "../gen/op";
 import { Hart, Vm } from "../gen/state";
 import { Cause, CodePage, Translation } from "../shared/constants";
-import { Dbt } from "./state";
+import { RegionField } from "../shared/explained";
+import { block, Dbt } from "./state";
 
 // @ts-ignore: decorator
 @unmanaged
@@ -28,8 +29,18 @@ export class Region {
   pageCount: u32;
   /** The entry's record: address in its decoded page. */
   slot: u32;
+  /** Where its own code, without inlined callees, begins and ends, from its entry. */
+  low: i32;
+  high: i32;
   unused: u32;
 }
+
+if (offsetof<Region>("va") != RegionField.va) ERROR("Region.va is misplaced");
+if (offsetof<Region>("mode") != RegionField.mode) ERROR("Region.mode is misplaced");
+if (offsetof<Region>("need") != RegionField.need) ERROR("Region.need is misplaced");
+if (offsetof<Region>("slot") != RegionField.slot) ERROR("Region.slot is misplaced");
+if (offsetof<Region>("low") != RegionField.low) ERROR("Region.low is misplaced");
+if (offsetof<Region>("high") != RegionField.high) ERROR("Region.high is misplaced");
 
 const PAGE_LIST: usize = Translation.REGION_BYTES - 16 * Translation.REGION_PAGES;
 
@@ -61,6 +72,7 @@ export function region_make(t: Dbt, hart: Hart, vm: Vm): bool {
   region.need = t.insns + 1;
   region.pageCount = t.pageCount;
   region.slot = <u32>page + CodePage.RECORDS + (((<u32>t.entryPc) & 0xffe) << 2);
+  set_extent(t, region);
   for (let i: u32 = 0; i < t.pageCount; i++) {
     const from = <usize>t.pages + (i << 4);
     const to = region_page(region, i);
@@ -69,6 +81,17 @@ export function region_make(t: Dbt, hart: Hart, vm: Vm): bool {
     store<u64>(to, load<u64>(from, 8), 8);
   }
   return true;
+}
+
+function set_extent(t: Dbt, region: Region): void {
+  region.low = 0;
+  region.high = 0;
+  for (let i: u32 = 0; i < t.blockCount; i++) {
+    const b = block(t, i);
+    if (b.context) continue;
+    region.low = min(region.low, <i32>(b.pc - t.entryPc));
+    region.high = max(region.high, <i32>(b.endPc - t.entryPc));
+  }
 }
 
 /** True while no record that the region was made from has been forgotten. */

@@ -10,25 +10,19 @@
  */
 
 import { Translate } from "../shared/constants";
+import { Mode, Term } from "../shared/ir";
 import { Writer } from "./wasm/writer";
+
+export { Mode, Term };
 
 export const MAX_BLOCKS: u32 = 192;
 export const MAX_CONTEXTS: u32 = 32;
 export const MAX_IR: u32 = 8192;
 export const MAX_INSNS: u32 = 1200;
+export const MAX_MARKS: u32 = MAX_IR + MAX_BLOCKS;
 
 /** The table of sites.ts. */
 const SITE_BYTES: usize = 1024 * 16;
-
-/** What a region assumes of the hart; checked whenever it is found by its address. */
-export enum Mode {
-  /** Loads and stores are untranslated and PMP is off: RAM is one window. */
-  FLAT = 1,
-  /** mstatus.FS is dirty. */
-  FLOAT = 2,
-  /** The privilege mode, shifted left by this. */
-  PRIV_SHIFT = 8,
-}
 
 /** What is known and wanted of floating point in the region. */
 export enum Float {
@@ -111,33 +105,14 @@ export class Dbt {
   spanStore: bool;
   /** Accesses that are checked alone (sites.ts). */
   sites: u32;
+  /** Where an explanation wants to know what is emitted for which instruction: (u32 address, u32, u64 pc); 0 for nowhere. */
+  marks: u32;
+  markCount: u32;
 }
 
 // @ts-ignore: decorator
 @inline export function writer(t: Dbt): Writer {
   return changetype<Writer>(changetype<usize>(t));
-}
-
-/** How a block ends. */
-export enum Term {
-  /** Goes on to succ0 (or leaves to `nextPc`). */
-  NEXT = 0,
-  /** Conditional: succ0 when taken, else succ1. */
-  BRANCH = 1,
-  /** To succ0, or leaves to `targetPc`. */
-  JUMP = 2,
-  /** An inlined call returns: to succ0 when the target is `targetPc`, else leaves. */
-  RETURN = 3,
-  /** A computed jump. */
-  INDIRECT = 4,
-  /** The interpreter executes the instruction at `nextPc`. */
-  INTERPRET = 5,
-  /** A call that is not inlined: Wasm call of the region at `targetPc`, then succ0 at `nextPc`. */
-  CALL = 6,
-  /** The same with a computed target. */
-  CALL_INDIRECT = 7,
-  /** A return from the region itself. */
-  RETURN_UP = 8,
 }
 
 /** A basic block, in the context of an inlined call. */
@@ -246,6 +221,18 @@ export function dbt_open(t: Dbt, bytes: u32): void {
 // @ts-ignore: decorator
 @inline export function may(t: Dbt, which: Translate): bool {
   return (t.switches & which) != 0;
+}
+
+/** Notes for an explanation that what is emitted from now on is for the instruction at `pc`. */
+export function mark(t: Dbt, pc: u64): void {
+  if (!t.marks) return;
+  const last = <usize>t.marks + ((t.markCount - 1) << 4);
+  if (t.markCount && load<u32>(last) == t.at) t.markCount -= 1;
+  if (t.markCount == MAX_MARKS) return;
+  const next = <usize>t.marks + (t.markCount << 4);
+  store<u32>(next, t.at);
+  store<u64>(next, pc, 8);
+  t.markCount += 1;
 }
 
 /** True when the block ends in a call of another region: afterwards nothing is in locals. */

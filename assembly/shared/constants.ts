@@ -166,7 +166,7 @@ export enum Translation {
   /** Code pages that a region may lie in. */
   REGION_PAGES = 16,
   /** A region descriptor (assembly/dbt/region.ts). */
-  REGION_BYTES = 296,
+  REGION_BYTES = 304,
   /** The hotness counters (assembly/dbt/heat.ts). */
   HEAT_BYTES = 0x10000,
 }

@@ -26,6 +26,8 @@ export interface CoreExports {
   vm_open_translator(vm: number, bytes: number): void;
   /** Drops all translated code of a VM. */
   vm_forget_code(vm: number): void;
+  /** What the region at a pc would be made of in privilege mode `priv`, now: address of an `Explained` header, or 0. */
+  dbt_explain(hart: number, pc: bigint, priv: number): number;
 }
 
 /** A core, and what links translated code into it. */

@@ -13,7 +13,10 @@ import { Ir, Node, node } from "../ir";
 import { site_alone } from "../sites";
 import { W } from "../wasm/opcode";
 import { Translate } from "../../shared/constants";
+import { Step } from "../../shared/ir";
 import { Block, block, BLOCK_SPANS, Dbt, is_call, may, Mode, ordered } from "../state";
+
+export { Step };
 
 const ROUNDS: u32 = 12;
 /** A span never grows beyond this, in the window and in pages. */
@@ -67,21 +70,6 @@ function forget(state: usize, register: u32): void {
 // @ts-ignore: decorator
 @inline export function block_spans(b: Block): usize {
   return changetype<usize>(b) + BLOCK_SPANS;
-}
-
-/** What `step` found about a node. */
-export enum Step {
-  NOTHING = 0,
-  /** An access whose base has no span that covers it: `state` holds the span to check. */
-  CHECK = 1,
-  /** An access that is covered. */
-  COVERED = 2,
-  /** dst has taken a's span over. */
-  CARRY = 3,
-  /** An access that is checked by itself, and leaves no span. */
-  ALONE = 4,
-  /** dst is a constant with a span. */
-  KNOWN = 5,
 }
 
 /** Applies node `index` to `state`. */

@@ -1,0 +1,54 @@
+/** What emitted functions are made of, in numbers: their locals, and what their modules import. Plain enums only. */
+
+/** Locals of a region's function. The first three are its parameters. */
+export enum Local {
+  /** The hart's address. */
+  HART = 0,
+  /** Steps that are left. */
+  FUEL = 1,
+  /** How many nested calls of regions are still allowed. */
+  DEPTH = 2,
+  /** i64: x1 is at X + 1. */
+  X = 2,
+  /** i64 temps of the IR. */
+  TEMPS = 34,
+  /** i64 scratch of the lowering. */
+  A64 = 38,
+  B64 = 39,
+  /** i32: which exit is taken. */
+  EXIT = 40,
+  /** Address of the load TLB set. */
+  TLB = 41,
+  /** The place of each base register's span: the machine address, or in the window the distance from the start of RAM. */
+  SPAN = 42,
+  A32 = 74,
+  /** The lengths of the ranges that exponents of results must lie in, see lower_float.ts; 0 while NX is clear. */
+  RANGE_D = 75,
+  RANGE_S = 76,
+  /** Upper halves of f registers that are kept as singles. */
+  FH = 77,
+  /** f64: f0 is at F. */
+  F = 109,
+  /** f64 scratch: a floating-point result, and what is needed to know it. */
+  FA = 141,
+  /** f32 scratch: operands and a result. */
+  SA = 153,
+  /** f32: the singles themselves. */
+  FS = 158,
+  COUNT = 190,
+}
+
+/** Functions of the core that every module imports, in this order. */
+export enum Import {
+  /** (hart, va i64, size) -> status; the value is left in `mmioData`. */
+  LOAD = 0,
+  /** (hart, va i64, value i64, size) -> status */
+  STORE = 1,
+  /** (hart, record i64, fuel) -> status */
+  CALLOUT = 2,
+  /** (hart, record i64, fuel) -> System */
+  SYSTEM = 3,
+  /** (hart, va i64, length | store << 16) -> ma, or 0 */
+  SPAN = 4,
+  COUNT = 5,
+}
