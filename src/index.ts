@@ -52,6 +52,7 @@ export type { Compilation } from "./host/load.ts";
 export type { HostOptions } from "./vmm/host.ts";
 export type { ImageSource } from "./vmm/image-source.ts";
 export type { PhysicalMemory } from "./vmm/physical-memory.ts";
+export type { RegionChoice, RegionExplanation, RegionInfo } from "./vmm/regions.ts";
 export { Vm } from "./vmm/vm.ts";
 export { SENSITIVE_NAMES, TRANSLATOR_SWITCHES } from "./vmm/translator-options.ts";
 export type { CodeCacheOptions, SensitiveName, TranslatorOptions, TranslatorSwitch } from "./vmm/translator-options.ts";

@@ -7,6 +7,7 @@ import type { Core } from "../core/core.ts";
 import { WasmvisorError } from "../error.ts";
 import type { Symbol as GuestSymbol } from "../machine/loader/loaded-image.ts";
 import type { PowerEvent } from "../machine/virt-types.ts";
+import { translatedRegions } from "../core/regions.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
 import type { BootImages, LoadedPlan } from "./boot-images.ts";
 import { type CheckedConfig, type EngineName, engineName, engineOf } from "./config.ts";
@@ -19,6 +20,7 @@ import { Hart } from "./hart.ts";
 import { Htif, htifSymbols } from "./htif.ts";
 import { Machine } from "./machine.ts";
 import { PhysicalMemory } from "./physical-memory.ts";
+import { explain, type RegionChoice, type RegionExplanation, type RegionInfo } from "./regions.ts";
 import { RunLoop, sliceFor } from "./run-loop.ts";
 import { type Interval, Sampler } from "./sampler.ts";
 import { signature } from "./signature.ts";
@@ -273,6 +275,32 @@ export class Vm extends Emitter<VmEvents> {
     }
     this.#loop.sampler = new Sampler(this.machine.space.vm, this.harts.length, period, see);
     return () => (this.#loop.sampler = undefined);
+  }
+
+  /** The regions of translated code that are in use, the oldest first; none with an engine that does not translate. */
+  regions(): RegionInfo[] {
+    this.#expect("list the regions of", "created", "running", "paused", "exited");
+    return translatedRegions(this.machine.space);
+  }
+
+  /**
+   * What the translator makes of the region that begins at virtual address `pc`: guest code, intermediate representation and
+   * WebAssembly. It is translated anew for that, as the hart is now, and thrown away; the guest notices nothing.
+   *
+   * ```ts
+   * for (const { pc, mode } of vm.regions()) console.log(vm.explainRegion(pc, { mode }).ir);
+   * ```
+   *
+   * @throws WasmvisorError `region` when nothing can be translated there, `hart`, `vm-state` when it has been destroyed or a hart is
+   * being run (in a device)
+   */
+  explainRegion(pc: bigint, choice: RegionChoice = {}): RegionExplanation {
+    this.#expect("explain a region of", "created", "running", "paused", "exited");
+    if (this.#loop.inSlice) {
+      throw new WasmvisorError("vm-state", "You cannot explain a region while a hart is being run; do it afterwards.");
+    }
+    this.hart(choice.hart ?? 0);
+    return explain(this.#deps.core, this.machine.space, pc, choice);
   }
 
   /**

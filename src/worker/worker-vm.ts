@@ -5,6 +5,7 @@ import type { EngineName } from "../vmm/config.ts";
 import type { VmConsole } from "../vmm/console.ts";
 import { ending } from "../vmm/ending.ts";
 import { Emitter } from "../vmm/events.ts";
+import type { RegionChoice, RegionExplanation, RegionInfo } from "../vmm/regions.ts";
 import type { Vm } from "../vmm/vm.ts";
 import type { VmCounters, VmEvents, VmExit, VmState } from "../vmm/vm-types.ts";
 import { decodeError } from "./codec.ts";
@@ -121,6 +122,16 @@ export class WorkerVm extends Emitter<VmEvents> {
   /** As `Vm.counters`. */
   counters(): Promise<VmCounters> {
     return this.#vm.call("counters");
+  }
+
+  /** As `Vm.regions`. */
+  regions(): Promise<RegionInfo[]> {
+    return this.#vm.call("regions");
+  }
+
+  /** As `Vm.explainRegion`. */
+  explainRegion(pc: bigint, choice: RegionChoice = {}): Promise<RegionExplanation> {
+    return this.#vm.call("explainRegion", pc, choice);
   }
 
   /** As `Vm.signature`. */

@@ -26,6 +26,8 @@ test("counterparts take the same and promise the same", () => {
     : never;
   expectTypeOf<WorkerVm["counters"]>().toEqualTypeOf<Promised<Vm["counters"]>>();
   expectTypeOf<WorkerVm["reset"]>().toEqualTypeOf<Promised<Vm["reset"]>>();
+  expectTypeOf<WorkerVm["regions"]>().toEqualTypeOf<Promised<Vm["regions"]>>();
+  expectTypeOf<WorkerVm["explainRegion"]>().toEqualTypeOf<Promised<Vm["explainRegion"]>>();
   expectTypeOf<WorkerVm["step"]>().toEqualTypeOf<Promised<Vm["step"]>>();
   expectTypeOf<WorkerVm["console"]>().toEqualTypeOf<Vm["console"]>();
   expectTypeOf<WorkerVm["on"]>().toEqualTypeOf<Vm["on"]>();
