@@ -1,0 +1,146 @@
+/**
+ * What the translator makes of small programs, for people to read: guest code, intermediate representation and WebAssembly.
+ *
+ * Each `golden/NAME.s` is assembled at the start of RAM, and the region at its first instruction is explained; `golden/NAME.golden` is
+ * what that said when it was last approved. After a change that is meant to change it, write the files anew and read the difference:
+ *
+ *     npm test -- golden -u
+ *
+ * A line `# machine: paged` has the program run in S mode with paging on, `# machine: float` with mstatus.FS dirty; otherwise it is
+ * M mode, and RAM is a window.
+ */
+
+import { readdirSync, readFileSync } from "node:fs";
+import binaryen from "binaryen";
+import { describe, expect, test, vi } from "vitest";
+import { HartField } from "../../assembly/gen/layout.ts";
+import { Engine, HartBlock, Priv, Tlb } from "../../assembly/shared/constants.ts";
+import { Csr, Status } from "../../assembly/shared/csr.ts";
+import { Local } from "../../assembly/shared/emitted.ts";
+import { explainRegion, type RegionParts } from "../../src/core/explained.ts";
+import { guestText } from "../../src/debug/region/guest.ts";
+import { irText } from "../../src/debug/region/ir.ts";
+import { localName } from "../../src/debug/region/names.ts";
+import { watText } from "../../src/debug/region/wat.ts";
+import { assemble } from "../../src/isa/assemble.ts";
+import { fNames, xNames } from "../../src/isa/names.ts";
+import { createTestMachine, RAM_PA, type TestMachine } from "../support/core.ts";
+import { PageTables, RWXAD } from "../support/paging.ts";
+
+const folder = new URL("golden/", import.meta.url);
+const names = readdirSync(folder)
+  .filter((name) => name.endsWith(".s"))
+  .map((name) => name.slice(0, -2));
+
+/** Where the page tables of a paged machine are. */
+const TABLES_PA = RAM_PA + 0x8_0000;
+/** A PMP entry that allows S mode everything. */
+const EVERYWHERE = 0x3f_ffff_ffff_ffffn;
+const RWX_NAPOT = 0x1fn;
+/** The superpages of Sv39's root table. */
+const GIGAPAGE = 2;
+
+const setUps: Readonly<Record<string, (machine: TestMachine) => void>> = {
+  paged: (machine) => {
+    const hart = machine.hart();
+    const tables = new PageTables(machine, TABLES_PA);
+    tables.map(BigInt(RAM_PA), RAM_PA, RWXAD, GIGAPAGE);
+    hart.setCsr(Csr.PMPADDR0, EVERYWHERE);
+    hart.setCsr(Csr.PMPCFG0, RWX_NAPOT);
+    hart.setCsr(Csr.SATP, tables.satp);
+    hart.view.setU32(HartField.priv, Priv.S);
+    machine.core.hart_sync(hart.view.ma);
+  },
+  float: (machine) => machine.hart().setCsr(Csr.MSTATUS, BigInt(Status.FS)),
+};
+
+async function load(name: string): Promise<TestMachine> {
+  const source = readFileSync(new URL(`${name}.s`, folder), "utf8");
+  // With so few regions, each has a module of its own.
+  const machine = await createTestMachine({ engine: Engine.TRANSLATE, translator: { regions: 8 } });
+  machine.load(assemble(source, BigInt(RAM_PA)));
+  const kind = /^# machine: (\w+)$/m.exec(source)?.[1];
+  if (kind !== undefined) setUps[kind]!(machine);
+  return machine;
+}
+
+function explained({ core, space, ...machine }: TestMachine): RegionParts {
+  const { view } = machine.harts[0]!;
+  const region = explainRegion(core, space, 0, view.pc, view.u32(HartField.priv));
+  expect(region, "the program can be translated").toBeDefined();
+  return region!;
+}
+
+describe.each(names)("%s", (name) => {
+  test("is translated as approved", async () => {
+    const region = explained(await load(name));
+    const parts = { guest: guestText(region), ir: irText(region), wasm: watText(region) };
+    const text = Object.entries(parts).map(([title, part]) => `==== ${title}\n\n${part}`);
+    await expect(text.join("\n")).toMatchFileSnapshot(`golden/${name}.golden`);
+  });
+
+  test("is explained by the module that is installed", async () => {
+    const machine = await load(name);
+    const { wasm } = explained(machine);
+    const install = vi.spyOn(machine.core.code, "install");
+    machine.hart().run(1);
+    const [, , ma = 0, bytes = 0] = install.mock.calls[0] ?? [];
+    expect([...wasm]).toEqual([...machine.memory.u8.subarray(ma, ma + bytes)]);
+  });
+
+  test("has text that assembles to the same code", async () => {
+    const region = explained(await load(name));
+    expect(canonical(assembledText(watText(region), region.ramMa))).toEqual(
+      canonical(binaryen.readBinary(region.wasm)),
+    );
+  });
+});
+
+/** The only function of a module, without names. */
+function canonical(module: binaryen.Module): string {
+  module.setFeatures(binaryen.Features.All);
+  expect(module.validate(), "the module is valid").toBe(1);
+  const text = binaryen.readBinary(module.emitBinary()).emitText();
+  return text.slice(text.indexOf("\n (func ")).replaceAll(/\(type \$\w+\)/g, "");
+}
+
+/** The function in a module like those that are emitted; names of offsets are numbers again. */
+function assembledText(wat: string, ramMa: number): binaryen.Module {
+  const types = ["i64", "i32", "f64", "f32"].flatMap((type, at) => {
+    const [from, to] = [Local.X + 1, Local.EXIT, Local.F, Local.SA, Local.COUNT].slice(at, at + 2);
+    return Array.from({ length: to! - from! }, (_, index) => `(local ${localName(from! + index)} ${type})`);
+  });
+  const text = wat
+    .replace("(param", '(export "0") (param')
+    .replace("(result i64)", (result) => `${result} ${types.join(" ")}`)
+    .replace(/\.(?:load|store)\w*(?: offset=(\S+))?/g, (access, offset?: string) => {
+      const numbered = offset === undefined ? access : access.replace(offset, String(offsetOf(offset, ramMa)));
+      return `${numbered} align=1`;
+    });
+  return binaryen.parseText(`(module
+    (type $region (func (param i32 i32 i32) (result i64)))
+    (import "e" "m" (memory 1))
+    (import "e" "t" (table 1 funcref))
+    (import "e" "0" (func $core.load (param i32 i64 i32) (result i32)))
+    (import "e" "1" (func $core.store (param i32 i64 i64 i32) (result i32)))
+    (import "e" "2" (func $core.callout (param i32 i64 i32) (result i32)))
+    (import "e" "3" (func $core.system (param i32 i64 i32) (result i32)))
+    (import "e" "4" (func $core.span (param i32 i64 i32) (result i32)))
+    ${text})`);
+}
+
+function offsetOf(name: string, ramMa: number): number {
+  const [, place = "", distance = "0"] = /^(.*?)(?:\+(\w+))?$/.exec(name) ?? [];
+  return Number(distance) + placeOf(place, ramMa);
+}
+
+function placeOf(name: string, ramMa: number): number {
+  const [block, field = "", mode = ""] = name.split(".");
+  if (block === "ram") return ramMa;
+  if (block === "tlb") return Tlb.STORE_DELTA;
+  if (block !== "hart") return Number(name);
+  if (field === "jump") return HartBlock.JUMP + Priv[mode as "U" | "S" | "M"] * HartBlock.JUMP_MODE_BYTES;
+  if (xNames.includes(field)) return HartField.x + 8 * xNames.indexOf(field);
+  if (fNames.includes(field)) return HartField.f + 8 * fNames.indexOf(field);
+  return HartField[field as keyof typeof HartField];
+}
