@@ -36,8 +36,9 @@ function filter_add(hart: Hart, va: u64): void {
 export function current_mode(hart: Hart): u32 {
   let mode = hart.priv << Mode.PRIV_SHIFT;
   if (fs_dirty(hart)) mode |= Mode.FLOAT;
-  const flat = (data_priv(hart) == Priv.M || !(hart.satp >> 60)) && !hart.pmpActive;
   const vm = changetype<Vm>(<usize>hart.vm);
+  const priv = data_priv(hart);
+  const flat = (priv == Priv.M || !(hart.satp >> 60)) && hart.pmpOpen & (1 << priv);
   if (flat && vm.ramMa && vm.translate & Translate.WINDOW) mode |= Mode.FLAT;
   return mode;
 }

@@ -106,12 +106,14 @@ export enum HartField {
   largePages = 1480,
   /** pc of the instruction being executed, set before anything that may trap slowly (u64) */
   runPc = 1488,
-  /** 1 when any PMP entry is on (u32) */
+  /** how many PMP entries there are up to the last that is on (u32) */
   pmpActive = 1496,
+  /** bit p: PMP lets privilege mode p do anything to any byte of RAM (u32) */
+  pmpOpen = 1500,
   /** steps (retired instructions and traps) left in this run (u32) */
-  fuel = 1500,
+  fuel = 1504,
   /** address of the record the fast loop left to the slow tail, or 0 (u32) */
-  slowRecord = 1504,
+  slowRecord = 1508,
   /** instret + fuel when translated code was entered; in it, instret = fuelBase - fuel (u64) */
   fuelBase = 1512,
   /** what the regions in each mode's jump cache assume together (Mode bits), by privilege (4 of u32) */

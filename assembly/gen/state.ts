@@ -213,6 +213,7 @@ export class Hart {
   largePages: u64;
   runPc: u64;
   pmpActive: u32;
+  pmpOpen: u32;
   fuel: u32;
   slowRecord: u32;
   fuelBase: u64;
@@ -428,6 +429,7 @@ if (offsetof<Hart>("exitReason") != HartField.exitReason) ERROR("Hart.exitReason
 if (offsetof<Hart>("largePages") != HartField.largePages) ERROR("Hart.largePages is misplaced");
 if (offsetof<Hart>("runPc") != HartField.runPc) ERROR("Hart.runPc is misplaced");
 if (offsetof<Hart>("pmpActive") != HartField.pmpActive) ERROR("Hart.pmpActive is misplaced");
+if (offsetof<Hart>("pmpOpen") != HartField.pmpOpen) ERROR("Hart.pmpOpen is misplaced");
 if (offsetof<Hart>("fuel") != HartField.fuel) ERROR("Hart.fuel is misplaced");
 if (offsetof<Hart>("slowRecord") != HartField.slowRecord) ERROR("Hart.slowRecord is misplaced");
 if (offsetof<Hart>("fuelBase") != HartField.fuelBase) ERROR("Hart.fuelBase is misplaced");

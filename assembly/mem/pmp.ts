@@ -1,7 +1,7 @@
 /** Physical memory protection: sixteen entries, exact to four bytes. (Privileged ISA, "Physical Memory Protection") */
 
 import { HartField } from "../gen/layout";
-import { Hart } from "../gen/state";
+import { Hart, Vm } from "../gen/state";
 import { base } from "../hart/regs";
 import { Access, Priv } from "../shared/constants";
 import { PmpCfg, PmpMatch } from "../shared/csr";
@@ -25,11 +25,27 @@ enum Overlap {
   return load<u64>(base(hart) + (index << 3), HartField.pmpaddr);
 }
 
-/** Recomputes `pmpActive` from pmpcfg: the number of entries up to the last that is on. */
+/** Recomputes what follows from the entries. */
 export function pmp_refresh(hart: Hart): void {
   let count = ENTRIES;
   while (count && !(cfg_of(hart, count - 1) & (PmpCfg.A_MASK << PmpCfg.A_SHIFT))) count--;
   hart.pmpActive = count;
+  const others: u32 = is_open(hart, Priv.S) ? (1 << Priv.U) | (1 << Priv.S) : 0;
+  hart.pmpOpen = others | (is_open(hart, Priv.M) ? 1 << Priv.M : 0);
+}
+
+/** Whether privilege `priv` may do anything to any byte of RAM. */
+function is_open(hart: Hart, priv: u32): bool {
+  const vm = changetype<Vm>(<usize>hart.vm);
+  const last = vm.ramPa + vm.ramSize - 1;
+  for (let i: u32 = 0; i < hart.pmpActive; i++) {
+    const overlap = overlap_of(hart, i, vm.ramPa, last);
+    if (overlap == Overlap.NONE) continue;
+    const cfg = cfg_of(hart, i);
+    if (overlap != Overlap.ALL) return false;
+    return permits(cfg, Access.FETCH, priv) && permits(cfg, Access.LOAD, priv) && permits(cfg, Access.STORE, priv);
+  }
+  return priv == Priv.M;
 }
 
 /**

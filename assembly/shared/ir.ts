@@ -70,7 +70,7 @@ export enum Ir {
 
 /** What a region assumes of the hart; checked whenever it is found by its address. */
 export enum Mode {
-  /** Loads and stores are untranslated and PMP is off: RAM is one window. */
+  /** Loads and stores are untranslated and PMP leaves all of RAM open: it is one window. */
   FLAT = 1,
   /** mstatus.FS is dirty. */
   FLOAT = 2,

@@ -75,7 +75,8 @@ export const hartState: readonly StateRow[] = [
   ["exitReason", "u32", 1, "derived", "an exit an instruction has asked for, or EXIT_NONE"],
   ["largePages", "u64", 1, "derived", "a bit for each GiB, modulo 64, in which a superpage is cached"],
   ["runPc", "u64", 1, "derived", "pc of the instruction being executed, set before anything that may trap slowly"],
-  ["pmpActive", "u32", 1, "derived", "1 when any PMP entry is on"],
+  ["pmpActive", "u32", 1, "derived", "how many PMP entries there are up to the last that is on"],
+  ["pmpOpen", "u32", 1, "derived", "bit p: PMP lets privilege mode p do anything to any byte of RAM"],
   ["fuel", "u32", 1, "derived", "steps (retired instructions and traps) left in this run"],
   ["slowRecord", "u32", 1, "derived", "address of the record the fast loop left to the slow tail, or 0"],
   [

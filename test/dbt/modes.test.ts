@@ -118,6 +118,71 @@ describe("hot code", () => {
     expect(machine.hart().x(13)).toBeGreaterThan(500n);
     expect(machine.hart().x(13) - machine.hart().x(14)).toBeLessThan(2n);
   });
+
+  test("in S mode without paging meets PMP entries that M mode puts over its data and takes away", async () => {
+    const { machine } = await runHot(`
+        ${OPEN_PMP}
+        la t0, handler
+        csrw mtvec, t0
+        la t0, supervisor
+        csrw mepc, t0
+        li t0, 0x1000
+        csrc mstatus, t0
+        li t0, 0x800
+        csrs mstatus, t0
+        la s1, data
+        srli s2, s1, 2
+        li s4, 0x1f
+        mret
+      .align 2
+      handler:
+        csrr t0, mcause
+        add s6, s6, t0
+        addi s7, s7, 1
+        csrr t0, mepc
+        addi t0, t0, 4
+        csrw mepc, t0
+        # After an ecall from S mode the word is read-only, after a store access fault all is open again.
+        csrr t0, mcause
+        li t1, 9
+        beq t0, t1, shut
+        li t0, -1
+        csrw pmpaddr0, t0
+        csrw pmpcfg0, s4
+        mret
+      shut:
+        csrw pmpaddr0, s2
+        li t0, -1
+        csrw pmpaddr1, t0
+        li t0, 0x1f11
+        csrw pmpcfg0, t0
+        mret
+      supervisor:
+        li s0, 40
+      loop:
+        ld a1, 0(s1)
+        addi a1, a1, 1
+        sd a1, 0(s1)
+        addi s0, s0, -1
+        bnez s0, loop
+        ecall
+        li s0, 40
+      more:
+        lw a2, 0(s1)
+        add a3, a3, a2
+        sw a3, 0(s1)
+        lw a4, 4(s1)
+        sw a4, 4(s1)
+        addi s0, s0, -1
+        bnez s0, more
+        j supervisor
+      .align 3
+      data:
+        .dword 0
+      `);
+    expect(machine.hart().x(23)).toBeGreaterThan(500n);
+    expect(machine.hart().x(22)).toBe((machine.hart().x(23) / 2n) * 16n + (machine.hart().x(23) % 2n) * 9n);
+  });
 });
 
 test("interrupts are taken at exact instruction counts, and mcycle and minstret with them", async () => {

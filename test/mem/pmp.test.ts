@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { HartField } from "../../assembly/gen/layout.ts";
 import { Access, Priv } from "../../assembly/shared/constants.ts";
 import { Csr, PmpCfg, PmpMatch } from "../../assembly/shared/csr.ts";
 import { HartBench } from "../hart/hart-bench.ts";
@@ -170,6 +171,32 @@ describe("a page", () => {
   });
 });
 
+describe("RAM as a whole", () => {
+  const open = (): number => bench.view.u32(HartField.pmpOpen);
+  const everything: Entry = { match: PmpMatch.NAPOT, flags: RWX, addr: ONES };
+  const [M, ALL] = [1 << Priv.M, (1 << Priv.M) | (1 << Priv.S) | (1 << Priv.U)];
+
+  test("is open to M mode after reset, and to all modes behind an entry that covers it", () => {
+    expect(open()).toBe(M);
+    setUp(everything);
+    expect(open()).toBe(ALL);
+    setUp(bound(0x8000_0000n), tor(0x8010_0000n, RWX));
+    expect(open()).toBe(ALL);
+    setUp(na4(0x7fff_fffcn, 0), everything);
+    expect(open()).toBe(ALL);
+  });
+
+  test.each<[string, number, Entry[]]>([
+    ["an entry that falls short of its end", 0, [bound(0x8000_0000n), tor(0x800f_fffcn, RWX)]],
+    ["an entry before the open one that covers a word", 0, [na4(0x800f_fffcn, RWX), everything]],
+    ["a missing right", M, [{ ...everything, flags: PmpCfg.R | PmpCfg.W }]],
+    ["a missing right in a locked entry", 0, [{ ...everything, flags: PmpCfg.L | PmpCfg.R }]],
+  ])("is not open with %s", (_, want, entries) => {
+    setUp(...entries);
+    expect(open()).toBe(want);
+  });
+});
+
 describe("random entries", () => {
   /** All addresses of the property lie in these four pages. */
   const BASE = 0x8000_0000n;
@@ -235,7 +262,9 @@ describe("random entries", () => {
       (entries, questions) => {
         setUp(...entries);
         for (const { pa, bytes, access, priv } of questions) {
-          expect(check(pa, bytes, access, priv)).toBe(model(entries, pa, bytes, access, priv));
+          const allowed = model(entries, pa, bytes, access, priv);
+          expect(check(pa, bytes, access, priv)).toBe(allowed);
+          if (bench.view.u32(HartField.pmpOpen) & (1 << priv)) expect(allowed).toBe(true);
         }
       },
     );
