@@ -65,3 +65,22 @@ function plain(counters: object, prefix = ""): [string, number][] {
     Math.round(count),
   ]);
 }
+
+/** One line for each region of translated code that is in use. */
+export function regionsText(vm: Vm): string {
+  const lines = vm.regions().map(({ pc, mode, instructions, start, end }) => {
+    const own = `${hex64(start)} to ${hex64(end)}`;
+    return `${hex64(pc)}  ${mode}  ${String(instructions).padStart(4)} instructions, ${own}\n`;
+  });
+  return lines.length === 0 ? "Nothing is translated.\n" : lines.join("");
+}
+
+/**
+ * The guest code and the intermediate representation of the region that begins at an address: of one that is translated in its mode,
+ * else in the hart's.
+ */
+export function regionText(vm: Vm, hart: number, pc: bigint): string {
+  const mode = vm.regions().find((region) => region.pc === pc)?.mode ?? vm.hart(hart).mode;
+  const { guest, ir } = vm.explainRegion(pc, { hart, mode });
+  return `${guest}\n${ir}`;
+}

@@ -32,7 +32,7 @@ function parseRequest(text: string): Request {
 }
 
 /** Numbers and registers joined by + and -. */
-function parseAddress(vm: Vm, hart: number, text: string): bigint {
+export function parseAddress(vm: Vm, hart: number, text: string): bigint {
   let value = 0n;
   const terms = text.replaceAll(/\s/g, "").match(/[+-]?[^+-]+/g) ?? [];
   if (terms.length === 0) throw new MonitorError("Give an address.");

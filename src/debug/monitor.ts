@@ -2,8 +2,8 @@
 
 import type { Vm } from "../index.ts";
 import { WasmvisorError } from "../error.ts";
-import { countersText, hartsText, registersText } from "./monitor-info.ts";
-import { examine, MonitorError } from "./monitor-memory.ts";
+import { countersText, hartsText, regionsText, regionText, registersText } from "./monitor-info.ts";
+import { examine, MonitorError, parseAddress } from "./monitor-memory.ts";
 
 /** What the monitor does to its surroundings. */
 export interface MonitorHost {
@@ -15,6 +15,8 @@ export interface MonitorHost {
 const HELP = `info registers      registers and CSRs of the present hart
 info harts          all harts
 info counters       what the VM has done
+info regions        what is translated
+info region ADDRESS what the translator makes of the code at an address: guest code and its own representation
 x/NFS ADDRESS       memory by virtual address: N units of size S (b h w g) as F (x d u c i s)
 xp/NFS ADDRESS      the same by physical address
                     ADDRESS: 0x80000000, $pc, $sp, $satp, $pc+16
@@ -89,7 +91,7 @@ export class Monitor {
   #run(line: string): string {
     const memory = /^(xp?)(?:\/(\S*))?\s+(.+)$/.exec(line);
     if (memory !== null) return examine(this.#vm, this.#hart, memory[1] === "xp", memory[2] ?? "", memory[3] ?? "");
-    const [name = "", argument = ""] = line.split(/\s+/);
+    const [name = "", argument = "", ...rest] = line.split(/\s+/);
     switch (name) {
       case "":
         return "";
@@ -98,7 +100,7 @@ export class Monitor {
         return HELP;
       case "info":
       case "i":
-        return this.#info(argument);
+        return this.#info(argument, rest.join(""));
       case "hart":
       case "cpu":
         this.#hart = this.#vm.hart(wholeNumber(argument)).index;
@@ -129,7 +131,7 @@ export class Monitor {
     }
   }
 
-  #info(what: string): string {
+  #info(what: string, address: string): string {
     switch (what) {
       case "registers":
       case "r":
@@ -139,8 +141,14 @@ export class Monitor {
         return hartsText(this.#vm, this.#hart);
       case "counters":
         return countersText(this.#vm);
+      case "regions":
+        return regionsText(this.#vm);
+      case "region": {
+        const pc = parseAddress(this.#vm, this.#hart, address === "" ? "$pc" : address);
+        return regionText(this.#vm, this.#hart, pc);
+      }
       default:
-        throw new MonitorError("info registers, info harts or info counters.");
+        throw new MonitorError("info registers, info harts, info counters, info regions or info region ADDRESS.");
     }
   }
 }

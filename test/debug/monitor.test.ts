@@ -93,6 +93,19 @@ describe("info", () => {
     expect(monitor.command("info counters")).toMatch(/^instructions +2$/m);
     expect(monitor.command("info weather")).toMatch(/info registers, info harts/);
   });
+
+  test("shows what is translated, and what the translator makes of an address", async () => {
+    const { vm, monitor } = await monitorOf("li a0, 400000\nagain: addi a0, a0, -1\nbnez a0, again\nhere: j here");
+    expect(monitor.command("info regions")).toBe("Nothing is translated.\n");
+    vm.step(0, 790_000);
+    const region = /^([0-9a-f]{16}) {2}M +\d+ instructions, /.exec(monitor.command("info regions"));
+    const text = monitor.command(`info region 0x${region![1]!}`);
+    expect(text).toMatch(/^8000000[0-9a-f] {2}[0-9a-f]{8} {2}\w+ .*\n/);
+    expect(text).toMatch(/^region 8000000[0-9a-f]: \d+ instructions.*; M mode, RAM is one window$/m);
+    expect(text).toMatch(/^ {2}8000000[0-9a-f] {2}a0 = i64\.add a0, -1$/m);
+    expect(monitor.command("info region $pc - 4")).toMatch(/^region /m);
+    expect(monitor.command("info region 0x10")).toMatch(/^Nothing can be translated at 0x10: /);
+  });
 });
 
 describe("running", () => {
