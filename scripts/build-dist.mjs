@@ -28,6 +28,7 @@ async function digest() {
     ...(await sources("src")),
     ...(await sources("assembly/shared")),
     ...(await sources("assembly/gen")),
+    ...(await sources("assembly/dbt/wasm")),
     ...(await Promise.all(guests.map(sources))).flat(),
     ...["build/core.wasm", "tsconfig.json", "tsconfig.build.json", "package.json"].map((name) => path.join(root, name)),
   ].sort();

@@ -20,7 +20,9 @@ async function filesBelow(folder) {
 
 async function digest() {
   const files = [
-    ...(await Promise.all(["web", "src", "assembly/shared", "assembly/gen"].map(filesBelow))).flat(),
+    ...(
+      await Promise.all(["web", "src", "assembly/shared", "assembly/gen", "assembly/dbt/wasm"].map(filesBelow))
+    ).flat(),
     ...["build/core.wasm", "guests/bin/demo.elf", "package.json"].map((name) => path.join(root, name)),
   ].sort();
   const hash = createHash("sha256");

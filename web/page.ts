@@ -4,6 +4,7 @@ import "@fontsource/ibm-plex-mono/latin-400.css";
 import "@fontsource/ibm-plex-mono/latin-500.css";
 import type { EngineName, VmState } from "../src/index.ts";
 import { ActivityPanel } from "./panels/activity.ts";
+import { CodePanel } from "./panels/code.ts";
 import { HartPanel } from "./panels/hart.ts";
 import { MemoryPanel } from "./panels/memory.ts";
 import type { Panel, PanelHost } from "./panels/panel.ts";
@@ -59,6 +60,7 @@ const activity = new ActivityPanel();
 const hartPanel = new HartPanel(host);
 const memory = new MemoryPanel(host);
 const walk = new WalkPanel(host);
+const code = new CodePanel(host);
 const study = new StudyPanel({
   holdGuest: () => {
     if (state !== "running") return () => undefined;
@@ -66,7 +68,7 @@ const study = new StudyPanel({
     return () => attempt("run", () => session.call("start"));
   },
 });
-const panels: readonly Panel[] = [activity, hartPanel, memory, walk, study];
+const panels: readonly Panel[] = [activity, hartPanel, code, memory, walk, study];
 const tabs = new Tabs(byId("tabs", "div"), byId("panels", "div"), panels, () => host.refresh());
 
 /** Asks the machine for what the panel in front shows; one question at a time. */

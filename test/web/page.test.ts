@@ -149,6 +149,56 @@ describe("the machine", () => {
   });
 });
 
+describe("translated code", () => {
+  /** Boots the counter, and goes to its only hot region. */
+  async function visitCounter(visitor?: Visitor): Promise<{ page: Page; pc: string }> {
+    const page = await visit(visitor);
+    await expectScreen(page, PROMPT);
+    await bootFile(page, "counter.elf", COUNTER);
+    await expectScreen(page, /^counting/);
+    await page.getByRole("tab", { name: "Code" }).click();
+    const region = page.locator(".regions button[aria-pressed=true]", { hasText: "loop" });
+    await region.getByText("100 %").waitFor();
+    return { page, pc: (await region.locator(".va").textContent()) ?? "" };
+  }
+
+  const COLUMNS = ["Guest", "IR", "WebAssembly"];
+  const column = (page: Page, name: string) => page.getByRole("region", { name, exact: true });
+
+  test("is listed by heat, and shown as guest code, IR and WebAssembly of the same address", async () => {
+    const { page, pc } = await visitCounter();
+    expect(pc).toMatch(/^8000[\da-f]{4}$/);
+    const line = new RegExp(`${pc}.*addi a1,a1,1`);
+    await expect.poll(() => column(page, "Guest").textContent()).toMatch(line);
+    expect(await column(page, "IR").textContent()).toMatch(new RegExp(`region ${pc}.*${pc} +a1 = i64\\.add a1, 1`));
+    expect(await column(page, "WebAssembly").textContent()).toMatch(line);
+    expect(await column(page, "WebAssembly").textContent()).toContain("(i64.add (local.get $a1) (i64.const 1))");
+  });
+
+  test("stands side by side where there is room, and one below the other where there is none", async () => {
+    const { page } = await visitCounter();
+    const boxes = () => Promise.all(COLUMNS.map(async (name) => (await column(page, name).boundingBox())!));
+    await page.getByRole("button", { name: "Wide" }).press("Enter");
+    await expect.poll(async () => new Set((await boxes()).map(({ y }) => y)).size).toBe(1);
+    const [guest, ir, wasm] = await boxes();
+    expect(guest!.x + guest!.width).toBeLessThan(ir!.x);
+    expect(ir!.x + ir!.width).toBeLessThan(wasm!.x);
+    await page.setViewportSize({ width: 360, height: 740 });
+    await expect.poll(async () => new Set((await boxes()).map(({ x }) => x)).size).toBe(1);
+  });
+
+  test("is gone through by keyboard, instruction by instruction, in all columns at once", async () => {
+    const { page, pc } = await visitCounter();
+    await column(page, "Guest").focus();
+    const marked = (name: string) => column(page, name).locator(".marked").first().getAttribute("data-pc");
+    await page.keyboard.press("ArrowDown");
+    const first = await Promise.all(COLUMNS.map(marked));
+    expect(new Set(first)).toEqual(new Set([pc]));
+    await page.keyboard.press("ArrowDown");
+    expect(new Set(await Promise.all(COLUMNS.map(marked)))).not.toEqual(new Set(first));
+  });
+});
+
 describe("guests of one's own", () => {
   test("are taken when they are dropped on the page", async () => {
     const page = await visit();

@@ -1,6 +1,16 @@
 /** What the page and the worker that holds the machine say to each other. */
 
-import type { AccessName, EngineName, LoadProgress, TrapStorm, VmCounters, VmExit, VmState } from "../../src/index.ts";
+import type {
+  AccessName,
+  EngineName,
+  LoadProgress,
+  RegionExplanation,
+  RegionInfo,
+  TrapStorm,
+  VmCounters,
+  VmExit,
+  VmState,
+} from "../../src/index.ts";
 import type { Line, PageWalk } from "../../src/debug/index.ts";
 
 /** An image: a file of the user's, an absolute address, or the guest that comes with wasmvisor. */
@@ -28,6 +38,17 @@ export interface Query {
   readonly pages?: boolean;
   readonly page?: number;
   readonly walk?: { readonly hart: number; readonly address: string; readonly access: AccessName };
+  /** The hottest regions, so many of them. */
+  readonly regions?: number;
+  readonly explain?: { readonly pc: bigint; readonly mode: RegionInfo["mode"] };
+}
+
+/** A region of translated code. */
+export interface HotRegion extends RegionInfo {
+  /** How much of the time its code is executed, 0 to 1, as far as has been seen. */
+  readonly share: number;
+  /** Where it is, when the guest has symbols. */
+  readonly name: string | undefined;
 }
 
 /** Registers of a hart, and what it is about to do. */
@@ -70,6 +91,8 @@ export interface View {
   readonly pages?: { readonly start: number; readonly flags: Uint8Array };
   readonly page?: { readonly pa: number; readonly bytes: Uint8Array };
   readonly walk?: WalkView | { readonly problem: string };
+  readonly regions?: readonly HotRegion[];
+  readonly explained?: RegionExplanation | { readonly problem: string };
 }
 
 /** What the page can ask for; every answer comes by a promise. */

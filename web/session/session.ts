@@ -9,6 +9,7 @@ import {
   type VmConfig,
   WasmvisorError,
 } from "../../src/index.ts";
+import { HotRegions } from "./hot-regions.ts";
 import { OutputPump } from "./output-pump.ts";
 import type { Calls, Events, GuestImage, GuestSpec, Query, View } from "./protocol.ts";
 import { lookAt } from "./view.ts";
@@ -19,6 +20,7 @@ export class Session implements Record<keyof Calls, unknown> {
   readonly #emit: Emit;
   #host: Host | undefined;
   #vm: Vm | undefined;
+  #hot: HotRegions | undefined;
   #engine: EngineName = "tiered";
   #output: OutputPump | undefined;
 
@@ -30,6 +32,7 @@ export class Session implements Record<keyof Calls, unknown> {
     const vm = await this.#create(spec, engine);
     this.#vm?.destroy();
     this.#vm = vm;
+    this.#hot = new HotRegions(vm);
     this.#engine = engine;
     this.#emit("booted", { name: spec.name, engine });
     this.#watch(vm);
@@ -73,7 +76,7 @@ export class Session implements Record<keyof Calls, unknown> {
   }
 
   look(query: Query): View {
-    return lookAt(this.#present(), query);
+    return lookAt(this.#present(), this.#hot!, query);
   }
 
   #present(): Vm {
@@ -104,7 +107,10 @@ export class Session implements Record<keyof Calls, unknown> {
       const problem = error instanceof Error ? error.message : undefined;
       pump.whenEmpty(() => this.#emit("exit", { code, reason, ...(problem === undefined ? {} : { problem }) }));
     });
-    vm.on("reset", (detail) => this.#emit("reset", detail));
+    vm.on("reset", (detail) => {
+      if (this.#vm === vm) this.#hot?.clear();
+      this.#emit("reset", detail);
+    });
     vm.on("trap-storm", (detail) => this.#emit("trap-storm", detail));
   }
 

@@ -2,6 +2,7 @@
 
 import { type Hart, type Vm, WasmvisorError } from "../../src/index.ts";
 import { listing, pteHas, walkPageTable, xNames } from "../../src/debug/index.ts";
+import type { HotRegions } from "./hot-regions.ts";
 import { EntryKind, type HartView, type Query, type TableView, type View, type WalkView } from "./protocol.ts";
 
 const CSRS = ["mstatus", "satp", "sepc", "scause", "stval", "stvec", "sie", "sip", "mepc", "mcause", "mtval", "mtvec"];
@@ -9,7 +10,7 @@ const CSRS = ["mstatus", "satp", "sepc", "scause", "stval", "stvec", "sie", "sip
 const PAGE_BYTES = 4096;
 
 /** The parts of the machine that `query` asks for. */
-export function lookAt(vm: Vm, query: Query): View {
+export function lookAt(vm: Vm, hot: HotRegions, query: Query): View {
   const first = vm.hart(0);
   return {
     time: performance.now(),
@@ -22,6 +23,8 @@ export function lookAt(vm: Vm, query: Query): View {
     ...(query.pages === true ? { pages: { start: vm.memory.start, flags: vm.memory.pages() } } : {}),
     ...(query.page === undefined ? {} : { page: { pa: query.page, bytes: vm.memory.read(query.page, PAGE_BYTES) } }),
     ...(query.walk === undefined ? {} : { walk: walkView(vm, query.walk) }),
+    ...(query.regions === undefined ? {} : { regions: hot.list(query.regions) }),
+    ...(query.explain === undefined ? {} : { explained: explanation(vm, query.explain) }),
   };
 }
 
@@ -46,6 +49,15 @@ function walkView(vm: Vm, { hart: index, address, access }: NonNullable<Query["w
       vm.memory.contains(tablePa, PAGE_BYTES) ? table(vm, tablePa) : undefined,
     );
     return { ...walk, tables } satisfies WalkView;
+  } catch (error) {
+    if (error instanceof WasmvisorError) return { problem: error.message };
+    throw error;
+  }
+}
+
+function explanation(vm: Vm, { pc, mode }: NonNullable<Query["explain"]>): NonNullable<View["explained"]> {
+  try {
+    return vm.explainRegion(pc, { mode });
   } catch (error) {
     if (error instanceof WasmvisorError) return { problem: error.message };
     throw error;

@@ -40,7 +40,13 @@ function blockText(block: RegionBlock, index: number): string {
     shown = node.pc;
     return line(label, nodeText(node, insnAt(insns, node.pc)));
   });
-  return head + lines.join("") + line("", terminatorText(block));
+  const end = endsAt(block);
+  return head + lines.join("") + line(end === undefined || end === shown ? "" : hex(end), terminatorText(block));
+}
+
+/** The address of the instruction that ends the block. */
+function endsAt({ term, insns }: RegionBlock): bigint | undefined {
+  return term === Term.NEXT ? undefined : insns.at(-1)?.pc;
 }
 
 /** Aligned by the widest label, eight digits; kernels' addresses take more. */
@@ -77,7 +83,7 @@ function terminatorText({ term, taken, next, targetPc, nextPc, insns }: RegionBl
     case Term.INDIRECT:
       return "leave %0";
     case Term.INTERPRET:
-      return `interpret ${hex(nextPc)}${last?.pc === nextPc ? `  ${insnText(last)}` : ""}`;
+      return `interpret ${last?.pc === nextPc ? insnText(last) : hex(nextPc)}`;
     case Term.CALL:
       return `call ${hex(targetPc)}, then ${goesTo(taken, nextPc)}`;
     case Term.CALL_INDIRECT:
@@ -91,7 +97,7 @@ function terminatorText({ term, taken, next, targetPc, nextPc, insns }: RegionBl
 function nodeText(node: RegionNode, insn: string): string {
   const text = operationText(node, insn);
   const remark = checkText(node);
-  return remark === "" ? text : `${text.padEnd(36)} ${remark}`;
+  return remark === "" ? text : `${text.padEnd(28)} ${remark}`;
 }
 
 function checkText({ op, check, a, span, stored }: RegionNode): string {
