@@ -23,14 +23,14 @@ export const workloads = [
 ];
 
 /** Those that need privileges: for the bare machine alone. */
-export const systemWorkloads = ["syscalls", "mmio"];
+export const systemWorkloads = ["syscalls", "pagefault", "ctxswitch", "timer", "mmio"];
 
 const shared = ["crt0.S", "trap_entry.S", "trap.c", "finish.c", "console.c", "format.c", "memory.c", "fdt.c", "jump.S"];
 const inLibrary = (name) => `guests/lib/${name}`;
 
 /** The runtime's sources for M or S mode. */
 export function libraryFor(mode) {
-  return [...shared, ...(mode === "S" ? ["sbi.c"] : [])].map(inLibrary);
+  return [...shared, ...(mode === "S" ? ["sbi.c"] : ["supervisor_entry.S", "supervisor.c"])].map(inLibrary);
 }
 
 /** Flags for bare-metal code. Without contraction of a * b + c the results are the same on every target. */

@@ -5,8 +5,6 @@
 #include "machine.h"
 #include "memory.h"
 
-#define SATP_SV39 (8ull << 60)
-
 extern char __text_start[], __user_start[], __rodata_start[], __data_start[], __image_end[];
 
 static uint64_t *root;
@@ -32,9 +30,6 @@ uint64_t pages_mark(void) { return next_page; }
 void pages_rewind(uint64_t mark) { next_page = mark; }
 uint64_t pages_free(void) { return (last_page - next_page) / PAGE; }
 
-static uint64_t pte_to_pa(uint64_t pte) { return (pte >> 10 & 0xfffffffffffull) << 12; }
-static uint64_t pa_to_pte(uint64_t pa) { return pa >> 12 << 10; }
-static uint64_t vpn(uint64_t va, int level) { return va >> (12 + 9 * level) & 511; }
 static uint64_t page_bytes(int level) { return (uint64_t)PAGE << (9 * level); }
 
 /* Maps one page of the size of `level`. A and D are set: this machine may not update them itself (Svade). */

@@ -3,8 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PTE_V = 1, PTE_R = 2, PTE_W = 4, PTE_X = 8, PTE_U = 16, PTE_G = 32, PTE_A = 64, PTE_D = 128 };
-enum { PAGE = 4096, MEGAPAGE = 1 << 21, GIGAPAGE = 1 << 30 };
+#include "sv39.h"
 
 /*
  *   0x0000000000100000  test finisher, RTC, PLIC, UART, virtio: where they are, rw

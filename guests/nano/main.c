@@ -23,7 +23,7 @@ static const struct {
 #define ROW(name) {#name, nano_##name},
     LOOPS(ROW)};
 
-enum { OPERATIONS_PER_ITERATION = 4, ROUNDS = 5, ENOUGH_TICKS = 250000 };
+enum { OPERATIONS_PER_ITERATION = 4, ROUNDS = 5, ENOUGH_TICKS = 120000 };
 
 static uint64_t ticks_of(loop *run, uint64_t iterations) {
   uint64_t begin = time_now();

@@ -117,7 +117,7 @@ function tableOf(found: ReadonlyMap<string, ReadonlyMap<string, NanoCost>>): Tab
     rows,
     notes: [
       "Equivalent instructions are of the same engine: the time divided by that of one plain ALU instruction in the same run.",
-      "System calls, page faults and MMIO leave translated code under every handling. Guest time is the host's wall clock; each figure is the shortest of five runs of at least 25 ms.",
+      "System calls, page faults and MMIO leave translated code under every handling. Guest time is the host's wall clock; each figure is the shortest of five runs of at least 12 ms.",
     ],
   };
 }

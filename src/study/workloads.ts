@@ -39,6 +39,9 @@ export const WORKLOADS: readonly Workload[] = [
   { name: "switch", kind: "control" },
   { name: "exceptions", kind: "control" },
   { name: "syscalls", kind: "system", bare: true },
+  { name: "pagefault", kind: "system", bare: true },
+  { name: "ctxswitch", kind: "system", bare: true },
+  { name: "timer", kind: "system", bare: true },
   { name: "mmio", kind: "system", bare: true },
 ];
 

@@ -19,7 +19,7 @@ async function load(name: string): Promise<Workload> {
 }
 
 describe("system workloads", () => {
-  it.each(["syscalls", "mmio"])(
+  it.each(["syscalls", "pagefault", "ctxswitch", "timer", "mmio"])(
     "%s gives the checksum on record, on each engine after the same instructions",
     async (name) => {
       const host = await Host.create();
