@@ -73,7 +73,7 @@ function linkBare(objects, mode, output) {
 
 function buildBare(name, bin, objects) {
   const flags = bareFlags("M", "");
-  const own = ["guests/workloads/main_bare.c", `guests/workloads/${name}.c`];
+  const own = ["main_bare.c", "paged.c", `${name}.c`].map((source) => `guests/workloads/${source}`);
   const compiled = own.map((source) => objectOf(source, [...flags, "-DWORKLOAD_BARE"], objects, name));
   linkBare([...libraryObjects("M", objects), ...compiled], "M", join(bin, `${name}.elf`));
 }

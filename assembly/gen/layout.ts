@@ -218,8 +218,10 @@ export enum VmField {
   translations = 160,
   /** so many of them end the run with Exit.PAUSE; 0 when nothing does (u32) */
   translationsMax = 164,
+  /** how loads and stores are translated (MemoryModel in assembly/shared/constants.ts) (u32) */
+  memoryModel = 168,
   /** 1 when hardware updates A and D may be enabled (menvcfg.ADUE writable) (u32) */
-  svadu = 168,
+  svadu = 172,
   /** regions entered by the dispatcher (u64) */
   countEntry = 176,
   /** instructions executed by translated code (u64) */

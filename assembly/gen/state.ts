@@ -352,6 +352,7 @@ export class Vm {
   sensitive: u32;
   translations: u32;
   translationsMax: u32;
+  memoryModel: u32;
   svadu: u32;
   countEntry: u64;
   countTranslated: u64;
@@ -482,6 +483,7 @@ if (offsetof<Vm>("codeModulesMax") != VmField.codeModulesMax) ERROR("Vm.codeModu
 if (offsetof<Vm>("sensitive") != VmField.sensitive) ERROR("Vm.sensitive is misplaced");
 if (offsetof<Vm>("translations") != VmField.translations) ERROR("Vm.translations is misplaced");
 if (offsetof<Vm>("translationsMax") != VmField.translationsMax) ERROR("Vm.translationsMax is misplaced");
+if (offsetof<Vm>("memoryModel") != VmField.memoryModel) ERROR("Vm.memoryModel is misplaced");
 if (offsetof<Vm>("svadu") != VmField.svadu) ERROR("Vm.svadu is misplaced");
 if (offsetof<Vm>("countEntry") != VmField.countEntry) ERROR("Vm.countEntry is misplaced");
 if (offsetof<Vm>("countTranslated") != VmField.countTranslated) ERROR("Vm.countTranslated is misplaced");

@@ -8,7 +8,8 @@
  *                                                  +12 u32 unused
  *
  * A set belongs to a mode, so changing mode, MPRV or SUM only switches a pointer. An access of n bytes compares the tag with
- * `va & ~0xfff | va & (n - 1)`: misaligned accesses never hit.
+ * `va & ~0xfff | va & (n - 1)`: misaligned accesses never hit. With `MemoryModel.TLB` an entry is a u64 tag with bit 11 set, which no
+ * access has, and the page's u64 pa.
  */
 
 import { HartBlock, Priv, Tlb } from "../shared/constants";

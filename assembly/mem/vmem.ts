@@ -9,7 +9,7 @@ import { mmio_load, mmio_store } from "../env";
 import { Hart, Vm } from "../gen/state";
 import { base } from "../hart/regs";
 import { raise } from "../hart/raise";
-import { Access, Cause, Priv, Tlb } from "../shared/constants";
+import { Access, Cause, MemoryModel, Priv, Tlb } from "../shared/constants";
 import { phys_of, phys_ram } from "./p2m";
 import { pmp_check, pmp_page_uniform } from "./pmp";
 import { Walk, walk, walk_settled } from "./ptw";
@@ -90,6 +90,11 @@ const NOT_RAM: u64 = 1 << 63;
  * whole page may be cached. Returns the ma, or the pa with NOT_RAM, or 0 after raising.
  */
 function resolve(hart: Hart, va: u64, bytes: u32, access: u32, priv: u32, entry: usize): u64 {
+  const vm = changetype<Vm>(<usize>hart.vm);
+  const model = vm.memoryModel;
+  if (model == MemoryModel.TLB && entry && load<u64>(entry) == pa_tag(va)) {
+    return phys_ram(vm, load<u64>(entry, 8) | (va & 0xfff));
+  }
   hart.countTlbMiss += 1;
   let pa = va;
   if (priv != Priv.M && hart.satp >> 60) {
@@ -103,13 +108,23 @@ function resolve(hart: Hart, va: u64, bytes: u32, access: u32, priv: u32, entry:
     raise(hart, access_fault(access), va);
     return 0;
   }
-  const ma = phys_ram(changetype<Vm>(<usize>hart.vm), pa);
+  const ma = phys_ram(vm, pa);
   if (!ma) return pa | NOT_RAM;
-  if (entry && (!hart.pmpActive || pmp_page_uniform(hart, pa))) {
+  if (!entry || model == MemoryModel.NESTED || (hart.pmpActive && !pmp_page_uniform(hart, pa))) return ma;
+  if (model == MemoryModel.TLB) {
+    store<u64>(entry, pa_tag(va));
+    store<u64>(entry, pa & ~0xfff, 8);
+  } else {
     store<u64>(entry, va & ~0xfff);
     store<u32>(entry, <u32>ma - <u32>va, 8);
   }
   return ma;
+}
+
+/** Tag of an entry that holds the page's pa (`MemoryModel.TLB`). No access has that bit, so none hits it but in `resolve`. */
+// @ts-ignore: decorator
+@inline function pa_tag(va: u64): u64 {
+  return (va & ~0xfff) | 0x800;
 }
 
 /** A load that missed the TLB: zero-extended bits, or 0 after raising. */

@@ -38,6 +38,16 @@ export enum Engine {
   TIERED = 3,
 }
 
+/** How interpreted loads and stores find the machine address behind a virtual one. */
+export enum MemoryModel {
+  /** The TLB holds VA -> MA, as a shadow page table does; all engines can. */
+  SHADOW = 0,
+  /** The TLB holds VA -> PA, as hardware's does without nested paging; each access goes through the p2m. */
+  TLB = 1,
+  /** Nothing is kept: each access walks the page table and goes through the p2m. */
+  NESTED = 2,
+}
+
 /** What the translator may do: one switch for each mechanism, so that each can be studied alone. */
 export enum Translate {
   /** Translated regions are kept; without it each is translated when it is reached, run once and thrown away. */

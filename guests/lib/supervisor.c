@@ -5,7 +5,7 @@
 #include "jump.h"
 #include "trap.h"
 
-enum { MSTATUS_MPP = 0x1800, MPP_S = 0x800, PMP_ALL = 0x1f };
+enum { MSTATUS_MPP = 0x1800, MPP_S = 0x800, PMP_ALL = 0x1f, ALL_COUNTERS = 7 };
 #define PAGE_FAULTS (1 << CAUSE_FETCH_PAGE | 1 << CAUSE_LOAD_PAGE | 1 << CAUSE_STORE_PAGE)
 
 /* In supervisor_entry.S. */
@@ -41,6 +41,7 @@ uint64_t supervisor_call(uint64_t (*body)(uint64_t), uint64_t argument, uint64_t
   supervisor_fault = handler;
   csr_write(pmpaddr0, -1ull);
   csr_write(pmpcfg0, PMP_ALL);
+  csr_write(mcounteren, ALL_COUNTERS);
   csr_write(medeleg, PAGE_FAULTS);
   csr_write(stvec, supervisor_vector);
   csr_write(satp, satp);

@@ -34,6 +34,8 @@ The machine
                         sensitive   exit, callout or inline: who executes CSR accesses
                         a number    hot-threshold, max-region-instructions, code-cache-regions,
                                     code-cache-modules, code-cache-bytes
+  --memory-model NAME how loads and stores are translated: shadow (default: a TLB of host addresses);
+                      for study, with interpreter or interpret: tlb (of guest addresses), nested (no TLB)
   --deterministic     guest time follows instructions: every run is the same
 
 When to end

@@ -3,7 +3,14 @@
 import { WasmvisorError } from "../error.ts";
 import { parseArgs } from "../host/args.ts";
 import { translatorOptions } from "./dbt-options.ts";
-import { ENGINE_NAMES, type EngineName, MAX_HARTS, type VmConfig } from "../index.ts";
+import {
+  ENGINE_NAMES,
+  type EngineName,
+  MAX_HARTS,
+  MEMORY_MODEL_NAMES,
+  type MemoryModelName,
+  type VmConfig,
+} from "../index.ts";
 import { parseStudyCommand, type StudyCommand } from "./study-options.ts";
 
 /** What `wasmvisor run` was asked to do. */
@@ -42,6 +49,7 @@ const FLAGS = {
   smp: { type: "string" },
   engine: { type: "string" },
   dbt: { type: "string", multiple: true },
+  "memory-model": { type: "string" },
   deterministic: { type: "boolean" },
   timeout: { type: "string" },
   "exit-on": { type: "string" },
@@ -129,6 +137,7 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     ...given("harts", values.smp === undefined ? undefined : wholeNumber("--smp", values.smp, MAX_HARTS)),
     ...given("engine", values.engine === undefined ? undefined : engineName(values.engine)),
     ...given("translator", values.dbt === undefined ? undefined : translatorOptions(values.dbt)),
+    ...given("memoryModel", memoryModelName(values["memory-model"])),
     ...(values.deterministic ? { clock: "deterministic" } : {}),
   };
   return {
@@ -167,6 +176,12 @@ function engineName(text: string): EngineName {
   const name = ENGINE_NAMES.find((engine) => engine === text);
   if (name === undefined) throw usage(`There is no engine "${text}"; use ${ENGINE_NAMES.join(", ")}.`);
   return name;
+}
+
+function memoryModelName(text: string | undefined): MemoryModelName | undefined {
+  const name = MEMORY_MODEL_NAMES.find((model) => model === text);
+  if (name !== undefined || text === undefined) return name;
+  throw usage(`There is no memory model "${text}"; use ${MEMORY_MODEL_NAMES.join(", ")}.`);
 }
 
 function statsForm(text: string): "text" | "json" {

@@ -1,7 +1,15 @@
 /** Everything one VM owns in machine memory: its blocks, p2m, decoded code and RAM. */
 
 import { HartField, StateBytes, VmField } from "../../assembly/gen/layout.ts";
-import { Engine, CodePage, HartBlock, P2m, Translate, Translation } from "../../assembly/shared/constants.ts";
+import {
+  Engine,
+  CodePage,
+  HartBlock,
+  MemoryModel,
+  P2m,
+  Translate,
+  Translation,
+} from "../../assembly/shared/constants.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
 import type { Compilation } from "./code.ts";
 import type { Core } from "./core.ts";
@@ -34,6 +42,8 @@ export interface SpaceConfig {
   readonly engine: Engine;
   readonly builtinSbi: boolean;
   readonly codePages?: number;
+  /** Default: `SHADOW`. */
+  readonly memoryModel?: MemoryModel;
   /** Default: `DEFAULT_TRANSLATOR`. */
   readonly translator?: TranslatorSettings;
   /** Default: `"sync"`. */
@@ -183,6 +193,7 @@ export class MachineSpace {
     vm.setU32(VmField.codePageCount, codePages);
     vm.setU32(VmField.codeMap, this.#allocate(pages * 4));
     vm.setU32(VmField.svadu, 1);
+    vm.setU32(VmField.memoryModel, config.memoryModel ?? MemoryModel.SHADOW);
   }
 
   /** The translation cache, hotness counters and working memory, for the engines that translate. */

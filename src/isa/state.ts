@@ -151,6 +151,13 @@ export const vmState: readonly StateRow[] = [
   ["sensitive", "u32", 1, "derived", "who executes translated code's sensitive instructions (Sensitive)"],
   ["translations", "u32", 1, "derived", "regions translated in the present run of a hart"],
   ["translationsMax", "u32", 1, "derived", "so many of them end the run with Exit.PAUSE; 0 when nothing does"],
+  [
+    "memoryModel",
+    "u32",
+    1,
+    "derived",
+    "how loads and stores are translated (MemoryModel in assembly/shared/constants.ts)",
+  ],
   ["svadu", "u32", 1, "arch", "1 when hardware updates A and D may be enabled (menvcfg.ADUE writable)"],
   ["countEntry", "u64", 1, "counter", "regions entered by the dispatcher"],
   ["countTranslated", "u64", 1, "counter", "instructions executed by translated code"],

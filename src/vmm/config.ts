@@ -1,11 +1,12 @@
 /** What a VM is made from, and what of it makes no sense. */
 
-import { Engine } from "../../assembly/shared/constants.ts";
+import { Engine, type MemoryModel } from "../../assembly/shared/constants.ts";
 import { hasTailCalls } from "../core/features.ts";
 import { WasmvisorError } from "../error.ts";
 import type { DeviceMaker } from "../machine/owner-devices.ts";
 import type { TranslatorSettings } from "../core/translator.ts";
 import type { ImageSource } from "./image-source.ts";
+import { checkMemoryModel, type MemoryModelName, memoryModelOf } from "./memory-model.ts";
 import { checkTranslator, type TranslatorOptions } from "./translator-options.ts";
 
 /**
@@ -41,6 +42,8 @@ export interface VmConfig {
   readonly engine?: EngineName;
   /** What the translator may do and use, with an engine that translates. */
   readonly translator?: TranslatorOptions;
+  /** How loads and stores are translated; see `MemoryModelName`. Default `"shadow"`, which all engines can do. */
+  readonly memoryModel?: MemoryModelName;
   /**
    * Devices of your own, at 0x4000000 and up, a page or more each, with PLIC interrupts from 64 on; see `Device`. They see
    * offsets and answer on the VM's thread, so a host in a worker takes none.
@@ -79,6 +82,7 @@ export interface CheckedConfig {
   readonly harts: number;
   readonly engine: Engine;
   readonly translator: TranslatorSettings;
+  readonly memoryModel: MemoryModel;
   readonly deterministic: boolean;
   readonly stopOnTrapStorm: boolean;
   readonly devices: readonly DeviceMaker[];
@@ -142,10 +146,13 @@ function parseSize(text: string): number {
 
 /**
  * Checks everything that can be checked without reading an image.
- * @throws WasmvisorError `memory-size`, `hart-count`, `engine`, `translator`, `clock`, `nothing-to-run`
+ * @throws WasmvisorError `memory-size`, `hart-count`, `engine`, `translator`, `memory-model`, `clock`, `nothing-to-run`
  */
 export function checkConfig(config: VmConfig): CheckedConfig {
-  const { harts = 1, engine = hasTailCalls() ? "tiered" : "interpreter", clock = "host" } = config;
+  const { harts = 1, clock = "host" } = config;
+  const engine = engineOf(config.engine ?? (hasTailCalls() ? "tiered" : "interpreter"));
+  const memoryModel = memoryModelOf(config.memoryModel ?? "shadow");
+  checkMemoryModel(memoryModel, engine);
   if (!Number.isInteger(harts) || harts < 1 || harts > MAX_HARTS) {
     throw new WasmvisorError("hart-count", `A VM has 1 to ${MAX_HARTS} harts, not ${harts}.`, { harts });
   }
@@ -162,8 +169,9 @@ export function checkConfig(config: VmConfig): CheckedConfig {
   return {
     ramBytes: parseMemorySize(config.memory ?? "256M"),
     harts,
-    engine: engineOf(engine),
+    engine,
     translator: checkTranslator(config.translator),
+    memoryModel,
     deterministic: clock === "deterministic",
     stopOnTrapStorm: config.onTrapStorm === "stop",
     devices: config.devices ?? [],

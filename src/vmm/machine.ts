@@ -62,6 +62,7 @@ export class Machine {
       engine: config.engine,
       compilation: deps.compilation,
       translator: config.translator,
+      memoryModel: config.memoryModel,
       builtinSbi: deps.builtinSbi,
     });
     this.space.vm.setU32(VmField.translationsMax, TRANSLATIONS);

@@ -11,6 +11,7 @@ import { translatedRegions } from "../core/regions.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
 import type { BootImages, LoadedPlan } from "./boot-images.ts";
 import { type CheckedConfig, type EngineName, engineName, engineOf } from "./config.ts";
+import { checkMemoryModel } from "./memory-model.ts";
 import { VmConsole } from "./console.ts";
 import { sumCounters, translatorCounters } from "./counters.ts";
 import { ending } from "./ending.ts";
@@ -144,12 +145,13 @@ export class Vm extends Emitter<VmEvents> {
    * Has instructions executed by another engine from now on; the guest notices nothing. May be called while it runs, and
    * then waits for the end of the present slice.
    *
-   * @throws WasmvisorError `engine`, `unsupported` when translated code cannot run here, `vm-state` when it has been destroyed, `host-memory` when the translator finds no room
+   * @throws WasmvisorError `engine`, `memory-model` when the VM has one that the engine cannot do, `unsupported` when translated code cannot run here, `vm-state` when it has been destroyed, `host-memory` when the translator finds no room
    */
   setEngine(name: EngineName): void {
     this.#expect("set the engine of", "created", "running", "paused", "exited");
     const engine = engineOf(name);
     if (engine === Engine.TIERED || engine === Engine.TRANSLATE) checkTranslation();
+    checkMemoryModel(this.machine.space.vm.u32(VmField.memoryModel), engine);
     if (this.#loop.inSlice) this.#engine = engine;
     else this.machine.space.setEngine(engine);
   }

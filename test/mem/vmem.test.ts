@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { Cause, Priv } from "../../assembly/shared/constants.ts";
+import { HartField } from "../../assembly/gen/layout.ts";
+import { Cause, MemoryModel, Priv } from "../../assembly/shared/constants.ts";
 import { dispatchers, Runner } from "../interp/runner.ts";
 import { RAM_PA } from "../support/core.ts";
 import { PageTables, Pte, RWXAD } from "../support/paging.ts";
@@ -79,11 +80,18 @@ describe("the end of RAM", () => {
   });
 });
 
-describe.each(dispatchers)("cached translations, by $dispatcher", (dispatcher) => {
+const models = [
+  { model: "a shadow TLB", memoryModel: MemoryModel.SHADOW },
+  { model: "a TLB of guest addresses", memoryModel: MemoryModel.TLB },
+  { model: "a walk each time", memoryModel: MemoryModel.NESTED },
+];
+const ways = dispatchers.flatMap((dispatcher) => models.map((model) => ({ ...dispatcher, ...model })));
+
+describe.each(ways)("translation with $model, by $dispatcher", ({ memoryModel, ...dispatcher }) => {
   let runner: Runner;
   let tables: PageTables;
   beforeEach(async () => {
-    runner = await Runner.create(dispatcher, { ram: 8 * 2 ** 20 });
+    runner = await Runner.create(dispatcher, { ram: 8 * 2 ** 20, memoryModel });
     tables = new PageTables(runner.machine, TABLES);
     runner.machine.write64(DATA, 0xdadan);
     runner.machine.write64(OTHER, 0x0711n);
@@ -186,5 +194,32 @@ describe.each(dispatchers)("cached translations, by $dispatcher", (dispatcher) =
     setStatus(as(Priv.S));
     expect(load(VA + 16n)).toBe(0n);
     expect(load(VA)).toBe(0xdadan);
+  });
+
+  test("a load sets A, and only a store sets D, with menvcfg.ADUE", () => {
+    const pte = () => runner.machine.read64(tables.entry(VA)) & (Pte.A | Pte.D);
+    tables.map(VA, DATA, RWXAD & ~(Pte.A | Pte.D));
+    runner.run("csrrw x0, menvcfg, x6", { 6: 1n << 61n });
+    setStatus(as(Priv.S));
+    expect(load(VA)).toBe(0xdadan);
+    expect(pte()).toBe(Pte.A);
+    runner.run("sd x6, 0(x5)", { 5: VA, 6: 7n });
+    expect(pte()).toBe(Pte.A | Pte.D);
+    expect(runner.machine.read64(DATA)).toBe(7n);
+  });
+
+  test("an access again walks again, or not", () => {
+    tables.map(VA, DATA);
+    setStatus(as(Priv.S));
+    const count = (field: HartField) => runner.machine.harts[0]!.view.u64(field);
+    const walks = (act: () => void) => {
+      const before = count(HartField.countWalk);
+      act();
+      return Number(count(HartField.countWalk) - before);
+    };
+    expect(walks(() => load(VA))).toBe(1);
+    expect(walks(() => load(VA + 8n))).toBe(memoryModel === MemoryModel.NESTED ? 1 : 0);
+    expect(walks(() => runner.run("amoadd.d x7, x6, (x5)", { 5: VA, 6: 1n }))).toBe(1);
+    expect(walks(() => runner.run("sd x6, 8(x5)", { 5: VA, 6: 1n }))).toBe(memoryModel === MemoryModel.NESTED ? 1 : 0);
   });
 });

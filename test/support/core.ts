@@ -10,7 +10,7 @@ import { assemble } from "../../src/isa/assemble.ts";
 import { MachineMemory } from "../../src/memory/machine-memory.ts";
 import { HartField } from "../../assembly/gen/layout.ts";
 import type { Exit } from "../../assembly/shared/constants.ts";
-import { Access, Engine } from "../../assembly/shared/constants.ts";
+import { Access, Engine, MemoryModel } from "../../assembly/shared/constants.ts";
 
 /** Where RAM begins, as on the virt board. */
 export const RAM_PA = 0x8000_0000;
@@ -28,6 +28,8 @@ export interface TestMachineOptions {
   /** What differs from `DEFAULT_TRANSLATOR`. */
   translator?: Partial<TranslatorSettings>;
   compilation?: Compilation;
+  /** Default: `SHADOW`. */
+  memoryModel?: MemoryModel;
   /** Answers loads outside RAM; undefined is an access fault. Default: always a fault. */
   mmioLoad?: (pa: number, size: number, hart: number) => bigint | undefined;
   /** Answers stores outside RAM; false is an access fault. Default: always a fault. */
@@ -211,6 +213,7 @@ export async function createTestMachine(options: TestMachineOptions = {}): Promi
     codePages: options.codePages ?? 64,
     translator: { ...DEFAULT_TRANSLATOR, ...options.translator },
     compilation: options.compilation ?? "sync",
+    memoryModel: options.memoryModel ?? MemoryModel.SHADOW,
   });
   return new TestMachine(core, memory, space);
 }

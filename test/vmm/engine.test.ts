@@ -42,6 +42,13 @@ describe("a VM's engine", () => {
     expect(() => vm.setEngine("tiered")).toThrow(code("vm-state"));
   });
 
+  test("is refused when it cannot do the VM's memory model", async () => {
+    const vm = await vmOf(powerOff(), { engine: "interpreter", memoryModel: "nested" });
+    expect(() => vm.setEngine("tiered")).toThrow(code("memory-model"));
+    vm.setEngine("interpret");
+    expect(vm.engine).toBe("interpret");
+  });
+
   test("can be changed while the guest runs, and the guest notices nothing", async () => {
     const plain = await vmOf(mix(300_000) + powerOff(), { engine: "interpreter" });
     plain.start();
