@@ -275,6 +275,7 @@ function go(t: Dbt, b: Block, succ: u32, pc: u64, dirty: u64, scratch: usize): v
 }
 
 function block_code(t: Dbt, b: Block, scratch: usize): void {
+  mark(t, b.pc);
   if (b.backIn) check_fuel(t, b);
   const state = scratch;
   memory.copy(state, block_spans(b), 256);

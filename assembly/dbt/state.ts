@@ -19,7 +19,7 @@ export const MAX_BLOCKS: u32 = 192;
 export const MAX_CONTEXTS: u32 = 32;
 export const MAX_IR: u32 = 8192;
 export const MAX_INSNS: u32 = 1200;
-export const MAX_MARKS: u32 = MAX_IR + MAX_BLOCKS;
+export const MAX_MARKS: u32 = MAX_IR + 2 * MAX_BLOCKS;
 
 /** The table of sites.ts. */
 const SITE_BYTES: usize = 1024 * 16;
@@ -226,8 +226,11 @@ export function dbt_open(t: Dbt, bytes: u32): void {
 /** Notes for an explanation that what is emitted from now on is for the instruction at `pc`. */
 export function mark(t: Dbt, pc: u64): void {
   if (!t.marks) return;
-  const last = <usize>t.marks + ((t.markCount - 1) << 4);
-  if (t.markCount && load<u32>(last) == t.at) t.markCount -= 1;
+  if (t.markCount) {
+    const last = <usize>t.marks + ((t.markCount - 1) << 4);
+    if (load<u64>(last, 8) == pc) return;
+    if (load<u32>(last) == t.at) t.markCount -= 1;
+  }
   if (t.markCount == MAX_MARKS) return;
   const next = <usize>t.marks + (t.markCount << 4);
   store<u32>(next, t.at);
