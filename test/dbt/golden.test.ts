@@ -11,21 +11,18 @@
  */
 
 import { readdirSync, readFileSync } from "node:fs";
-import binaryen from "binaryen";
 import { describe, expect, test, vi } from "vitest";
 import { HartField } from "../../assembly/gen/layout.ts";
-import { Engine, HartBlock, Priv, Tlb } from "../../assembly/shared/constants.ts";
+import { Engine, Priv } from "../../assembly/shared/constants.ts";
 import { Csr, Status } from "../../assembly/shared/csr.ts";
-import { Local } from "../../assembly/shared/emitted.ts";
 import { explainRegion, type RegionParts } from "../../src/core/explained.ts";
 import { guestText } from "../../src/debug/region/guest.ts";
 import { irText } from "../../src/debug/region/ir.ts";
-import { localName } from "../../src/debug/region/names.ts";
 import { watText } from "../../src/debug/region/wat.ts";
 import { assemble } from "../../src/isa/assemble.ts";
-import { fNames, xNames } from "../../src/isa/names.ts";
 import { createTestMachine, RAM_PA, type TestMachine } from "../support/core.ts";
 import { PageTables, RWXAD } from "../support/paging.ts";
+import { assembledFunction, onlyFunction } from "./wat-assembler.ts";
 
 const folder = new URL("golden/", import.meta.url);
 const names = readdirSync(folder)
@@ -90,57 +87,6 @@ describe.each(names)("%s", (name) => {
 
   test("has text that assembles to the same code", async () => {
     const region = explained(await load(name));
-    expect(canonical(assembledText(watText(region), region.ramMa))).toEqual(
-      canonical(binaryen.readBinary(region.wasm)),
-    );
+    expect(assembledFunction(watText(region), region.ramMa)).toBe(onlyFunction(region.wasm));
   });
 });
-
-/** The only function of a module, without names. */
-function canonical(module: binaryen.Module): string {
-  module.setFeatures(binaryen.Features.All);
-  expect(module.validate(), "the module is valid").toBe(1);
-  const text = binaryen.readBinary(module.emitBinary()).emitText();
-  return text.slice(text.indexOf("\n (func ")).replaceAll(/\(type \$\w+\)/g, "");
-}
-
-/** The function in a module like those that are emitted; names of offsets are numbers again. */
-function assembledText(wat: string, ramMa: number): binaryen.Module {
-  const types = ["i64", "i32", "f64", "f32"].flatMap((type, at) => {
-    const [from, to] = [Local.X + 1, Local.EXIT, Local.F, Local.SA, Local.COUNT].slice(at, at + 2);
-    return Array.from({ length: to! - from! }, (_, index) => `(local ${localName(from! + index)} ${type})`);
-  });
-  const text = wat
-    .replace("(param", '(export "0") (param')
-    .replace("(result i64)", (result) => `${result} ${types.join(" ")}`)
-    .replace(/\.(?:load|store)\w*(?: offset=(\S+))?/g, (access, offset?: string) => {
-      const numbered = offset === undefined ? access : access.replace(offset, String(offsetOf(offset, ramMa)));
-      return `${numbered} align=1`;
-    });
-  return binaryen.parseText(`(module
-    (type $region (func (param i32 i32 i32) (result i64)))
-    (import "e" "m" (memory 1))
-    (import "e" "t" (table 1 funcref))
-    (import "e" "0" (func $core.load (param i32 i64 i32) (result i32)))
-    (import "e" "1" (func $core.store (param i32 i64 i64 i32) (result i32)))
-    (import "e" "2" (func $core.callout (param i32 i64 i32) (result i32)))
-    (import "e" "3" (func $core.system (param i32 i64 i32) (result i32)))
-    (import "e" "4" (func $core.span (param i32 i64 i32) (result i32)))
-    ${text})`);
-}
-
-function offsetOf(name: string, ramMa: number): number {
-  const [, place = "", distance = "0"] = /^(.*?)(?:\+(\w+))?$/.exec(name) ?? [];
-  return Number(distance) + placeOf(place, ramMa);
-}
-
-function placeOf(name: string, ramMa: number): number {
-  const [block, field = "", mode = ""] = name.split(".");
-  if (block === "ram") return ramMa;
-  if (block === "tlb") return Tlb.STORE_DELTA;
-  if (block !== "hart") return Number(name);
-  if (field === "jump") return HartBlock.JUMP + Priv[mode as "U" | "S" | "M"] * HartBlock.JUMP_MODE_BYTES;
-  if (xNames.includes(field)) return HartField.x + 8 * xNames.indexOf(field);
-  if (fNames.includes(field)) return HartField.f + 8 * fNames.indexOf(field);
-  return HartField[field as keyof typeof HartField];
-}

@@ -137,6 +137,16 @@ describe("a VM in a worker", () => {
     expect((await hart.counters()).instructions).toBe(3);
   });
 
+  test("says what is translated, and into what", async () => {
+    const vm = await vmOf(SPIN);
+    await vm.step(0, 1_000_000);
+    const [region] = await vm.regions();
+    const { guest, wasm } = await vm.explainRegion(region!.pc, { mode: region!.mode });
+    expect(guest).toMatch(/^80000000 {2}00140413 {2}addi s0,s0,1\n/);
+    expect(WebAssembly.validate(wasm)).toBe(true);
+    await expect(vm.explainRegion(0x10n)).rejects.toThrow(code("region"));
+  });
+
   test("has a signature", async () => {
     const source = `${powerOff()}\n.align 3\nbegin_signature: .dword 0x1122334455667788\nend_signature:`;
     const vm = await (await newHost()).createVm({ memory: "2M", bios: "none", kernel: elfGuest(source) });

@@ -1,0 +1,66 @@
+/** Assembles what the printer of regions prints, to compare it with the code that it was printed from. */
+
+import binaryen from "binaryen";
+import { HartField } from "../../assembly/gen/layout.ts";
+import { HartBlock, Priv, Tlb } from "../../assembly/shared/constants.ts";
+import { Local } from "../../assembly/shared/emitted.ts";
+import { localName } from "../../src/debug/region/names.ts";
+import { fNames, xNames } from "../../src/isa/names.ts";
+
+/** The only function of a module, as binaryen prints it, without names. */
+export function onlyFunction(wasm: Uint8Array): string {
+  return canonical(binaryen.readBinary(wasm));
+}
+
+/** The same of a function that `watText` has printed. */
+export function assembledFunction(wat: string, ramMa: number): string {
+  return canonical(assembledText(wat, ramMa));
+}
+
+function canonical(module: binaryen.Module): string {
+  module.setFeatures(binaryen.Features.All);
+  if (module.validate() === 0) throw new Error("the module is not valid");
+  const text = binaryen.readBinary(module.emitBinary()).emitText();
+  return text.slice(text.indexOf("\n (func ")).replaceAll(/\(type \$\w+\)/g, "");
+}
+
+/** The function in a module like those that are emitted; names of offsets are numbers again. */
+function assembledText(wat: string, ramMa: number): binaryen.Module {
+  const types = ["i64", "i32", "f64", "f32"].flatMap((type, at) => {
+    const [from, to] = [Local.X + 1, Local.EXIT, Local.F, Local.SA, Local.COUNT].slice(at, at + 2);
+    return Array.from({ length: to! - from! }, (_, index) => `(local ${localName(from! + index)} ${type})`);
+  });
+  const text = wat
+    .replace("(param", '(export "0") (param')
+    .replace("(result i64)", (result) => `${result} ${types.join(" ")}`)
+    .replace(/(?<=[if]\d\d)\.(?:load|store)\w*(?: offset=(\S+))?/g, (access, offset?: string) => {
+      const numbered = offset === undefined ? access : access.replace(offset, String(offsetOf(offset, ramMa)));
+      return `${numbered} align=1`;
+    });
+  return binaryen.parseText(`(module
+    (type $region (func (param i32 i32 i32) (result i64)))
+    (import "e" "m" (memory 1))
+    (import "e" "t" (table 1 funcref))
+    (import "e" "0" (func $core.load (param i32 i64 i32) (result i32)))
+    (import "e" "1" (func $core.store (param i32 i64 i64 i32) (result i32)))
+    (import "e" "2" (func $core.callout (param i32 i64 i32) (result i32)))
+    (import "e" "3" (func $core.system (param i32 i64 i32) (result i32)))
+    (import "e" "4" (func $core.span (param i32 i64 i32) (result i32)))
+    ${text})`);
+}
+
+function offsetOf(name: string, ramMa: number): number {
+  const [, place = "", distance = "0"] = /^(.*?)(?:\+(\w+))?$/.exec(name) ?? [];
+  return Number(distance) + placeOf(place, ramMa);
+}
+
+function placeOf(name: string, ramMa: number): number {
+  const [block, field = "", mode = ""] = name.split(".");
+  if (block === "ram") return ramMa;
+  if (block === "tlb") return Tlb.STORE_DELTA;
+  if (block !== "hart") return Number(name);
+  if (field === "jump") return HartBlock.JUMP + Priv[mode as "U" | "S" | "M"] * HartBlock.JUMP_MODE_BYTES;
+  if (xNames.includes(field)) return HartField.x + 8 * xNames.indexOf(field);
+  if (fNames.includes(field)) return HartField.f + 8 * fNames.indexOf(field);
+  return HartField[field as keyof typeof HartField];
+}
