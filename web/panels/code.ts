@@ -86,12 +86,13 @@ export class CodePanel implements Panel {
   }
 
   #explain(explained: RegionExplanation | { readonly problem: string }): void {
-    this.#wanted = false;
     if ("problem" in explained) {
+      // It may be another process's, and have its turn again.
       this.#columns.clear();
       this.#say(explained.problem);
       return;
     }
+    this.#wanted = false;
     // An answer to a question from before the choice.
     if (explained.pc !== this.#chosen?.pc) return;
     this.#columns.show(explained);

@@ -35,23 +35,18 @@ function blockText(block: RegionBlock, index: number): string {
   ].filter((text) => text !== "");
   const head = `b${index} ${hex(pc)}${remarks.length === 0 ? "" : `  ${remarks.join("; ")}`}\n`;
   let shown: bigint | undefined;
-  const lines = nodes.map((node) => {
-    const label = node.pc === shown ? "" : hex(node.pc);
-    shown = node.pc;
-    return line(label, nodeText(node, insnAt(insns, node.pc)));
-  });
-  const end = endsAt(block);
-  return head + lines.join("") + line(end === undefined || end === shown ? "" : hex(end), terminatorText(block));
+  const line = (at: bigint | undefined, text: string) => {
+    const label = at === undefined || at === shown ? "" : hex(at);
+    shown = at;
+    return `  ${label.padEnd(hex(pc).length)}  ${text}\n`;
+  };
+  const lines = nodes.map((node) => line(node.pc, nodeText(node, insnAt(insns, node.pc))));
+  return head + lines.join("") + line(endsAt(block), terminatorText(block));
 }
 
 /** The address of the instruction that ends the block. */
 function endsAt({ term, insns }: RegionBlock): bigint | undefined {
   return term === Term.NEXT ? undefined : insns.at(-1)?.pc;
-}
-
-/** Aligned by the widest label, eight digits; kernels' addresses take more. */
-function line(label: string, text: string): string {
-  return `  ${label.padEnd(8)}  ${text}\n`;
 }
 
 function insnAt(insns: readonly RegionInsn[], pc: bigint): string {
@@ -116,7 +111,8 @@ function operationText(node: RegionNode, insn: string): string {
   const integer = `${c & 16 ? "s" : "u"}${8 * (c & 15)}`;
   switch (op) {
     case Ir.CONST:
-      return `${left} = ${constantText(imm)}`;
+      // Large ones are addresses more often than not.
+      return `${left} = ${constantText(imm < -0xffffn ? BigInt.asUintN(64, imm) : imm)}`;
     case Ir.MOVE:
       return `${left} = ${first}`;
     case Ir.BINARY:

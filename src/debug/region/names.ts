@@ -32,8 +32,7 @@ export function registerNames(mask: bigint): string {
 
 /** A WebAssembly operator in the text format; undefined when the translator does not use it. */
 export function operatorName(opcode: number): string | undefined {
-  const name = (W as Readonly<Record<number, string | undefined>>)[opcode];
-  return name?.toLowerCase().replace(/^(i32|i64|f32|f64|local)_/, "$1.");
+  return operators[opcode];
 }
 
 /** A local of an emitted function. */
@@ -62,6 +61,11 @@ function jumpCacheName(offset: number): string {
   const mode = PRIV_NAMES[Math.floor(offset / HartBlock.JUMP_MODE_BYTES)] ?? "-";
   const distance = offset % HartBlock.JUMP_MODE_BYTES;
   return `hart.jump.${mode}${distance === 0 ? "" : `+0x${distance.toString(16)}`}`;
+}
+
+const operators: (string | undefined)[] = [];
+for (const [name, opcode] of Object.entries(W)) {
+  if (typeof opcode === "number") operators[opcode] = name.toLowerCase().replace(/^(i32|i64|f32|f64|local)_/, "$1.");
 }
 
 const fields = Object.entries(HartField)

@@ -32,14 +32,22 @@ export class WasmReader {
 
   /** Unsigned LEB128, below 2^32. */
   unsigned(): number {
-    return Number(BigInt.asUintN(32, this.#leb()));
+    let value = 0;
+    for (let unit = 1; ; unit *= 128) {
+      const next = this.byte();
+      value += (next & 0x7f) * unit;
+      if ((next & 0x80) === 0) return value;
+    }
   }
 
   /** Signed LEB128 of at most 64 bits. */
   signed(): bigint {
-    const start = this.at;
-    const value = this.#leb();
-    return BigInt.asIntN(Math.min(64, 7 * (this.at - start)), value);
+    let value = 0n;
+    for (let shift = 0; ; shift += 7) {
+      const next = this.byte();
+      value |= BigInt(next & 0x7f) << BigInt(shift);
+      if ((next & 0x80) === 0) return BigInt.asIntN(Math.min(64, shift + 7), value);
+    }
   }
 
   f32(): number {
@@ -55,15 +63,6 @@ export class WasmReader {
 
   skip(bytes: number): void {
     this.at += bytes;
-  }
-
-  #leb(): bigint {
-    let value = 0n;
-    for (let shift = 0n; ; shift += 7n) {
-      const next = this.byte();
-      value |= BigInt(next & 0x7f) << shift;
-      if ((next & 0x80) === 0) return value;
-    }
   }
 }
 
