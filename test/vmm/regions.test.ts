@@ -41,6 +41,16 @@ describe("the regions of a VM", () => {
     expect(vm.regions().length).toBe(vm.counters().translator.regions);
   });
 
+  test("reach from their first instruction to their last, callees that they have taken in aside", async () => {
+    const callee = `\nstay: j stay\n.zero 256\nadd_up: add a1, a1, a0\nret\n`;
+    const vm = await vmOf(`li a0, 400000\nagain: jal ra, add_up\naddi a0, a0, -1\nbnez a0, again${callee}`);
+    vm.step(0, 1_000_000);
+    const region = vm.regions().find(({ start, end }) => start <= START + 8n && START + 8n < end)!;
+    expect(region.end).toBe(START + 24n);
+    expect(region.instructions).toBeGreaterThanOrEqual(5);
+    expect(vm.explainRegion(region.pc).guest).toContain("add a1,a1,a0");
+  });
+
   test("are none with an engine that does not translate", async () => {
     const vm = await vmOf(LOOP, { engine: "interpreter" });
     vm.start();
