@@ -311,10 +311,19 @@ function guessFor({ variant }: Ready): number {
   return GUESSED_NANOSECONDS["run" in variant ? variant.run : "command"];
 }
 
-function sampleOf({ cpu, wall, steadyCpu, steadyWall, steadyInstructions, counters }: Measured): Sample {
+function sampleOf(outcome: Measured): Sample {
+  const { cpu, wall, steadyCpu, steadyWall, steadyInstructions, steadyTlbMisses, counters } = outcome;
   const all = counters?.instructions;
   const warmUp = all === undefined ? 0 : cpu - (steadyCpu / steadyInstructions) * all;
-  return { cpu, wall, steadyCpu, steadyWall, steadyInstructions, warmUp: Math.max(0, warmUp) };
+  return {
+    cpu,
+    wall,
+    steadyCpu,
+    steadyWall,
+    steadyInstructions,
+    ...(steadyTlbMisses === undefined ? {} : { steadyTlbMisses }),
+    warmUp: Math.max(0, warmUp),
+  };
 }
 
 function reasonOf(error: unknown): string {

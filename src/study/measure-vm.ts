@@ -9,15 +9,15 @@ import { findWorkloadLine } from "./workload-line.ts";
 /** Milliseconds between two looks at a running VM. */
 const LOOK_MILLISECONDS = 10;
 
-/** How a VM is configured for a job; `vm` is laid over it. */
+/** How a VM is configured for a job; `vm` is laid over it, but that its boot arguments come after the job's. */
 export async function vmConfig(environment: Environment, job: Job, vm: Partial<VmConfig>): Promise<VmConfig> {
   return {
     memory: "128M",
     bios: "none",
     kernel: await environment.guest(job.workload.name),
-    append: bootArguments(job),
     onTrapStorm: "stop",
     ...vm,
+    append: [bootArguments(job), vm.append ?? ""].join(" ").trim(),
   };
 }
 
@@ -67,6 +67,7 @@ export class VmRunner implements Runner {
       steadyCpu: steady.end.cpu - steady.begin.cpu,
       steadyWall: steady.end.wall - steady.begin.wall,
       steadyInstructions: steady.end.instructions - steady.begin.instructions,
+      steadyTlbMisses: steady.end.tlbMisses - steady.begin.tlbMisses,
       steadyTranslating: steady.end.translating - steady.begin.translating,
       checksum: line.checksum,
       verdict: line.verdict,
@@ -113,12 +114,13 @@ export interface Look {
   readonly cpu: number;
   readonly wall: number;
   readonly instructions: number;
+  readonly tlbMisses: number;
   /** Milliseconds spent in translating so far. */
   readonly translating: number;
 }
 
-function progressOf({ instructions, translator }: VmCounters): Pick<Look, "instructions" | "translating"> {
-  return { instructions, translating: translator.translateMilliseconds };
+function progressOf({ instructions, tlbMisses, translator }: VmCounters): Omit<Look, "cpu" | "wall"> {
+  return { instructions, tlbMisses, translating: translator.translateMilliseconds };
 }
 
 /** Looks at a VM between the turns of its run loop. */

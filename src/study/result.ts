@@ -80,6 +80,7 @@ export interface ExperimentResult {
   readonly workloads: readonly string[];
   readonly plots: readonly Plot[];
   readonly cells: readonly Cell[];
+  /** Sentences that its figures say together, such as what a TLB miss costs. */
   readonly notes: readonly string[];
 }
 
@@ -131,6 +132,8 @@ export interface Sample {
   readonly steadyCpu: number;
   readonly steadyWall: number;
   readonly steadyInstructions: number;
+  /** TLB misses in it, on a VM. */
+  readonly steadyTlbMisses?: number;
   /** What warming up has cost: CPU time beyond that of the same instructions in steady state. */
   readonly warmUp: number;
 }

@@ -11,6 +11,7 @@ import { Known } from "./known.ts";
 import { PEERS } from "./ladder.ts";
 import { VmRunner } from "./measure-vm.ts";
 import { WasmRunner } from "./measure-wasm.ts";
+import { missCosts, missSentences } from "./miss-cost.ts";
 import { noiseOf } from "./noise.ts";
 import {
   type ExperimentResult,
@@ -111,20 +112,23 @@ export class Study {
 
   /** What has been found so far. */
   result(): StudyResult {
-    const measured = [...this.#runs.values()].map(({ experiment, run, ready, workloads }): ExperimentResult => ({
-      name: experiment.name,
-      title: experiment.title,
-      question: experiment.question,
-      variants: ready.map(({ variant: { name, explains = "", value } }) => ({
-        name,
-        explains,
-        ...(value === undefined ? {} : { value }),
-      })),
-      workloads: workloads.map(({ name }) => name),
-      plots: experiment.plots,
-      cells: finishCells(run.drafts, this.#native),
-      notes: [],
-    }));
+    const measured = [...this.#runs.values()].map(({ experiment, run, ready, workloads }): ExperimentResult => {
+      const cells = finishCells(run.drafts, this.#native);
+      return {
+        name: experiment.name,
+        title: experiment.title,
+        question: experiment.question,
+        variants: ready.map(({ variant: { name, explains = "", value } }) => ({
+          name,
+          explains,
+          ...(value === undefined ? {} : { value }),
+        })),
+        workloads: workloads.map(({ name }) => name),
+        plots: experiment.plots,
+        cells,
+        notes: missSentences(missCosts(cells, this.#native)),
+      };
+    });
     const { resume } = this.#options;
     const kept = resume?.experiments.filter(({ name }) => !this.#runs.has(name)) ?? [];
     const experiments = inOrder([...kept, ...measured]);

@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { type Look, steadyPart } from "../../src/study/measure-vm.ts";
 
-const look = (instructions: number): Look => ({ cpu: instructions, wall: instructions, instructions, translating: 0 });
+const look = (instructions: number): Look => ({
+  cpu: instructions,
+  wall: instructions,
+  instructions,
+  tlbMisses: 0,
+  translating: 0,
+});
 const partOf = (...instructions: number[]): [number, number] => {
   const looks = instructions.map(look);
   const { begin, end } = steadyPart(looks.slice(0, -1), looks.at(-1)!);

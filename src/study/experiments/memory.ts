@@ -1,24 +1,21 @@
 import type { Experiment } from "../experiment.ts";
+import { PAGED } from "./paged.ts";
 
-/** What the window over RAM and merged checks are worth, beside the TLB. */
+/** From walking both tables for each access to one check of a window for several. */
 export const memory: Experiment = {
   name: "memory",
-  title: "Memory checks",
-  question: "What does each way of checking a guest's loads and stores cost?",
+  title: "Memory",
+  question: "What does each way of finding the byte behind a guest's address cost?",
   workloads: ["quicksort", "lz", "matmul", "stream", "random", "chase"],
   quick: ["quicksort"],
   variants: [
-    {
-      name: "tlb",
-      explains: "every access looks into the TLB of VA to MA",
-      vm: { engine: "tiered", translator: { window: false, mergedChecks: false } },
-    },
+    ...PAGED,
     {
       name: "window",
-      explains: "RAM is one window: a subtract and a compare for each access",
+      explains: "translated, untranslated addresses: RAM is one window, a subtract and a compare for each access",
       vm: { engine: "tiered", translator: { mergedChecks: false } },
     },
-    { name: "merged", explains: "one check of the window serves several accesses", vm: { engine: "tiered" } },
+    { name: "merged", explains: "the same, and one check serves several accesses", vm: { engine: "tiered" } },
   ],
-  plots: [{ title: "Slowdown by memory check", kind: "bars", quantity: "slowdown" }],
+  plots: [{ title: "Slowdown by memory model", kind: "bars", quantity: "slowdown" }],
 };

@@ -5,7 +5,8 @@ export const sensitive: Experiment = {
   name: "sensitive",
   title: "Sensitive instructions",
   question: "What does it cost to leave translated code for a sensitive instruction?",
-  workloads: ["syscalls"],
+  workloads: ["syscalls", "pagefault", "ctxswitch", "timer"],
+  quick: ["syscalls"],
   variants: [
     {
       name: "exit",

@@ -36,6 +36,8 @@ export type CellText = (cell: Cell) => string;
 export const slowdownText: CellText = (cell) => (cell.voided ? "void" : times(cell.slowdown?.median));
 /** Slowdowns with their intervals. */
 export const slowdownLong: CellText = (cell) => (cell.voided ? "void" : timesWithInterval(cell.slowdown));
+/** Nanoseconds for each guest instruction. */
+export const nanosecondsText: CellText = (cell) => (cell.voided ? "void" : figure(cell.nanoseconds?.median));
 /** Milliseconds to the first result. */
 export const firstText: CellText = (cell) => (cell.voided ? "void" : figure(cell.first?.wall));
 

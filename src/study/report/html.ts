@@ -9,6 +9,7 @@ import {
   firstText,
   type Grid,
   meansGrid,
+  nanosecondsText,
   outliersGrid,
   sectionGrid,
   slowdownLong,
@@ -52,7 +53,7 @@ ${result.sections.map(sectionHtml).join("\n")}
 <section id="method"><h2>Method</h2>
 ${paragraphs(method(result))}
 ${grid({ head: ["", ""], rows: facts(result), left: new Set([0, 1]) }, "facts")}
-${result.notes.length > 0 ? `<h3>Left out</h3><ul>${result.notes.map((note) => `<li>${escape(note)}</li>`).join("")}</ul>` : ""}
+${result.notes.length > 0 ? `<h3>Left out</h3>${notes(result.notes)}` : ""}
 </section>
 </main>
 </body>
@@ -111,6 +112,8 @@ ${first}
 ${grid(meansGrid(experiment, summary.native), "means")}
 ${others.join("\n")}
 ${folded("Slowdown by workload", grid(workloadGrid(experiment, wide ? slowdownText : slowdownLong)), true)}
+${notes(experiment.notes)}
+${folded("Nanoseconds for each guest instruction", grid(workloadGrid(experiment, nanosecondsText)))}
 ${folded("Time to the first result, ms", grid(workloadGrid(experiment, firstText)))}
 ${counters ? folded("What the engine counted, for each million guest instructions", grid(counters)) : ""}
 ${outliers ? folded("Outliers", grid(outliers)) : ""}
@@ -121,8 +124,12 @@ function sectionHtml(section: TableSection): string {
   return `<section id="${escape(section.name)}"><h2>${escape(section.title)}</h2>
 ${paragraphs(section.intro)}
 ${grid(sectionGrid(section))}
-${section.notes.length > 0 ? `<ul>${section.notes.map((note) => `<li>${escape(note)}</li>`).join("")}</ul>` : ""}
+${notes(section.notes)}
 </section>`;
+}
+
+function notes(texts: readonly string[]): string {
+  return texts.length > 0 ? `<ul>${texts.map((text) => `<li>${escape(text)}</li>`).join("")}</ul>` : "";
 }
 
 function folded(title: string, content: string, open = false): string {

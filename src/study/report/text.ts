@@ -2,7 +2,7 @@
 
 import type { StudyResult } from "../result.ts";
 import { figure } from "./figures.ts";
-import { type Grid, meansGrid, sectionGrid, slowdownText, workloadGrid } from "./grid.ts";
+import { type Grid, meansGrid, sectionGrid, nanosecondsText, slowdownText, workloadGrid } from "./grid.ts";
 
 /** Columns aligned with spaces. */
 export function alignedGrid({ head, rows, left }: Grid): string {
@@ -28,7 +28,11 @@ export function textReport(result: StudyResult): string {
   for (const experiment of experiments) {
     parts.push(`${experiment.title}. ${experiment.question}`);
     parts.push(alignedGrid(meansGrid(experiment, summary.native)));
-    parts.push(alignedGrid(workloadGrid(experiment, slowdownText)));
+    const related = experiment.cells.some(({ slowdown }) => slowdown !== undefined);
+    if (related) parts.push(alignedGrid(workloadGrid(experiment, slowdownText)));
+    else
+      parts.push(`Nanoseconds for each guest instruction:\n${alignedGrid(workloadGrid(experiment, nanosecondsText))}`);
+    if (experiment.notes.length > 0) parts.push(experiment.notes.join("\n"));
   }
   for (const section of sections) parts.push([section.title, "", alignedGrid(sectionGrid(section))].join("\n"));
   const native = summary.native === "gcc" ? "the same C compiled by gcc -O2" : "the same C compiled to Wasm";
