@@ -22,6 +22,7 @@ const translation = [
   "assembly/dbt/state.ts",
   "assembly/dbt/ir.ts",
   "assembly/dbt/form.ts",
+  "assembly/dbt/jumps.ts",
   "assembly/dbt/sites.ts",
 ];
 /** What is kept of its work, and why. */
@@ -62,7 +63,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "assembly/dbt/wasm/opcode.ts": [],
   "assembly/dbt/state.ts": ["assembly/shared", "assembly/dbt/wasm"],
   "assembly/dbt/ir.ts": ["assembly/shared", "assembly/dbt/state.ts"],
-  "assembly/dbt/form.ts": [...instructions, "assembly/dbt/state.ts"],
+  "assembly/dbt/form.ts": [...instructions, "assembly/dbt/state.ts", "assembly/dbt/jumps.ts"],
+  "assembly/dbt/jumps.ts": ["assembly/dbt/state.ts"],
   "assembly/dbt/sites.ts": ["assembly/dbt/state.ts"],
   "assembly/dbt/heat.ts": shared,
   "assembly/dbt/region.ts": [...instructions, "assembly/dbt/state.ts", "assembly/dbt/heat.ts"],
@@ -71,6 +73,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "assembly/dbt/lift": [...instructions, ...translation],
   "assembly/dbt/opt": ["assembly/shared", ...translation, "assembly/dbt/lift"],
   "assembly/dbt": [...translator, ...cache],
+  "assembly/dbt/observe.ts": [...instructions, "assembly/interp/step.ts", ...translation, "assembly/dbt"],
   // Where translated code is entered and left for the interpreter.
   "assembly/dbt/enter.ts": [
     ...instructions,
@@ -79,6 +82,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...translation,
     ...cache,
     "assembly/dbt",
+    "assembly/dbt/observe.ts",
   ],
   "assembly/dbt/explain.ts": [...translator, "assembly/dbt"],
   "assembly/run.ts": [...instructions, "assembly/interp/step.ts", "assembly/dbt/enter.ts"],

@@ -18,6 +18,7 @@ import { is_access, is_untranslatable, record_op } from "./form";
 import { heat } from "./heat";
 import { translate } from "./hot";
 import { System } from "./locals";
+import { observe_at } from "./observe";
 import { modules_clear } from "./modules";
 import { Region } from "./region";
 import { site_failed } from "./sites";
@@ -137,8 +138,10 @@ function interpret_cold(hart: Hart, vm: Vm, floor: u32): void {
   // A mode that has changed meanwhile changes what the address means.
   if (priv != hart.priv) return;
   if (!heat(hart, vm, pc, done) || hart.attention) return;
-  if (vm.translate & Translate.CACHE) translate(hart, pc);
-  else if (pc == hart.pc) run_once(hart, vm, pc);
+  if (vm.translate & Translate.CACHE) {
+    observe_at(hart, vm, pc, floor);
+    if (priv == hart.priv && !hart.attention) translate(hart, pc);
+  } else if (pc == hart.pc) run_once(hart, vm, pc);
 }
 
 /** The engine that translates everything: translates what has been reached, or interprets one instruction that cannot be. */

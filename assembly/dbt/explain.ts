@@ -17,7 +17,21 @@ import { begin, compile } from "./hot";
 import { node, Node } from "./ir";
 import { module_close } from "./module";
 import { block_spans, step } from "./opt/spans";
-import { Block, block, context, Dbt, MAX_BLOCKS, MAX_INSNS, MAX_IR, MAX_MARKS, ordered, Term } from "./state";
+import {
+  Block,
+  block,
+  context,
+  Dbt,
+  MAX_BLOCKS,
+  MAX_INSNS,
+  MAX_IR,
+  MAX_MARKS,
+  ordered,
+  Table,
+  table,
+  target,
+  Term,
+} from "./state";
 
 const MARKS: u32 = MAX_MARKS * ExplainedMark.BYTES;
 const BLOCKS: u32 = MAX_BLOCKS * ExplainedBlock.BYTES;
@@ -122,11 +136,20 @@ function block_at(t: Dbt, b: Block, at: usize): void {
   store<u32>(at, position(t, b.succ0), ExplainedBlock.succ0);
   store<u32>(at, position(t, b.succ1), ExplainedBlock.succ1);
   store<u32>(at, u32(b.backIn != 0), ExplainedBlock.loop);
-  store<u32>(at, context(t, b.context).depth, ExplainedBlock.depth);
+  store<u32>(at, b.term == Term.DISPATCH ? 0 : context(t, b.context).depth, ExplainedBlock.depth);
   store<u32>(at, b.owed, ExplainedBlock.owed);
   store<u32>(at, b.words, ExplainedBlock.words);
   store<u32>(at, <u32>block_spans(b), ExplainedBlock.spans);
   store<u32>(at, b.irCount, ExplainedBlock.nodeCount);
+  store<u32>(at, 0, ExplainedBlock.targetCount);
+  if (b.term == Term.DISPATCH) targets(t, table(t, b.table), at);
+}
+
+/** The table itself is the list, its blocks now given by their positions. */
+function targets(t: Dbt, tab: Table, at: usize): void {
+  for (let i: u32 = 0; i < tab.count; i++) target(tab, i).block = position(t, target(tab, i).block);
+  store<u32>(at, <u32>changetype<usize>(target(tab, 0)), ExplainedBlock.targets);
+  store<u32>(at, tab.count, ExplainedBlock.targetCount);
 }
 
 /** Lists the block's instructions; how many there are. */

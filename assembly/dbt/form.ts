@@ -1,5 +1,6 @@
 /**
- * Region formation: the control-flow graph that is reached from a hot address by direct jumps, with small callees inlined.
+ * Region formation: the control-flow graph that is reached from a hot address by direct jumps, with small callees inlined. What is
+ * reached by computed jumps is added by tables.ts; shape.ts does it all.
  *
  * A block belongs to a context, the chain of inlined calls it lies in: the same callee inlined twice is two sets of blocks, so
  * that loops around calls stay loops.
@@ -12,7 +13,8 @@ import { Hart, Vm } from "../gen/state";
 import { fs_dirty } from "../hart/fs";
 import { imm } from "../hart/regs";
 import { Cause, Sensitive, Translate, Translation } from "../shared/constants";
-import { Block, block, BLOCK_BYTES, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, may, Term } from "./state";
+import { was_seen } from "./jumps";
+import { Block, block, BLOCK_BYTES, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, may, Shape, Term } from "./state";
 
 /** Callees of up to this many instructions are inlined. */
 const INLINE_INSNS: u32 = 60;
@@ -48,25 +50,51 @@ export function record_length(r: u64): u32 {
   return (<u32>r) >> 27;
 }
 
-/** Forms the region at `pc`. False when not even one instruction can be translated. */
-export function form(t: Dbt, hart: Hart, pc: u64): bool {
+/** Begins a region at `pc` without blocks. */
+export function form_begin(t: Dbt, pc: u64, shape: Shape): void {
   t.blockCount = 0;
   t.contextCount = 1;
   t.insns = 0;
   t.floats = 0;
   t.workCount = 0;
   t.pageCount = 0;
+  t.tableCount = 0;
+  t.jumpCount = 0;
   t.entryPc = pc;
+  t.shape = shape;
+  t.limit = t.maxInsns;
+  t.prune = u32(shape != Shape.OPEN);
   const root = context(t, 0);
   root.depth = 0;
   root.callee = pc;
-  block_at(t, hart, pc, 0);
+}
+
+/** Reads all blocks that have been made and not read yet, and those that they lead to. */
+export function scan_all(t: Dbt, hart: Hart): void {
   while (t.workCount) {
     t.workCount -= 1;
     scan(t, hart, load<u32>(<usize>t.work + (t.workCount << 2)));
   }
-  const entry = block(t, 0);
-  return entry.insns != 0;
+}
+
+/** Takes in what branches lead to although it was not seen, as far as there is room. */
+export function fill(t: Dbt, hart: Hart): void {
+  t.prune = 0;
+  for (let i: u32 = 0; i < t.blockCount && t.insns < t.limit; i++) {
+    const b = block(t, i);
+    if (b.term != Term.BRANCH) continue;
+    const end = b.endPc;
+    if (!b.succ0) {
+      const taken = block_at(t, hart, b.targetPc, b.context);
+      reread(t, i, end).succ0 = taken;
+    }
+    const at = reread(t, i, end);
+    if (!at.succ1) {
+      const next = block_at(t, hart, at.nextPc, at.context);
+      reread(t, i, end).succ1 = next;
+    }
+    scan_all(t, hart);
+  }
 }
 
 /** True when `pc` lies too far from the region's entry for an exit to name it. */
@@ -138,7 +166,7 @@ export function is_float(op: i32): bool {
 }
 
 /** The block that starts at `pc` in `ctx` + 1, made or split off when there is none; 0 when the region is full. */
-function block_at(t: Dbt, hart: Hart, pc: u64, ctx: u32): u32 {
+export function block_at(t: Dbt, hart: Hart, pc: u64, ctx: u32): u32 {
   for (let i: u32 = 0; i < t.blockCount; i++) {
     const b = block(t, i);
     if (b.context != ctx) continue;
@@ -148,7 +176,7 @@ function block_at(t: Dbt, hart: Hart, pc: u64, ctx: u32): u32 {
       if (at) return at;
     }
   }
-  if (t.blockCount == MAX_BLOCKS || t.insns >= t.maxInsns) return 0;
+  if (t.blockCount == MAX_BLOCKS || t.insns >= t.limit) return 0;
   if (is_far(t, pc) || (t.blockCount && !may(t, Translate.REGIONS))) return 0;
   const index = new_block(t, pc, ctx);
   store<u32>(<usize>t.work + (t.workCount << 2), index);
@@ -156,7 +184,7 @@ function block_at(t: Dbt, hart: Hart, pc: u64, ctx: u32): u32 {
   return index + 1;
 }
 
-function new_block(t: Dbt, pc: u64, ctx: u32): u32 {
+export function new_block(t: Dbt, pc: u64, ctx: u32): u32 {
   const index = t.blockCount;
   t.blockCount = index + 1;
   const b = block(t, index);
@@ -196,6 +224,12 @@ function split(t: Dbt, hart: Hart, index: u32, pc: u64): u32 {
   return tail + 1;
 }
 
+/** The block that the branch at `from` leads to; none as long as only the branch itself has been seen being executed. */
+function follow(t: Dbt, hart: Hart, from: u64, to: u64, ctx: u32): u32 {
+  if (t.prune && was_seen(t, from) && !was_seen(t, to)) return 0;
+  return block_at(t, hart, to, ctx);
+}
+
 /** Reads the block's instructions up to its terminator, and makes its successors. */
 function scan(t: Dbt, hart: Hart, index: u32): void {
   const b = block(t, index);
@@ -205,7 +239,7 @@ function scan(t: Dbt, hart: Hart, index: u32): void {
     const r = other ? 0 : usable(t, hart, pc);
     const op = record_op(r);
     b.endPc = pc;
-    if (other || !r || left_to_interpreter(hart, op) || t.insns >= t.maxInsns) {
+    if (other || !r || left_to_interpreter(hart, op) || t.insns >= t.limit) {
       b.term = other || (r && !left_to_interpreter(hart, op)) ? Term.NEXT : Term.INTERPRET;
       b.nextPc = pc;
       b.succ0 = other;
@@ -223,10 +257,10 @@ function scan(t: Dbt, hart: Hart, index: u32): void {
       b.term = Term.BRANCH;
       b.targetPc = pc + <u64>imm(r);
       // The fall-through is scanned first (it is pushed last): straight code stays together.
-      const taken = block_at(t, hart, b.targetPc, b.context);
+      const taken = follow(t, hart, pc, b.targetPc, b.context);
       const at = reread(t, index, next);
       at.succ0 = taken;
-      at.succ1 = block_at(t, hart, next, at.context);
+      at.succ1 = follow(t, hart, pc, next, at.context);
       return;
     }
     if (flow == Flow.JUMP) {
@@ -261,6 +295,22 @@ function starts_at(t: Dbt, pc: u64, ctx: u32): u32 {
   return register == 1 || register == 5;
 }
 
+/** JALR that neither calls nor returns. */
+export function is_computed_jump(r: u64): bool {
+  if (record_op(r) != Op.JALR || is_link(record_rd(r))) return false;
+  return record_rd(r) != 0 || !is_link(record_rs1(r)) || imm(r) != 0;
+}
+
+/** The address of the jump that ends the block. */
+export function jump_pc(b: Block): u64 {
+  return b.endPc - record_length(b.record);
+}
+
+/** True when a block may begin at `pc`: there is an instruction, in a page that the region may have. */
+export function may_begin(t: Dbt, hart: Hart, pc: u64): bool {
+  return usable(t, hart, pc) != 0;
+}
+
 /** JAL and JALR: jumps, calls that are inlined or not, returns from inlined calls. */
 function end_jump(t: Dbt, hart: Hart, index: u32, r: u64, op: u32, pc: u64): void {
   const b = block(t, index);
@@ -286,6 +336,7 @@ function end_jump(t: Dbt, hart: Hart, index: u32, r: u64, op: u32, pc: u64): voi
     return;
   }
   b.term = Term.INDIRECT;
+  if (is_computed_jump(r)) t.jumpCount += 1;
   const predicted = may(t, Translate.RETURN_PREDICTION) && may(t, Translate.INDIRECT_CACHE);
   if (is_link(rd)) {
     if (!predicted) return;
@@ -308,7 +359,7 @@ function inline_context(t: Dbt, hart: Hart, parent: u32, callee: u64, returnPc: 
   if (!may(t, Translate.INLINING) || !may(t, Translate.REGIONS)) return 0;
   const outer = context(t, parent);
   if (outer.depth == INLINE_DEPTH || t.contextCount == MAX_CONTEXTS) return 0;
-  if (t.insns + INLINE_INSNS > t.maxInsns) return 0;
+  if (t.insns + INLINE_INSNS > t.limit) return 0;
   let up = parent;
   while (true) {
     const c = context(t, up);

@@ -4,22 +4,22 @@ import { host_ns } from "../env";
 import { Hart, Vm } from "../gen/state";
 import { ask_exit } from "../hart/raise";
 import { current_mode, region_at } from "./cache";
-import { form } from "./form";
 import { counter_pc, heat_ban, heat_reset, LAST_COUNTER, next_warm } from "./heat";
 import { lift } from "./lift/lift";
 import { lower } from "./lower";
 import { module_close, module_open } from "./module";
 import { make_room, module_add, regions_refused } from "./modules";
-import { flow } from "./opt/flow";
 import { liveness } from "./opt/live";
 import { narrow } from "./opt/narrow";
 import { spans } from "./opt/spans";
-import { region_make } from "./region";
+import { lower_entry } from "./lower_table";
+import { region_at_index, region_make } from "./region";
+import { shape } from "./shape";
 import { Exit, Translate } from "../shared/constants";
-import { Dbt, Float, MAX_INSNS, Mode } from "./state";
+import { Dbt, Float, MAX_INSNS, Mode, Shape, table, target } from "./state";
 
-/** Regions in a module at most. */
-const BATCH: u32 = 32;
+/** Functions in a module at most. */
+const BATCH: u32 = 96;
 
 /** No more regions are added to a module of this many bytes: compiling it is a pause. */
 const BATCH_BYTES: u32 = 32 << 10;
@@ -62,6 +62,7 @@ function translate_batch(t: Dbt, hart: Hart, vm: Vm, pc: u64): void {
 /** Begins a module for regions of `hart` as it is now. */
 export function begin(t: Dbt, hart: Hart, vm: Vm): void {
   t.hart = <u32>changetype<usize>(hart);
+  t.vm = <u32>changetype<usize>(vm);
   t.ramPa = vm.ramPa;
   t.ramSize = vm.ramSize;
   t.ramMa = vm.ramMa;
@@ -86,16 +87,36 @@ function add_warm(t: Dbt, hart: Hart, vm: Vm): void {
   for (let i = next_warm(hart, vm, 0, steps); i < LAST_COUNTER; i = next_warm(hart, vm, i + 1, steps)) {
     if (t.functions == limit || t.at - start > BATCH_BYTES) return;
     const pc = counter_pc(vm, i);
-    if (!region_at(hart, pc)) add(t, hart, vm, pc);
+    if (!region_at(hart, pc) && !is_entry(t, vm, pc)) add(t, hart, vm, pc);
     heat_reset(vm, pc);
   }
+}
+
+/** Appends a function for each other entry of the rooted region just made: it calls the region's with the distance of the entry. */
+function entries(t: Dbt, hart: Hart, vm: Vm): void {
+  const main = t.functions - 1;
+  const tab = table(t, 0);
+  const limit = batch(vm);
+  for (let i: u32 = 0; i < tab.count && t.functions < limit; i++) {
+    const to = target(tab, i);
+    if (!to.block || to.pc == t.entryPc || !region_make(t, hart, vm, to.pc)) continue;
+    lower_entry(t, main, <i32>(to.pc - t.entryPc));
+    t.functions += 1;
+  }
+}
+
+/** True when the module in the making has an entry at `pc` already. */
+function is_entry(t: Dbt, vm: Vm, pc: u64): bool {
+  for (let i = vm.regionCount - t.functions; i < vm.regionCount; i++) if (region_at_index(vm, i).va == pc) return true;
+  return false;
 }
 
 /** Appends the function of the region at `pc` to the module in the making. False when it cannot be had. */
 function add(t: Dbt, hart: Hart, vm: Vm, pc: u64): bool {
   const start = t.at;
-  if (compile(t, hart, pc) && region_make(t, hart, vm)) {
+  if ((compile(t, hart, pc) || compile_open(t, hart, pc, start)) && region_make(t, hart, vm, pc)) {
     t.functions += 1;
+    if (t.shape == Shape.ROOTED) entries(t, hart, vm);
     return true;
   }
   t.at = start;
@@ -103,13 +124,24 @@ function add(t: Dbt, hart: Hart, vm: Vm, pc: u64): bool {
   return false;
 }
 
+/** Tries again without dispatch tables when it was with them that the region was too much. */
+function compile_open(t: Dbt, hart: Hart, pc: u64, start: u32): bool {
+  if (t.shape == Shape.OPEN) return false;
+  const switches = t.switches;
+  t.at = start;
+  t.full = 0;
+  t.switches = switches & ~Translate.JUMP_TABLES;
+  const done = compile(t, hart, pc);
+  t.switches = switches;
+  return done;
+}
+
 /** Appends the region's function, and does nothing else: all stages of the translator, one after another. */
 export function compile(t: Dbt, hart: Hart, pc: u64): bool {
   t.mode = current_mode(hart);
-  if (!form(t, hart, pc)) return false;
+  if (!shape(t, hart, pc)) return false;
   if (!t.floats) t.mode &= ~Mode.FLOAT;
   lift(t, hart);
-  flow(t);
   liveness(t);
   narrow(t);
   spans(t, t.scratch);

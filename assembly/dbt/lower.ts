@@ -11,7 +11,7 @@
  * that were executed and not paid for. Debts are settled where ways meet, at loop heads and on leaving (`debts` in opt/flow.ts).
  */
 
-import { HartField } from "../gen/layout";
+import { HartField, VmField } from "../gen/layout";
 import { HartBlock, Translate } from "../shared/constants";
 import {
   A32,
@@ -34,7 +34,8 @@ import { lower_node } from "./lower_node";
 import { is_single, push_bits, set_bits } from "./lower_single";
 import { singles } from "./opt/singles";
 import { block_spans, step } from "./opt/spans";
-import { Block, block, Dbt, mark, may, Mode, ordered, Term, writer } from "./state";
+import { dispatch, rooted_prologue } from "./lower_table";
+import { Block, block, Dbt, mark, may, Mode, ordered, Shape, Term, writer } from "./state";
 import { writes } from "./opt/live";
 import { node } from "./ir";
 import { Op } from "../gen/op";
@@ -88,6 +89,7 @@ function locals(t: Dbt): void {
 function body(t: Dbt, scratch: usize): void {
   t.depth = 0;
   const entry = block(t, 0);
+  if (t.shape == Shape.ROOTED) rooted_prologue(t);
   if (!entry.backIn) check_fuel(t, entry);
   load_registers(t, entry.liveIn);
   float_prologue(t, entry.dirtyIn);
@@ -206,6 +208,15 @@ export function leave_if(t: Dbt, dirty: u64): void {
 /** Leaves at the block's start when the fuel might not last to the next check: any acyclic path is shorter than the region. */
 function check_fuel(t: Dbt, b: Block): void {
   const w = writer(t);
+  if (b.term == Term.DISPATCH) {
+    get(w, FUEL);
+    i32c(w, <i32>t.insns + 1);
+    byte(w, W.I32_LT_S);
+    open(w, W.IF, Type.EMPTY);
+    leave_to(t, b.dirtyIn);
+    byte(w, W.END);
+    return;
+  }
   leave_begin(t, b.pc, false, 0);
   get(w, FUEL);
   i32c(w, <i32>t.insns + 1);
@@ -215,7 +226,7 @@ function check_fuel(t: Dbt, b: Block): void {
 
 // @ts-ignore: decorator
 @inline function is_merge(b: Block): bool {
-  return b.forwardIn > 1;
+  return b.forwardIn > 1 || b.switched != 0;
 }
 
 /** Emits block `b` and all it dominates. */
@@ -260,6 +271,11 @@ function merges(t: Dbt, b: Block, below: u32, scratch: usize): void {
   tree(t, child, scratch);
 }
 
+/** The label of a successor that has one, as a distance from the point of emission. */
+export function label_of(t: Dbt, b: Block, to: Block): u32 {
+  return t.depth - (to.rpo <= b.rpo ? to.label : to.forwardLabel);
+}
+
 /** Goes to successor `succ` of `b` (index + 1), or leaves for `pc` when it is not in the region. */
 function go(t: Dbt, b: Block, succ: u32, pc: u64, dirty: u64, scratch: usize): void {
   if (!succ) {
@@ -269,8 +285,7 @@ function go(t: Dbt, b: Block, succ: u32, pc: u64, dirty: u64, scratch: usize): v
   }
   const to = block(t, succ - 1);
   pay(t, <i32>owed_after(b) - <i32>to.owed);
-  if (to.rpo <= b.rpo) op1(writer(t), W.BR, t.depth - to.label);
-  else if (is_merge(to)) op1(writer(t), W.BR, t.depth - to.forwardLabel);
+  if (to.rpo <= b.rpo || is_merge(to)) op1(writer(t), W.BR, label_of(t, b, to));
   else tree(t, to, scratch);
 }
 
@@ -327,6 +342,11 @@ function terminator(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
       chain(t, b, dirty);
       return;
     case Term.INDIRECT:
+      if (b.succ0) go(t, b, b.succ0, 0, dirty, scratch);
+      else chain(t, b, dirty);
+      return;
+    case Term.DISPATCH:
+      dispatch(t, b);
       chain(t, b, dirty);
       return;
     case Term.RETURN_UP:
@@ -402,6 +422,18 @@ function even_target(t: Dbt): void {
   set(w, local_of(JUMP_TARGET));
 }
 
+/** Adds one to a counter of the VM, when translated code counts its jumps. */
+export function count(t: Dbt, field: u32): void {
+  if (!may(t, Translate.COUNT)) return;
+  const w = writer(t);
+  i32c(w, <i32>t.vm);
+  i32c(w, <i32>t.vm);
+  mem(w, W.I64_LOAD, field);
+  i64c(w, 1);
+  byte(w, W.I64_ADD);
+  mem(w, W.I64_STORE, field);
+}
+
 /** A jump to a computed address: a tail call of its region when the jump cache knows it, else back to the dispatcher. */
 function chain(t: Dbt, b: Block, dirty: u64): void {
   const w = writer(t);
@@ -418,8 +450,10 @@ function chain(t: Dbt, b: Block, dirty: u64): void {
   get(w, local_of(JUMP_TARGET));
   byte(w, W.I64_EQ);
   open(w, W.IF, Type.EMPTY);
+  count(t, VmField.countIndirect);
   tail_call(t, A32, jump_base(t) + 8);
   byte(w, W.END);
+  count(t, VmField.countIndirectMiss);
   give_up(t);
 }
 
@@ -434,6 +468,7 @@ function chain_to(t: Dbt, pc: u64, dirty: u64): void {
     i64c(w, <i64>pc);
     byte(w, W.I64_EQ);
     open(w, W.IF, Type.EMPTY);
+    count(t, VmField.countChain);
     tail_call(t, HART, entry + 8);
     byte(w, W.END);
   }
@@ -493,8 +528,10 @@ function call(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
   byte(w, W.I32_EQZ);
   byte(w, W.I32_OR);
   open(w, W.IF, Type.EMPTY);
+  if (b.term == Term.CALL_INDIRECT) count(t, VmField.countIndirectMiss);
   give_up(t);
   byte(w, W.END);
+  count(t, b.term == Term.CALL ? VmField.countChain : VmField.countIndirect);
   get(w, HART);
   get(w, FUEL);
   get(w, DEPTH);
@@ -515,9 +552,11 @@ function call(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
   byte(w, W.I32_LT_S);
   byte(w, W.I32_OR);
   open(w, W.IF, Type.EMPTY);
+  count(t, VmField.countReturnMiss);
   get(w, A64);
   byte(w, W.RETURN);
   byte(w, W.END);
+  count(t, VmField.countReturn);
   if (b.succ0) {
     load_registers(t, block(t, b.succ0 - 1).liveIn);
     load_hart_locals(t);

@@ -59,19 +59,19 @@ export function region_untake(vm: Vm, count: u32): void {
   vm.regionCount -= count;
 }
 
-/** Takes a descriptor for the region just formed in `t`, not linked yet. False when its entry cannot be fetched. */
-export function region_make(t: Dbt, hart: Hart, vm: Vm): bool {
-  const page = code_page(hart, t.entryPc);
+/** Takes a descriptor for an entry at `pc` of the region just formed in `t`, not linked yet. False when it cannot be fetched. */
+export function region_make(t: Dbt, hart: Hart, vm: Vm, pc: u64): bool {
+  const page = code_page(hart, pc);
   hart.trapCause = Cause.NONE;
   if (!page) return false;
   const region = region_at_index(vm, vm.regionCount);
   vm.regionCount += 1;
-  region.va = t.entryPc;
+  region.va = pc;
   region.index = 0;
   region.mode = t.mode;
   region.need = t.insns + 1;
   region.pageCount = t.pageCount;
-  region.slot = <u32>page + CodePage.RECORDS + (((<u32>t.entryPc) & 0xffe) << 2);
+  region.slot = <u32>page + CodePage.RECORDS + (((<u32>pc) & 0xffe) << 2);
   set_extent(t, region);
   for (let i: u32 = 0; i < t.pageCount; i++) {
     const from = <usize>t.pages + (i << 4);
@@ -89,8 +89,8 @@ function set_extent(t: Dbt, region: Region): void {
   for (let i: u32 = 0; i < t.blockCount; i++) {
     const b = block(t, i);
     if (b.context) continue;
-    region.low = min(region.low, <i32>(b.pc - t.entryPc));
-    region.high = max(region.high, <i32>(b.endPc - t.entryPc));
+    region.low = min(region.low, <i32>(b.pc - region.va));
+    region.high = max(region.high, <i32>(b.endPc - region.va));
   }
 }
 

@@ -6,6 +6,8 @@
  *  CONTEXTS  MAX_CONTEXTS contexts        inlined calls: where each returns to
  *  IR        MAX_IR nodes                 three-address code, block after block
  *  ORDER     MAX_BLOCKS u32               reverse postorder
+ *  TABLES    MAX_TABLES tables            computed jumps with known targets (tables.ts)
+ *  JUMPS     …                            what has been seen of computed jumps (jumps.ts)
  *  CODE      the rest                     emitted Wasm
  */
 
@@ -15,7 +17,7 @@ import { Writer } from "./wasm/writer";
 
 export { Mode, Term };
 
-export const MAX_BLOCKS: u32 = 192;
+export const MAX_BLOCKS: u32 = 512;
 export const MAX_CONTEXTS: u32 = 32;
 export const MAX_IR: u32 = 8192;
 export const MAX_INSNS: u32 = 1200;
@@ -23,6 +25,18 @@ export const MAX_MARKS: u32 = MAX_IR + 2 * MAX_BLOCKS;
 
 /** The table of sites.ts. */
 const SITE_BYTES: usize = 1024 * 16;
+
+/** Dispatch tables in a region, and targets in each, at most. */
+export const MAX_TABLES: u32 = 24;
+export const MAX_TARGETS: u32 = 64;
+const TABLE_BYTES: usize = 16 + 16 * <usize>MAX_TARGETS;
+
+/** Computed jumps that are remembered, and targets of each (jumps.ts). */
+export const JUMP_SITES: u32 = 512;
+export const JUMP_TARGETS: u32 = 64;
+export const JUMP_SITE_BYTES: usize = 16 + 8 * <usize>JUMP_TARGETS;
+/** The filter of addresses that have been executed: one bit for each halfword, modulo its size. */
+export const SEEN_BYTES: usize = 8192;
 
 /** What is known and wanted of floating point in the region. */
 export enum Float {
@@ -69,6 +83,7 @@ export class Dbt {
   ramSize: u64;
   ramMa: u32;
   hart: u32;
+  vm: u32;
   /** Exit groups: how many, and their dirty masks (x low, f high) at `groups`. */
   groupCount: u32;
   groups: u32;
@@ -108,11 +123,39 @@ export class Dbt {
   /** Where an explanation wants to know what is emitted for which instruction: (u32 address, u32, u64 pc); 0 for nowhere. */
   marks: u32;
   markCount: u32;
+  /** How the region being formed treats computed jumps. */
+  shape: Shape;
+  /** Guest instructions that may be in the region now: it grows by those that computed jumps lead to. */
+  limit: u32;
+  /** Dispatch tables of the region. */
+  tables: u32;
+  tableCount: u32;
+  /** Computed jumps in the region. */
+  jumpCount: u32;
+  /** The table of the target that `pick` has found (tables.ts). */
+  picked: u32;
+  /** 1 while branches to what was not seen being executed are left open. */
+  prune: u32;
+  /** Edges that `flow` had to cut. */
+  cuts: u32;
+  /** What has been seen of computed jumps, and which addresses were executed meanwhile (jumps.ts). */
+  jumps: u32;
+  seen: u32;
 }
 
 // @ts-ignore: decorator
 @inline export function writer(t: Dbt): Writer {
   return changetype<Writer>(changetype<usize>(t));
+}
+
+/** How a region treats computed jumps. */
+export enum Shape {
+  /** They leave it. */
+  OPEN = 0,
+  /** Each set of them that share targets has a dispatch table in its place in the graph. */
+  TABLES = 1,
+  /** One table is the region's root: it may be entered at each target. */
+  ROOTED = 2,
 }
 
 /** A basic block, in the context of an inlined call. */
@@ -155,11 +198,15 @@ export class Block {
   owed: u32;
   /** x registers that hold sign-extended words when it begins. */
   words: u32;
+  /** Of DISPATCH, the number of the table. */
+  table: u32;
+  /** 1 when a dispatch table leads forward to it. */
+  switched: u32;
 }
 
 /** Behind each block: the checked spans at its entry, by base register: 32 pairs of i32 (lo, hi); lo == hi for none. */
 
-export const BLOCK_SPANS: usize = 128;
+export const BLOCK_SPANS: usize = 144;
 export const BLOCK_BYTES: usize = BLOCK_SPANS + 256;
 
 /** An inlined call. */
@@ -189,6 +236,53 @@ export const CONTEXT_BYTES: usize = 32;
   return block(t, load<u32>(<usize>t.order + (position << 2)));
 }
 
+/** One of a region's dispatch tables. */
+// @ts-ignore: decorator
+@unmanaged
+export class Table {
+  count: u32;
+  /** The context of the jumps that it serves. */
+  context: u32;
+  /** Its block. */
+  block: u32;
+  /** Targets that have been taken into the region so far. */
+  done: u32;
+}
+
+// @ts-ignore: decorator
+@inline export function table(t: Dbt, index: u32): Table {
+  return changetype<Table>(<usize>t.tables + <usize>index * TABLE_BYTES);
+}
+
+/** A target of a dispatch table. */
+// @ts-ignore: decorator
+@unmanaged
+export class Target {
+  pc: u64;
+  /** How often it has been seen. */
+  count: u32;
+  /** Its block + 1; 0 while it has none, or may not be gone to. */
+  block: u32;
+}
+
+// @ts-ignore: decorator
+@inline export function target(tab: Table, index: u32): Target {
+  return changetype<Target>(changetype<usize>(tab) + 16 + ((<usize>index) << 4));
+}
+
+/** How many successors the block may have. */
+// @ts-ignore: decorator
+@inline export function succ_count(t: Dbt, b: Block): u32 {
+  return b.term == Term.DISPATCH ? table(t, b.table).count : 2;
+}
+
+/** Successor `i` of the block, as its index + 1; 0 for an exit. */
+// @ts-ignore: decorator
+@inline export function successor(t: Dbt, b: Block, i: u32): u32 {
+  if (b.term == Term.DISPATCH) return target(table(t, b.table), i).block;
+  return i ? b.succ1 : b.succ0;
+}
+
 /** Lays the working memory out: `bytes` at `at`, zeroed. */
 export function dbt_open(t: Dbt, bytes: u32): void {
   let at = changetype<usize>(t) + 512;
@@ -213,6 +307,12 @@ export function dbt_open(t: Dbt, bytes: u32): void {
   at = (at + 31) & ~31;
   t.sites = <u32>at;
   at += SITE_BYTES;
+  t.tables = <u32>at;
+  at += <usize>MAX_TABLES * TABLE_BYTES;
+  t.jumps = <u32>at;
+  at += <usize>JUMP_SITES * JUMP_SITE_BYTES;
+  t.seen = <u32>at;
+  at += SEEN_BYTES;
   t.code = <u32>at;
   t.codeBytes = bytes - <u32>(at - changetype<usize>(t));
 }

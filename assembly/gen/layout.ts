@@ -246,28 +246,30 @@ export enum VmField {
   countIndirect = 256,
   /** indirect jumps that missed it (with Translate.COUNT) (u64) */
   countIndirectMiss = 264,
+  /** computed jumps that dispatch tables kept in their region (with Translate.COUNT) (u64) */
+  countTable = 272,
   /** calls that came back to where they were expected (with Translate.COUNT) (u64) */
-  countReturn = 272,
+  countReturn = 280,
   /** calls that came back elsewhere (with Translate.COUNT) (u64) */
-  countReturnMiss = 280,
+  countReturnMiss = 288,
   /** regions translated (u64) */
-  countRegion = 288,
+  countRegion = 296,
   /** regions that could not be translated, or that the engine refused (u64) */
-  countRefused = 296,
+  countRefused = 304,
   /** regions thrown away (u64) */
-  countEvicted = 304,
+  countEvicted = 312,
   /** bytes of WebAssembly emitted (u64) */
-  countCodeBytes = 312,
+  countCodeBytes = 320,
   /** nanoseconds of the host spent in translating, compiling included (u64) */
-  translateNs = 320,
+  translateNs = 328,
   /** nanoseconds of them spent in compiling and linking (u64) */
-  compileNs = 328,
+  compileNs = 336,
   /** the longest translation, in nanoseconds (u64) */
-  pauseNs = 336,
+  pauseNs = 344,
 }
 
 /** Sizes of the blocks. */
 export enum StateBytes {
   HART = 1952,
-  VM = 344,
+  VM = 352,
 }

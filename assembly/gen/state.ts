@@ -366,6 +366,7 @@ export class Vm {
   countChain: u64;
   countIndirect: u64;
   countIndirectMiss: u64;
+  countTable: u64;
   countReturn: u64;
   countReturnMiss: u64;
   countRegion: u64;
@@ -497,6 +498,7 @@ if (offsetof<Vm>("countExitAttention") != VmField.countExitAttention) ERROR("Vm.
 if (offsetof<Vm>("countChain") != VmField.countChain) ERROR("Vm.countChain is misplaced");
 if (offsetof<Vm>("countIndirect") != VmField.countIndirect) ERROR("Vm.countIndirect is misplaced");
 if (offsetof<Vm>("countIndirectMiss") != VmField.countIndirectMiss) ERROR("Vm.countIndirectMiss is misplaced");
+if (offsetof<Vm>("countTable") != VmField.countTable) ERROR("Vm.countTable is misplaced");
 if (offsetof<Vm>("countReturn") != VmField.countReturn) ERROR("Vm.countReturn is misplaced");
 if (offsetof<Vm>("countReturnMiss") != VmField.countReturnMiss) ERROR("Vm.countReturnMiss is misplaced");
 if (offsetof<Vm>("countRegion") != VmField.countRegion) ERROR("Vm.countRegion is misplaced");

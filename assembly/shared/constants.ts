@@ -70,8 +70,10 @@ export enum Translate {
   INLINE_FP = 256,
   /** Translated code counts its jumps (chained, looked up, missed). Costs a little, so it is off unless asked for. */
   COUNT = 512,
+  /** Computed jumps go to the targets they were seen to have, inside their region; without it they leave it. */
+  JUMP_TABLES = 1024,
   /** Everything but COUNT. */
-  ALL = 511,
+  ALL = 1535,
 }
 
 /** Who executes a CSR access or a translation fence that translated code comes to. */

@@ -72,7 +72,19 @@ export enum ExplainedBlock {
   nodeCount = 72,
   /** Its instructions; of `Term.INTERPRET`, the interpreter's as well when it can be fetched. */
   insnCount = 76,
-  BYTES = 80,
+  /** Of `Term.DISPATCH`: table of `ExplainedTarget`. */
+  targets = 80,
+  targetCount = 84,
+  BYTES = 88,
+}
+
+/** A target of a dispatch table. */
+export enum ExplainedTarget {
+  /** u64 */
+  pc = 0,
+  /** Its block's position in the table + 1; 0 leaves the region. */
+  block = 12,
+  BYTES = 16,
 }
 
 /** A node of the intermediate representation: the fields of `Node`, and what is known of its memory check. */

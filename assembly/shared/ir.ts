@@ -88,7 +88,7 @@ export enum Term {
   JUMP = 2,
   /** An inlined call returns: to succ0 when the target is `targetPc`, else leaves. */
   RETURN = 3,
-  /** A computed jump. */
+  /** A computed jump: to the dispatch table at succ0, or leaves. */
   INDIRECT = 4,
   /** The interpreter executes the instruction at `nextPc`. */
   INTERPRET = 5,
@@ -98,6 +98,8 @@ export enum Term {
   CALL_INDIRECT = 7,
   /** A return from the region itself. */
   RETURN_UP = 8,
+  /** A dispatch table, a block without instructions: to the target that the jump-target temp names, or leaves. */
+  DISPATCH = 9,
 }
 
 /** What `step` found about a node. */

@@ -7,6 +7,7 @@ import {
   ExplainedInsn,
   ExplainedMark,
   ExplainedNode,
+  ExplainedTarget,
 } from "../../assembly/shared/explained.ts";
 import type { Ir, Step, Term } from "../../assembly/shared/ir.ts";
 import type { Core } from "./core.ts";
@@ -47,6 +48,13 @@ export interface RegionInsn {
   readonly word: number;
 }
 
+/** A target of a dispatch table. */
+export interface RegionTarget {
+  readonly pc: bigint;
+  /** Index of its block; undefined leaves the region. */
+  readonly block: number | undefined;
+}
+
 /** A basic block. */
 export interface RegionBlock {
   readonly pc: bigint;
@@ -59,6 +67,8 @@ export interface RegionBlock {
   /** Indices of the successors; undefined leaves the region. */
   readonly taken: number | undefined;
   readonly next: number | undefined;
+  /** Of a dispatch table: where it leads. */
+  readonly targets: readonly RegionTarget[];
   readonly loop: boolean;
   /** How deep it lies in inlined calls. */
   readonly depth: number;
@@ -141,6 +151,10 @@ function readBlocks(view: DataView, header: (field: Explained) => number): Regio
       term: u32(ExplainedBlock.term),
       taken: successor(u32(ExplainedBlock.succ0)),
       next: successor(u32(ExplainedBlock.succ1)),
+      targets: rows(u32(ExplainedBlock.targets), u32(ExplainedBlock.targetCount), ExplainedTarget.BYTES).map((at) => ({
+        pc: view.getBigUint64(at + ExplainedTarget.pc, true),
+        block: successor(view.getUint32(at + ExplainedTarget.block, true)),
+      })),
       loop: u32(ExplainedBlock.loop) !== 0,
       depth: u32(ExplainedBlock.depth),
       owed: u32(ExplainedBlock.owed),

@@ -20,7 +20,7 @@ import { HartView, VmView } from "./views.ts";
 export const DEFAULT_CODE_PAGES = 1024;
 
 /** The translator's working memory. */
-const TRANSLATOR_BYTES = 2 << 20;
+const TRANSLATOR_BYTES = 3 << 20;
 
 /** What is known of a page of RAM; bits of `pageFlags`. */
 export enum PageFlag {

@@ -171,6 +171,13 @@ export const vmState: readonly StateRow[] = [
   ["countChain", "u64", 1, "counter", "direct jumps between regions in translated code (with Translate.COUNT)"],
   ["countIndirect", "u64", 1, "counter", "indirect jumps that hit the jump cache (with Translate.COUNT)"],
   ["countIndirectMiss", "u64", 1, "counter", "indirect jumps that missed it (with Translate.COUNT)"],
+  [
+    "countTable",
+    "u64",
+    1,
+    "counter",
+    "computed jumps that dispatch tables kept in their region (with Translate.COUNT)",
+  ],
   ["countReturn", "u64", 1, "counter", "calls that came back to where they were expected (with Translate.COUNT)"],
   ["countReturnMiss", "u64", 1, "counter", "calls that came back elsewhere (with Translate.COUNT)"],
   ["countRegion", "u64", 1, "counter", "regions translated"],

@@ -30,6 +30,8 @@ export interface TranslatorJumps {
   readonly indirectHits: number;
   /** Those that did not. */
   readonly indirectMisses: number;
+  /** Computed jumps that stayed in their region: jumps through tables, the dispatch of interpreters. */
+  readonly tables: number;
   /** Calls that came back to the instruction after them. */
   readonly returnHits: number;
   /** Calls that came back elsewhere: a trap, a long jump, a switch of stacks, no fuel. */
@@ -99,6 +101,7 @@ export function translatorCounters(vm: VmView, instructions: number): Translator
       chained: count(VmField.countChain),
       indirectHits: count(VmField.countIndirect),
       indirectMisses: count(VmField.countIndirectMiss),
+      tables: count(VmField.countTable),
       returnHits: count(VmField.countReturn),
       returnMisses: count(VmField.countReturnMiss),
     },

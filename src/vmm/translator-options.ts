@@ -23,6 +23,8 @@ export interface TranslatorOptions {
   readonly returnPrediction?: boolean;
   /** Translate a control-flow graph at a time. Off: one basic block. Default true. */
   readonly regions?: boolean;
+  /** Keep computed jumps to targets they were seen to have inside their region. Off: they leave it. Default true. */
+  readonly jumpTables?: boolean;
   /** Make small callees part of their caller's region. Default true. */
   readonly inlining?: boolean;
   /** Let one check serve several accesses off the same base register. Default true. */
@@ -74,6 +76,7 @@ const SWITCHES: Readonly<Record<TranslatorSwitch, Translate>> = {
   indirectCache: Translate.INDIRECT_CACHE,
   returnPrediction: Translate.RETURN_PREDICTION,
   regions: Translate.REGIONS,
+  jumpTables: Translate.JUMP_TABLES,
   inlining: Translate.INLINING,
   mergedChecks: Translate.MERGED_CHECKS,
   window: Translate.WINDOW,

@@ -5,10 +5,11 @@
  * Kennedy, "A Simple, Fast Dominance Algorithm")
  */
 
-import { Block, block, Dbt, is_call, ordered } from "../state";
+import { Block, block, Dbt, is_call, ordered, succ_count, successor, table, target, Term } from "../state";
 
 export function flow(t: Dbt): void {
   t.orderCount = 0;
+  t.cuts = 0;
   for (let i: u32 = 0; i < t.blockCount; i++) block(t, i).rpo = 0;
   visit(t, 0);
   number(t);
@@ -19,19 +20,22 @@ export function flow(t: Dbt): void {
 
 /**
  * How much is owed at the beginning of each block. Straight code passes its debt on; where ways meet, the longest does, and the others
- * pay the difference; a loop begins without any.
+ * pay the difference; a loop begins without any, and so do dispatch tables and what they lead to, which have no place to pay at.
  */
 function debts(t: Dbt): void {
   for (let i: u32 = 0; i < t.orderCount; i++) ordered(t, i).owed = 0;
   for (let i: u32 = 0; i < t.orderCount; i++) {
     const b = ordered(t, i);
     const out = owed_after(b);
-    if (b.succ0) pass_on(block(t, b.succ0 - 1), b, out);
-    if (b.succ1) pass_on(block(t, b.succ1 - 1), b, out);
+    for (let s: u32 = 0, n = succ_count(t, b); s < n; s++) {
+      const to = successor(t, b, s);
+      if (to) pass_on(block(t, to - 1), b, out);
+    }
   }
 }
 
 function pass_on(to: Block, from: Block, owed: u32): void {
+  if (to.switched || to.term == Term.DISPATCH) return;
   if (to.rpo > from.rpo && !to.backIn) to.owed = max(to.owed, owed);
 }
 
@@ -47,8 +51,10 @@ const VISITED: u32 = 0xffff_ffff;
 function visit(t: Dbt, index: u32): void {
   const b = block(t, index);
   b.rpo = VISITED;
-  if (b.succ1 && !block(t, b.succ1 - 1).rpo) visit(t, b.succ1 - 1);
-  if (b.succ0 && !block(t, b.succ0 - 1).rpo) visit(t, b.succ0 - 1);
+  for (let i = succ_count(t, b); i; i--) {
+    const to = successor(t, b, i - 1);
+    if (to && !block(t, to - 1).rpo) visit(t, to - 1);
+  }
   store<u32>(<usize>t.order + (t.orderCount << 2), index);
   t.orderCount += 1;
 }
@@ -69,6 +75,7 @@ function number(t: Dbt): void {
     b.idom = 0;
     b.forwardIn = 0;
     b.backIn = 0;
+    b.switched = 0;
   }
 }
 
@@ -79,8 +86,10 @@ function dominators(t: Dbt): void {
     changed = false;
     for (let i: u32 = 0; i < t.orderCount; i++) {
       const b = ordered(t, i);
-      if (b.succ0 && meet(t, b, block(t, b.succ0 - 1))) changed = true;
-      if (b.succ1 && meet(t, b, block(t, b.succ1 - 1))) changed = true;
+      for (let s: u32 = 0, n = succ_count(t, b); s < n; s++) {
+        const to = successor(t, b, s);
+        if (to && meet(t, b, block(t, to - 1))) changed = true;
+      }
     }
   }
 }
@@ -109,6 +118,15 @@ export function dominates(t: Dbt, above: Block, b: Block): bool {
 
 /** Counts the edges out of `b` at their targets, and cuts irreducible ones. */
 function classify(t: Dbt, b: Block): void {
+  if (b.term == Term.DISPATCH) {
+    const tab = table(t, b.table);
+    for (let i: u32 = 0; i < tab.count; i++) {
+      const to = target(tab, i);
+      to.block = edge(t, b, to.block);
+      if (to.block && block(t, to.block - 1).rpo > b.rpo) block(t, to.block - 1).switched = 1;
+    }
+    return;
+  }
   b.succ0 = edge(t, b, b.succ0);
   b.succ1 = edge(t, b, b.succ1);
 }
@@ -118,6 +136,9 @@ function edge(t: Dbt, from: Block, succ: u32): u32 {
   const to = block(t, succ - 1);
   if (to.rpo > from.rpo) to.forwardIn += 1;
   else if (dominates(t, to, from)) to.backIn += 1;
-  else return 0;
+  else {
+    t.cuts += 1;
+    return 0;
+  }
   return succ;
 }

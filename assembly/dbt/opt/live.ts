@@ -8,7 +8,7 @@
 import { record_op } from "../form";
 import { Ir, Node, node } from "../ir";
 import { callout_reads } from "../lift/callout";
-import { Block, block, Dbt, is_call, ordered, Term } from "../state";
+import { Block, block, Dbt, is_call, ordered, succ_count, successor, Term } from "../state";
 
 /** The value's bit; nothing for x0 and temps. */
 // @ts-ignore: decorator
@@ -87,8 +87,10 @@ export function liveness(t: Dbt): void {
     for (let i: u32 = 0; i < t.orderCount; i++) {
       const b = ordered(t, i);
       const out = is_call(b) ? 0 : b.dirtyIn | block_writes(t, b);
-      if (b.succ0 && add_dirty(block(t, b.succ0 - 1), out)) changed = true;
-      if (b.succ1 && add_dirty(block(t, b.succ1 - 1), out)) changed = true;
+      for (let s: u32 = 0, n = succ_count(t, b); s < n; s++) {
+        const to = successor(t, b, s);
+        if (to && add_dirty(block(t, to - 1), out)) changed = true;
+      }
     }
   }
   changed = true;
@@ -98,9 +100,9 @@ export function liveness(t: Dbt): void {
       const b = ordered(t, i);
       let out: u64 = 0;
       // After a call everything is loaded anew.
-      if (!is_call(b)) {
-        if (b.succ0) out |= block(t, b.succ0 - 1).liveIn;
-        if (b.succ1) out |= block(t, b.succ1 - 1).liveIn;
+      for (let s: u32 = 0, n: u32 = is_call(b) ? 0 : succ_count(t, b); s < n; s++) {
+        const to = successor(t, b, s);
+        if (to) out |= block(t, to - 1).liveIn;
       }
       const live = block_reads_first(t, b) | b.dirtyIn | (out & ~block_writes(t, b));
       if (live != b.liveIn) {

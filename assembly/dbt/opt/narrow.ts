@@ -7,7 +7,7 @@
  */
 
 import { Ir, Node, node } from "../ir";
-import { Block, block, Dbt, is_call, ordered } from "../state";
+import { Block, block, Dbt, is_call, ordered, succ_count, successor } from "../state";
 import { W } from "../wasm/opcode";
 
 /** Distance from a 64-bit AND, OR or XOR to its 32-bit form. */
@@ -22,8 +22,10 @@ export function narrow(t: Dbt): void {
     for (let i: u32 = 0; i < t.orderCount; i++) {
       const b = ordered(t, i);
       const words = is_call(b) ? 1 : words_after(t, b);
-      if (b.succ0 && meet(block(t, b.succ0 - 1), words)) changed = true;
-      if (b.succ1 && meet(block(t, b.succ1 - 1), words)) changed = true;
+      for (let s: u32 = 0, n = succ_count(t, b); s < n; s++) {
+        const to = successor(t, b, s);
+        if (to && meet(block(t, to - 1), words)) changed = true;
+      }
     }
   }
   for (let i: u32 = 0; i < t.orderCount; i++) rewrite_block(t, ordered(t, i));

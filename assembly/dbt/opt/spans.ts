@@ -14,7 +14,7 @@ import { site_alone } from "../sites";
 import { W } from "../wasm/opcode";
 import { Translate } from "../../shared/constants";
 import { Step } from "../../shared/ir";
-import { Block, block, BLOCK_SPANS, Dbt, is_call, may, Mode, ordered } from "../state";
+import { Block, block, BLOCK_SPANS, Dbt, is_call, may, Mode, ordered, succ_count, successor } from "../state";
 
 export { Step };
 
@@ -220,8 +220,10 @@ export function spans(t: Dbt, scratch: usize): void {
       memory.copy(scratch, block_spans(b), 256);
       for (let at = b.irFirst; at < b.irFirst + b.irCount; at++) step(t, b, at, scratch);
       if (is_call(b)) memory.fill(scratch, 0, 256);
-      if (b.succ0 && meet(block(t, b.succ0 - 1), scratch)) changed = true;
-      if (b.succ1 && meet(block(t, b.succ1 - 1), scratch)) changed = true;
+      for (let s: u32 = 0, n = succ_count(t, b); s < n; s++) {
+        const to = successor(t, b, s);
+        if (to && meet(block(t, to - 1), scratch)) changed = true;
+      }
     }
     if (!changed) return;
   }

@@ -33,7 +33,8 @@ function blockText(block: RegionBlock, index: number): string {
     dirty === 0n ? "" : `dirty ${registerNames(dirty)}`,
     checked.length === 0 ? "" : `checked ${checked.join(" ")}`,
   ].filter((text) => text !== "");
-  const head = `b${index} ${hex(pc)}${remarks.length === 0 ? "" : `  ${remarks.join("; ")}`}\n`;
+  const name = block.term === Term.DISPATCH ? "table" : hex(pc);
+  const head = `b${index} ${name}${remarks.length === 0 ? "" : `  ${remarks.join("; ")}`}\n`;
   let shown: bigint | undefined;
   const line = (at: bigint | undefined, text: string) => {
     const label = at === undefined || at === shown ? "" : hex(at);
@@ -62,7 +63,7 @@ function goesTo(successor: number | undefined, pc: bigint): string {
   return successor === undefined ? `leave ${hex(pc)}` : `b${successor}`;
 }
 
-function terminatorText({ term, taken, next, targetPc, nextPc, insns }: RegionBlock): string {
+function terminatorText({ term, taken, next, targets, targetPc, nextPc, insns }: RegionBlock): string {
   const last = insns.at(-1);
   switch (term) {
     case Term.NEXT:
@@ -76,7 +77,11 @@ function terminatorText({ term, taken, next, targetPc, nextPc, insns }: RegionBl
     case Term.RETURN:
       return `return %0: if ${hex(targetPc)} -> ${goesTo(taken, targetPc)} else leave %0`;
     case Term.INDIRECT:
-      return "leave %0";
+      return taken === undefined ? "leave %0" : `%0 -> b${taken}`;
+    case Term.DISPATCH: {
+      const known = targets.filter(({ block }) => block !== undefined);
+      return `dispatch %0: ${known.map(({ pc, block }) => `${hex(pc)} -> b${block}, `).join("")}else leave %0`;
+    }
     case Term.INTERPRET:
       return `interpret ${last?.pc === nextPc ? insnText(last) : hex(nextPc)}`;
     case Term.CALL:

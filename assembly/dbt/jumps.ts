@@ -1,0 +1,104 @@
+/**
+ * Where computed jumps go, as far as has been seen (observe.ts). Nothing depends on it but speed.
+ *
+ *  t.jumps   JUMP_SITES of   +0 u64 pc | +8 u32 jumps seen | +12 u32 targets, then JUMP_TARGETS of (i32 distance from pc, u32 times)
+ *            two-way: slot, slot ^ 1
+ *  t.seen    one bit for each halfword, modulo its size: executed in the latest observation
+ */
+
+import { Dbt, JUMP_SITE_BYTES, JUMP_SITES, JUMP_TARGETS, SEEN_BYTES } from "./state";
+
+/** What has been seen of one computed jump. */
+// @ts-ignore: decorator
+@unmanaged
+export class Site {
+  pc: u64;
+  jumps: u32;
+  count: u32;
+}
+
+// @ts-ignore: decorator
+@inline function site_at(t: Dbt, index: u32): Site {
+  return changetype<Site>(<usize>t.jumps + <usize>index * JUMP_SITE_BYTES);
+}
+
+// @ts-ignore: decorator
+@inline function slot_of(pc: u64): u32 {
+  return ((<u32>(pc >> 1) * 0x9e3779b1) >> 16) & (JUMP_SITES - 1);
+}
+
+// @ts-ignore: decorator
+@inline function entry(site: Site, index: u32): usize {
+  return changetype<usize>(site) + 16 + ((<usize>index) << 3);
+}
+
+// @ts-ignore: decorator
+@inline export function site_target(site: Site, index: u32): u64 {
+  return site.pc + <u64>(<i64>load<i32>(entry(site, index)));
+}
+
+// @ts-ignore: decorator
+@inline export function site_times(site: Site, index: u32): u32 {
+  return load<u32>(entry(site, index), 4);
+}
+
+/** What has been seen of the computed jump at `pc`; 0 when it has not been seen. */
+export function site_of(t: Dbt, pc: u64): usize {
+  const slot = slot_of(pc);
+  if (site_at(t, slot).pc == pc) return changetype<usize>(site_at(t, slot));
+  return site_at(t, slot ^ 1).pc == pc ? changetype<usize>(site_at(t, slot ^ 1)) : 0;
+}
+
+/** The site of `pc`, made in the place of the rarer one of its set when there is none. */
+function take_site(t: Dbt, pc: u64): Site {
+  const found = site_of(t, pc);
+  if (found) return changetype<Site>(found);
+  const slot = slot_of(pc);
+  const a = site_at(t, slot);
+  const b = site_at(t, slot ^ 1);
+  const site = a.jumps <= b.jumps ? a : b;
+  site.pc = pc;
+  site.jumps = 0;
+  site.count = 0;
+  return site;
+}
+
+/** The jump at `pc` went to `to`. */
+export function note_jump(t: Dbt, pc: u64, to: u64): void {
+  const distance = <i64>(to - pc);
+  if (distance != <i64>(<i32>distance)) return;
+  const site = take_site(t, pc);
+  site.jumps += 1;
+  for (let i: u32 = 0; i < site.count; i++) {
+    const at = entry(site, i);
+    if (load<i32>(at) != <i32>distance) continue;
+    store<u32>(at, load<u32>(at, 4) + 1, 4);
+    return;
+  }
+  if (site.count == JUMP_TARGETS) return;
+  const at = entry(site, site.count);
+  store<i32>(at, <i32>distance);
+  store<u32>(at, 1, 4);
+  site.count += 1;
+}
+
+// @ts-ignore: decorator
+@inline function seen_byte(t: Dbt, pc: u64): usize {
+  return <usize>t.seen + ((<usize>(pc >> 4)) & (SEEN_BYTES - 1));
+}
+
+/** Whether the instruction at `pc` was executed in the latest observation; sometimes true although it was not. */
+export function was_seen(t: Dbt, pc: u64): bool {
+  return ((load<u8>(seen_byte(t, pc)) >> ((<u8>(pc >> 1)) & 7)) & 1) != 0;
+}
+
+/** The instruction at `pc` is being executed. */
+export function note_seen(t: Dbt, pc: u64): void {
+  const at = seen_byte(t, pc);
+  store<u8>(at, load<u8>(at) | (<u8>((<u32>1) << ((<u32>(pc >> 1)) & 7))));
+}
+
+/** A new observation begins. */
+export function forget_seen(t: Dbt): void {
+  memory.fill(t.seen, 0, SEEN_BYTES);
+}
