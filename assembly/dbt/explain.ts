@@ -47,7 +47,7 @@ const RESERVED: u32 = MARKS + Explained.BYTES + BLOCKS + NODES + INSNS;
 export function dbt_explain(hartMa: usize, pc: u64, priv: u32): u32 {
   const hart = changetype<Hart>(hartMa);
   const vm = changetype<Vm>(<usize>hart.vm);
-  if (!vm.dbt) return 0;
+  if (!vm.dbt || pc & 1) return 0;
   const t = changetype<Dbt>(<usize>vm.dbt);
   const before = hart.priv;
   const menvcfg = hart.menvcfg;

@@ -39,13 +39,16 @@ export interface RegionExplanation {
   readonly wasm: Uint8Array<ArrayBuffer>;
 }
 
-/** @throws WasmvisorError `region` when nothing can be translated there */
+/** @throws WasmvisorError `region` when nothing can be translated there, or there is no such mode */
 export function explain(
   core: Core,
   space: MachineSpace,
   pc: bigint,
   { hart = 0, mode }: RegionChoice,
 ): RegionExplanation {
+  if (mode !== undefined && !["U", "S", "M"].includes(mode)) {
+    throw new WasmvisorError("region", `There is no mode ${mode}; say "U", "S" or "M".`, { mode });
+  }
   const priv = mode === undefined ? space.harts[hart]!.u32(HartField.priv) : Priv[mode];
   const parts = explainRegion(core, space, hart, BigInt.asUintN(64, pc), priv);
   if (parts === undefined) throw noRegion(pc);

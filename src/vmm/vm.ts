@@ -293,8 +293,8 @@ export class Vm extends Emitter<VmEvents> {
    * for (const { pc, mode } of vm.regions()) console.log(vm.explainRegion(pc, { mode }).ir);
    * ```
    *
-   * @throws WasmvisorError `region` when nothing can be translated there, `hart`, `vm-state` when it has been destroyed or a hart is
-   * being run (in a device)
+   * @throws WasmvisorError `region` when nothing can be translated there or there is no such mode, `hart`, `vm-state` when it has been
+   * destroyed or a hart is being run (in a device)
    */
   explainRegion(pc: bigint, choice: RegionChoice = {}): RegionExplanation {
     this.#expect("explain a region of", "created", "running", "paused", "exited");

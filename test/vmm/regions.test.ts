@@ -84,6 +84,8 @@ describe("an explanation", () => {
   test("is refused with a sentence where nothing can be translated", async () => {
     const vm = await vmOf(LOOP);
     expect(() => vm.explainRegion(0x1234n)).toThrow(code("region"));
+    expect(() => vm.explainRegion(START + 1n)).toThrow(code("region"));
+    expect(() => vm.explainRegion(START, { mode: "H" as "S" })).toThrow(/no mode H/);
     vm.setEngine("interpreter");
     expect(() => vm.explainRegion(START)).toThrow(/0x80000000.*engine that translates/);
     expect(() => vm.explainRegion(START, { hart: 7 })).toThrow(code("hart"));
