@@ -290,7 +290,7 @@ function go(t: Dbt, b: Block, succ: u32, pc: u64, dirty: u64, scratch: usize): v
 }
 
 function block_code(t: Dbt, b: Block, scratch: usize): void {
-  mark(t, b.pc);
+  if (b.term != Term.DISPATCH) mark(t, b.pc);
   if (b.backIn) check_fuel(t, b);
   const state = scratch;
   memory.copy(state, block_spans(b), 256);
@@ -302,9 +302,14 @@ function block_code(t: Dbt, b: Block, scratch: usize): void {
     lower_node(t, b, node(t, i), found, state, dirty);
     dirty |= writes(node(t, i));
   }
-  if (b.term == Term.INTERPRET) mark(t, b.nextPc);
-  else if (b.term != Term.NEXT) mark(t, b.endPc - record_length(b.record));
+  mark_end(t, b);
   terminator(t, b, dirty, scratch);
+}
+
+/** What follows is for the instruction that ends the block, if one does. */
+function mark_end(t: Dbt, b: Block): void {
+  if (b.term == Term.INTERPRET) mark(t, b.nextPc);
+  else if (b.term != Term.NEXT && b.term != Term.DISPATCH) mark(t, b.endPc - record_length(b.record));
 }
 
 function terminator(t: Dbt, b: Block, dirty: u64, scratch: usize): void {

@@ -8,7 +8,10 @@ import { constantText, hex, operatorName, registerNames, valueName } from "./nam
 
 /** All blocks in the order in which they are emitted from. */
 export function irText(region: RegionParts): string {
-  return [headText(region), ...region.blocks.map((block, index) => blockText(block, index))].join("\n");
+  return [
+    headText(region),
+    ...region.blocks.map((block, index) => blockText(block, index, hex(region.pc).length)),
+  ].join("\n");
 }
 
 function headText({ pc, mode, instructions, blocks }: RegionParts): string {
@@ -22,7 +25,8 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
-function blockText(block: RegionBlock, index: number): string {
+/** `width`: of an address. */
+function blockText(block: RegionBlock, index: number, width: number): string {
   const { pc, loop, depth, owed, live, dirty, spans, nodes, insns } = block;
   const checked = [...spans].map(([register, span]) => spanText(register, span));
   const remarks = [
@@ -39,7 +43,7 @@ function blockText(block: RegionBlock, index: number): string {
   const line = (at: bigint | undefined, text: string) => {
     const label = at === undefined || at === shown ? "" : hex(at);
     shown = at;
-    return `  ${label.padEnd(hex(pc).length)}  ${text}\n`;
+    return `  ${label.padEnd(width)}  ${text}\n`;
   };
   const lines = nodes.map((node) => line(node.pc, nodeText(node, insnAt(insns, node.pc))));
   return head + lines.join("") + line(endsAt(block), terminatorText(block));

@@ -23,7 +23,6 @@ interface Label {
 
 const TYPES: Readonly<Record<number, string>> = { 0x7f: "i32", 0x7e: "i64", 0x7d: "f32", 0x7c: "f64" };
 const EMPTY = 0x40;
-const BR_TABLE = 0x0e;
 const PARAMETERS = "(param $hart i32) (param $fuel i32) (param $depth i32) (result i64)";
 
 /** The region's function. */
@@ -94,7 +93,7 @@ class Printer {
 
   #instruction(opcode: number, stack: readonly Form[]): Shape {
     const reader = this.#reader;
-    const name = operatorName(opcode) ?? (opcode === BR_TABLE ? "br_table" : undefined);
+    const name = operatorName(opcode);
     if (name === undefined) throw new RangeError(`opcode 0x${opcode.toString(16)} is not one of the translator's`);
     switch (opcode) {
       case W.BLOCK:
@@ -105,7 +104,7 @@ class Printer {
       case W.BR:
       case W.BR_IF:
         return this.#branch(opcode, name);
-      case BR_TABLE: {
+      case W.BR_TABLE: {
         const targets = Array.from({ length: reader.unsigned() + 1 }, () => this.#label(reader.unsigned()));
         const head = () => `${name} ${targets.map((label) => label.name).join(" ")}`;
         return { head, takes: 1 + targets[0]!.carries, gives: 0 };
@@ -154,12 +153,15 @@ class Printer {
     const exit = this.#exits > 0;
     const label: Label = { name: "", carries: type === EMPTY || opcode === W.LOOP ? 0 : 1 };
     if (exit) label.name = this.#unique(`$exit${--this.#exits}`);
-    else if (opcode === W.LOOP) label.name = this.#unique(`$loop.${this.#codeAt()}`);
+    else if (opcode === W.LOOP) label.name = this.#unique(`$loop${this.#codeAt()}`);
     this.#labels.push(label);
     const { items } = this.#sequence();
     this.#labels.pop();
     // A block is left for what comes behind it, and so it is called.
-    if (label.name === "") label.name = this.#unique(`$to.${this.#codeAt()}`);
+    if (label.name === "") {
+      const to = this.#codeAt();
+      label.name = this.#unique(to === "" ? "$block" : `$to${to}`);
+    }
     const result = type === EMPTY ? "" : ` (result ${TYPES[type] ?? "?"})`;
     return {
       head: `${name} ${label.name}${result}`,
@@ -207,10 +209,13 @@ class Printer {
     return this.#labels[this.#labels.length - 1 - depth]!;
   }
 
-  /** Where in the guest the code that follows comes from. */
+  /** Where in the guest the code that follows comes from, behind a dot; nothing when it is no instruction's. */
   #codeAt(): string {
-    const mark = this.#region.marks.find(({ at }) => at >= this.#reader.at);
-    return mark === undefined ? "end" : hex(mark.pc);
+    const { wasm, marks } = this.#region;
+    let { at } = this.#reader;
+    while ((wasm[at] === W.BLOCK || wasm[at] === W.LOOP) && wasm[at + 1] === EMPTY) at += 2;
+    const mark = marks.find((candidate) => candidate.at === at);
+    return mark === undefined ? "" : `.${hex(mark.pc)}`;
   }
 
   #unique(name: string): string {
