@@ -51,7 +51,7 @@ const TRY_COSTS = 0.5;
 /** Milliseconds of CPU after which a run that still translates is taken as it is. */
 const LONGEST_WARM_UP = 1500;
 /** The part of a steady state that translating may take. */
-const STILL_TRANSLATING = 0.05;
+const STILL_TRANSLATING = 0.15;
 /** No run may take longer than this, in milliseconds: something hangs. */
 const LONGEST = 120_000;
 /** Instructions of the reference at most; more are computed from fewer. */
@@ -174,8 +174,10 @@ export class ExperimentRun {
     const lowest = ready.by === "command" ? 2 : 1;
     const scale = (wanted: number, nanoseconds: number) =>
       Math.max(lowest, scaleFor(wanted, known.perUnit(this.#job(place)) ?? 1, nanoseconds));
-    let before = ready.by === "vm" ? nanosecondsOfFirst(draft) : guessFor(ready);
-    let next = scale(milliseconds * TRY, before);
+    const likely = isMostlyTranslating(draft) ? this.#scaleOfAnother(draft) : undefined;
+    // Of another variant it is known that this scale was steady.
+    let before = likely !== undefined ? 0 : ready.by === "vm" ? nanosecondsOfFirst(draft) : guessFor(ready);
+    let next = likely ?? scale(milliseconds * TRY, before) * (isMostlyTranslating(draft) ? GROWTH : 1);
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const tried = await this.#outcome(ready, this.#job(place, next));
       const nanoseconds = (tried.steadyCpu * 1e6) / tried.steadyInstructions;
@@ -192,6 +194,17 @@ export class ExperimentRun {
       const least = next * (isSteady(tried) ? 2 : 4);
       next = Math.min(next * GROWTH, Math.max(least, scale(milliseconds * NEXT_TRY, executingOf(tried))));
     }
+  }
+
+  /** The last scale found for the place of `draft` with a variant that had to translate, too: what translates better needs no smaller one. */
+  #scaleOfAnother({ workload, footprint }: Draft): number | undefined {
+    return this.drafts.findLast(
+      (draft) =>
+        draft.workload === workload &&
+        draft.footprint === footprint &&
+        draft.scale !== undefined &&
+        isMostlyTranslating(draft),
+    )?.scale;
   }
 
   async #findWindow(
@@ -279,6 +292,11 @@ function sum(values: readonly number[]): number {
 /** Milliseconds that a run has to translate before anything is steady. */
 function warmUpOf({ first }: Pick<Draft, "first">): number {
   return first?.translating ?? 0;
+}
+
+/** Whether the first result was waiting for the translator more than anything else. */
+function isMostlyTranslating({ first }: Pick<Draft, "first">): boolean {
+  return first !== undefined && warmUpOf({ first }) > (first.runCpu ?? first.cpu) / 2;
 }
 
 function isSteady({ steadyTranslating = 0, steadyCpu }: Outcome): boolean {
