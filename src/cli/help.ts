@@ -69,6 +69,7 @@ native code, and the axes between. EXPERIMENT is one of wasmvisor study list, or
   wasmvisor study list               experiments, rungs and workloads
   wasmvisor study compare A.json B.json
                                      what changed between two studies, with significance
+  wasmvisor study show A.json        the report again; with --md, --html, --svg in their forms
 
 What to measure
   --rungs A,B         these rungs only
@@ -81,6 +82,7 @@ What to write
   --json FILE         everything, with a summary for other programs
   --md FILE           the report as Markdown
   --html FILE         the report as one page with plots (needs the packages vega and vega-lite)
+  --svg FILE          the ladder as one picture (needs them, too)
   --resume FILE       go on from the JSON of an interrupted study
 
 Ctrl-C ends a study early; what was measured is kept. Exit codes: 1 when a figure is void because a result was wrong.

@@ -39,6 +39,8 @@ async function study(command: StudyCommand): Promise<number> {
       return 0;
     case "compare":
       return (await import("./study-compare.ts")).compareFiles(command.files);
+    case "show":
+      return (await import("./study-show.ts")).showFile(command.file, command.files);
     case "run":
       return (await import("./study.ts")).runStudy(command.options);
   }

@@ -3,16 +3,18 @@
 import { WasmvisorError } from "../error.ts";
 import { parseArgs } from "../host/args.ts";
 import type { CommandVariant } from "../study/experiment.ts";
+import type { ReportFiles } from "./study-write.ts";
 
 /** What `wasmvisor study` was asked to do. */
 export type StudyCommand =
   | { readonly kind: "help" }
   | { readonly kind: "list" }
   | { readonly kind: "compare"; readonly files: readonly [string, string] }
+  | { readonly kind: "show"; readonly file: string; readonly files: ReportFiles }
   | { readonly kind: "run"; readonly options: StudyRunOptions };
 
 /** A study to be run. */
-export interface StudyRunOptions {
+export interface StudyRunOptions extends ReportFiles {
   /** A bundled experiment's name, or a file; undefined for all. */
   readonly experiment?: string;
   readonly quick: boolean;
@@ -20,8 +22,6 @@ export interface StudyRunOptions {
   readonly workloads?: readonly string[];
   readonly peers: readonly CommandVariant[];
   readonly json?: string;
-  readonly md?: string;
-  readonly html?: string;
   readonly resume?: string;
   readonly rounds?: number;
   readonly seconds?: number;
@@ -37,6 +37,7 @@ const FLAGS = {
   json: { type: "string" },
   md: { type: "string" },
   html: { type: "string" },
+  svg: { type: "string" },
   resume: { type: "string" },
   rounds: { type: "string" },
   seconds: { type: "string" },
@@ -57,6 +58,8 @@ export function parseStudyCommand(args: readonly string[]): StudyCommand {
   const [first, ...rest] = positionals;
   if (first === "list") return { kind: "list" };
   if (first === "compare") return { kind: "compare", files: twoFiles(rest) };
+  const files = { ...given("md", values.md), ...given("html", values.html), ...given("svg", values.svg) };
+  if (first === "show") return { kind: "show", file: oneFile(rest), files };
   if (rest.length > 0) throw usage(`"${rest[0]}" is one experiment too many; ${SEE_HELP}.`);
   return {
     kind: "run",
@@ -67,8 +70,7 @@ export function parseStudyCommand(args: readonly string[]): StudyCommand {
       ...given("workloads", list("--workloads", values.workloads)),
       peers: (values.peer ?? []).map(peer),
       ...given("json", values.json),
-      ...given("md", values.md),
-      ...given("html", values.html),
+      ...files,
       ...given("resume", values.resume),
       ...given("rounds", number("--rounds", values.rounds, MOST_ROUNDS)),
       ...given("seconds", number("--seconds", values.seconds, MOST_SECONDS)),
@@ -94,6 +96,12 @@ function twoFiles(files: readonly string[]): [string, string] {
   const [a, b] = files;
   if (a !== undefined && b !== undefined && files.length === 2) return [a, b];
   throw usage("wasmvisor study compare takes two JSON files of studies.");
+}
+
+function oneFile(files: readonly string[]): string {
+  const [file] = files;
+  if (file !== undefined && files.length === 1) return file;
+  throw usage("wasmvisor study show takes one JSON file of a study.");
 }
 
 function list(option: string, text: string | undefined): string[] | undefined {

@@ -4,13 +4,11 @@ import { WasmvisorError } from "../error.ts";
 import { removeBuilt } from "../host/machine-info.ts";
 import { loadModule } from "../host/load-module.ts";
 import * as host from "../host/process.ts";
-import { type Draw, loadVega } from "../host/vega.ts";
+import type { Draw } from "../host/vega.ts";
 import { checkExperiment } from "../study/check-experiment.ts";
 import type { Experiment, Variant } from "../study/experiment.ts";
 import { EXPERIMENTS } from "../study/experiments/index.ts";
 import { PEERS } from "../study/ladder.ts";
-import { htmlReport } from "../study/report/html.ts";
-import { markdownReport } from "../study/report/markdown.ts";
 import { textReport } from "../study/report/text.ts";
 import type { StudyResult } from "../study/result.ts";
 import { SECTIONS } from "../study/sections.ts";
@@ -20,6 +18,7 @@ import { readResult } from "./study-result.ts";
 import { nodeEnvironment } from "./study-environment.ts";
 import type { StudyRunOptions } from "./study-options.ts";
 import { StudyProgressLine } from "./study-progress.ts";
+import { drawFor, writeReports } from "./study-write.ts";
 
 const VOIDED = 1;
 /** Where an interrupted study goes when no --json names a file. */
@@ -34,7 +33,7 @@ export async function runStudy(options: StudyRunOptions): Promise<number> {
   checkRungs(options, experiments);
   const wanted = experiments.filter(({ variants }) => hasRung(variants, options.rungs));
   if (options.workloads) workloadsNamed(options.workloads);
-  const draw = options.html === undefined ? undefined : await loadVega();
+  const draw = await drawFor(options);
   const environment = nodeEnvironment();
   const abort = new AbortController();
   let code: number | undefined;
@@ -94,8 +93,7 @@ function checkRungs({ rungs = [], peers }: StudyRunOptions, experiments: readonl
 async function write(options: StudyRunOptions, result: StudyResult, draw: Draw | undefined): Promise<void> {
   const json = options.json ?? (result.about.interrupted ? PARTIAL : undefined);
   if (json !== undefined) await host.writeText(json, `${JSON.stringify(result, null, 1)}\n`);
-  if (options.md !== undefined) await host.writeText(options.md, markdownReport(result));
-  if (options.html !== undefined && draw) await host.writeText(options.html, await htmlReport(result, draw));
+  await writeReports(options, result, draw);
   await host.print(textReport(result));
   if (result.about.interrupted) await host.printError(`wasmvisor: go on with wasmvisor study --resume ${json}\n`);
   for (const reason of result.summary.voided) await host.printError(`wasmvisor: VOID: ${reason}\n`);

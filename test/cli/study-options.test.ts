@@ -24,9 +24,10 @@ describe("wasmvisor study", () => {
     expect(command).toMatchObject({ options: { peers: [{ name: "spike", command: "spike --isa=rv64gc {elf}" }] } });
   });
 
-  it("lists, compares and helps", () => {
+  it("lists, compares, shows and helps", () => {
     expect(parseStudyCommand(["list"])).toEqual({ kind: "list" });
     expect(parseStudyCommand(["compare", "a", "b"])).toEqual({ kind: "compare", files: ["a", "b"] });
+    expect(parseStudyCommand(["show", "a", "--svg", "b"])).toEqual({ kind: "show", file: "a", files: { svg: "b" } });
     expect(parseStudyCommand(["--help"])).toEqual({ kind: "help" });
   });
 
@@ -34,6 +35,8 @@ describe("wasmvisor study", () => {
     [["--what"], "There is no option --what"],
     [["a", "b"], '"b" is one experiment too many'],
     [["compare", "a"], "two JSON files"],
+    [["show"], "one JSON file"],
+    [["show", "a", "b"], "one JSON file"],
     [["--rungs", "a,,b"], "--rungs takes names"],
     [["--peer", "spike"], "--peer takes NAME=COMMAND"],
     [["--peer", "spike=spike"], "--peer takes NAME=COMMAND"],

@@ -90,6 +90,11 @@ describe("wasmvisor study", () => {
     expect(of(after)).toEqual(of(before));
     const compared = await study("compare", "a.json", "b.json");
     expect(compared.stdout).toMatch(/figures (has|have) changed significantly/);
+    const shown = await study("show", "b.json", "--svg", "b.svg");
+    expect(shown.stdout).toBe(again.stdout);
+    const picture = await readFile(file("b.svg"), "utf8");
+    expect(picture).toMatch(/^<svg/);
+    expect(picture).toContain("tiered");
   });
 
   it("runs an experiment from a TypeScript file", async () => {

@@ -3,7 +3,7 @@
 import type { Plot } from "../experiment.ts";
 import { meansOf, nanosecondsOf } from "../finish.ts";
 import { TEXTBOOK } from "../ladder.ts";
-import type { Cell, ExperimentResult, Sample, Summary } from "../result.ts";
+import type { Cell, ExperimentResult, Sample, StudyResult, Summary } from "../result.ts";
 
 /** A Vega-Lite specification: plain data. */
 export type PlotSpec = Readonly<Record<string, unknown>>;
@@ -80,6 +80,14 @@ const QUANTITY_TITLES: Readonly<Record<Plot["quantity"], string>> = {
   "warm-up": "ms of CPU spent on warming up",
 };
 
+const MEANS = "Geometric means over the workloads";
+
+/** The ladder in one picture; undefined when it was not measured. */
+export function meansPicture({ experiments, summary }: StudyResult): Picture | undefined {
+  const ladder = experiments.find(({ name }) => name === "ladder");
+  return ladder && { title: MEANS, spec: meansSpec(ladder, summary.native) };
+}
+
 /** The pictures of an experiment. */
 export function picturesOf(experiment: ExperimentResult, native: Summary["native"]): Picture[] {
   const pictures = experiment.plots.flatMap((plot) => {
@@ -87,7 +95,7 @@ export function picturesOf(experiment: ExperimentResult, native: Summary["native
     return points.length === 0 ? [] : [{ title: plot.title, spec: specOf(plot, experiment, points) }];
   });
   if (experiment.name !== "ladder") return pictures;
-  const means: Picture = { title: "Geometric means over the workloads", spec: meansSpec(experiment, native) };
+  const means: Picture = { title: MEANS, spec: meansSpec(experiment, native) };
   const timeline = timelineSpec(experiment);
   return [means, ...pictures, ...(timeline ? [{ title: "Warming up: speed over time", spec: timeline }] : [])];
 }
