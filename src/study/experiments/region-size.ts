@@ -6,7 +6,7 @@ export const regionSize: Experiment = {
   title: "Region size",
   question: "How many guest instructions should be translated together?",
   workloads: ["mix", "bytecode", "fft", "switch"],
-  variants: [8, 32, 128, 512, 1200].map((value) => ({
+  variants: [8, 32, 128, 300, 1200].map((value) => ({
     name: `up-to-${value}`,
     explains: `at most ${value} instructions in a region`,
     value,

@@ -69,12 +69,20 @@ function names(group: readonly Finding[]): string {
   return `${all.slice(0, MOST_NAMES).join(", ")} and ${all.length - MOST_NAMES} more`;
 }
 
-function rowOf(group: readonly Finding[]): TableRow {
+function reasonOf({ subject, verdict }: Finding): string | undefined {
+  return isException(verdict) ? (explanation(subject, verdict) ?? "not explained") : undefined;
+}
+
+/** What stands in the table for the reason at `index`; the notes spell it out. */
+function letter(index: number): string {
+  return index < 0 ? "" : String.fromCharCode(97 + index);
+}
+
+function rowOf(group: readonly Finding[], reasons: readonly string[]): TableRow {
   const { subject, verdict } = group[0]!;
-  const reason = isException(verdict) ? (explanation(subject, verdict) ?? "not explained") : "";
   return {
     instructions: names(group),
-    count: group.length,
+    count: String(group.length),
     table: subject.table,
     u: verdict.traps.U,
     s: verdict.traps.S,
@@ -83,7 +91,7 @@ function rowOf(group: readonly Finding[]): TableRow {
     memory: verdict.memoryDependsOn.join(", "),
     changes: [...new Set(group.flatMap((finding) => finding.verdict.changes))].slice(0, MOST_NAMES).join(", "),
     class: className(verdict),
-    reason,
+    reason: letter(reasons.indexOf(reasonOf(group[0]!) ?? "")),
   };
 }
 
@@ -117,6 +125,7 @@ export function conclusions(findings: readonly Finding[]): string[] {
 }
 
 function tableOf(findings: readonly Finding[]): TableSection {
+  const reasons = [...new Set(findings.flatMap((finding) => reasonOf(finding) ?? []))];
   return {
     name: "popek-goldberg",
     title: "Popek and Goldberg, checked by machine",
@@ -132,10 +141,10 @@ function tableOf(findings: readonly Finding[]): TableSection {
       { key: "memory", title: "Memory access depends on" },
       { key: "changes", title: "Changes" },
       { key: "class", title: "Class" },
-      { key: "reason", title: "Why it is no obstacle" },
+      { key: "reason", title: "No obstacle, see below" },
     ],
-    rows: grouped(findings).map(rowOf),
-    notes: conclusions(findings),
+    rows: grouped(findings).map((group) => rowOf(group, reasons)),
+    notes: [...conclusions(findings), ...reasons.map((reason, index) => `(${letter(index)}) ${reason}`)],
   };
 }
 

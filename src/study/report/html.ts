@@ -120,10 +120,13 @@ ${outliers ? folded("Outliers", grid(outliers)) : ""}
 </section>`;
 }
 
+/** Columns that fit beside each other in the page's column. */
+const WIDE = 8;
+
 function sectionHtml(section: TableSection): string {
   return `<section id="${escape(section.name)}"><h2>${escape(section.title)}</h2>
 ${paragraphs(section.intro)}
-${grid(sectionGrid(section))}
+${grid(sectionGrid(section), section.columns.length > WIDE ? "wide" : "")}
 ${notes(section.notes)}
 </section>`;
 }
@@ -142,7 +145,7 @@ function grid({ head, rows, left }: Grid, kind = ""): string {
   const line = (tag: string, cells: readonly string[]) =>
     `<tr>${cells.map((text, column) => cell(column === 0 && tag === "td" ? "th" : tag, text, column)).join("")}</tr>`;
   const titled = head.some((title) => title !== "") ? `<thead>${line("th", head)}</thead>` : "";
-  return `<div class="table"><table class="${kind}">${titled}<tbody>${rows.map((row) => line("td", row)).join("\n")}</tbody></table></div>`;
+  return `<div class="table ${kind}"><table>${titled}<tbody>${rows.map((row) => line("td", row)).join("\n")}</tbody></table></div>`;
 }
 
 function paragraphs(texts: readonly string[]): string {

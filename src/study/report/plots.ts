@@ -4,6 +4,7 @@ import type { Plot } from "../experiment.ts";
 import { meansOf, nanosecondsOf } from "../finish.ts";
 import { TEXTBOOK } from "../ladder.ts";
 import type { Cell, ExperimentResult, Sample, StudyResult, Summary } from "../result.ts";
+import { times } from "./figures.ts";
 
 /** A Vega-Lite specification: plain data. */
 export type PlotSpec = Readonly<Record<string, unknown>>;
@@ -43,6 +44,12 @@ const COLOURS: Readonly<Record<string, string>> = {
   tiered: "#0b4aa8",
   wasm: "#32a467",
   native: "#1c7c45",
+  nested: "#b42318",
+  "pa-tlb": "#e8590c",
+  shadow: "#b7791f",
+  tlb: "#7559c2",
+  window: "#1570ef",
+  merged: "#0b4aa8",
 };
 const OTHER_COLOURS = [
   "#667085",
@@ -176,7 +183,7 @@ function meansSpec(experiment: ExperimentResult, native: Summary["native"]): Plo
   const names = experiment.variants.map(({ name }) => name).filter((name) => means.has(name));
   const values = names.map((variant) => {
     const { median, low, high } = means.get(variant)!;
-    return { variant, y: median, low, high, label: `${Number(median.toPrecision(3))}x`, one: 1 };
+    return { variant, y: median, low, high, label: times(median), one: 1 };
   });
   const y = {
     field: "variant",
@@ -279,6 +286,9 @@ function sampleDots({ cells }: ExperimentResult): Point[] {
   });
 }
 
+/** A label for a number of KiB. */
+const BYTES = "datum.value < 1024 ? datum.value + ' KiB' : datum.value / 1024 + ' MiB'";
+
 /** A curve for each variant over the footprint, for each workload. */
 function footprintSpec(plot: Plot, experiment: ExperimentResult, points: readonly Point[]): PlotSpec {
   const names = experiment.variants.map(({ name }) => name);
@@ -286,14 +296,13 @@ function footprintSpec(plot: Plot, experiment: ExperimentResult, points: readonl
     field: "footprint",
     type: "quantitative",
     scale: log({ base: 2, nice: false }),
-    title: "KiB",
-    axis: { format: "~s", tickCount: 8 },
+    title: "footprint",
+    axis: { values: [...new Set(points.map(({ footprint }) => footprint))], labelExpr: BYTES },
   };
-  return {
-    ...curves(plot, points, x, { field: "variant", type: "nominal", scale: palette(names), title: null, sort: names }),
-    facet: { field: "workload", type: "nominal" },
-    columns: 2,
-  };
+  const color = { field: "variant", type: "nominal", scale: palette(names), title: null, sort: names };
+  const { spec, ...rest } = curves(plot, points, x, color);
+  if (experiment.workloads.length === 1) return { ...rest, ...(spec as object), width: 640 };
+  return { ...rest, spec, facet: { field: "workload", type: "nominal" }, columns: 2 };
 }
 
 /** A curve for each workload over the variants' values. */
@@ -317,7 +326,7 @@ function curves(plot: Plot, points: readonly Point[], x: object, color: object):
     type: "quantitative",
     scale: log(),
     title: QUANTITY_TITLES[plot.quantity],
-    axis: { format: "~s" },
+    axis: { format: ",~g" },
   };
   return {
     $schema: SCHEMA,

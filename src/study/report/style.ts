@@ -21,10 +21,13 @@ figcaption { font-weight: 600; margin-bottom: .4rem; }
 .plot { overflow-x: auto; }
 .plot svg { max-width: 100%; height: auto; display: block; }
 .table { overflow-x: auto; margin: .75rem 0; }
+.wide thead th { white-space: normal; vertical-align: bottom; }
+.wide { width: min(96vw, 84rem); position: relative; left: 50%; transform: translateX(-50%); }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .28rem .65rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; white-space: nowrap; }
 thead th { color: var(--soft); font-weight: 600; border-bottom: 2px solid var(--line); }
 tbody th { font-weight: 600; }
+tbody th.left { white-space: normal; min-width: 11rem; }
 .left { text-align: left; }
 td.left { white-space: normal; }
 .facts th { color: var(--soft); padding-left: 0; }

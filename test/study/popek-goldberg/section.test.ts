@@ -108,4 +108,9 @@ test("the section groups what is alike and says how the question was answered", 
   const count = table!.rows.reduce((sum, row) => sum + Number(row.count), 0);
   expect(count).toBeGreaterThan(300);
   expect(table!.notes.join(" ")).toMatch(/TVM, TW and TSR decide whether these trap: .*sret.*wfi.*sfence\.vma/);
+  const letters = new Set(table!.rows.map(({ reason }) => reason).filter((reason) => reason !== ""));
+  expect(letters.size).toBeGreaterThan(2);
+  for (const letter of letters) {
+    expect(table!.notes.filter((note) => note.startsWith(`(${letter}) `))).toHaveLength(1);
+  }
 }, 120_000);
