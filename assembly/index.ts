@@ -19,5 +19,5 @@ export {
   vm_open_translator,
 } from "./host";
 export { dbt_explain } from "./dbt/explain";
-export { dbt_callout, dbt_load, dbt_span, dbt_store, dbt_system } from "./dbt/enter";
+export { dbt_callout, dbt_find, dbt_load, dbt_span, dbt_store, dbt_system } from "./dbt/enter";
 export { frames_clear } from "./mem/frames";

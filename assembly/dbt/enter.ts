@@ -220,6 +220,15 @@ export function dbt_span(hartMa: usize, va: u64, info: u32): u32 {
   return <u32>ma;
 }
 
+/**
+ * Emitted code's jump to a `pc` that is not in the jump cache: 1 when it is now. Without it two regions that want the same entry would
+ * leave translated code for each other, and all calls under way with it.
+ */
+export function dbt_find(hartMa: usize, pc: u64, unused: u32): u32 {
+  const hart = changetype<Hart>(hartMa);
+  return u32(find(hart, pc));
+}
+
 /** Executes record `r` for emitted code, its operands being in the hart. 1 when it raised: the interpreter does it again. */
 export function dbt_callout(hartMa: usize, r: u64, fuel: u32): u32 {
   const hart = changetype<Hart>(hartMa);

@@ -51,4 +51,4 @@ export enum System {
 }
 
 /** Types of the module: the imports' in order, then a region's. */
-export const REGION_TYPE: u32 = 5;
+export const REGION_TYPE: u32 = 6;

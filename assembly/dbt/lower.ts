@@ -22,6 +22,7 @@ import {
   F64_COUNT,
   FUEL,
   HART,
+  Import,
   I32_COUNT,
   I64_COUNT,
   local_of,
@@ -205,12 +206,12 @@ export function leave_if(t: Dbt, dirty: u64): void {
   byte(w, W.DROP);
 }
 
-/** Leaves at the block's start when the fuel might not last to the next check: any acyclic path is shorter than the region. */
+/** Leaves at the block's start when the fuel might not last to the next check. */
 function check_fuel(t: Dbt, b: Block): void {
   const w = writer(t);
   if (b.term == Term.DISPATCH) {
     get(w, FUEL);
-    i32c(w, <i32>t.insns + 1);
+    i32c(w, <i32>t.longest + 1);
     byte(w, W.I32_LT_S);
     open(w, W.IF, Type.EMPTY);
     leave_to(t, b.dirtyIn);
@@ -219,7 +220,7 @@ function check_fuel(t: Dbt, b: Block): void {
   }
   leave_begin(t, b.pc, false, 0);
   get(w, FUEL);
-  i32c(w, <i32>t.insns + 1);
+  i32c(w, <i32>t.longest + 1);
   byte(w, W.I32_LT_S);
   leave_if(t, b.dirtyIn);
 }
@@ -454,6 +455,7 @@ function chain(t: Dbt, b: Block, dirty: u64): void {
   mem(w, W.I64_LOAD, jump_base(t));
   get(w, local_of(JUMP_TARGET));
   byte(w, W.I64_EQ);
+  or_find(t);
   open(w, W.IF, Type.EMPTY);
   count(t, VmField.countIndirect);
   tail_call(t, A32, jump_base(t) + 8);
@@ -480,6 +482,19 @@ function chain_to(t: Dbt, pc: u64, dirty: u64): void {
   i64c(w, <i64>pc);
   set(w, local_of(JUMP_TARGET));
   give_up(t);
+}
+
+/** Makes the condition on the stack, that the jump cache has the region at the jump-target temp, true if the core can. */
+function or_find(t: Dbt): void {
+  const w = writer(t);
+  open(w, W.IF, Type.I32);
+  i32c(w, 1);
+  byte(w, W.ELSE);
+  get(w, HART);
+  get(w, local_of(JUMP_TARGET));
+  i32c(w, 0);
+  op1(w, W.CALL, Import.FIND);
+  byte(w, W.END);
 }
 
 /** Tail-calls the function whose index is at `offset` from the address in `local`. */
@@ -528,7 +543,9 @@ function call(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
   }
   mem(w, W.I64_LOAD, entry);
   get(w, local_of(JUMP_TARGET));
-  byte(w, W.I64_NE);
+  byte(w, W.I64_EQ);
+  or_find(t);
+  byte(w, W.I32_EQZ);
   get(w, DEPTH);
   byte(w, W.I32_EQZ);
   byte(w, W.I32_OR);
@@ -553,7 +570,7 @@ function call(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
   get(w, HART);
   mem(w, W.I32_LOAD, HartField.fuel);
   tee(w, FUEL);
-  i32c(w, <i32>t.insns + 1);
+  i32c(w, <i32>t.longest + 1);
   byte(w, W.I32_LT_S);
   byte(w, W.I32_OR);
   open(w, W.IF, Type.EMPTY);

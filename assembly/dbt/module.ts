@@ -68,9 +68,10 @@ function close(w: Writer, at: u32): void {
 
 function types(w: Writer): void {
   const at = section(w, 1);
-  unsigned(w, 6);
+  unsigned(w, 7);
   signature(w, Type.I32, Type.I64, Type.I32, 0, Type.I32);
   signature(w, Type.I32, Type.I64, Type.I64, Type.I32, Type.I32);
+  signature(w, Type.I32, Type.I64, Type.I32, 0, Type.I32);
   signature(w, Type.I32, Type.I64, Type.I32, 0, Type.I32);
   signature(w, Type.I32, Type.I64, Type.I32, 0, Type.I32);
   signature(w, Type.I32, Type.I64, Type.I32, 0, Type.I32);

@@ -32,7 +32,8 @@ export class Region {
   /** Where its own code, without inlined callees, begins and ends, from its entry. */
   low: i32;
   high: i32;
-  unused: u32;
+  /** Instructions of the guest that it has. */
+  insns: u32;
 }
 
 if (offsetof<Region>("va") != RegionField.va) ERROR("Region.va is misplaced");
@@ -40,6 +41,7 @@ if (offsetof<Region>("mode") != RegionField.mode) ERROR("Region.mode is misplace
 if (offsetof<Region>("need") != RegionField.need) ERROR("Region.need is misplaced");
 if (offsetof<Region>("slot") != RegionField.slot) ERROR("Region.slot is misplaced");
 if (offsetof<Region>("low") != RegionField.low) ERROR("Region.low is misplaced");
+if (offsetof<Region>("insns") != RegionField.insns) ERROR("Region.insns is misplaced");
 if (offsetof<Region>("high") != RegionField.high) ERROR("Region.high is misplaced");
 
 const PAGE_LIST: usize = Translation.REGION_BYTES - 16 * Translation.REGION_PAGES;
@@ -69,7 +71,8 @@ export function region_make(t: Dbt, hart: Hart, vm: Vm, pc: u64): bool {
   region.va = pc;
   region.index = 0;
   region.mode = t.mode;
-  region.need = t.insns + 1;
+  region.need = t.longest + 1;
+  region.insns = t.insns;
   region.pageCount = t.pageCount;
   region.slot = <u32>page + CodePage.RECORDS + (((<u32>pc) & 0xffe) << 2);
   set_extent(t, region);

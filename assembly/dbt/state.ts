@@ -138,6 +138,8 @@ export class Dbt {
   prune: u32;
   /** Edges that `flow` had to cut. */
   cuts: u32;
+  /** Instructions on the longest way from where fuel is checked to where it is checked again, or out. */
+  longest: u32;
   /** What has been seen of computed jumps, and which addresses were executed meanwhile (jumps.ts). */
   jumps: u32;
   seen: u32;
@@ -202,6 +204,8 @@ export class Block {
   table: u32;
   /** 1 when a dispatch table leads forward to it. */
   switched: u32;
+  /** Instructions on the longest way from its beginning to where fuel is checked, or out. */
+  length: u32;
 }
 
 /** Behind each block: the checked spans at its entry, by base register: 32 pairs of i32 (lo, hi); lo == hi for none. */

@@ -8,7 +8,7 @@ import { HartBlock } from "../shared/constants";
 /** Entries that are noted one by one; with more, all are emptied. */
 const LOGGED: u32 = 64;
 
-/** Remembers that the entry at `entry` is filled: between two fences few are, and emptying 64 KiB takes longer than they save. */
+/** Remembers that the entry at `entry` is filled: between two fences few are, and emptying 256 KiB takes longer than they save. */
 export function jump_note(hart: Hart, entry: usize): void {
   const n = hart.jumpFills;
   if (n < LOGGED) store<u32>(base(hart) + (n << 2), <u32>(entry - base(hart)), HartField.jumpLog);

@@ -150,11 +150,11 @@ export enum Tlb {
 export enum HartBlock {
   /** The TLB sets start here; the generated state (gen/layout.ts) must end below. */
   TLB = 0x1000,
-  /** The jump caches, one for each privilege mode: 1024 entries of 16 bytes (u64 pc, u32 table index, u32 fuel needed). */
+  /** The jump caches, one for each privilege mode: 4096 entries of 16 bytes (u64 pc, u32 table index, u32 fuel needed). */
   JUMP = 0x19000,
-  JUMP_MODE_BYTES = 0x4000,
-  JUMP_MASK = 0x3ff0,
-  BYTES = 0x29000,
+  JUMP_MODE_BYTES = 0x10000,
+  JUMP_MASK = 0xfff0,
+  BYTES = 0x59000,
 }
 
 /** Flags in the low bits of a p2m entry; the frame's machine address is the rest. */

@@ -50,5 +50,7 @@ export enum Import {
   SYSTEM = 3,
   /** (hart, va i64, length | store << 16) -> ma, or 0 */
   SPAN = 4,
-  COUNT = 5,
+  /** (hart, pc i64, 0) -> 1 when the jump cache has the region there now */
+  FIND = 5,
+  COUNT = 6,
 }

@@ -9,13 +9,15 @@ export enum RegionField {
   va = 8,
   /** `Mode` bits. */
   mode = 20,
-  /** Steps that an entry needs: one more than it has instructions. */
+  /** Steps that an entry needs: one more than there are instructions between two checks of the fuel. */
   need = 24,
   /** Address of the entry's record in its decoded page: `Op.REGION` below this descriptor's address while it is in use. */
   slot = 32,
   /** i32: where its own code, without inlined callees, begins and ends, from its entry. */
   low = 36,
   high = 40,
+  /** Instructions of the guest that it has. */
+  insns = 44,
 }
 
 /** What `dbt_explain` leaves: a header that leads to tables. */

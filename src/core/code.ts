@@ -4,7 +4,7 @@ import { Install } from "../../assembly/shared/constants.ts";
 import type { MachineMemory } from "../memory/machine-memory.ts";
 import { Generation } from "./generation.ts";
 
-/** What of the core's exports every emitted module imports (in the order of `Import` in assembly/dbt/locals.ts), and the linker calls. */
+/** What of the core's exports every emitted module imports (in the order of `Import` in assembly/shared/emitted.ts), and the linker calls. */
 export interface CodeExports {
   readonly table: WebAssembly.Table;
   dbt_load(hart: number, va: bigint, size: number): number;
@@ -12,6 +12,7 @@ export interface CodeExports {
   dbt_callout(hart: number, record: bigint, fuel: number): number;
   dbt_system(hart: number, record: bigint, fuel: number): number;
   dbt_span(hart: number, va: bigint, info: number): number;
+  dbt_find(hart: number, pc: bigint, unused: number): number;
   /** Answers `install` later. */
   vm_code_ready(vm: number, first: number, count: number, answer: Install): void;
 }
@@ -58,9 +59,9 @@ export class CodeLinker {
 
   /** Takes the core's exports, once it is instantiated. */
   connect(core: CodeExports): void {
-    const { dbt_load, dbt_store, dbt_callout, dbt_system, dbt_span } = core;
+    const { dbt_load, dbt_store, dbt_callout, dbt_system, dbt_span, dbt_find } = core;
     this.#core = core;
-    this.#imports = { m: this.#memory.memory, ...[dbt_load, dbt_store, dbt_callout, dbt_system, dbt_span] };
+    this.#imports = { m: this.#memory.memory, ...[dbt_load, dbt_store, dbt_callout, dbt_system, dbt_span, dbt_find] };
   }
 
   /** From now on the VM at `vm` installs modules. Returns the index in the core's table of what calls its regions. */

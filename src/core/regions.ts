@@ -52,7 +52,7 @@ function regionInfo(view: DataView, ma: number): RegionInfo {
     mode: PRIV_NAMES[(mode >>> Mode.PRIV_SHIFT) & 3] ?? "M",
     start: at(RegionField.low),
     end: at(RegionField.high),
-    instructions: view.getUint32(ma + RegionField.need, true) - 1,
+    instructions: view.getUint32(ma + RegionField.insns, true),
     window: (mode & Mode.FLAT) !== 0,
   };
 }

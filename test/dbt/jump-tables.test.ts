@@ -2,11 +2,15 @@
 
 import { describe, expect, test } from "vitest";
 import { VmField } from "../../assembly/gen/layout.ts";
-import { Translate } from "../../assembly/shared/constants.ts";
+import { Priv, Translate } from "../../assembly/shared/constants.ts";
+import { explainRegion } from "../../src/core/explained.ts";
+import { irText } from "../../src/debug/region/ir.ts";
+import { watText } from "../../src/debug/region/wat.ts";
 import { assemble } from "../../src/isa/assemble.ts";
 import { Random } from "../../src/isa/random/values.ts";
 import { RAM_PA, type TestMachine } from "../support/core.ts";
 import { PageTables, RWXAD } from "../support/paging.ts";
+import { assembledFunction, onlyFunction } from "./wat-assembler.ts";
 import { type HotOptions, type HotRun, runHot } from "./hot-machine.ts";
 
 const TABLE = RAM_PA + 0x4_0000;
@@ -341,4 +345,38 @@ test("a target in a page that is mapped elsewhere afterwards is found there", as
   });
   expect(machine.space.vm.count(VmField.countTable)).toBeGreaterThan(5000);
   expect(machine.hart().x(10)).toBeGreaterThan(100_000n);
+});
+
+test("an interpreter's region can be looked at, with its table", async () => {
+  const { machine, label } = await run(interpreter(new Random(3), 16, 60_000), {
+    setUp: (it, labels) => load(it, labels, 16, 3),
+    slices: 300,
+  });
+  const region = explainRegion(machine.core, machine.space, 0, BigInt(label("handler4")), Priv.M)!;
+  expect(irText(region)).toMatch(/^b\d+ table {2}loop.*\n.*dispatch %0: .*80[\da-f]+ -> b\d+, .*else leave %0\n/m);
+  expect(assembledFunction(watText(region), region.ramMa)).toBe(onlyFunction(region.wasm));
+});
+
+test("two functions that want the same place in the jump cache are called without leaving translated code", async () => {
+  const long = Array.from({ length: 70 }, (_, i) => `addi a${i % 6}, a${(i + 1) % 6}, ${i}`).join("\n");
+  const result = await run(
+    `
+      li s0, 5000
+    loop:
+      call first
+      call second
+      addi s0, s0, -1
+      bnez s0, loop
+    end: j end
+    .align 13
+    first: ${long}
+      ret
+    .align 13
+    second: ${long}
+      ret`,
+    { slices: 300 },
+  );
+  expect(result.ended).toBe(true);
+  expect(counted(result, "countReturn")).toBeGreaterThan(8000);
+  expect(counted(result, "countEntry")).toBeLessThan(1000);
 });

@@ -46,6 +46,7 @@ function assembledText(wat: string, ramMa: number): binaryen.Module {
     (import "e" "2" (func $core.callout (param i32 i64 i32) (result i32)))
     (import "e" "3" (func $core.system (param i32 i64 i32) (result i32)))
     (import "e" "4" (func $core.span (param i32 i64 i32) (result i32)))
+    (import "e" "5" (func $core.find (param i32 i64 i32) (result i32)))
     ${text})`);
 }
 

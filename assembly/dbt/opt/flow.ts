@@ -16,6 +16,22 @@ export function flow(t: Dbt): void {
   dominators(t);
   for (let i: u32 = 0; i < t.orderCount; i++) classify(t, ordered(t, i));
   debts(t);
+  lengths(t);
+}
+
+/** Finds the longest ways: fuel is checked at loop heads and after calls. */
+function lengths(t: Dbt): void {
+  t.longest = 0;
+  for (let i = t.orderCount; i; i--) {
+    const b = ordered(t, i - 1);
+    let rest: u32 = 0;
+    for (let s: u32 = 0, n: u32 = is_call(b) ? 0 : succ_count(t, b); s < n; s++) {
+      const to = successor(t, b, s);
+      if (to && block(t, to - 1).rpo > b.rpo && !block(t, to - 1).backIn) rest = max(rest, block(t, to - 1).length);
+    }
+    b.length = b.insns + rest;
+    t.longest = max(t.longest, b.length);
+  }
 }
 
 /**
