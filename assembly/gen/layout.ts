@@ -104,50 +104,52 @@ export enum HartField {
   exitReason = 1476,
   /** a bit for each GiB, modulo 64, in which a superpage is cached (u64) */
   largePages = 1480,
+  /** the generation whose entries of the second-level TLB hold; from 1 (u32) */
+  stlbGeneration = 1488,
   /** pc of the instruction being executed, set before anything that may trap slowly (u64) */
-  runPc = 1488,
+  runPc = 1496,
   /** how many PMP entries there are up to the last that is on (u32) */
-  pmpActive = 1496,
+  pmpActive = 1504,
   /** bit p: PMP lets privilege mode p do anything to any byte of RAM (u32) */
-  pmpOpen = 1500,
+  pmpOpen = 1508,
   /** steps (retired instructions and traps) left in this run (u32) */
-  fuel = 1504,
+  fuel = 1512,
   /** address of the record the fast loop left to the slow tail, or 0 (u32) */
-  slowRecord = 1508,
+  slowRecord = 1516,
   /** instret + fuel when translated code was entered; in it, instret = fuelBase - fuel (u64) */
-  fuelBase = 1512,
+  fuelBase = 1520,
   /** what the regions in each mode's jump cache assume together (Mode bits), by privilege (4 of u32) */
-  jumpMode = 1520,
+  jumpMode = 1528,
   /** entries of the jump caches filled since they were last emptied (u32) */
-  jumpFills = 1536,
+  jumpFills = 1544,
   /** where the first of them are, from the hart's address (64 of u32) */
-  jumpLog = 1540,
+  jumpLog = 1548,
   /** 1 when translated code has just failed to check bytes in pages that are not adjacent (u32) */
-  spanSplit = 1796,
+  spanSplit = 1804,
   /** a bit for each hash of a page that regions in the jump caches lie in (8 of u64) */
-  codeFilter = 1800,
+  codeFilter = 1808,
   /** traps taken in a row without an instruction retired between them (u32) */
-  stormCount = 1864,
+  stormCount = 1872,
   /** instret at the last trap (u64) */
-  stormInstret = 1872,
+  stormInstret = 1880,
   /** TLB misses: loads, stores and fetches that needed a walk (u64) */
-  countTlbMiss = 1880,
+  countTlbMiss = 1888,
   /** page-table walks (u64) */
-  countWalk = 1888,
+  countWalk = 1896,
   /** times the jump caches were emptied (u64) */
-  countJumpFlush = 1896,
+  countJumpFlush = 1904,
   /** exceptions taken (u64) */
-  countTrap = 1904,
+  countTrap = 1912,
   /** interrupts taken (u64) */
-  countInterrupt = 1912,
+  countInterrupt = 1920,
   /** device accesses (u64) */
-  countMmio = 1920,
+  countMmio = 1928,
   /** instructions decoded into records (u64) */
-  countDecode = 1928,
+  countDecode = 1936,
   /** fence.i executed (u64) */
-  countFenceI = 1936,
+  countFenceI = 1944,
   /** sfence.vma and sinval.vma executed (u64) */
-  countSfence = 1944,
+  countSfence = 1952,
 }
 
 /** Offsets from a VM block's base address. */
@@ -270,6 +272,6 @@ export enum VmField {
 
 /** Sizes of the blocks. */
 export enum StateBytes {
-  HART = 1952,
+  HART = 1960,
   VM = 352,
 }

@@ -211,6 +211,7 @@ export class Hart {
   tlbFetch: u32;
   exitReason: u32;
   largePages: u64;
+  stlbGeneration: u32;
   runPc: u64;
   pmpActive: u32;
   pmpOpen: u32;
@@ -429,6 +430,7 @@ if (offsetof<Hart>("tlbLoad") != HartField.tlbLoad) ERROR("Hart.tlbLoad is mispl
 if (offsetof<Hart>("tlbFetch") != HartField.tlbFetch) ERROR("Hart.tlbFetch is misplaced");
 if (offsetof<Hart>("exitReason") != HartField.exitReason) ERROR("Hart.exitReason is misplaced");
 if (offsetof<Hart>("largePages") != HartField.largePages) ERROR("Hart.largePages is misplaced");
+if (offsetof<Hart>("stlbGeneration") != HartField.stlbGeneration) ERROR("Hart.stlbGeneration is misplaced");
 if (offsetof<Hart>("runPc") != HartField.runPc) ERROR("Hart.runPc is misplaced");
 if (offsetof<Hart>("pmpActive") != HartField.pmpActive) ERROR("Hart.pmpActive is misplaced");
 if (offsetof<Hart>("pmpOpen") != HartField.pmpOpen) ERROR("Hart.pmpOpen is misplaced");

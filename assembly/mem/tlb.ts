@@ -16,6 +16,7 @@ import { HartBlock, Priv, Tlb } from "../shared/constants";
 import { Hart, Vm } from "../gen/state";
 import { base, hart_at } from "../hart/regs";
 import { jump_flush, jump_flush_va } from "./jump";
+import { stlb_flush, stlb_forget } from "./stlb";
 
 const MSTATUS_MPRV: u64 = 1 << 17;
 const MSTATUS_SUM: u64 = 1 << 18;
@@ -49,12 +50,14 @@ export function tlb_flush(hart: Hart): void {
   memory.fill(sets + Tlb.STORE_DELTA, 0xff, 3 * Tlb.SET_BYTES);
   memory.fill(sets + Tlb.FETCH_DELTA, 0xff, 2 * Tlb.SET_BYTES);
   hart.largePages = 0;
+  stlb_flush(hart);
   jump_flush(hart);
 }
 
 /** Empties all sets: M mode's too, which depend on PMP alone. */
 export function tlb_flush_all(hart: Hart): void {
   memory.fill(base(hart) + HartBlock.TLB, 0xff, Tlb.TOTAL_BYTES);
+  stlb_flush(hart);
   jump_flush(hart);
   hart.largePages = 0;
 }
@@ -71,6 +74,8 @@ export function tlb_flush_va(hart: Hart, va: u64): void {
     const at = sets + set * Tlb.SET_BYTES;
     store<u64>(tlb_entry(at, va), -1);
     store<u64>(tlb_entry(at + Tlb.STORE_DELTA, va), -1);
+    stlb_forget(hart, va, set);
+    stlb_forget(hart, va, set + Tlb.DATA_MODES);
     if (set < 2) store<u64>(tlb_entry(at + Tlb.FETCH_DELTA, va), -1);
   }
 }

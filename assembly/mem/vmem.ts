@@ -13,6 +13,7 @@ import { Access, Cause, MemoryModel, Priv, Tlb } from "../shared/constants";
 import { phys_of, phys_ram } from "./p2m";
 import { pmp_check, pmp_page_uniform } from "./pmp";
 import { Walk, walk, walk_settled } from "./ptw";
+import { stlb_keep, stlb_refill } from "./stlb";
 import { data_priv, tlb_entry, tlb_note_large } from "./tlb";
 
 /** Tag of an access: a misaligned one keeps low bits that no entry has. */
@@ -96,6 +97,7 @@ function resolve(hart: Hart, va: u64, bytes: u32, access: u32, priv: u32, entry:
     return phys_ram(vm, load<u64>(entry, 8) | (va & 0xfff));
   }
   hart.countTlbMiss += 1;
+  if (model == MemoryModel.SHADOW && entry && stlb_refill(hart, va, entry)) return hit(entry, va);
   let pa = va;
   if (priv != Priv.M && hart.satp >> 60) {
     hart.countWalk += 1;
@@ -117,8 +119,15 @@ function resolve(hart: Hart, va: u64, bytes: u32, access: u32, priv: u32, entry:
   } else {
     store<u64>(entry, va & ~0xfff);
     store<u32>(entry, <u32>ma - <u32>va, 8);
+    stlb_keep(hart, entry);
   }
   return ma;
+}
+
+/** The ma of `va` by the entry that holds its page. */
+// @ts-ignore: decorator
+@inline function hit(entry: usize, va: u64): usize {
+  return (<usize>va + load<u32>(entry, 8)) & 0xffff_ffff;
 }
 
 /** Tag of an entry that holds the page's pa (`MemoryModel.TLB`). No access has that bit, so none hits it but in `resolve`. */
@@ -320,7 +329,7 @@ export function span_ram(hart: Hart, va: u64, bytes: u32, access: u32): usize {
 /** The ma of RAM at `va`, good to the end of its page. */
 function part_ram(hart: Hart, va: u64, access: u32): usize {
   const entry = tlb_entry(access == Access.STORE ? hart.tlbLoad + Tlb.STORE_DELTA : hart.tlbLoad, va);
-  if (load<u64>(entry) == (va & ~0xfff)) return (<usize>va + load<u32>(entry, 8)) & 0xffff_ffff;
+  if (load<u64>(entry) == (va & ~0xfff) || stlb_refill(hart, va, entry)) return hit(entry, va);
   const priv = data_priv(hart);
   if (priv != Priv.M && hart.satp >> 60 && !walk_settled(hart, va, access, priv)) return 0;
   const ma = quiet(hart, va, 1, access);

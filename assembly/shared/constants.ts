@@ -72,8 +72,10 @@ export enum Translate {
   COUNT = 512,
   /** Computed jumps go to the targets they were seen to have, inside their region; without it they leave it. */
   JUMP_TABLES = 1024,
+  /** A small loop's block is repeated, so that several turns share the checks of fuel and memory. */
+  UNROLLING = 2048,
   /** Everything but COUNT. */
-  ALL = 1535,
+  ALL = 3583,
 }
 
 /** Who executes a CSR access or a translation fence that translated code comes to. */
@@ -146,6 +148,13 @@ export enum Tlb {
   TOTAL_BYTES = 0x18000,
 }
 
+/** The second-level TLB: sets of two entries, by a hash of the page and of the TLB set that it is for. */
+export enum Stlb {
+  SETS = 2048,
+  /** Bytes of a set: two entries of u64 tag, u32 addend, u32 generation. */
+  SET_SHIFT = 5,
+}
+
 /** Where the parts of a hart's block lie. */
 export enum HartBlock {
   /** The TLB sets start here; the generated state (gen/layout.ts) must end below. */
@@ -154,7 +163,9 @@ export enum HartBlock {
   JUMP = 0x19000,
   JUMP_MODE_BYTES = 0x10000,
   JUMP_MASK = 0xfff0,
-  BYTES = 0x59000,
+  /** The second-level TLB. */
+  STLB = 0x59000,
+  BYTES = 0x69000,
 }
 
 /** Flags in the low bits of a p2m entry; the frame's machine address is the rest. */

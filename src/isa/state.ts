@@ -74,6 +74,7 @@ export const hartState: readonly StateRow[] = [
   ["tlbFetch", "u32", 1, "derived", "address of the fetch TLB set of the present mode"],
   ["exitReason", "u32", 1, "derived", "an exit an instruction has asked for, or EXIT_NONE"],
   ["largePages", "u64", 1, "derived", "a bit for each GiB, modulo 64, in which a superpage is cached"],
+  ["stlbGeneration", "u32", 1, "derived", "the generation whose entries of the second-level TLB hold; from 1"],
   ["runPc", "u64", 1, "derived", "pc of the instruction being executed, set before anything that may trap slowly"],
   ["pmpActive", "u32", 1, "derived", "how many PMP entries there are up to the last that is on"],
   ["pmpOpen", "u32", 1, "derived", "bit p: PMP lets privilege mode p do anything to any byte of RAM"],
