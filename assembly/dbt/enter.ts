@@ -103,7 +103,7 @@ function note_split(hart: Hart, vm: Vm): void {
   const page = code_page(hart, hart.pc);
   const access = page && is_access(<i32>record_op(record_at(hart, page, hart.pc)));
   hart.trapCause = Cause.NONE;
-  if (!access || !site_failed(changetype<Dbt>(<usize>vm.dbt), hart.pc)) return;
+  if (!access || !site_failed(changetype<Dbt>(<usize>vm.dbt), hart.pc, <u32>hart.instret)) return;
   page_renew(page);
   jump_flush_all(vm);
 }

@@ -4,6 +4,7 @@ import { Hart } from "../gen/state";
 import { Translate } from "../shared/constants";
 import { block_at, fill, form_begin, scan_all } from "./form";
 import { flow } from "./opt/flow";
+import { unroll } from "./opt/unroll";
 import { block, Dbt, MAX_INSNS, may, Shape, table, target } from "./state";
 import { add_target, link_tables, new_table } from "./tables";
 
@@ -31,6 +32,7 @@ function form(t: Dbt, hart: Hart, pc: u64, shape: Shape): bool {
 
 function form_flow(t: Dbt, hart: Hart, pc: u64, shape: Shape): bool {
   if (!form(t, hart, pc, shape)) return false;
+  if (may(t, Translate.UNROLLING)) unroll(t);
   flow(t);
   return true;
 }

@@ -30,8 +30,8 @@ The machine
                       for study: translator (all code), interpret (decodes every time)
   --dbt KEY=VALUE     set a part of the translator (again for more):
                         on or off   cache, chaining, indirect-cache, return-prediction, regions,
-                                    jump-tables, inlining, merged-checks, window, inline-fp,
-                                    count
+                                    jump-tables, unrolling, inlining, merged-checks, window,
+                                    inline-fp, count
                         sensitive   exit, callout or inline: who executes CSR accesses
                         a number    hot-threshold, max-region-instructions, code-cache-regions,
                                     code-cache-modules, code-cache-bytes

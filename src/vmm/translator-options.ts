@@ -25,6 +25,8 @@ export interface TranslatorOptions {
   readonly regions?: boolean;
   /** Keep computed jumps to targets they were seen to have inside their region. Off: they leave it. Default true. */
   readonly jumpTables?: boolean;
+  /** Repeat a small loop's block, so that several turns share the checks of fuel and memory. Default true. */
+  readonly unrolling?: boolean;
   /** Make small callees part of their caller's region. Default true. */
   readonly inlining?: boolean;
   /** Let one check serve several accesses off the same base register. Default true. */
@@ -77,6 +79,7 @@ const SWITCHES: Readonly<Record<TranslatorSwitch, Translate>> = {
   returnPrediction: Translate.RETURN_PREDICTION,
   regions: Translate.REGIONS,
   jumpTables: Translate.JUMP_TABLES,
+  unrolling: Translate.UNROLLING,
   inlining: Translate.INLINING,
   mergedChecks: Translate.MERGED_CHECKS,
   window: Translate.WINDOW,

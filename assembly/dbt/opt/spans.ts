@@ -155,30 +155,62 @@ function choose(t: Dbt, b: Block, index: u32, n: Node, flat: bool): void {
   const lowest = load<i32>(base);
   const highest = load<i32>(base, 4);
   if ((flat || n.a == STACK_POINTER) && highest - lowest <= NARROW) {
-    t.spanLo = lowest;
-    t.spanHi = highest;
+    t.spanLo = min(t.spanLo, lowest);
+    t.spanHi = max(t.spanHi, highest);
   }
 }
 
-/** Widens the span to what the rest of the block accesses off `register` while it is unchanged. */
+/**
+ * Widens the span to what follows off `register` in the block, and in the turns of a loop that come behind it (unroll.ts), while the
+ * register is only counted up or down.
+ */
 function widen(t: Dbt, b: Block, index: u32, register: u32, flat: bool): void {
   if (node(t, index).op == Ir.LOAD && node(t, index).dst == register) return;
-  let from = t.spanLo;
-  let to = t.spanHi;
-  for (let i = index + 1; i < b.irFirst + b.irCount; i++) {
-    const n = node(t, i);
-    if ((n.op == Ir.LOAD || n.op == Ir.STORE) && n.a == register) {
-      const off = <i32>n.imm;
-      if (max(to, off + n.size) - min(from, off) <= (flat ? WIDEST : WIDEST_PAGED)) {
-        from = min(from, off);
-        to = max(to, off + n.size);
-        if (n.op == Ir.STORE && !flat) t.spanStore = true;
-      }
-    }
-    if (n.op != Ir.STORE && n.dst == register) break;
+  let by = follow(t, b, index + 1, 0, register, flat);
+  while (by != CHANGED) {
+    const next = next_turn(t, b);
+    if (!next) return;
+    b = block(t, next - 1);
+    by = follow(t, b, b.irFirst, by, register, flat);
   }
+}
+
+/** The block behind `b` that does the same once more, + 1. */
+function next_turn(t: Dbt, b: Block): u32 {
+  for (let k = 0; k < 2; k++) {
+    const succ = k ? b.succ1 : b.succ0;
+    if (!succ) continue;
+    const to = block(t, succ - 1);
+    if (to.pc == b.pc && to.context == b.context && to.rpo > b.rpo) return succ;
+  }
+  return 0;
+}
+
+/** `register` has been given another value than a count. */
+const CHANGED: i32 = i32.MIN_VALUE;
+
+/** Widens the span from node `index` to the end of `b`; `register` is `by` more than at the check. Returns what it is then. */
+function follow(t: Dbt, b: Block, index: u32, by: i32, register: u32, flat: bool): i32 {
+  for (let i = index; i < b.irFirst + b.irCount; i++) {
+    const n = node(t, i);
+    if ((n.op == Ir.LOAD || n.op == Ir.STORE) && n.a == register) include(t, n, by, flat);
+    if (n.op == Ir.STORE || n.dst != register) continue;
+    if (n.op != Ir.BINARY_I || n.w != W.I64_ADD || n.a != register) return CHANGED;
+    by += <i32>n.imm;
+    if (by > WIDEST || by < -WIDEST) return CHANGED;
+  }
+  return by;
+}
+
+/** Widens the span by the access `n`, unless that makes it too wide. */
+function include(t: Dbt, n: Node, by: i32, flat: bool): void {
+  const off = <i32>n.imm + by;
+  const from = min(t.spanLo, off);
+  const to = max(t.spanHi, off + n.size);
+  if (to - from > (flat ? WIDEST : WIDEST_PAGED)) return;
   t.spanLo = from;
   t.spanHi = to;
+  if (n.op == Ir.STORE && !flat) t.spanStore = true;
 }
 
 /** True when some access of the region uses `register` as its base. */
