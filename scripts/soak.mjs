@@ -4,8 +4,13 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { runnerImport } from "vite";
 
+const [minutes = "120"] = process.argv.slice(2);
+if (!(Number(minutes) > 0)) {
+  console.error("soak: Give the minutes that it is to take, such as npm run soak -- 120.");
+  process.exit(2);
+}
 setFlagsFromString("--expose-gc");
 globalThis.gc = runInNewContext("gc");
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { module } = await runnerImport(`${root}test/dbt/soak.ts`, { root, configFile: false, logLevel: "error" });
-process.exitCode = (await module.soak(Number(process.argv[2] ?? 120))) ? 0 : 1;
+process.exitCode = (await module.soak(Number(minutes))) ? 0 : 1;

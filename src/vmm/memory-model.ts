@@ -31,7 +31,7 @@ export function memoryModelOf(name: MemoryModelName): MemoryModel {
   if (Object.hasOwn(MODELS, name)) return MODELS[name];
   throw new WasmvisorError(
     "memory-model",
-    `There is no memory model "${String(name)}"; use ${MEMORY_MODEL_NAMES.join(", ")}.`,
+    `There is no memory model "${name as string}"; use ${MEMORY_MODEL_NAMES.join(", ")}.`,
     { memoryModel: name },
   );
 }
