@@ -20,6 +20,8 @@ import { Block, block, BLOCK_BYTES, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, may,
 const INLINE_INSNS: u32 = 60;
 /** Calls are inlined this deep. */
 const INLINE_DEPTH: u32 = 4;
+/** A function is inlined in itself so often. */
+const RECURSION: u32 = 2;
 /** How far from the region's entry a block may lie: exits are encoded as distances. */
 const REACH: i64 = 0x3ffff;
 
@@ -361,9 +363,10 @@ function inline_context(t: Dbt, hart: Hart, parent: u32, callee: u64, returnPc: 
   if (outer.depth == INLINE_DEPTH || t.contextCount == MAX_CONTEXTS) return 0;
   if (t.insns + INLINE_INSNS > t.limit) return 0;
   let up = parent;
+  let same: u32 = 0;
   while (true) {
     const c = context(t, up);
-    if (c.callee == callee) return 0;
+    if (c.callee == callee && ++same > RECURSION) return 0;
     if (!up) break;
     up = c.parent;
   }

@@ -528,6 +528,58 @@ function call(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
   const w = writer(t);
   pay(t, <i32>(b.owed + b.insns));
   store_registers(t, dirty);
+  if (b.term == Term.CALL && b.targetPc == t.entryPc) call_self(t);
+  else call_other(t, b);
+  tee(w, A64);
+  i64c(w, <i64>b.nextPc);
+  byte(w, W.I64_NE);
+  get(w, HART);
+  mem(w, W.I32_LOAD, HartField.fuel);
+  tee(w, FUEL);
+  i32c(w, <i32>t.longest + 1);
+  byte(w, W.I32_LT_S);
+  byte(w, W.I32_OR);
+  open(w, W.IF, Type.EMPTY);
+  count(t, VmField.countReturnMiss);
+  get(w, A64);
+  byte(w, W.RETURN);
+  byte(w, W.END);
+  count(t, VmField.countReturn);
+  if (b.succ0) {
+    load_registers(t, block(t, b.succ0 - 1).liveIn);
+    load_hart_locals(t);
+  }
+  go(t, b, b.succ0, b.nextPc, 0, scratch);
+}
+
+/** A call of the region's own entry: what holds for this region now holds for it. */
+function call_self(t: Dbt): void {
+  const w = writer(t);
+  get(w, DEPTH);
+  byte(w, W.I32_EQZ);
+  open(w, W.IF, Type.EMPTY);
+  i64c(w, <i64>t.entryPc);
+  set(w, local_of(JUMP_TARGET));
+  give_up(t);
+  byte(w, W.END);
+  count(t, VmField.countChain);
+  deeper(t);
+  op1(w, W.CALL, Import.COUNT + t.functions);
+}
+
+/** Pushes the arguments of a call. */
+function deeper(t: Dbt): void {
+  const w = writer(t);
+  get(w, HART);
+  get(w, FUEL);
+  get(w, DEPTH);
+  i32c(w, 1);
+  byte(w, W.I32_SUB);
+}
+
+/** A call of the region that the jump cache has for the target. */
+function call_other(t: Dbt, b: Block): void {
+  const w = writer(t);
   let local = A32;
   let entry = jump_base(t);
   if (b.term == Term.CALL) {
@@ -554,34 +606,10 @@ function call(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
   give_up(t);
   byte(w, W.END);
   count(t, b.term == Term.CALL ? VmField.countChain : VmField.countIndirect);
-  get(w, HART);
-  get(w, FUEL);
-  get(w, DEPTH);
-  i32c(w, 1);
-  byte(w, W.I32_SUB);
+  deeper(t);
   get(w, local);
   mem(w, W.I32_LOAD, entry + 8);
   byte(w, W.CALL_INDIRECT);
   unsigned(w, REGION_TYPE);
   byte(w, 0);
-  tee(w, A64);
-  i64c(w, <i64>b.nextPc);
-  byte(w, W.I64_NE);
-  get(w, HART);
-  mem(w, W.I32_LOAD, HartField.fuel);
-  tee(w, FUEL);
-  i32c(w, <i32>t.longest + 1);
-  byte(w, W.I32_LT_S);
-  byte(w, W.I32_OR);
-  open(w, W.IF, Type.EMPTY);
-  count(t, VmField.countReturnMiss);
-  get(w, A64);
-  byte(w, W.RETURN);
-  byte(w, W.END);
-  count(t, VmField.countReturn);
-  if (b.succ0) {
-    load_registers(t, block(t, b.succ0 - 1).liveIn);
-    load_hart_locals(t);
-  }
-  go(t, b, b.succ0, b.nextPc, 0, scratch);
 }

@@ -24,6 +24,7 @@ interface Label {
 const TYPES: Readonly<Record<number, string>> = { 0x7f: "i32", 0x7e: "i64", 0x7d: "f32", 0x7c: "f64" };
 const EMPTY = 0x40;
 const PARAMETERS = "(param $hart i32) (param $fuel i32) (param $depth i32) (result i64)";
+const PARAMETER_COUNT = 3;
 
 /** The region's function. */
 export function watText(region: RegionParts): string {
@@ -114,7 +115,9 @@ class Printer {
       case W.CALL: {
         const index = reader.unsigned();
         const type = this.#module.types[this.#module.imports[index] ?? -1];
-        return plain(`${name} ${importName(index)}`, type?.parameters ?? 0, type?.results ?? 0);
+        // The only function of its own: the region itself.
+        if (type === undefined) return plain(`${name} $${hex(this.#region.pc)}`, PARAMETER_COUNT, 1);
+        return plain(`${name} ${importName(index)}`, type.parameters, type.results);
       }
       case W.CALL_INDIRECT:
       case W.RETURN_CALL_INDIRECT: {
