@@ -17,7 +17,7 @@ import { decode, decode16 } from "../gen/decode";
 import { fetch_address, fetch_word } from "../mem/vmem";
 import { phys_of } from "../mem/p2m";
 import { pmp_page_uniform } from "../mem/pmp";
-import { tlb_entry, tlb_flush_fetch_all } from "../mem/tlb";
+import { tlb_entry, tlb_flush_fetch_all, tlb_note } from "../mem/tlb";
 import { Cause, CodePage } from "../shared/constants";
 
 const FRAME = 0;
@@ -54,6 +54,7 @@ function code_page_slow(hart: Hart, pc: u64, entry: usize): usize {
   const vm = changetype<Vm>(<usize>hart.vm);
   if (hart.pmpActive && !pmp_page_uniform(hart, phys_of(vm, ma))) return 0;
   const page = code_page_of(vm, ma & ~0xfff);
+  tlb_note(hart, entry);
   store<u64>(entry, pc & ~0xfff);
   store<u32>(entry, <u32>page, 8);
   return page;

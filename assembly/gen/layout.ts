@@ -100,56 +100,60 @@ export enum HartField {
   tlbLoad = 1468,
   /** address of the fetch TLB set of the present mode (u32) */
   tlbFetch = 1472,
+  /** TLB entries filled since the sets of U and S mode were last emptied (u32) */
+  tlbFills = 1476,
+  /** where the first of them are, from the hart's address (256 of u32) */
+  tlbLog = 1480,
   /** an exit an instruction has asked for, or EXIT_NONE (u32) */
-  exitReason = 1476,
+  exitReason = 2504,
   /** a bit for each GiB, modulo 64, in which a superpage is cached (u64) */
-  largePages = 1480,
+  largePages = 2512,
   /** the generation whose entries of the second-level TLB hold; from 1 (u32) */
-  stlbGeneration = 1488,
+  stlbGeneration = 2520,
   /** pc of the instruction being executed, set before anything that may trap slowly (u64) */
-  runPc = 1496,
+  runPc = 2528,
   /** how many PMP entries there are up to the last that is on (u32) */
-  pmpActive = 1504,
+  pmpActive = 2536,
   /** bit p: PMP lets privilege mode p do anything to any byte of RAM (u32) */
-  pmpOpen = 1508,
+  pmpOpen = 2540,
   /** steps (retired instructions and traps) left in this run (u32) */
-  fuel = 1512,
+  fuel = 2544,
   /** address of the record the fast loop left to the slow tail, or 0 (u32) */
-  slowRecord = 1516,
+  slowRecord = 2548,
   /** instret + fuel when translated code was entered; in it, instret = fuelBase - fuel (u64) */
-  fuelBase = 1520,
+  fuelBase = 2552,
   /** what the regions in each mode's jump cache assume together (Mode bits), by privilege (4 of u32) */
-  jumpMode = 1528,
+  jumpMode = 2560,
   /** entries of the jump caches filled since they were last emptied (u32) */
-  jumpFills = 1544,
+  jumpFills = 2576,
   /** where the first of them are, from the hart's address (64 of u32) */
-  jumpLog = 1548,
+  jumpLog = 2580,
   /** 1 when translated code has just failed to check bytes in pages that are not adjacent (u32) */
-  spanSplit = 1804,
+  spanSplit = 2836,
   /** a bit for each hash of a page that regions in the jump caches lie in (8 of u64) */
-  codeFilter = 1808,
+  codeFilter = 2840,
   /** traps taken in a row without an instruction retired between them (u32) */
-  stormCount = 1872,
+  stormCount = 2904,
   /** instret at the last trap (u64) */
-  stormInstret = 1880,
+  stormInstret = 2912,
   /** TLB misses: loads, stores and fetches that needed a walk (u64) */
-  countTlbMiss = 1888,
+  countTlbMiss = 2920,
   /** page-table walks (u64) */
-  countWalk = 1896,
+  countWalk = 2928,
   /** times the jump caches were emptied (u64) */
-  countJumpFlush = 1904,
+  countJumpFlush = 2936,
   /** exceptions taken (u64) */
-  countTrap = 1912,
+  countTrap = 2944,
   /** interrupts taken (u64) */
-  countInterrupt = 1920,
+  countInterrupt = 2952,
   /** device accesses (u64) */
-  countMmio = 1928,
+  countMmio = 2960,
   /** instructions decoded into records (u64) */
-  countDecode = 1936,
+  countDecode = 2968,
   /** fence.i executed (u64) */
-  countFenceI = 1944,
+  countFenceI = 2976,
   /** sfence.vma and sinval.vma executed (u64) */
-  countSfence = 1952,
+  countSfence = 2984,
 }
 
 /** Offsets from a VM block's base address. */
@@ -272,6 +276,6 @@ export enum VmField {
 
 /** Sizes of the blocks. */
 export enum StateBytes {
-  HART = 1960,
+  HART = 2992,
   VM = 352,
 }

@@ -13,6 +13,7 @@
  */
 
 import { HartBlock, Priv, Tlb } from "../shared/constants";
+import { HartField } from "../gen/layout";
 import { Hart, Vm } from "../gen/state";
 import { base, hart_at } from "../hart/regs";
 import { jump_flush, jump_flush_va } from "./jump";
@@ -43,12 +44,30 @@ export function tlb_select(hart: Hart): void {
   return <usize>set + ((<usize>(va >> (12 - Tlb.ENTRY_SHIFT))) & (Tlb.INDEX_MASK << Tlb.ENTRY_SHIFT));
 }
 
+/** Fills that are noted one by one; with more, all of a set is emptied. */
+const LOGGED: u32 = 256;
+
+/** Remembers that `entry` is filled: between two switches of address spaces few are, and emptying 64 KiB takes longer than they save. */
+export function tlb_note(hart: Hart, entry: usize): void {
+  const n = hart.tlbFills;
+  if (n < LOGGED) store<u32>(base(hart) + (n << 2), <u32>(entry - base(hart)), HartField.tlbLog);
+  hart.tlbFills = n + 1;
+}
+
 /** Empties the sets of U and S mode, which depend on satp and the page tables. */
 export function tlb_flush(hart: Hart): void {
-  const sets = base(hart) + HartBlock.TLB;
-  memory.fill(sets, 0xff, 3 * Tlb.SET_BYTES);
-  memory.fill(sets + Tlb.STORE_DELTA, 0xff, 3 * Tlb.SET_BYTES);
-  memory.fill(sets + Tlb.FETCH_DELTA, 0xff, 2 * Tlb.SET_BYTES);
+  const n = hart.tlbFills;
+  if (n > LOGGED) {
+    const sets = base(hart) + HartBlock.TLB;
+    memory.fill(sets, 0xff, 3 * Tlb.SET_BYTES);
+    memory.fill(sets + Tlb.STORE_DELTA, 0xff, 3 * Tlb.SET_BYTES);
+    memory.fill(sets + Tlb.FETCH_DELTA, 0xff, 2 * Tlb.SET_BYTES);
+  } else {
+    for (let i: u32 = 0; i < n; i++) {
+      store<u64>(base(hart) + load<u32>(base(hart) + (i << 2), HartField.tlbLog), -1);
+    }
+  }
+  hart.tlbFills = 0;
   hart.largePages = 0;
   stlb_flush(hart);
   jump_flush(hart);
@@ -57,6 +76,7 @@ export function tlb_flush(hart: Hart): void {
 /** Empties all sets: M mode's too, which depend on PMP alone. */
 export function tlb_flush_all(hart: Hart): void {
   memory.fill(base(hart) + HartBlock.TLB, 0xff, Tlb.TOTAL_BYTES);
+  hart.tlbFills = 0;
   stlb_flush(hart);
   jump_flush(hart);
   hart.largePages = 0;

@@ -14,7 +14,7 @@ import { phys_of, phys_ram } from "./p2m";
 import { pmp_check, pmp_page_uniform } from "./pmp";
 import { Walk, walk, walk_settled } from "./ptw";
 import { stlb_keep, stlb_refill } from "./stlb";
-import { data_priv, tlb_entry, tlb_note_large } from "./tlb";
+import { data_priv, tlb_entry, tlb_note, tlb_note_large } from "./tlb";
 
 /** Tag of an access: a misaligned one keeps low bits that no entry has. */
 // @ts-ignore: decorator
@@ -97,7 +97,10 @@ function resolve(hart: Hart, va: u64, bytes: u32, access: u32, priv: u32, entry:
     return phys_ram(vm, load<u64>(entry, 8) | (va & 0xfff));
   }
   hart.countTlbMiss += 1;
-  if (model == MemoryModel.SHADOW && entry && stlb_refill(hart, va, entry)) return hit(entry, va);
+  if (model == MemoryModel.SHADOW && entry && stlb_refill(hart, va, entry)) {
+    tlb_note(hart, entry);
+    return hit(entry, va);
+  }
   let pa = va;
   if (priv != Priv.M && hart.satp >> 60) {
     hart.countWalk += 1;
@@ -113,6 +116,7 @@ function resolve(hart: Hart, va: u64, bytes: u32, access: u32, priv: u32, entry:
   const ma = phys_ram(vm, pa);
   if (!ma) return pa | NOT_RAM;
   if (!entry || model == MemoryModel.NESTED || (hart.pmpActive && !pmp_page_uniform(hart, pa))) return ma;
+  tlb_note(hart, entry);
   if (model == MemoryModel.TLB) {
     store<u64>(entry, pa_tag(va));
     store<u64>(entry, pa & ~0xfff, 8);

@@ -72,6 +72,8 @@ export const hartState: readonly StateRow[] = [
     "address of the load TLB set of the present data mode; the store set lies TLB_STORE_DELTA above",
   ],
   ["tlbFetch", "u32", 1, "derived", "address of the fetch TLB set of the present mode"],
+  ["tlbFills", "u32", 1, "derived", "TLB entries filled since the sets of U and S mode were last emptied"],
+  ["tlbLog", "u32", 256, "derived", "where the first of them are, from the hart's address"],
   ["exitReason", "u32", 1, "derived", "an exit an instruction has asked for, or EXIT_NONE"],
   ["largePages", "u64", 1, "derived", "a bit for each GiB, modulo 64, in which a superpage is cached"],
   ["stlbGeneration", "u32", 1, "derived", "the generation whose entries of the second-level TLB hold; from 1"],

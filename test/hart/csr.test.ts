@@ -118,7 +118,7 @@ describe("mstatus and sstatus", () => {
 
   test("MXR empties the sets of U and S mode", () => {
     const user = bench.hart + 0x1000;
-    bench.memory.view.setBigUint64(user, 0x1234_5000n, true);
+    bench.fillTlb(user, 0x1234_5000n);
     bench.write(Csr.MSTATUS, BigInt(Status.MXR));
     expect(bench.memory.view.getBigUint64(user, true)).toBe(ONES);
   });

@@ -115,6 +115,14 @@ export class HartBench {
     this.view.setU32(HartField.priv, priv);
   }
 
+  /** Fills the TLB entry at machine address `at` with the page of `va`, and has that noted, as a miss does. */
+  fillTlb(at: number, va: bigint): void {
+    const fills = this.view.u32(HartField.tlbFills);
+    this.memory.view.setBigUint64(at, va, true);
+    this.view.setU32(HartField.tlbLog, at - this.hart, fills);
+    this.view.setU32(HartField.tlbFills, fills + 1);
+  }
+
   read(csr: number): bigint {
     return u64(this.exports.csr_read(this.hart, csr));
   }

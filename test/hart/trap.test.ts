@@ -306,7 +306,7 @@ describe("ecall and ebreak", () => {
 describe("fences", () => {
   /** The first entry of the load TLB of U mode, at its tag. */
   const entry = (): number => bench.hart + 0x1000;
-  const fill = (va: bigint): void => bench.memory.view.setBigUint64(entry(), va, true);
+  const fill = (va: bigint): void => bench.fillTlb(entry(), va);
   const holds = (va: bigint): boolean => bench.memory.view.getBigUint64(entry(), true) === va;
 
   test("sfence.vma with x0 empties, with an address drops that page alone", () => {

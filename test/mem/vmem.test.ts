@@ -154,6 +154,23 @@ describe.each(ways)("translation with $model, by $dispatcher", ({ memoryModel, .
     },
   );
 
+  test.each([5, 300])("SFENCE.VMA of all addresses forgets %d pages, read and written", (count) => {
+    const pages = Array.from({ length: count }, (_, page) => VA + BigInt(page) * 4096n);
+    for (const va of pages) tables.map(va, DATA);
+    setStatus(as(Priv.S));
+    for (const va of pages) {
+      expect(load(va)).toBe(0xdadan);
+      runner.run("sd x6, 8(x5)", { 5: va, 6: 1n });
+    }
+    for (const va of pages) tables.map(va, OTHER, RWXAD & ~Pte.W);
+    runner.run("sfence.vma x0, x0");
+    for (const va of pages) {
+      expect(load(va)).toBe(0x0711n);
+      expect(faults(va, "sd x6, 8(x5)")).toBe(Cause.STORE_PAGE);
+      setStatus(as(Priv.S));
+    }
+  });
+
   test("SFENCE.VMA of any address in a superpage forgets all of it", () => {
     const [here, there] = [RAM_PA + 0x20_0000, RAM_PA + 0x40_0000];
     for (const offset of [0, 0x5000, 0x1f_f000]) {
