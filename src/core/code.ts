@@ -88,6 +88,16 @@ export class CodeLinker {
     return this.#pending;
   }
 
+  /** What an emitted module of a VM imports; undefined when it has no translator. */
+  importsOf(vm: number): WebAssembly.Imports | undefined {
+    const owner = this.#vms.get(vm);
+    return owner && this.#importsOf(owner.generation);
+  }
+
+  #importsOf({ table }: Generation): WebAssembly.Imports {
+    return { e: { ...this.#imports, t: table } };
+  }
+
   /** The table of a VM's functions, which they all import. */
   tableOf(vm: number): WebAssembly.Table | undefined {
     return this.#vms.get(vm)?.generation.table;
@@ -107,7 +117,7 @@ export class CodeLinker {
     try {
       // A copy: the engine keeps the bytes, and the translator will write over these.
       const copy = this.#memory.u8.slice(ma, ma + bytes);
-      const imports = { e: { ...this.#imports, t: generation.table } };
+      const imports = this.#importsOf(generation);
       if (compilation === "async") {
         void this.#installLater(vm, generation, WebAssembly.instantiate(copy, imports), first, count);
         return Install.LATER;

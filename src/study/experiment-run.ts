@@ -330,7 +330,7 @@ function guessFor({ variant }: Ready): number {
 }
 
 function sampleOf(outcome: Measured): Sample {
-  const { cpu, wall, steadyCpu, steadyWall, steadyInstructions, steadyTlbMisses, counters } = outcome;
+  const { cpu, wall, steadyCpu, steadyWall, steadyInstructions, steadyPageWalks, counters } = outcome;
   const all = counters?.instructions;
   const warmUp = all === undefined ? 0 : cpu - (steadyCpu / steadyInstructions) * all;
   return {
@@ -339,7 +339,7 @@ function sampleOf(outcome: Measured): Sample {
     steadyCpu,
     steadyWall,
     steadyInstructions,
-    ...(steadyTlbMisses === undefined ? {} : { steadyTlbMisses }),
+    ...(steadyPageWalks === undefined ? {} : { steadyPageWalks }),
     warmUp: Math.max(0, warmUp),
   };
 }

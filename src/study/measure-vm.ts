@@ -67,7 +67,7 @@ export class VmRunner implements Runner {
       steadyCpu: steady.end.cpu - steady.begin.cpu,
       steadyWall: steady.end.wall - steady.begin.wall,
       steadyInstructions: steady.end.instructions - steady.begin.instructions,
-      steadyTlbMisses: steady.end.tlbMisses - steady.begin.tlbMisses,
+      steadyPageWalks: steady.end.pageWalks - steady.begin.pageWalks,
       steadyTranslating: steady.end.translating - steady.begin.translating,
       checksum: line.checksum,
       verdict: line.verdict,
@@ -114,13 +114,13 @@ export interface Look {
   readonly cpu: number;
   readonly wall: number;
   readonly instructions: number;
-  readonly tlbMisses: number;
+  readonly pageWalks: number;
   /** Milliseconds spent in translating so far. */
   readonly translating: number;
 }
 
-function progressOf({ instructions, tlbMisses, translator }: VmCounters): Omit<Look, "cpu" | "wall"> {
-  return { instructions, tlbMisses, translating: translator.translateMilliseconds };
+function progressOf({ instructions, pageWalks, translator }: VmCounters): Omit<Look, "cpu" | "wall"> {
+  return { instructions, pageWalks, translating: translator.translateMilliseconds };
 }
 
 /** Looks at a VM between the turns of its run loop. */

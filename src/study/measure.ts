@@ -25,8 +25,8 @@ export interface Outcome {
   readonly steadyInstructions?: number;
   /** Milliseconds in the steady part in which the guest waited for the translator, where they are known. */
   readonly steadyTranslating?: number;
-  /** TLB misses in the steady part, where they are counted. */
-  readonly steadyTlbMisses?: number;
+  /** Page walks in the steady part, where they are counted. */
+  readonly steadyPageWalks?: number;
   /** True when the steady part is what the run took beyond one at scale 1. */
   readonly beyondFirst?: boolean;
   readonly checksum: string;

@@ -21,7 +21,7 @@ export interface MissCost {
 /** Misses for each instruction, between two footprints, below which their price would be noise. */
 const ENOUGH = 0.02;
 
-/** For each workload and variant that counts TLB misses: between the smallest footprint and that with the most misses. */
+/** For each workload and variant that counts page walks: between the smallest footprint and that with the most misses. */
 export function missCosts(cells: readonly Cell[], native: Summary["native"]): MissCost[] {
   const valid = cells.filter((cell) => isValid(cell) && cell.footprint !== undefined && cell.nanoseconds);
   const direct = native === "gcc" ? "native" : "wasm";
@@ -47,15 +47,15 @@ export function missCosts(cells: readonly Cell[], native: Summary["native"]): Mi
   });
 }
 
-/** TLB misses for each guest instruction, steady state. */
+/** TLB misses, each with a page walk, for each guest instruction, steady state. */
 function missesOf({ samples }: Cell): number {
-  return median(samples.map(({ steadyTlbMisses = 0, steadyInstructions }) => steadyTlbMisses / steadyInstructions));
+  return median(samples.map(({ steadyPageWalks = 0, steadyInstructions }) => steadyPageWalks / steadyInstructions));
 }
 
 /** A sentence for each. */
 export function missSentences(costs: readonly MissCost[]): string[] {
   return costs.map(
     ({ variant, workload, from, to, misses, nanoseconds }) =>
-      `${workload} on ${variant}: a TLB miss costs ${figure(nanoseconds)} ns (${figure(misses)} more of them for each instruction at ${to} KiB than at ${from} KiB).`,
+      `${workload} on ${variant}: a TLB miss with its page walk costs ${figure(nanoseconds)} ns (${figure(misses)} more of them for each instruction at ${to} KiB than at ${from} KiB).`,
   );
 }

@@ -132,8 +132,8 @@ export interface Sample {
   readonly steadyCpu: number;
   readonly steadyWall: number;
   readonly steadyInstructions: number;
-  /** TLB misses in it, on a VM. */
-  readonly steadyTlbMisses?: number;
+  /** Page walks in it, on a VM. */
+  readonly steadyPageWalks?: number;
   /** What warming up has cost: CPU time beyond that of the same instructions in steady state. */
   readonly warmUp: number;
 }

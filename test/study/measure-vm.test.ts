@@ -5,7 +5,7 @@ const look = (instructions: number): Look => ({
   cpu: instructions,
   wall: instructions,
   instructions,
-  tlbMisses: 0,
+  pageWalks: 0,
   translating: 0,
 });
 const partOf = (...instructions: number[]): [number, number] => {

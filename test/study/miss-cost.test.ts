@@ -6,7 +6,7 @@ import { cell, experiment } from "./results.ts";
 /** A cell that takes `nanoseconds` for each instruction and misses the TLB once in `every`. */
 function missing(variant: string, footprint: number, nanoseconds: number, every: number): Cell {
   const plain = cell("random", variant, [nanoseconds], { footprint });
-  const samples = plain.samples.map((sample) => ({ ...sample, steadyTlbMisses: sample.steadyInstructions / every }));
+  const samples = plain.samples.map((sample) => ({ ...sample, steadyPageWalks: sample.steadyInstructions / every }));
   return { ...plain, samples };
 }
 
@@ -21,7 +21,7 @@ describe("the cost of a TLB miss", () => {
     expect(cost!.misses).toBeCloseTo(0.1, 4);
     expect(cost!.nanoseconds).toBeCloseTo(100, 1);
     expect(missSentences([cost!])).toEqual([
-      "random on tlb: a TLB miss costs 100 ns (0.100 more of them for each instruction at 4096 KiB than at 4 KiB).",
+      "random on tlb: a TLB miss with its page walk costs 100 ns (0.100 more of them for each instruction at 4096 KiB than at 4 KiB).",
     ]);
   });
 

@@ -14,7 +14,7 @@ function interpreted(name: string, explains: string, memoryModel: MemoryModelNam
 export const PAGED: readonly VmVariant[] = [
   interpreted("nested", "each access walks the guest's page table, then the p2m", "nested"),
   interpreted("pa-tlb", "a TLB of VA to PA, then the p2m", "tlb"),
-  interpreted("shadow", "a TLB of VA to MA, as a shadow page table", "shadow"),
+  interpreted("shadow", "a TLB of VA to MA in two levels, as a shadow page table", "shadow"),
   {
     name: "tlb",
     explains: "translated: each access looks into the shadow TLB",
