@@ -174,7 +174,7 @@ export class ExperimentRun {
     const lowest = ready.by === "command" ? 2 : 1;
     const scale = (wanted: number, nanoseconds: number) =>
       Math.max(lowest, scaleFor(wanted, known.perUnit(this.#job(place)) ?? 1, nanoseconds));
-    const likely = isMostlyTranslating(draft) ? this.#scaleOfAnother(draft) : undefined;
+    const likely = translates(ready) ? this.#scaleOfAnother(draft) : undefined;
     // Of another variant it is known that this scale was steady.
     let before = likely !== undefined ? 0 : ready.by === "vm" ? nanosecondsOfFirst(draft) : guessFor(ready);
     let next = likely ?? scale(milliseconds * TRY, before) * (isMostlyTranslating(draft) ? GROWTH : 1);
@@ -292,6 +292,10 @@ function sum(values: readonly number[]): number {
 /** Milliseconds that a run has to translate before anything is steady. */
 function warmUpOf({ first }: Pick<Draft, "first">): number {
   return first?.translating ?? 0;
+}
+
+function translates({ variant }: Ready): boolean {
+  return "vm" in variant && variant.vm.engine !== "interpreter" && variant.vm.engine !== "interpret";
 }
 
 /** Whether the first result was waiting for the translator more than anything else. */

@@ -7,7 +7,7 @@ import type { TimelinePoint } from "./result.ts";
 import { findWorkloadLine } from "./workload-line.ts";
 
 /** Milliseconds between two looks at a running VM. */
-const LOOK_MILLISECONDS = 10;
+const LOOK_MILLISECONDS = 5;
 
 /** How a VM is configured for a job; `vm` is laid over it, but that its boot arguments come after the job's. */
 export async function vmConfig(environment: Environment, job: Job, vm: Partial<VmConfig>): Promise<VmConfig> {
