@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { StateBytes } from "../../assembly/gen/layout.ts";
-import { Engine, Priv } from "../../assembly/shared/constants.ts";
+import { Engine, Priv, Translate } from "../../assembly/shared/constants.ts";
 import { Csr, MenvcfgBit } from "../../assembly/shared/csr.ts";
 import { Ir, Step, Term } from "../../assembly/shared/ir.ts";
 import { explainRegion } from "../../src/core/explained.ts";
@@ -17,8 +17,12 @@ const LOOP = `
   ecall
 `;
 
-async function machineWith(source: string, engine = Engine.TIERED): Promise<TestMachine> {
-  const machine = await createTestMachine({ engine });
+async function machineWith(
+  source: string,
+  engine = Engine.TIERED,
+  mechanisms = Translate.ALL & ~Translate.UNROLLING,
+): Promise<TestMachine> {
+  const machine = await createTestMachine({ engine, translator: { mechanisms } });
   machine.load(assemble(source, START));
   return machine;
 }
@@ -65,6 +69,17 @@ describe("a region is explained", () => {
     expect(marks.map(({ pc }) => pc - START)).toEqual([0n, 4n, 8n, 12n, 16n]);
     expect(marks.map(({ at }) => at)).toEqual(marks.map(({ at }) => at).sort((a, b) => a - b));
     expect(marks.at(-1)!.at).toBeLessThan(wasm.length);
+  });
+
+  test("by each turn of a loop that several share a check in", async () => {
+    const { instructions, blocks, marks } = explain(await machineWith(LOOP, Engine.TIERED, Translate.ALL), START)!;
+    const turn = [0n, 4n, 8n, 12n];
+    expect(instructions).toBe(16);
+    expect(blocks.map(({ pc, taken }) => [pc - START, taken])).toEqual([
+      ...[1, 2, 3, 0].map((next) => [0n, next]),
+      [16n, undefined],
+    ]);
+    expect(marks.map(({ pc }) => pc - START)).toEqual([...turn, ...turn, ...turn, ...turn, 16n]);
   });
 });
 
