@@ -46,13 +46,14 @@ export function translate(hart: Hart, pc: u64): void {
 function translate_batch(t: Dbt, hart: Hart, vm: Vm, pc: u64): void {
   if (!make_room(vm, batch(vm), 0)) return;
   begin(t, hart, vm);
+  const start = t.at;
   if (!add(t, hart, vm, pc)) {
     vm.countRefused += 1;
     heat_ban(vm, pc);
     return;
   }
   heat_reset(vm, pc);
-  add_warm(t, hart, vm);
+  add_warm(t, hart, vm, start);
   const module = module_close(t);
   const bytes = t.at - module;
   if (!module || vm.codeBytes + bytes > vm.codeBytesMax) discard(vm, bytes, t.functions);
@@ -79,9 +80,8 @@ function discard(vm: Vm, bytes: u32, count: u32): void {
   else make_room(vm, 0, vm.codeBytesMax);
 }
 
-/** Adds what is nearly hot too, as long as the module is small. */
-function add_warm(t: Dbt, hart: Hart, vm: Vm): void {
-  const start = t.at;
+/** Adds what is nearly hot too, as long as the module, whose functions begin at `start`, is small. */
+function add_warm(t: Dbt, hart: Hart, vm: Vm, start: u32): void {
   const limit = batch(vm);
   const steps = <i32>vm.warmThreshold;
   for (let i = next_warm(hart, vm, 0, steps); i < LAST_COUNTER; i = next_warm(hart, vm, i + 1, steps)) {
