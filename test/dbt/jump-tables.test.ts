@@ -380,3 +380,21 @@ test("two functions that want the same place in the jump cache are called withou
   expect(counted(result, "countReturn")).toBeGreaterThan(8000);
   expect(counted(result, "countEntry")).toBeLessThan(1000);
 });
+
+test("jumps are counted when that is asked for, and cost no code when it is not", async () => {
+  const fields = ["countTable", "countChain", "countReturn", "countIndirectMiss"] as const;
+  const both = [COUNTED.mechanisms, Translate.ALL].map((mechanisms) =>
+    run(interpreter(new Random(9), 20, 60_000), {
+      setUp: (it, labels) => load(it, labels, 20, 9),
+      slices: 300,
+      translator: { ...COUNTED, mechanisms },
+    }),
+  );
+  const [on, off] = await Promise.all(both);
+  for (const field of fields) {
+    expect(counted(on!, field), field).toBeGreaterThan(0);
+    expect(counted(off!, field), field).toBe(0);
+  }
+  expect(counted(off!, "countRegion")).toBe(counted(on!, "countRegion"));
+  expect(counted(off!, "countCodeBytes")).toBeLessThan(counted(on!, "countCodeBytes"));
+});
