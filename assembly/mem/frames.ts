@@ -4,15 +4,19 @@
 const STEP: usize = 64;
 const FRAME: usize = 4096;
 
-/** Makes `bytes` bytes at `ma` zero, writing only to frames that hold something: a frame that is only read costs the host no memory. */
+/**
+ * Makes `bytes` bytes at `ma` zero, writing only to frames that hold something: a frame that is only read costs the host no memory.
+ * Counted by offset, because the address after the last frame may be 4 GiB.
+ */
 export function frames_clear(ma: usize, bytes: u32): void {
-  for (let at = ma, end = ma + bytes; at < end; at += FRAME) {
-    if (holds_something(at)) memory.fill(at, 0, FRAME);
+  for (let offset: usize = 0; offset < bytes; offset += FRAME) {
+    if (holds_something(ma + offset)) memory.fill(ma + offset, 0, FRAME);
   }
 }
 
 function holds_something(frame: usize): bool {
-  for (let at = frame, end = frame + FRAME; at < end; at += STEP) {
+  for (let offset: usize = 0; offset < FRAME; offset += STEP) {
+    const at = frame + offset;
     const low = load<u64>(at) | load<u64>(at, 8) | load<u64>(at, 16) | load<u64>(at, 24);
     if (low | load<u64>(at, 32) | load<u64>(at, 40) | load<u64>(at, 48) | load<u64>(at, 56)) return true;
   }

@@ -66,6 +66,17 @@ describe("a machine space", () => {
     }
   });
 
+  test("clears memory up to its last byte, which lies below 4 GiB", async () => {
+    const memory = new MachineMemory();
+    const core = await newCore(memory);
+    const end = 2 ** 32;
+    memory.allocate(end - memory.byteLength);
+    memory.u8[end - 1] = 1;
+    memory.u8[end - 4096 - 1] = 2;
+    core.frames_clear(end - 8192, 8192);
+    expect([memory.u8[end - 1], memory.u8[end - 4096 - 1]]).toEqual([0, 0]);
+  });
+
   test.each([Engine.PREDECODE, Engine.TIERED])("gives all its memory back (engine %i)", async (engine) => {
     const memory = new MachineMemory();
     const core = await newCore(memory);
