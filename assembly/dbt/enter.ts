@@ -26,7 +26,7 @@ import { Dbt, Mode } from "./state";
 import { give_up_on, may_try } from "./tries";
 
 /** How deep regions may call regions. */
-const CALL_DEPTH: u32 = 64;
+const CALL_DEPTH: u64 = 64;
 
 /**
  * Runs translated code where there is some, and interprets the rest, until no fuel is left or attention is asked for. With less than
@@ -174,22 +174,22 @@ function run_once(hart: Hart, vm: Vm, pc: u64): bool {
 }
 
 /** Emitted code's TLB miss on a load. The value is left in `mmioData`; 1 when the interpreter must do the instruction. */
-export function dbt_load(hartMa: usize, va: u64, size: u32): u32 {
+export function dbt_load(hartMa: usize, size: u32, va: u64): u64 {
   const hart = changetype<Hart>(hartMa);
-  return u32(!load_ram(hart, va, size));
+  return u64(!load_ram(hart, va, size));
 }
 
-/** Emitted code's TLB miss on a store; 1 when the interpreter must do the instruction. */
-export function dbt_store(hartMa: usize, va: u64, value: u64, size: u32): u32 {
+/** Emitted code's TLB miss on a store of `mmioData`; 1 when the interpreter must do the instruction. */
+export function dbt_store(hartMa: usize, size: u32, va: u64): u64 {
   const hart = changetype<Hart>(hartMa);
-  return u32(!store_ram(hart, va, value, size));
+  return u64(!store_ram(hart, va, hart.mmioData, size));
 }
 
 /**
  * Executes the system instruction of record `r` for emitted code, rs1 being in the hart, and says whether the regions that are being
  * run may go on (`System`). With `fuel` steps left before it, `hart.instret` is exact.
  */
-export function dbt_system(hartMa: usize, r: u64, fuel: u32): u32 {
+export function dbt_system(hartMa: usize, fuel: u32, r: u64): u64 {
   const hart = changetype<Hart>(hartMa);
   if (!system_allowed(hart, r)) return System.INTERPRET;
   hart.instret = hart.fuelBase - fuel;
@@ -211,26 +211,26 @@ function system_allowed(hart: Hart, r: u64): bool {
  * Emitted code's check of a span of bytes that the TLB's entry does not decide: the ma of the first, or 0 when the interpreter must do
  * the instruction. `info` is the span's length, with bit 16 set for stores.
  */
-export function dbt_span(hartMa: usize, va: u64, info: u32): u32 {
+export function dbt_span(hartMa: usize, info: u32, va: u64): u64 {
   const hart = changetype<Hart>(hartMa);
   const bytes = info & 0xffff;
   const access: u32 = info >> 16 ? Access.STORE : Access.LOAD;
   const ma = span_ram(hart, va, bytes, access);
   if (!ma && ((<u32>va) & 0xfff) + bytes > 0x1000) hart.spanSplit = 1;
-  return <u32>ma;
+  return ma;
 }
 
 /**
  * Emitted code's jump to a `pc` that is not in the jump cache: 1 when it is now. Without it two regions that want the same entry would
  * leave translated code for each other, and all calls under way with it.
  */
-export function dbt_find(hartMa: usize, pc: u64, unused: u32): u32 {
+export function dbt_find(hartMa: usize, unused: u32, pc: u64): u64 {
   const hart = changetype<Hart>(hartMa);
-  return u32(find(hart, pc));
+  return u64(find(hart, pc));
 }
 
 /** Executes record `r` for emitted code, its operands being in the hart. 1 when it raised: the interpreter does it again. */
-export function dbt_callout(hartMa: usize, r: u64, fuel: u32): u32 {
+export function dbt_callout(hartMa: usize, fuel: u32, r: u64): u64 {
   const hart = changetype<Hart>(hartMa);
   hart.instret = hart.fuelBase - fuel;
   execute(hart, r);

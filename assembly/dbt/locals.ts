@@ -50,5 +50,5 @@ export enum System {
   LEAVE = 2,
 }
 
-/** Types of the module: the imports' in order, then a region's. */
-export const REGION_TYPE: u32 = 6;
+/** The type of all emitted functions, and of what they import: (i32, i32, i64) -> i64. */
+export const FUNCTION_TYPE: u32 = 0;

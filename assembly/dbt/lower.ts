@@ -21,12 +21,12 @@ import {
   F32_COUNT,
   F64_COUNT,
   FUEL,
+  FUNCTION_TYPE,
   HART,
   Import,
   I32_COUNT,
   I64_COUNT,
   local_of,
-  REGION_TYPE,
   TLB,
 } from "./locals";
 import { float_flags, float_prologue } from "./lower_float";
@@ -193,6 +193,12 @@ function pay(t: Dbt, count: i32): void {
   i32c(w, count);
   byte(w, W.I32_SUB);
   set(w, FUEL);
+}
+
+/** Calls the core with what has been pushed, and pushes the lower half of its answer. */
+export function import_call(t: Dbt, which: Import): void {
+  op1(writer(t), W.CALL, which);
+  byte(writer(t), W.I32_WRAP_I64);
 }
 
 /** Opens the conditional exit: the condition is pushed between `leave_begin` and `leave_if`. */
@@ -491,9 +497,9 @@ function or_find(t: Dbt): void {
   i32c(w, 1);
   byte(w, W.ELSE);
   get(w, HART);
-  get(w, local_of(JUMP_TARGET));
   i32c(w, 0);
-  op1(w, W.CALL, Import.FIND);
+  get(w, local_of(JUMP_TARGET));
+  import_call(t, Import.FIND);
   byte(w, W.END);
 }
 
@@ -506,7 +512,7 @@ function tail_call(t: Dbt, local: u32, offset: u32): void {
   get(w, local);
   mem(w, W.I32_LOAD, offset);
   byte(w, W.RETURN_CALL_INDIRECT);
-  unsigned(w, REGION_TYPE);
+  unsigned(w, FUNCTION_TYPE);
   byte(w, 0);
 }
 
@@ -556,7 +562,7 @@ function call(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
 function call_self(t: Dbt): void {
   const w = writer(t);
   get(w, DEPTH);
-  byte(w, W.I32_EQZ);
+  byte(w, W.I64_EQZ);
   open(w, W.IF, Type.EMPTY);
   i64c(w, <i64>t.entryPc);
   set(w, local_of(JUMP_TARGET));
@@ -573,8 +579,8 @@ function deeper(t: Dbt): void {
   get(w, HART);
   get(w, FUEL);
   get(w, DEPTH);
-  i32c(w, 1);
-  byte(w, W.I32_SUB);
+  i64c(w, 1);
+  byte(w, W.I64_SUB);
 }
 
 /** A call of the region that the jump cache has for the target. */
@@ -599,7 +605,7 @@ function call_other(t: Dbt, b: Block): void {
   or_find(t);
   byte(w, W.I32_EQZ);
   get(w, DEPTH);
-  byte(w, W.I32_EQZ);
+  byte(w, W.I64_EQZ);
   byte(w, W.I32_OR);
   open(w, W.IF, Type.EMPTY);
   if (b.term == Term.CALL_INDIRECT) count(t, VmField.countIndirectMiss);
@@ -610,6 +616,6 @@ function call_other(t: Dbt, b: Block): void {
   get(w, local);
   mem(w, W.I32_LOAD, entry + 8);
   byte(w, W.CALL_INDIRECT);
-  unsigned(w, REGION_TYPE);
+  unsigned(w, FUNCTION_TYPE);
   byte(w, 0);
 }

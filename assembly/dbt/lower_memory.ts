@@ -4,13 +4,13 @@ import { HartField } from "../gen/layout";
 import { Tlb } from "../shared/constants";
 import { Node } from "./ir";
 import { A32, A64, HART, Import, local_of, SPAN, TLB } from "./locals";
-import { leave_begin, leave_if, value } from "./lower";
+import { import_call, leave_begin, leave_if, value } from "./lower";
 import { unpaid } from "./lower_node";
 import { is_single, push_bits, set_bits, set_boxed, single_local } from "./lower_single";
 import { Step } from "./opt/spans";
 import { Block, Dbt, Mode, writer } from "./state";
 import { Type, W } from "./wasm/opcode";
-import { byte, get, i32c, i64c, mem, op1, open, set, tee } from "./wasm/writer";
+import { byte, get, i32c, i64c, mem, open, set, tee } from "./wasm/writer";
 
 export function lower_load(t: Dbt, b: Block, n: Node, found: Step, state: usize, dirty: u64): void {
   const w = writer(t);
@@ -129,9 +129,9 @@ function check_pages(t: Dbt, b: Block, n: Node, dirty: u64): void {
   byte(w, W.ELSE);
   leave_begin(t, b.pc + n.offset, true, unpaid(b, n));
   get(w, HART);
-  get(w, A64);
   i32c(w, (<i32>last + 1) | (i32(t.spanStore) << 16));
-  op1(w, W.CALL, Import.SPAN);
+  get(w, A64);
+  import_call(t, Import.SPAN);
   tee(w, A32);
   byte(w, W.I32_EQZ);
   leave_if(t, dirty);
@@ -231,9 +231,9 @@ function lone_load(t: Dbt, b: Block, n: Node, dirty: u64): void {
   byte(w, W.ELSE);
   leave_begin(t, b.pc + n.offset, true, unpaid(b, n));
   get(w, HART);
-  lone_va(t);
   i32c(w, n.size);
-  op1(w, W.CALL, Import.LOAD);
+  lone_va(t);
+  import_call(t, Import.LOAD);
   leave_if(t, dirty);
   get(w, HART);
   load_op(t, n, HartField.mmioData);
@@ -252,11 +252,13 @@ function lone_store(t: Dbt, b: Block, n: Node, dirty: u64): void {
   byte(w, W.ELSE);
   leave_begin(t, b.pc + n.offset, true, unpaid(b, n));
   get(w, HART);
-  lone_va(t);
   if (n.b >= 32 && n.b < 64) push_bits(t, n.b);
   else value(t, n.b);
+  mem(w, W.I64_STORE, HartField.mmioData);
+  get(w, HART);
   i32c(w, n.size);
-  op1(w, W.CALL, Import.STORE);
+  lone_va(t);
+  import_call(t, Import.STORE);
   leave_if(t, dirty);
   byte(w, W.END);
   t.depth -= 1;

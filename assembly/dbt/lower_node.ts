@@ -4,7 +4,7 @@ import { Ir, Node } from "./ir";
 import { callout_reads } from "./lift/callout";
 import { is_float, record_op } from "./form";
 import { A64, B64, FUEL, HART, Import, local_of, SPAN } from "./locals";
-import { leave_begin, leave_if, load_registers, store_registers, value } from "./lower";
+import { import_call, leave_begin, leave_if, load_registers, store_registers, value } from "./lower";
 import { float_flags, lower_float, note_boxed } from "./lower_float";
 import { lower_atomic } from "./lower_atomic";
 import { lower_csr } from "./lower_csr";
@@ -14,7 +14,7 @@ import { bit } from "./opt/live";
 import { span_lo, Step } from "./opt/spans";
 import { Block, Dbt, writer } from "./state";
 import { Type, W } from "./wasm/opcode";
-import { byte, get, i32c, i64c, op1, open, set } from "./wasm/writer";
+import { byte, get, i32c, i64c, open, set } from "./wasm/writer";
 
 /** Lowers `n` of block `b`; `found` and `state` are the memory checks' view, `dirty` what differs from the hart's memory. */
 export function lower_node(t: Dbt, b: Block, n: Node, found: Step, state: usize, dirty: u64): void {
@@ -251,11 +251,11 @@ export function call_core(t: Dbt, b: Block, n: Node, dirty: u64, which: Import):
   store_registers(t, callout_reads(record_op(r), r) & dirty);
   leave_begin(t, b.pc + n.offset, true, unpaid(b, n));
   get(w, HART);
-  i64c(w, n.imm);
   get(w, FUEL);
   i32c(w, <i32>unpaid(b, n));
   byte(w, W.I32_SUB);
-  op1(w, W.CALL, which);
+  i64c(w, n.imm);
+  import_call(t, which);
 }
 
 /** The core executes the record: its operands go to the hart, its result comes back; a trap leaves it to the interpreter. */

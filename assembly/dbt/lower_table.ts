@@ -28,15 +28,14 @@ export const ENTRY_SHIFT: u32 = 8;
 export function rooted_prologue(t: Dbt): void {
   const w = writer(t);
   get(w, DEPTH);
-  i32c(w, ENTRY_SHIFT);
-  byte(w, W.I32_SHR_S);
-  byte(w, W.I64_EXTEND_I32_S);
+  i64c(w, ENTRY_SHIFT);
+  byte(w, W.I64_SHR_S);
   i64c(w, <i64>t.entryPc);
   byte(w, W.I64_ADD);
   set(w, local_of(JUMP_TARGET));
   get(w, DEPTH);
-  i32c(w, (1 << ENTRY_SHIFT) - 1);
-  byte(w, W.I32_AND);
+  i64c(w, (1 << ENTRY_SHIFT) - 1);
+  byte(w, W.I64_AND);
   set(w, DEPTH);
 }
 
@@ -49,8 +48,8 @@ export function lower_entry(t: Dbt, main: u32, by: i32): void {
   get(w, HART);
   get(w, FUEL);
   get(w, DEPTH);
-  i32c(w, by << ENTRY_SHIFT);
-  byte(w, W.I32_OR);
+  i64c(w, <i64>by << ENTRY_SHIFT);
+  byte(w, W.I64_OR);
   op1(w, W.RETURN_CALL, Import.COUNT + main);
   byte(w, W.END);
   patch(w, size, t.at - first);

@@ -38,19 +38,19 @@ export enum Local {
   COUNT = 190,
 }
 
-/** Functions of the core that every module imports, in this order. */
+/** Functions of the core that every module imports, in this order: all (hart i32, i32, i64) -> i64. */
 export enum Import {
-  /** (hart, va i64, size) -> status; the value is left in `mmioData`. */
+  /** (hart, size, va) -> status; the value is left in `mmioData`. */
   LOAD = 0,
-  /** (hart, va i64, value i64, size) -> status */
+  /** (hart, size, va) -> status; the value is in `mmioData`. */
   STORE = 1,
-  /** (hart, record i64, fuel) -> status */
+  /** (hart, fuel, record) -> status */
   CALLOUT = 2,
-  /** (hart, record i64, fuel) -> System */
+  /** (hart, fuel, record) -> System */
   SYSTEM = 3,
-  /** (hart, va i64, length | store << 16) -> ma, or 0 */
+  /** (hart, length | store << 16, va) -> ma, or 0 */
   SPAN = 4,
-  /** (hart, pc i64, 0) -> 1 when the jump cache has the region there now */
+  /** (hart, 0, pc) -> 1 when the jump cache has the region there now */
   FIND = 5,
   COUNT = 6,
 }

@@ -7,12 +7,12 @@ import { Generation } from "./generation.ts";
 /** What of the core's exports every emitted module imports (in the order of `Import` in assembly/shared/emitted.ts), and the linker calls. */
 export interface CodeExports {
   readonly table: WebAssembly.Table;
-  dbt_load(hart: number, va: bigint, size: number): number;
-  dbt_store(hart: number, va: bigint, value: bigint, size: number): number;
-  dbt_callout(hart: number, record: bigint, fuel: number): number;
-  dbt_system(hart: number, record: bigint, fuel: number): number;
-  dbt_span(hart: number, va: bigint, info: number): number;
-  dbt_find(hart: number, pc: bigint, unused: number): number;
+  dbt_load(hart: number, size: number, va: bigint): bigint;
+  dbt_store(hart: number, size: number, va: bigint): bigint;
+  dbt_callout(hart: number, fuel: number, record: bigint): bigint;
+  dbt_system(hart: number, fuel: number, record: bigint): bigint;
+  dbt_span(hart: number, info: number, va: bigint): bigint;
+  dbt_find(hart: number, unused: number, pc: bigint): bigint;
   /** Answers `install` later. */
   vm_code_ready(vm: number, first: number, count: number, answer: Install): void;
 }

@@ -38,15 +38,15 @@ function assembledText(wat: string, ramMa: number): binaryen.Module {
       return `${numbered} align=1`;
     });
   return binaryen.parseText(`(module
-    (type $region (func (param i32 i32 i32) (result i64)))
+    (type $region (func (param i32 i32 i64) (result i64)))
     (import "e" "m" (memory 1))
     (import "e" "t" (table 1 funcref))
-    (import "e" "0" (func $core.load (param i32 i64 i32) (result i32)))
-    (import "e" "1" (func $core.store (param i32 i64 i64 i32) (result i32)))
-    (import "e" "2" (func $core.callout (param i32 i64 i32) (result i32)))
-    (import "e" "3" (func $core.system (param i32 i64 i32) (result i32)))
-    (import "e" "4" (func $core.span (param i32 i64 i32) (result i32)))
-    (import "e" "5" (func $core.find (param i32 i64 i32) (result i32)))
+    (import "e" "0" (func $core.load (type $region)))
+    (import "e" "1" (func $core.store (type $region)))
+    (import "e" "2" (func $core.callout (type $region)))
+    (import "e" "3" (func $core.system (type $region)))
+    (import "e" "4" (func $core.span (type $region)))
+    (import "e" "5" (func $core.find (type $region)))
     ${text})`);
 }
 

@@ -23,7 +23,7 @@ interface Label {
 
 const TYPES: Readonly<Record<number, string>> = { 0x7f: "i32", 0x7e: "i64", 0x7d: "f32", 0x7c: "f64" };
 const EMPTY = 0x40;
-const PARAMETERS = "(param $hart i32) (param $fuel i32) (param $depth i32) (result i64)";
+const PARAMETERS = "(param $hart i32) (param $fuel i32) (param $depth i64) (result i64)";
 const PARAMETER_COUNT = 3;
 
 /** The region's function. */
