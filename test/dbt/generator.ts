@@ -61,19 +61,24 @@ export interface Generator {
   table(): { readonly functions: number; readonly length: number };
 }
 
+/** With `asShipped`, code gets hot as slowly as it does for users; otherwise in a few calls. */
+export interface GeneratorOptions extends TestMachineOptions {
+  readonly asShipped?: boolean;
+}
+
 export async function createGenerator(
-  options: TestMachineOptions = {},
+  { asShipped = false, ...options }: GeneratorOptions = {},
   functions = 64,
   calls = 24,
 ): Promise<Generator> {
   const machine = await createTestMachine({
     engine: Engine.TIERED,
     ...options,
-    translator: { hotThreshold: 16, ...options.translator },
+    translator: { ...(asShipped ? {} : { hotThreshold: 16 }), ...options.translator },
   });
   machine.load(assemble(source(functions, calls), BigInt(RAM_PA)));
   const { space, core } = machine;
-  space.vm.setU32(VmField.samplePeriod, 64);
+  if (!asShipped) space.vm.setU32(VmField.samplePeriod, 64);
   const hart = machine.hart();
   const made = () => Number(hart.x(8));
   return {

@@ -71,6 +71,8 @@ describe("the translation cache", () => {
       registry.register(guest.machine.core.code.tableOf(guest.machine.space.vm.ma)!, undefined);
       await collectGarbage();
     }
+    // All but the last and the one that the stack may still hold; the engine says so when it gets round to it.
+    for (let turn = 0; turn < 200 && collected < 8; turn++) await collectGarbage();
     expect(collected).toBeGreaterThanOrEqual(8);
   });
 

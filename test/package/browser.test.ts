@@ -83,59 +83,69 @@ function inPage<Result>(body: string): Promise<Result> {
   return page.evaluate(`(async () => { ${PRELUDE} ${body} })()`);
 }
 
-describe("a page stays responsive while a guest spins", () => {
-  /**
-   * The longest time in each of many windows for which the main thread did not come to a message; the median of these,
-   * because whatever else runs on the machine can make any single one long.
-   */
-  const measure = (options: string, config: string) =>
-    inPage<{ median: number; instructions: number }>(`
-      const host = await newHost(${options});
-      const vm = await host.createVm({ ...spinning, ${config} });
-      await vm.start();
-      const { port1, port2 } = new MessageChannel();
-      const longest = [];
-      for (let window = 0; window < 15; window++) {
-        const start = performance.now();
-        let last = start, most = 0;
-        while (last - start < 150) {
-          await new Promise((resolve) => { port1.onmessage = resolve; port2.postMessage(0); });
-          const now = performance.now();
-          most = Math.max(most, now - last);
-          last = now;
-        }
-        longest.push(most);
-      }
-      const { instructions } = await vm.counters();
-      await host.close();
-      return { median: longest.sort((a, b) => a - b)[7], instructions };`);
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly args: { readonly name?: string };
+  /** Microseconds of processor time. */
+  readonly tdur?: number;
+}
 
+/** Milliseconds of processor time of each task of pages' main threads while `work` goes on, longest first. */
+async function tasksDuring(work: () => Promise<void>): Promise<number[]> {
+  await browser.startTracing(page, { categories: ["toplevel", "__metadata"] });
+  await work();
+  const { traceEvents } = JSON.parse(String(await browser.stopTracing())) as { traceEvents: TraceEvent[] };
+  const threadOf = ({ pid, tid }: TraceEvent) => `${pid} ${tid}`;
+  const named = traceEvents.filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain");
+  const threads = new Set(named.map(threadOf));
+  const tasks = traceEvents.filter((one) => one.name.endsWith("RunTask") && threads.has(threadOf(one)));
+  // One that is not over has no length yet.
+  return tasks.flatMap(({ tdur }) => (tdur === undefined ? [] : [tdur / 1000])).sort((a, b) => b - a);
+}
+
+describe("a page stays responsive while a guest spins", () => {
   test.each([
     ["on its own thread, interpreted", "{}", `engine: "interpreter"`],
     ["on its own thread, decoded each time", "{}", `engine: "interpret"`],
     ["on its own thread, translated", "{}", `engine: "tiered"`],
     ["in a worker", "inWorker", `engine: "tiered"`],
   ])("%s", async (_, options, config) => {
-    const { median, instructions } = await measure(options, config);
+    await inPage(`
+      globalThis.host = await newHost(${options});
+      globalThis.vm = await host.createVm({ ...spinning, ${config} });
+      await vm.start();`);
+    const tasks = await tasksDuring(() => inPage(`await new Promise((resolve) => setTimeout(resolve, 2000));`));
+    const instructions = await inPage<number>(`
+      const { instructions } = await vm.counters();
+      await host.close();
+      return instructions;`);
     expect(instructions).toBeGreaterThan(100_000);
-    expect(median).toBeLessThan(50);
+    expect(tasks[0]).toBeLessThan(50);
   });
 });
 
-/** Bytes of memory that the page's process occupies. */
-async function residentBytes(): Promise<number> {
+/** Bytes of memory of its own that each of the browser's renderers occupies, by process. */
+async function residentBytes(): Promise<Map<number, number>> {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send("SystemInfo.getProcessInfo");
   await session.detach();
-  const sizes = await Promise.all(
-    processInfo
-      .filter(({ type }) => type === "renderer")
-      .map(async ({ id }) => {
+  const renderers = processInfo.filter(({ type }) => type === "renderer");
+  return new Map(
+    await Promise.all(
+      renderers.map(async ({ id }): Promise<[number, number]> => {
         const status = await readFile(`/proc/${id}/status`, "utf8").catch(() => "");
-        return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+        return [id, Number(/RssAnon:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024];
       }),
+    ),
   );
-  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** By how much the most growing renderer has grown. One that is new is not the page's: browsers start some for pages to come. */
+async function growth(before: ReadonlyMap<number, number>): Promise<number> {
+  const sizes = await residentBytes();
+  return Math.max(...[...sizes].map(([id, size]) => size - (before.get(id) ?? size)));
 }
 
 describe("memory is given back: 200 VMs leave no more behind than 50", () => {
@@ -162,11 +172,12 @@ describe("memory is given back: 200 VMs leave no more behind than 50", () => {
     expect(await turns(50)).toBe(0);
     await collect();
     const before = await residentBytes();
-    expect(before).toBeGreaterThan(2 ** 20);
+    expect(Math.max(...before.values())).toBeGreaterThan(2 ** 20);
     expect(await turns(150)).toBe(0);
-    await collect();
-    // 150 VMs have written 1 MiB each, and as much again in tables; what is not flat is garbage that no one has collected yet.
-    expect((await residentBytes()) - before).toBeLessThan(48 * 2 ** 20);
+    // 150 VMs have written 1 MiB each, and as much again in tables. A browser takes its time to collect what they leave.
+    await expect
+      .poll(() => collect().then(() => growth(before)), { timeout: 30_000, interval: 500 })
+      .toBeLessThan(48 * 2 ** 20);
   });
 });
 

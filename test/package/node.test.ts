@@ -22,24 +22,28 @@ const PROGRAM = `
       while ((await vm.counters()).instructions === 0) await new Promise((resolve) => setImmediate(resolve));
       await vm.destroy();
     }
-    globalThis.gc();
-    return { allocated: await host.allocatedBytes, resident: process.memoryUsage.rss() };
+    return host.allocatedBytes;
   }
-  const [before, after] = [await turns(50), await turns(150)];
-  console.log(JSON.stringify({ before, after }));
+  // Modules are given back between tasks, some time after they have been collected.
+  async function resident() {
+    globalThis.gc();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return process.memoryUsage.rss();
+  }
+  const allocated = [await turns(50)];
+  const before = await resident();
+  allocated.push(await turns(150));
+  let growth = Infinity;
+  for (let n = 0; n < 100 && growth >= 48 * 2 ** 20; n++) growth = (await resident()) - before;
+  console.log(JSON.stringify({ allocated, growth }));
   await host.close();
 `;
-
-interface Sizes {
-  readonly allocated: number;
-  readonly resident: number;
-}
 
 test.each(["calling", "worker"])("200 VMs on the %s thread leave no more behind than 50", async (thread) => {
   const folder = await workshop.project(`memory-${thread}`, { "main.js": PROGRAM });
   const said = await runNode(folder, ["--expose-gc", "main.js", thread]);
-  const { before, after } = JSON.parse(said) as { before: Sizes; after: Sizes };
-  expect([before.allocated, after.allocated]).toEqual([0, 0]);
-  // 150 VMs have written 1 MiB each, and as much again in tables; what is not flat is garbage that no one has collected yet.
-  expect(after.resident - before.resident).toBeLessThan(48 * 2 ** 20);
+  const { allocated, growth } = JSON.parse(said) as { allocated: number[]; growth: number };
+  expect(allocated).toEqual([0, 0]);
+  // 150 VMs have written 1 MiB each, and as much again in tables.
+  expect(growth).toBeLessThan(48 * 2 ** 20);
 });

@@ -6,6 +6,7 @@ import { Csr, Status } from "../../../assembly/shared/csr.ts";
 import { explainRegion, type RegionParts } from "../../../src/core/explained.ts";
 import { guestText } from "../../../src/debug/region/guest.ts";
 import { irText } from "../../../src/debug/region/ir.ts";
+import { readModule } from "../../../src/debug/region/wasm-reader.ts";
 import { watText } from "../../../src/debug/region/wat.ts";
 import { randomImage } from "../../../src/isa/random/image.ts";
 import { Pool } from "../../../src/isa/random/pool.ts";
@@ -45,6 +46,10 @@ describe.each([
     for (const region of found) {
       expect(assembledFunction(watText(region), region.ramMa)).toBe(onlyFunction(region.wasm));
     }
+  });
+
+  test("are in modules of one type: engines may keep each type for ever", async () => {
+    for (const { wasm } of await regions(mechanisms)) expect(readModule(wasm).types).toEqual([{ parameters: 3, results: 1 }]);
   });
 
   test("have nothing in their guest code and IR that has no name", async () => {
