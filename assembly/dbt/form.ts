@@ -164,7 +164,7 @@ export function is_access(op: i32): bool {
 
 /** F, D, Zfh and Zfa instructions: they look at mstatus.FS. */
 export function is_float(op: i32): bool {
-  return (op >= Op.FLW && op <= Op.FMV_D_X) || (op >= Op.FLH && op < Op.LR_W);
+  return (op >= Op.FLW && op <= Op.FCVT_D_S) || (op >= Op.FLH && op < Op.LR_W);
 }
 
 /** The block that starts at `pc` in `ctx` + 1, made or split off when there is none; 0 when the region is full. */

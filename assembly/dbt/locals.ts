@@ -32,7 +32,7 @@ export const SC: u32 = SA + 2;
 export const SR: u32 = SA + 3;
 export const ST: u32 = SA + 4;
 export const FS: u32 = Local.FS;
-export const F32_COUNT: u32 = Local.COUNT - Local.SA;
+export const F32_SCRATCH: u32 = Local.FS - Local.SA;
 
 /** The local of an IR value other than x0. */
 export function local_of(value: u32): u32 {

@@ -18,7 +18,7 @@ import {
   A64,
   DEPTH,
   EXIT,
-  F32_COUNT,
+  F32_SCRATCH,
   F64_COUNT,
   FUEL,
   FUNCTION_TYPE,
@@ -42,7 +42,7 @@ import { node } from "./ir";
 import { Op } from "../gen/op";
 import { record_length, record_op } from "./form";
 import { Type, W } from "./wasm/opcode";
-import { byte, get, i32c, i64c, mem, op1, open, patch, reserve, set, tee, unsigned } from "./wasm/writer";
+import { byte, get, i32c, i64c, mem, op1, open, patch, reserve, set, tee, unsigned, Writer } from "./wasm/writer";
 import { JUMP_TARGET } from "./lift/rv_i";
 
 const MAX_GROUPS: u32 = 96;
@@ -73,17 +73,21 @@ export function lower(t: Dbt, scratch: usize): bool {
   return !t.full;
 }
 
+/** Declares no more locals than the region may use: engines take each of them into account wherever ways meet. */
 function locals(t: Dbt): void {
   const w = writer(t);
-  unsigned(w, 4);
-  unsigned(w, I64_COUNT);
-  byte(w, Type.I64);
-  unsigned(w, I32_COUNT);
-  byte(w, Type.I32);
-  unsigned(w, F64_COUNT);
-  byte(w, Type.F64);
-  unsigned(w, F32_COUNT);
-  byte(w, Type.F32);
+  unsigned(w, t.singles ? 5 : t.floats ? 4 : 2);
+  declare(w, I64_COUNT, Type.I64);
+  declare(w, I32_COUNT, Type.I32);
+  if (!t.floats) return;
+  declare(w, F64_COUNT, Type.F64);
+  declare(w, F32_SCRATCH + (t.singles ? 32 : 0), Type.F32);
+  if (t.singles) declare(w, 32, Type.I32);
+}
+
+function declare(w: Writer, count: u32, type: Type): void {
+  unsigned(w, count);
+  byte(w, type);
 }
 
 /** Prologue and blocks. Labels are counted from here: t.depth is how many are open inside the exit labels. */

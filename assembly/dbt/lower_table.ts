@@ -48,7 +48,7 @@ export function lower_entry(t: Dbt, main: u32, by: i32): void {
   get(w, HART);
   get(w, FUEL);
   get(w, DEPTH);
-  i64c(w, <i64>by << ENTRY_SHIFT);
+  i64c(w, (<i64>by) << ENTRY_SHIFT);
   byte(w, W.I64_OR);
   op1(w, W.RETURN_CALL, Import.COUNT + main);
   byte(w, W.END);

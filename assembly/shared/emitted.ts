@@ -25,16 +25,16 @@ export enum Local {
   /** The lengths of the ranges that exponents of results must lie in, see lower_float.ts; 0 while NX is clear. */
   RANGE_D = 75,
   RANGE_S = 76,
-  /** Upper halves of f registers that are kept as singles. */
-  FH = 77,
-  /** f64: f0 is at F. */
-  F = 109,
+  /** f64: f0 is at F. Only regions with floating point have the locals from here on. */
+  F = 77,
   /** f64 scratch: a floating-point result, and what is needed to know it. */
-  FA = 141,
+  FA = 109,
   /** f32 scratch: operands and a result. */
-  SA = 153,
-  /** f32: the singles themselves. */
-  FS = 158,
+  SA = 121,
+  /** f32: f registers that are kept as singles. Only regions with such have the locals from here on. */
+  FS = 126,
+  /** i32: the upper halves of those. */
+  FH = 158,
   COUNT = 190,
 }
 

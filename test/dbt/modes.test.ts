@@ -391,4 +391,31 @@ describe("floating point", () => {
     expect(hart.x(20)).toBe(2n * hart.x(21));
     expect(hart.view.u64(HartField.mstatus) & 0x6000n).not.toBe(0n);
   });
+
+  test.each([
+    "fcvt.s.d ft1, ft0",
+    "fcvt.d.s ft1, ft0",
+    "fcvt.h.d ft1, ft0",
+    "fmv.x.d a1, ft0",
+    "fli.d ft1, 1.0",
+    "flh ft1, 0(zero)",
+  ])("traps at each %s of a hot loop while FS is off", async (instruction) => {
+    const { machine } = await runHot(`
+        la t0, handler
+        csrw mtvec, t0
+      loop:
+        addi a0, a0, 1
+        ${instruction}
+        j loop
+      .align 2
+      handler:
+        csrr t5, mepc
+        addi t5, t5, 4
+        csrw mepc, t5
+        addi s5, s5, 1
+        mret
+      `);
+    expect(machine.hart().x(21)).toBeGreaterThan(1000n);
+    expect(machine.hart().x(10) - machine.hart().x(21)).toBeLessThan(2n);
+  });
 });

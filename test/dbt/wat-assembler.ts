@@ -20,14 +20,16 @@ export function assembledFunction(wat: string, ramMa: number): string {
 function canonical(module: binaryen.Module): string {
   module.setFeatures(binaryen.Features.All);
   if (module.validate() === 0) throw new Error("the module is not valid");
+  // Not all locals are declared in all regions: only those that are used count.
+  module.runPasses(["reorder-locals"]);
   const text = binaryen.readBinary(module.emitBinary()).emitText();
   return text.slice(text.indexOf("\n (func ")).replaceAll(/\(type \$\w+\)/g, "");
 }
 
 /** The function in a module like those that are emitted; names of offsets are numbers again. */
 function assembledText(wat: string, ramMa: number): binaryen.Module {
-  const types = ["i64", "i32", "f64", "f32"].flatMap((type, at) => {
-    const [from, to] = [Local.X + 1, Local.EXIT, Local.F, Local.SA, Local.COUNT].slice(at, at + 2);
+  const types = ["i64", "i32", "f64", "f32", "i32"].flatMap((type, at) => {
+    const [from, to] = [Local.X + 1, Local.EXIT, Local.F, Local.SA, Local.FH, Local.COUNT].slice(at, at + 2);
     return Array.from({ length: to! - from! }, (_, index) => `(local ${localName(from! + index)} ${type})`);
   });
   const text = wat
