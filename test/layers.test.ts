@@ -23,6 +23,7 @@ const translation = [
   "assembly/dbt/ir.ts",
   "assembly/dbt/form.ts",
   "assembly/dbt/jumps.ts",
+  "assembly/dbt/blocks.ts",
   "assembly/dbt/sites.ts",
 ];
 /** What is kept of its work, and why. */
@@ -63,8 +64,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "assembly/dbt/wasm/opcode.ts": [],
   "assembly/dbt/state.ts": ["assembly/shared", "assembly/dbt/wasm"],
   "assembly/dbt/ir.ts": ["assembly/shared", "assembly/dbt/state.ts"],
-  "assembly/dbt/form.ts": [...instructions, "assembly/dbt/state.ts", "assembly/dbt/jumps.ts"],
+  "assembly/dbt/form.ts": [...instructions, "assembly/dbt/state.ts", "assembly/dbt/jumps.ts", "assembly/dbt/blocks.ts"],
   "assembly/dbt/jumps.ts": ["assembly/dbt/state.ts"],
+  "assembly/dbt/blocks.ts": ["assembly/dbt/state.ts"],
   "assembly/dbt/sites.ts": ["assembly/dbt/state.ts"],
   "assembly/dbt/heat.ts": shared,
   "assembly/dbt/region.ts": [...instructions, "assembly/dbt/state.ts", "assembly/dbt/heat.ts"],

@@ -16,7 +16,7 @@ import { Status } from "../shared/csr";
 import { assumed_mode, jump_entry, jump_fill, mode_holds, region_at, sync_mode } from "./cache";
 import { is_access, is_untranslatable, record_op } from "./form";
 import { heat } from "./heat";
-import { translate } from "./hot";
+import { rehearse, translate } from "./hot";
 import { System } from "./locals";
 import { observe_at } from "./observe";
 import { modules_clear } from "./modules";
@@ -137,7 +137,10 @@ function interpret_cold(hart: Hart, vm: Vm, floor: u32): void {
   const pc = done < period ? entry : hart.pc;
   // A mode that has changed meanwhile changes what the address means.
   if (priv != hart.priv) return;
-  if (!heat(hart, vm, pc, done) || hart.attention) return;
+  if (!heat(hart, vm, pc, done) || hart.attention) {
+    if (!vm.countRegion && !hart.attention) rehearse(hart, pc, done);
+    return;
+  }
   if (vm.translate & Translate.CACHE) {
     observe_at(hart, vm, pc, floor);
     if (priv == hart.priv && !hart.attention) translate(hart, pc);

@@ -13,8 +13,9 @@ import { Hart, Vm } from "../gen/state";
 import { fs_dirty } from "../hart/fs";
 import { imm } from "../hart/regs";
 import { Cause, Sensitive, Translate, Translation } from "../shared/constants";
+import { block_around, block_starting, blocks_clear, new_block, note_inside } from "./blocks";
 import { was_seen } from "./jumps";
-import { Block, block, BLOCK_BYTES, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, may, Shape, Term } from "./state";
+import { Block, block, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, may, Shape, Term } from "./state";
 
 /** Callees of up to this many instructions are inlined. */
 const INLINE_INSNS: u32 = 60;
@@ -54,7 +55,7 @@ export function record_length(r: u64): u32 {
 
 /** Begins a region at `pc` without blocks. */
 export function form_begin(t: Dbt, pc: u64, shape: Shape): void {
-  t.blockCount = 0;
+  blocks_clear(t);
   t.contextCount = 1;
   t.insns = 0;
   t.floats = 0;
@@ -169,14 +170,11 @@ export function is_float(op: i32): bool {
 
 /** The block that starts at `pc` in `ctx` + 1, made or split off when there is none; 0 when the region is full. */
 export function block_at(t: Dbt, hart: Hart, pc: u64, ctx: u32): u32 {
-  for (let i: u32 = 0; i < t.blockCount; i++) {
-    const b = block(t, i);
-    if (b.context != ctx) continue;
-    if (b.pc == pc) return i + 1;
-    if (b.insns && pc > b.pc && pc < b.endPc) {
-      const at = split(t, hart, i, pc);
-      if (at) return at;
-    }
+  const known = block_starting(t, pc, ctx);
+  if (known) return known;
+  for (let i = block_around(t, pc, ctx, 0); i; i = block_around(t, pc, ctx, i)) {
+    const at = split(t, hart, i - 1, pc);
+    if (at) return at;
   }
   if (t.blockCount == MAX_BLOCKS || t.insns >= t.limit) return 0;
   if (is_far(t, pc) || (t.blockCount && !may(t, Translate.REGIONS))) return 0;
@@ -184,17 +182,6 @@ export function block_at(t: Dbt, hart: Hart, pc: u64, ctx: u32): u32 {
   store<u32>(<usize>t.work + (t.workCount << 2), index);
   t.workCount += 1;
   return index + 1;
-}
-
-export function new_block(t: Dbt, pc: u64, ctx: u32): u32 {
-  const index = t.blockCount;
-  t.blockCount = index + 1;
-  const b = block(t, index);
-  memory.fill(changetype<usize>(b), 0, BLOCK_BYTES);
-  b.pc = pc;
-  b.endPc = pc;
-  b.context = ctx;
-  return index;
 }
 
 /** Splits block `index` at `pc`; returns the new block + 1, or 0 when `pc` is inside an instruction. */
@@ -237,7 +224,7 @@ function scan(t: Dbt, hart: Hart, index: u32): void {
   const b = block(t, index);
   let pc = b.pc;
   while (true) {
-    const other = pc != b.pc ? starts_at(t, pc, b.context) : 0;
+    const other = pc != b.pc ? block_starting(t, pc, b.context) : 0;
     const r = other ? 0 : usable(t, hart, pc);
     const op = record_op(r);
     b.endPc = pc;
@@ -249,6 +236,7 @@ function scan(t: Dbt, hart: Hart, index: u32): void {
     }
     b.insns += 1;
     t.insns += 1;
+    note_inside(t, pc, b.context);
     if (is_float(op)) t.floats = 1;
     const next = pc + record_length(r);
     const flow = op_flow(op);
@@ -282,14 +270,6 @@ function reread(t: Dbt, index: u32, end: u64): Block {
     if (other.endPc == end && other.context == b.context && other.insns) return other;
   }
   return b;
-}
-
-function starts_at(t: Dbt, pc: u64, ctx: u32): u32 {
-  for (let i: u32 = 0; i < t.blockCount; i++) {
-    const b = block(t, i);
-    if (b.pc == pc && b.context == ctx) return i + 1;
-  }
-  return 0;
 }
 
 // @ts-ignore: decorator

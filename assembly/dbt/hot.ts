@@ -24,6 +24,9 @@ const BATCH: u32 = 96;
 /** No more regions are added to a module of this many bytes: compiling it is a pause. */
 const BATCH_BYTES: u32 = 32 << 10;
 
+/** The translator is rehearsed so often while the first address becomes hot. */
+const REHEARSALS: u32 = 4;
+
 // @ts-ignore: decorator
 @inline function batch(vm: Vm): u32 {
   return min(BATCH, max(1, vm.regionMax >> 3));
@@ -36,11 +39,30 @@ export function translate(hart: Hart, pc: u64): void {
   const start = host_ns();
   t.functions = 0;
   translate_batch(t, hart, vm, pc);
+  note_pause(vm, start);
+  vm.translations += max(1, t.functions);
+  if (vm.translationsMax && vm.translations >= vm.translationsMax && !hart.exitReason) ask_exit(hart, Exit.PAUSE);
+}
+
+function note_pause(vm: Vm, start: f64): void {
   const ns = <u64>(host_ns() - start);
   vm.translateNs += ns;
   if (ns > vm.pauseNs) vm.pauseNs = ns;
-  vm.translations += max(1, t.functions);
-  if (vm.translationsMax && vm.translations >= vm.translationsMax && !hart.exitReason) ask_exit(hart, Exit.PAUSE);
+}
+
+/**
+ * Translates the region at `pc` for nothing, a few times before there is the first that is hot: engines compile the translator itself
+ * only when it is run, and well only when it has been run for some time. Not all of that is to fall into one pause.
+ */
+export function rehearse(hart: Hart, pc: u64, steps: u32): void {
+  const vm = changetype<Vm>(<usize>hart.vm);
+  const part = max(1, vm.hotThreshold / REHEARSALS);
+  if (vm.countRegion || vm.heatSteps > vm.hotThreshold || vm.heatSteps % part >= steps) return;
+  const t = changetype<Dbt>(<usize>vm.dbt);
+  const start = host_ns();
+  begin(t, hart, vm);
+  compile(t, hart, pc);
+  note_pause(vm, start);
 }
 
 function translate_batch(t: Dbt, hart: Hart, vm: Vm, pc: u64): void {

@@ -30,7 +30,7 @@ import {
   TLB,
 } from "./locals";
 import { float_flags, float_prologue } from "./lower_float";
-import { owed_after } from "./opt/flow";
+import { is_merge, owed_after } from "./opt/flow";
 import { lower_node } from "./lower_node";
 import { is_single, push_bits, set_bits } from "./lower_single";
 import { singles } from "./opt/singles";
@@ -49,20 +49,18 @@ const MAX_GROUPS: u32 = 96;
 
 /** Scratch for the spans of the block being lowered: one state for each depth would be too many, so each block reads its own. */
 export function lower(t: Dbt, scratch: usize): bool {
-  const start = t.at;
   t.groupCount = 0;
-  singles(t);
-  // The first pass only finds the exit groups: how many labels there are must be known before the body.
-  body(t, scratch);
-  t.at = start;
   t.markCount = 0;
-  if (t.groupCount > MAX_GROUPS || t.full) return false;
+  singles(t);
   const w = writer(t);
   const size = reserve(w);
   const first = t.at;
   locals(t);
-  for (let i: u32 = 0; i < t.groupCount; i++) open(w, W.BLOCK, Type.I32);
+  const labels = t.at;
+  for (let i: u32 = 0; i < MAX_GROUPS; i++) open(w, W.BLOCK, Type.I32);
   body(t, scratch);
+  if (t.groupCount > MAX_GROUPS || t.full) return false;
+  close_up(t, labels + 2 * t.groupCount, labels + 2 * MAX_GROUPS);
   byte(w, W.UNREACHABLE);
   for (let i: u32 = 0; i < t.groupCount; i++) {
     byte(w, W.END);
@@ -71,6 +69,16 @@ export function lower(t: Dbt, scratch: usize): bool {
   byte(w, W.END);
   patch(w, size, t.at - first);
   return !t.full;
+}
+
+/** Moves what has been emitted from `from` on down to `to`: only now it is known how many exit labels the body needs. */
+function close_up(t: Dbt, to: u32, from: u32): void {
+  memory.copy(to, from, t.at - from);
+  t.at -= from - to;
+  for (let i: u32 = 0; i < t.markCount; i++) {
+    const at = <usize>t.marks + (i << 4);
+    store<u32>(at, load<u32>(at) - (from - to));
+  }
 }
 
 /** Declares no more locals than the region may use: engines take each of them into account wherever ways meet. */
@@ -235,11 +243,6 @@ function check_fuel(t: Dbt, b: Block): void {
   leave_if(t, b.dirtyIn);
 }
 
-// @ts-ignore: decorator
-@inline function is_merge(b: Block): bool {
-  return b.forwardIn > 1 || b.switched != 0;
-}
-
 /** Emits block `b` and all it dominates. */
 function tree(t: Dbt, b: Block, scratch: usize): void {
   const w = writer(t);
@@ -247,36 +250,28 @@ function tree(t: Dbt, b: Block, scratch: usize): void {
     open(w, W.LOOP, Type.EMPTY);
     t.depth += 1;
     b.label = t.depth;
-    merges(t, b, t.orderCount, scratch);
+    merges(t, b, b.merges, scratch);
     byte(w, W.END);
     // A loop's end is never reached: every path leaves or branches.
     byte(w, W.UNREACHABLE);
     t.depth -= 1;
   } else {
-    merges(t, b, t.orderCount, scratch);
+    merges(t, b, b.merges, scratch);
   }
 }
 
-/** Emits `b` inside the labels of the merge points it immediately dominates, the last in reverse postorder outermost. */
-function merges(t: Dbt, b: Block, below: u32, scratch: usize): void {
-  let found: u32 = 0;
-  for (let i = below; i > b.rpo; i--) {
-    const child = ordered(t, i - 1);
-    if (child.idom == b.rpo && is_merge(child)) {
-      found = i;
-      break;
-    }
-  }
-  if (!found) {
+/** Emits `b` inside the labels of merge points that it immediately dominates, from `first` on: the last in reverse postorder outermost. */
+function merges(t: Dbt, b: Block, first: u32, scratch: usize): void {
+  if (!first) {
     block_code(t, b, scratch);
     return;
   }
   const w = writer(t);
-  const child = ordered(t, found - 1);
+  const child = ordered(t, first - 1);
   open(w, W.BLOCK, Type.EMPTY);
   t.depth += 1;
   child.forwardLabel = t.depth;
-  merges(t, b, found - 1, scratch);
+  merges(t, b, child.nextMerge, scratch);
   byte(w, W.END);
   t.depth -= 1;
   tree(t, child, scratch);

@@ -32,9 +32,13 @@ function form(t: Dbt, hart: Hart, pc: u64, shape: Shape): bool {
 
 function form_flow(t: Dbt, hart: Hart, pc: u64, shape: Shape): bool {
   if (!form(t, hart, pc, shape)) return false;
+  find_flow(t);
+  return true;
+}
+
+function find_flow(t: Dbt): void {
   if (may(t, Translate.UNROLLING)) unroll(t);
   flow(t);
-  return true;
 }
 
 /**
@@ -42,8 +46,11 @@ function form_flow(t: Dbt, hart: Hart, pc: u64, shape: Shape): bool {
  * False when not even one instruction can be translated.
  */
 export function shape(t: Dbt, hart: Hart, pc: u64): bool {
-  if (!form_flow(t, hart, pc, Shape.OPEN)) return false;
-  if (!t.jumpCount || !may_table(t)) return true;
+  if (!form(t, hart, pc, Shape.OPEN)) return false;
+  if (!t.jumpCount || !may_table(t)) {
+    find_flow(t);
+    return true;
+  }
   form_flow(t, hart, pc, Shape.TABLES);
   const cuts = t.cuts;
   if (!cuts || !t.tableCount) return true;

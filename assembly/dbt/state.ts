@@ -8,6 +8,7 @@
  *  ORDER     MAX_BLOCKS u32               reverse postorder
  *  TABLES    MAX_TABLES tables            computed jumps with known targets (tables.ts)
  *  JUMPS     …                            what has been seen of computed jumps (jumps.ts)
+ *  FINDER    …                            blocks by address (blocks.ts)
  *  CODE      the rest                     emitted Wasm
  */
 
@@ -37,6 +38,9 @@ export const JUMP_TARGETS: u32 = 64;
 export const JUMP_SITE_BYTES: usize = 16 + 8 * <usize>JUMP_TARGETS;
 /** The filter of addresses that have been executed: one bit for each halfword, modulo its size. */
 export const SEEN_BYTES: usize = 8192;
+
+/** Blocks by address (blocks.ts). */
+export const FINDER_BYTES: usize = 3072;
 
 /** What is known and wanted of floating point in the region. */
 export enum Float {
@@ -143,6 +147,8 @@ export class Dbt {
   /** What has been seen of computed jumps, and which addresses were executed meanwhile (jumps.ts). */
   jumps: u32;
   seen: u32;
+  /** Blocks by address (blocks.ts). */
+  finder: u32;
 }
 
 // @ts-ignore: decorator
@@ -206,11 +212,16 @@ export class Block {
   switched: u32;
   /** Instructions on the longest way from its beginning to where fuel is checked, or out. */
   length: u32;
+  /** The next block of the same hash (blocks.ts), its index + 1. */
+  chain: u32;
+  /** Merge points that it immediately dominates: the last in the order, and then of each the one before it. Positions + 1; 0 ends. */
+  merges: u32;
+  nextMerge: u32;
 }
 
 /** Behind each block: the checked spans at its entry, by base register: 32 pairs of i32 (lo, hi); lo == hi for none. */
 
-export const BLOCK_SPANS: usize = 144;
+export const BLOCK_SPANS: usize = 160;
 export const BLOCK_BYTES: usize = BLOCK_SPANS + 256;
 
 /** An inlined call. */
@@ -317,6 +328,8 @@ export function dbt_open(t: Dbt, bytes: u32): void {
   at += <usize>JUMP_SITES * JUMP_SITE_BYTES;
   t.seen = <u32>at;
   at += SEEN_BYTES;
+  t.finder = <u32>at;
+  at += FINDER_BYTES;
   t.code = <u32>at;
   t.codeBytes = bytes - <u32>(at - changetype<usize>(t));
 }

@@ -7,7 +7,8 @@
  */
 
 import { Hart } from "../gen/state";
-import { block_at, jump_pc, may_begin, new_block, scan_all } from "./form";
+import { new_block } from "./blocks";
+import { block_at, jump_pc, may_begin, scan_all } from "./form";
 import { site_of, Site, site_target, site_times } from "./jumps";
 import {
   block,

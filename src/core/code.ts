@@ -39,6 +39,8 @@ interface Owner {
   readonly compilation: Compilation;
   /** Index in the core's table of its generation's entry. */
   readonly enter: number;
+  /** Functions that it may have. */
+  readonly most: number;
   generation: Generation;
 }
 
@@ -64,13 +66,13 @@ export class CodeLinker {
     this.#imports = { m: this.#memory.memory, ...[dbt_load, dbt_store, dbt_callout, dbt_system, dbt_span, dbt_find] };
   }
 
-  /** From now on the VM at `vm` installs modules. Returns the index in the core's table of what calls its regions. */
-  open(vm: number, compilation: Compilation): number {
+  /** From now on the VM at `vm` installs modules of `most` functions together. Returns the index in the core's table of what calls its regions. */
+  open(vm: number, compilation: Compilation, most: number): number {
     const { table } = this.#core;
     const enter = this.#free.pop() ?? table.grow(1);
-    const generation = new Generation();
+    const generation = new Generation(most);
     table.set(enter, generation.entry);
-    this.#vms.set(vm, { compilation, enter, generation });
+    this.#vms.set(vm, { compilation, enter, most, generation });
     return enter;
   }
 
@@ -134,7 +136,7 @@ export class CodeLinker {
   /** The core's `code_flush`: a new generation begins. */
   flush(vm: number): void {
     const owner = this.#vms.get(vm)!;
-    owner.generation = new Generation();
+    owner.generation = new Generation(owner.most);
     this.#core.table.set(owner.enter, owner.generation.entry);
   }
 

@@ -17,18 +17,20 @@ const ENTRY = Uint8Array.of(
 
 let entryModule: WebAssembly.Module | undefined;
 
-/** The table's first size; it doubles, because growing costs each module linked so far. */
-const FIRST_SIZE = 64;
+/** A table of more functions than this begins with so many, and doubles. Growing is a pause: each module linked so far pays for it. */
+const LARGEST_FIRST = 2048;
 
 /** One generation. Nothing of it stays when nobody refers to it any more. */
 export class Generation {
-  readonly table = new WebAssembly.Table({ element: "anyfunc", initial: FIRST_SIZE });
+  readonly table: WebAssembly.Table;
   /** What calls a region: (hart, fuel, depth, index) -> pc. */
   readonly entry: unknown;
   /** Functions in it. */
   functions = 0;
 
-  constructor() {
+  /** For as many as `most` functions. */
+  constructor(most: number) {
+    this.table = new WebAssembly.Table({ element: "anyfunc", initial: Math.min(most, LARGEST_FIRST) });
     entryModule ??= new WebAssembly.Module(ENTRY);
     this.entry = new WebAssembly.Instance(entryModule, { e: { t: this.table } }).exports.e;
   }

@@ -202,7 +202,8 @@ export class MachineSpace {
     const { code } = this.#core;
     const ranges: Range[] = [];
     const allocate = (bytes: number) => this.#allocate(bytes, ranges);
-    vm.setU32(VmField.enter, code.open(vm.ma, settings.mechanisms & Translate.CACHE ? this.#compilation : "sync"));
+    const compilation = settings.mechanisms & Translate.CACHE ? this.#compilation : "sync";
+    vm.setU32(VmField.enter, code.open(vm.ma, compilation, settings.regions));
     this.#translatorRanges = ranges;
     try {
       vm.setU32(VmField.regions, allocate(settings.regions * Translation.REGION_BYTES));

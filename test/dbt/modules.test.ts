@@ -32,6 +32,12 @@ describe("the translation cache", () => {
     sumIsRight(guest);
   });
 
+  test("has a table with room for all its regions from the beginning, which growing would be a pause for", async () => {
+    const guest = await createGenerator({ translator: { regions: 512 } });
+    guest.run(10);
+    expect(guest.table().length).toBe(512);
+  });
+
   test("stays within its budget of modules", async () => {
     const guest = await createGenerator({ translator: { modules: 8 } });
     for (let functions = 100; functions <= 1000; functions += 100) {

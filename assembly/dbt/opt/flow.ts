@@ -15,6 +15,7 @@ export function flow(t: Dbt): void {
   number(t);
   dominators(t);
   for (let i: u32 = 0; i < t.orderCount; i++) classify(t, ordered(t, i));
+  for (let i: u32 = 1; i < t.orderCount; i++) note_merge(t, ordered(t, i));
   debts(t);
   lengths(t);
 }
@@ -92,6 +93,7 @@ function number(t: Dbt): void {
     b.forwardIn = 0;
     b.backIn = 0;
     b.switched = 0;
+    b.merges = 0;
   }
 }
 
@@ -130,6 +132,20 @@ export function dominates(t: Dbt, above: Block, b: Block): bool {
   let at = b.rpo;
   while (at > above.rpo) at = ordered(t, at - 1).idom;
   return at == above.rpo;
+}
+
+/** True when more than one way leads forward to the block, or a dispatch table. */
+// @ts-ignore: decorator
+@inline export function is_merge(b: Block): bool {
+  return b.forwardIn > 1 || b.switched != 0;
+}
+
+/** Lists a merge point with its dominator. */
+function note_merge(t: Dbt, b: Block): void {
+  if (!is_merge(b)) return;
+  const above = ordered(t, b.idom - 1);
+  b.nextMerge = above.merges;
+  above.merges = b.rpo;
 }
 
 /** Counts the edges out of `b` at their targets, and cuts irreducible ones. */
