@@ -157,6 +157,7 @@ function reach(hart: Hart, vm: Vm, pc: u64): void {
     if (!(vm.translate & Translate.CACHE)) {
       if (run_once(hart, vm, pc)) return;
     } else {
+      changetype<Dbt>(<usize>vm.dbt).observed = 0;
       translate(hart, pc);
       if (region_at(hart, pc)) return;
     }

@@ -15,7 +15,7 @@ import { imm } from "../hart/regs";
 import { Cause, Sensitive, Translate, Translation } from "../shared/constants";
 import { block_around, block_starting, blocks_clear, new_block, note_inside } from "./blocks";
 import { was_seen } from "./jumps";
-import { Block, block, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, may, Shape, Term } from "./state";
+import { Block, block, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, may, Term } from "./state";
 
 /** Callees of up to this many instructions are inlined. */
 const INLINE_INSNS: u32 = 60;
@@ -54,7 +54,7 @@ export function record_length(r: u64): u32 {
 }
 
 /** Begins a region at `pc` without blocks. */
-export function form_begin(t: Dbt, pc: u64, shape: Shape): void {
+export function form_begin(t: Dbt, pc: u64): void {
   blocks_clear(t);
   t.contextCount = 1;
   t.insns = 0;
@@ -64,9 +64,7 @@ export function form_begin(t: Dbt, pc: u64, shape: Shape): void {
   t.tableCount = 0;
   t.jumpCount = 0;
   t.entryPc = pc;
-  t.shape = shape;
   t.limit = t.maxInsns;
-  t.prune = u32(shape != Shape.OPEN);
   const root = context(t, 0);
   root.depth = 0;
   root.callee = pc;
@@ -213,9 +211,9 @@ function split(t: Dbt, hart: Hart, index: u32, pc: u64): u32 {
   return tail + 1;
 }
 
-/** The block that the branch at `from` leads to; none as long as only the branch itself has been seen being executed. */
+/** The block that the branch at `from` leads to; none as long as only the branch itself has been seen, and what has not is too much. */
 function follow(t: Dbt, hart: Hart, from: u64, to: u64, ctx: u32): u32 {
-  if (t.prune && was_seen(t, from) && !was_seen(t, to)) return 0;
+  if (t.prune && !was_seen(t, to) && (t.insns >= t.maxInsns || was_seen(t, from))) return 0;
   return block_at(t, hart, to, ctx);
 }
 

@@ -10,10 +10,29 @@ import { add_target, link_tables, new_table } from "./tables";
 
 /** A region with dispatch tables may have so many times the instructions. */
 const TABLE_ROOM: u32 = 4;
+/** And so many times, while all of them have been seen being executed. */
+const SEEN_ROOM: u32 = 2;
 
 /** Forms the region at `pc`. False when not even one instruction can be translated. */
 function form(t: Dbt, hart: Hart, pc: u64, shape: Shape): bool {
-  form_begin(t, pc, shape);
+  let entry = grow(t, hart, pc, shape, t.observed != 0);
+  // Too much even so is a long way, and each region that begins on it would repeat the rest.
+  if (shape == Shape.OPEN && t.prune && t.insns >= t.limit) entry = grow(t, hart, pc, shape, false);
+  if (shape != Shape.OPEN) {
+    t.limit = min(TABLE_ROOM * t.maxInsns, MAX_INSNS);
+    link_tables(t, hart);
+  }
+  t.limit = t.maxInsns;
+  if (t.prune) fill(t, hart);
+  return block(t, entry).insns != 0;
+}
+
+/** Begins the region with what direct jumps lead to, if `seen` with what is executed lately. Returns its first block. */
+function grow(t: Dbt, hart: Hart, pc: u64, shape: Shape, seen: bool): u32 {
+  form_begin(t, pc);
+  t.shape = shape;
+  t.prune = u32(seen || shape != Shape.OPEN);
+  if (seen) t.limit = min(SEEN_ROOM * t.maxInsns, MAX_INSNS);
   if (shape == Shape.ROOTED) {
     new_table(t, 0);
     add_target(table(t, 0), pc, 1);
@@ -21,13 +40,7 @@ function form(t: Dbt, hart: Hart, pc: u64, shape: Shape): bool {
   const entry = block_at(t, hart, pc, 0);
   if (shape == Shape.ROOTED) target(table(t, 0), 0).block = entry;
   scan_all(t, hart);
-  if (shape != Shape.OPEN) {
-    t.limit = min(TABLE_ROOM * t.maxInsns, MAX_INSNS);
-    link_tables(t, hart);
-    t.limit = t.maxInsns;
-    fill(t, hart);
-  }
-  return block(t, entry - 1).insns != 0;
+  return entry - 1;
 }
 
 function form_flow(t: Dbt, hart: Hart, pc: u64, shape: Shape): bool {
@@ -58,9 +71,11 @@ export function shape(t: Dbt, hart: Hart, pc: u64): bool {
   return t.cuts < cuts || form_flow(t, hart, pc, Shape.TABLES);
 }
 
-/** Whether the region at `pc` would have computed jumps that can be kept in it. */
-export function has_computed_jumps(t: Dbt, hart: Hart, pc: u64): bool {
-  return may_table(t) && form(t, hart, pc, Shape.OPEN) && t.jumpCount != 0;
+/** Whether it matters for the region at `pc` what is executed lately: it does not fit, or has computed jumps that can be kept in it. */
+export function wants_observation(t: Dbt, hart: Hart, pc: u64): bool {
+  t.observed = 0;
+  if (!form(t, hart, pc, Shape.OPEN)) return false;
+  return t.insns >= t.limit || (t.jumpCount != 0 && may_table(t));
 }
 
 // @ts-ignore: decorator

@@ -149,6 +149,8 @@ export class Dbt {
   seen: u32;
   /** Blocks by address (blocks.ts). */
   finder: u32;
+  /** 1 when `seen` is what was executed just before the region is formed. */
+  observed: u32;
 }
 
 // @ts-ignore: decorator

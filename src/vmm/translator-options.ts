@@ -48,7 +48,10 @@ export interface TranslatorOptions {
    * each, `"callout"` calls the core, `"inline"` (the default) does in place what can be done in place.
    */
   readonly sensitive?: SensitiveName;
-  /** Guest instructions in a region at most, 1 to 1200. Default 300: larger regions take the engine longer to compile than they save. */
+  /**
+   * Guest instructions in a region at most, 1 to 1200. Default 300: larger regions take the engine longer to compile than they save.
+   * Up to twice as many if all of them have been seen being executed, four times if it takes that to keep computed jumps inside.
+   */
   readonly maxRegionInstructions?: number;
   /** What translated code may occupy; when it is full, something is thrown away. */
   readonly codeCache?: CodeCacheOptions;

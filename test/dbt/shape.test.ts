@@ -1,0 +1,44 @@
+/** What belongs to a region when not everything fits. */
+
+import { expect, test } from "vitest";
+import { VmField } from "../../assembly/gen/layout.ts";
+import { Translate } from "../../assembly/shared/constants.ts";
+import { runHot } from "./hot-machine.ts";
+
+const filler = (count: number) =>
+  Array.from({ length: count }, (_, i) => `addi t${1 + (i % 3)}, t${1 + (i % 3)}, 1`).join("\n");
+
+/** Rounds of `hot` instructions with a way through `cold` ones in their middle that is never taken. */
+const rounds = (hot: number, cold: number) => `
+    li s0, 1500
+  loop:
+    ${filler(hot / 2)}
+    beqz s1, rest
+    ${filler(cold)}
+  rest:
+    ${filler(hot / 2)}
+    addi s0, s0, -1
+    bnez s0, loop
+  end: j end`;
+
+/** How often regions are entered meanwhile: at the beginning of a slice, or from another region or the interpreter. */
+async function entries(hot: number, cold: number): Promise<number> {
+  const translator = { mechanisms: Translate.ALL | Translate.COUNT, hotThreshold: 4096 };
+  const result = await runHot(rounds(hot, cold), { translator, slices: 400 });
+  expect(result.ended).toBe(true);
+  expect(result.machine.hart().x(8)).toBe(0n);
+  const { vm } = result.machine.space;
+  return vm.count(VmField.countChain) + vm.count(VmField.countEntry);
+}
+
+test("code that is never executed takes no room from code that is", async () => {
+  expect(await entries(200, 400)).toBeLessThan(200);
+});
+
+test("code that is executed may be more than a region has otherwise", async () => {
+  expect(await entries(500, 400)).toBeLessThan(200);
+});
+
+test("a loop that is too long even so is several regions", async () => {
+  expect(await entries(1000, 0)).toBeGreaterThan(1000);
+});
