@@ -1,5 +1,6 @@
 /** The dispatcher: finds the region for a pc and calls it; and what emitted code calls back. */
 
+import { host_ns } from "../env";
 import { execute } from "../gen/execute";
 import { Hart, Vm } from "../gen/state";
 import { code_page, page_renew, record_at } from "../decode/pages";
@@ -27,6 +28,11 @@ import { give_up_on, may_try } from "./tries";
 
 /** How deep regions may call regions. */
 const CALL_DEPTH: u64 = 64;
+
+/** Of turns of the interpreter one in so many is timed: looking at the host's clock takes as long as thirty steps. */
+const TIMED: u32 = 32;
+/** After one of so many steps the next is timed as well. */
+const LONG_TURN: u32 = 1024;
 
 /**
  * Runs translated code where there is some, and interprets the rest, until no fuel is left or attention is asked for. With less than
@@ -108,6 +114,14 @@ function note_split(hart: Hart, vm: Vm): void {
   jump_flush_all(vm);
 }
 
+/** For how many turns of the interpreter the time of the one that begins counts; 0 when it is not timed. */
+function turn_weight(vm: Vm): u32 {
+  const turn = vm.coldTurns;
+  vm.coldTurns = turn + 1;
+  if (!turn || vm.coldSteps >= LONG_TURN) return 1;
+  return turn % TIMED ? 0 : TIMED;
+}
+
 function find(hart: Hart, pc: u64): bool {
   const region = region_at(hart, pc);
   if (!region) return false;
@@ -132,8 +146,14 @@ function interpret_cold(hart: Hart, vm: Vm, floor: u32): void {
     return;
   }
   const period = min(before - floor, vm.samplePeriod);
+  const weight = turn_weight(vm);
+  const first = weight ? host_ns() : 0;
+  const start = weight ? host_ns() : 0;
   run_predecoded(hart, period, false, true);
   const done = before - hart.fuel;
+  // Less what the clock itself takes.
+  if (weight) vm.coldNs += weight * <u64>max(0, host_ns() - start - (start - first));
+  vm.coldSteps = done;
   const pc = done < period ? entry : hart.pc;
   // A mode that has changed meanwhile changes what the address means.
   if (priv != hart.priv) return;

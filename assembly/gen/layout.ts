@@ -224,58 +224,64 @@ export enum VmField {
   translations = 160,
   /** so many of them end the run with Exit.PAUSE; 0 when nothing does (u32) */
   translationsMax = 164,
+  /** steps that the tiered engine has interpreted the last time that it did (u32) */
+  coldSteps = 168,
   /** how loads and stores are translated (MemoryModel in assembly/shared/constants.ts) (u32) */
-  memoryModel = 168,
+  memoryModel = 172,
   /** 1 when hardware updates A and D may be enabled (menvcfg.ADUE writable) (u32) */
-  svadu = 172,
+  svadu = 176,
   /** regions entered by the dispatcher (u64) */
-  countEntry = 176,
+  countEntry = 184,
   /** instructions executed by translated code (u64) */
-  countTranslated = 184,
+  countTranslated = 192,
   /** returns to the dispatcher because the slice was about to end (u64) */
-  countExitFuel = 192,
+  countExitFuel = 200,
   /** returns for an instruction that only the interpreter can do (u64) */
-  countExitStep = 200,
+  countExitStep = 208,
   /** the same, when the instruction trapped (u64) */
-  countExitTrap = 208,
+  countExitTrap = 216,
   /** returns because nothing was translated there (u64) */
-  countExitCold = 216,
+  countExitCold = 224,
   /** returns because the next region was not in the jump cache (u64) */
-  countExitMiss = 224,
+  countExitMiss = 232,
   /** returns although it was: a mechanism switched off, or calls too deep (u64) */
-  countExitDispatch = 232,
+  countExitDispatch = 240,
   /** returns because an interrupt or an exit was due (u64) */
-  countExitAttention = 240,
+  countExitAttention = 248,
   /** direct jumps between regions in translated code (with Translate.COUNT) (u64) */
-  countChain = 248,
+  countChain = 256,
   /** indirect jumps that hit the jump cache (with Translate.COUNT) (u64) */
-  countIndirect = 256,
+  countIndirect = 264,
   /** indirect jumps that missed it (with Translate.COUNT) (u64) */
-  countIndirectMiss = 264,
+  countIndirectMiss = 272,
   /** computed jumps that dispatch tables kept in their region (with Translate.COUNT) (u64) */
-  countTable = 272,
+  countTable = 280,
   /** calls that came back to where they were expected (with Translate.COUNT) (u64) */
-  countReturn = 280,
+  countReturn = 288,
   /** calls that came back elsewhere (with Translate.COUNT) (u64) */
-  countReturnMiss = 288,
+  countReturnMiss = 296,
   /** regions translated (u64) */
-  countRegion = 296,
+  countRegion = 304,
   /** regions that could not be translated, or that the engine refused (u64) */
-  countRefused = 304,
+  countRefused = 312,
   /** regions thrown away (u64) */
-  countEvicted = 312,
+  countEvicted = 320,
   /** bytes of WebAssembly emitted (u64) */
-  countCodeBytes = 320,
+  countCodeBytes = 328,
   /** nanoseconds of the host spent in translating, compiling included (u64) */
-  translateNs = 328,
+  translateNs = 336,
   /** nanoseconds of them spent in compiling and linking (u64) */
-  compileNs = 336,
+  compileNs = 344,
   /** the longest translation, in nanoseconds (u64) */
-  pauseNs = 344,
+  pauseNs = 352,
+  /** how often the tiered engine has interpreted (u32) */
+  coldTurns = 360,
+  /** nanoseconds of the host that it took, estimated (u64) */
+  coldNs = 368,
 }
 
 /** Sizes of the blocks. */
 export enum StateBytes {
   HART = 2992,
-  VM = 352,
+  VM = 376,
 }

@@ -610,6 +610,7 @@ export class Vm {
   sensitive: u32;
   translations: u32;
   translationsMax: u32;
+  coldSteps: u32;
   memoryModel: u32;
   svadu: u32;
   countEntry: u64;
@@ -634,6 +635,8 @@ export class Vm {
   translateNs: u64;
   compileNs: u64;
   pauseNs: u64;
+  coldTurns: u32;
+  coldNs: u64;
 }
 
 if (offsetof<Hart>("x0") != HartField.x) ERROR("Hart.x0 is misplaced");
@@ -745,6 +748,7 @@ if (offsetof<Vm>("codeModulesMax") != VmField.codeModulesMax) ERROR("Vm.codeModu
 if (offsetof<Vm>("sensitive") != VmField.sensitive) ERROR("Vm.sensitive is misplaced");
 if (offsetof<Vm>("translations") != VmField.translations) ERROR("Vm.translations is misplaced");
 if (offsetof<Vm>("translationsMax") != VmField.translationsMax) ERROR("Vm.translationsMax is misplaced");
+if (offsetof<Vm>("coldSteps") != VmField.coldSteps) ERROR("Vm.coldSteps is misplaced");
 if (offsetof<Vm>("memoryModel") != VmField.memoryModel) ERROR("Vm.memoryModel is misplaced");
 if (offsetof<Vm>("svadu") != VmField.svadu) ERROR("Vm.svadu is misplaced");
 if (offsetof<Vm>("countEntry") != VmField.countEntry) ERROR("Vm.countEntry is misplaced");
@@ -769,5 +773,7 @@ if (offsetof<Vm>("countCodeBytes") != VmField.countCodeBytes) ERROR("Vm.countCod
 if (offsetof<Vm>("translateNs") != VmField.translateNs) ERROR("Vm.translateNs is misplaced");
 if (offsetof<Vm>("compileNs") != VmField.compileNs) ERROR("Vm.compileNs is misplaced");
 if (offsetof<Vm>("pauseNs") != VmField.pauseNs) ERROR("Vm.pauseNs is misplaced");
+if (offsetof<Vm>("coldTurns") != VmField.coldTurns) ERROR("Vm.coldTurns is misplaced");
+if (offsetof<Vm>("coldNs") != VmField.coldNs) ERROR("Vm.coldNs is misplaced");
 if (<i32>offsetof<Hart>() > StateBytes.HART) ERROR("Hart is larger");
 if (<i32>offsetof<Vm>() > StateBytes.VM) ERROR("Vm is larger");

@@ -30,13 +30,15 @@ export function statsJson(counters: VmCounters, elapsedMilliseconds: number): st
   return `${JSON.stringify({ ...counters, mips: mips(counters), elapsedMilliseconds })}\n`;
 }
 
-function translatorRows({ instructions, jumpCacheFlushes, translator }: VmCounters): Row[] {
+function translatorRows(counters: VmCounters): Row[] {
+  const { instructions, jumpCacheFlushes, translator } = counters;
   const { exits, jumps } = translator;
   const rows: Row[] = [
     ["translated", `${translator.translatedInstructions} instructions, ${percent(translator, instructions)}`],
     ["regions", `${translator.regions} translated, ${translator.refused} refused, ${translator.evicted} evicted`],
     ["code", `${(translator.codeBytes / 1024).toFixed(1)} KiB of WebAssembly`],
     ["translating", translating(translator)],
+    ["cold code", cold(counters)],
     ["entries", `${translator.entries} from the dispatcher, ${jumpCacheFlushes} jump cache flushes`],
     ["exits", list(exits)],
   ];
@@ -47,6 +49,13 @@ function translatorRows({ instructions, jumpCacheFlushes, translator }: VmCounte
 function translating({ translateMilliseconds, compileMilliseconds, longestMilliseconds }: TranslatorCounters): string {
   const compiling = `${seconds(compileMilliseconds)} s of it compiling`;
   return `${seconds(translateMilliseconds)} s, ${compiling}, at most ${longestMilliseconds.toFixed(1)} ms at a time`;
+}
+
+/** What is not spent in translated code. */
+function cold({ busyMilliseconds, translator }: VmCounters): string {
+  const { translateMilliseconds, interpretMilliseconds } = translator;
+  const share = (100 * (translateMilliseconds + interpretMilliseconds)) / Math.max(1, busyMilliseconds);
+  return `interpreted for ${seconds(interpretMilliseconds)} s; with translating ${share.toFixed(1)}% of the time running`;
 }
 
 /** Such as `fuel 12, miss 3`, without what never happened. */

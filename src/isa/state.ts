@@ -154,6 +154,7 @@ export const vmState: readonly StateRow[] = [
   ["sensitive", "u32", 1, "derived", "who executes translated code's sensitive instructions (Sensitive)"],
   ["translations", "u32", 1, "derived", "regions translated in the present run of a hart"],
   ["translationsMax", "u32", 1, "derived", "so many of them end the run with Exit.PAUSE; 0 when nothing does"],
+  ["coldSteps", "u32", 1, "derived", "steps that the tiered engine has interpreted the last time that it did"],
   [
     "memoryModel",
     "u32",
@@ -190,4 +191,6 @@ export const vmState: readonly StateRow[] = [
   ["translateNs", "u64", 1, "counter", "nanoseconds of the host spent in translating, compiling included"],
   ["compileNs", "u64", 1, "counter", "nanoseconds of them spent in compiling and linking"],
   ["pauseNs", "u64", 1, "counter", "the longest translation, in nanoseconds"],
+  ["coldTurns", "u32", 1, "counter", "how often the tiered engine has interpreted"],
+  ["coldNs", "u64", 1, "counter", "nanoseconds of the host that it took, estimated"],
 ];

@@ -62,6 +62,11 @@ export interface TranslatorCounters {
   readonly compileMilliseconds: number;
   /** The longest single translation, in milliseconds: how long the guest, and the page around it, had to wait. */
   readonly longestMilliseconds: number;
+  /**
+   * Milliseconds of the host that the engine `tiered` has spent interpreting code that is not translated, or not yet: an estimate from
+   * those turns of the interpreter that are timed. With `translateMilliseconds` that is what translation costs.
+   */
+  readonly interpretMilliseconds: number;
 }
 
 /** Counter by counter. */
@@ -114,5 +119,6 @@ export function translatorCounters(vm: VmView, instructions: number): Translator
     translateMilliseconds: milliseconds(VmField.translateNs),
     compileMilliseconds: milliseconds(VmField.compileNs),
     longestMilliseconds: milliseconds(VmField.pauseNs),
+    interpretMilliseconds: milliseconds(VmField.coldNs),
   };
 }

@@ -28,6 +28,7 @@ const idle: VmCounters["translator"] = {
   translateMilliseconds: 0,
   compileMilliseconds: 0,
   longestMilliseconds: 0,
+  interpretMilliseconds: 0,
 };
 
 const busy: VmCounters["translator"] = {
@@ -43,6 +44,7 @@ const busy: VmCounters["translator"] = {
   translateMilliseconds: 7,
   compileMilliseconds: 4,
   longestMilliseconds: 1.25,
+  interpretMilliseconds: 23,
 };
 
 const counters = (translator: VmCounters["translator"]): VmCounters => ({
@@ -78,6 +80,7 @@ describe("--stats", () => {
       "12 translated, 1 refused, 0 evicted",
       "5.0 KiB of WebAssembly",
       "0.007 s, 0.004 s of it compiling, at most 1.3 ms at a time",
+      "interpreted for 0.023 s; with translating 2.0% of the time running",
       "30 from the dispatcher, 3 jump cache flushes",
       "fuel 10, cold 20",
       "indirect hits 8",

@@ -60,11 +60,13 @@ describe("the translator's counters", () => {
     expect(translator.interpretedInstructions - 1).toBeLessThanOrEqual(4096 + 2);
     expect(translator.translatedInstructions + translator.interpretedInstructions).toBe(instructions);
     expect(translator).toMatchObject({ entries: 1, exits: { ...NO_EXITS, interpreter: 1 }, regions: 1 });
+    expect(translator.interpretMilliseconds).toBeGreaterThan(0);
   });
 
   test("are zero with an engine that does not translate", async () => {
     const { instructions, translator } = (await run(loop(1000) + powerOff(), { engine: "interpreter" })).counters();
     expect(translator).toMatchObject({ entries: 0, exits: NO_EXITS, regions: 0, refused: 0, codeBytes: 0 });
+    expect(translator.interpretMilliseconds).toBe(0);
     expect(translator.interpretedInstructions).toBe(instructions);
   });
 
