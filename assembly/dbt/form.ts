@@ -17,8 +17,6 @@ import { block_around, block_starting, blocks_clear, new_block, note_inside } fr
 import { was_seen } from "./jumps";
 import { Block, block, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, may, Term } from "./state";
 
-/** Callees of up to this many instructions are inlined. */
-const INLINE_INSNS: u32 = 60;
 /** Calls are inlined this deep. */
 const INLINE_DEPTH: u32 = 4;
 /** A function is inlined in itself so often. */
@@ -339,7 +337,7 @@ function inline_context(t: Dbt, hart: Hart, parent: u32, callee: u64, returnPc: 
   if (!may(t, Translate.INLINING) || !may(t, Translate.REGIONS)) return 0;
   const outer = context(t, parent);
   if (outer.depth == INLINE_DEPTH || t.contextCount == MAX_CONTEXTS) return 0;
-  if (t.insns + INLINE_INSNS > t.limit) return 0;
+  if (t.insns + t.inlineInsns > t.limit) return 0;
   let up = parent;
   let same: u32 = 0;
   while (true) {
@@ -359,10 +357,10 @@ function inline_context(t: Dbt, hart: Hart, parent: u32, callee: u64, returnPc: 
   return index;
 }
 
-/** True when a straight look from `pc` finds a return within INLINE_INSNS, no backward call and no jump away before it. */
+/** True when a straight look from `pc` finds a return within t.inlineInsns, no backward call and no jump away before it. */
 function is_small(t: Dbt, hart: Hart, pc: u64): bool {
   let furthest = pc;
-  for (let i: u32 = 0; i < INLINE_INSNS; i++) {
+  for (let i: u32 = 0; i < t.inlineInsns; i++) {
     const r = usable(t, hart, pc);
     const op = record_op(r);
     if (!r || left_to_interpreter(hart, op)) return false;

@@ -13,11 +13,18 @@ const TABLE_ROOM: u32 = 4;
 /** And so many times, while all of them have been seen being executed. */
 const SEEN_ROOM: u32 = 2;
 
+/** Callees of up to this many instructions are inlined. */
+const INLINE_INSNS: u32 = 60;
+/** And of up to this many, where all of the region has room with them. */
+const INLINE_WIDE: u32 = 150;
+
 /** Forms the region at `pc`. False when not even one instruction can be translated. */
 function form(t: Dbt, hart: Hart, pc: u64, shape: Shape): bool {
-  let entry = grow(t, hart, pc, shape, t.observed != 0);
+  const seen = t.observed != 0;
+  let entry = grow(t, hart, pc, shape, seen, INLINE_WIDE);
+  if (t.insns >= t.limit) entry = grow(t, hart, pc, shape, seen, INLINE_INSNS);
   // Too much even so is a long way, and each region that begins on it would repeat the rest.
-  if (shape == Shape.OPEN && t.prune && t.insns >= t.limit) entry = grow(t, hart, pc, shape, false);
+  if (shape == Shape.OPEN && seen && t.insns >= t.limit) entry = grow(t, hart, pc, shape, false, INLINE_INSNS);
   if (shape != Shape.OPEN) {
     t.limit = min(TABLE_ROOM * t.maxInsns, MAX_INSNS);
     link_tables(t, hart);
@@ -27,9 +34,13 @@ function form(t: Dbt, hart: Hart, pc: u64, shape: Shape): bool {
   return block(t, entry).insns != 0;
 }
 
-/** Begins the region with what direct jumps lead to, if `seen` with what is executed lately. Returns its first block. */
-function grow(t: Dbt, hart: Hart, pc: u64, shape: Shape, seen: bool): u32 {
+/**
+ * Begins the region with what direct jumps lead to, if `seen` with what is executed lately, and callees of up to `inlined` instructions.
+ * Returns its first block.
+ */
+function grow(t: Dbt, hart: Hart, pc: u64, shape: Shape, seen: bool, inlined: u32): u32 {
   form_begin(t, pc);
+  t.inlineInsns = inlined;
   t.shape = shape;
   t.prune = u32(seen || shape != Shape.OPEN);
   if (seen) t.limit = min(SEEN_ROOM * t.maxInsns, MAX_INSNS);

@@ -151,6 +151,8 @@ export class Dbt {
   finder: u32;
   /** 1 when `seen` is what was executed just before the region is formed. */
   observed: u32;
+  /** Callees of up to this many instructions are inlined. */
+  inlineInsns: u32;
 }
 
 // @ts-ignore: decorator

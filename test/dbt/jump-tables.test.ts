@@ -217,7 +217,7 @@ function interpreter(random: Random, count: number, steps: number): string {
     ret
     helper1: sub a5, a5, a0
     ret
-    large: ${Array.from({ length: 70 }, (_, i) => `addi t${2 + (i % 4)}, t${2 + ((i + 1) % 4)}, ${i}`).join("\n")}
+    large: ${Array.from({ length: 160 }, (_, i) => `addi t${2 + (i % 4)}, t${2 + ((i + 1) % 4)}, ${i}`).join("\n")}
     add a0, a0, t3
     ret
     ${handlers.join("\n")}
@@ -242,7 +242,7 @@ describe("an interpreter with a jump at the end of each handler", () => {
       const paged = random.below(2) === 0;
       const result = await run(interpreter(random, count, 30_000), {
         setUp: (machine, label) => load(machine, label, count, seed),
-        slices: 300,
+        slices: 900,
         lengths: random.below(2) ? [2500, 12_000] : [1, 9000],
         translator: { ...COUNTED, ...(paged ? { mechanisms: COUNTED.mechanisms & ~Translate.WINDOW } : {}) },
       });
@@ -358,7 +358,7 @@ test("an interpreter's region can be looked at, with its table", async () => {
 });
 
 test("two functions that want the same place in the jump cache are called without leaving translated code", async () => {
-  const long = Array.from({ length: 70 }, (_, i) => `addi a${i % 6}, a${(i + 1) % 6}, ${i}`).join("\n");
+  const long = Array.from({ length: 160 }, (_, i) => `addi a${i % 6}, a${(i + 1) % 6}, ${i}`).join("\n");
   const result = await run(
     `
       li s0, 5000

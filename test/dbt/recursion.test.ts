@@ -46,12 +46,12 @@ function fibonacci(rounds: number, padding: number): string {
 
 function run(source: string, options: HotOptions = {}): Promise<HotRun> {
   const translator = { mechanisms: Translate.ALL | Translate.COUNT, hotThreshold: 32 };
-  return runHot(source, { translator, slices: 400, ...options });
+  return runHot(source, { translator, slices: 900, ...options });
 }
 
 describe.each([
   ["small enough to be inlined", 0],
-  ["too large to be inlined", 70],
+  ["too large to be inlined", 160],
 ])("a recursive function %s", (_, padding) => {
   test("gives its results", async () => {
     const result = await run(fibonacci(100, padding), { setUp: (machine) => machine.hart().setX(9, 12n) });
