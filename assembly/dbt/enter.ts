@@ -114,6 +114,18 @@ function note_split(hart: Hart, vm: Vm): void {
   jump_flush_all(vm);
 }
 
+/** Interprets up to `period` steps, and times that now and then. */
+function take_turn(hart: Hart, vm: Vm, period: u32): void {
+  const before = hart.fuel;
+  const weight = turn_weight(vm);
+  const first = weight ? host_ns() : 0;
+  const start = weight ? host_ns() : 0;
+  run_predecoded(hart, period, false, true);
+  // Less what the clock itself takes.
+  if (weight) vm.coldNs += weight * <u64>max(0, host_ns() - start - (start - first));
+  vm.coldSteps = before - hart.fuel;
+}
+
 /** For how many turns of the interpreter the time of the one that begins counts; 0 when it is not timed. */
 function turn_weight(vm: Vm): u32 {
   const turn = vm.coldTurns;
@@ -146,14 +158,8 @@ function interpret_cold(hart: Hart, vm: Vm, floor: u32): void {
     return;
   }
   const period = min(before - floor, vm.samplePeriod);
-  const weight = turn_weight(vm);
-  const first = weight ? host_ns() : 0;
-  const start = weight ? host_ns() : 0;
-  run_predecoded(hart, period, false, true);
+  take_turn(hart, vm, period);
   const done = before - hart.fuel;
-  // Less what the clock itself takes.
-  if (weight) vm.coldNs += weight * <u64>max(0, host_ns() - start - (start - first));
-  vm.coldSteps = done;
   const pc = done < period ? entry : hart.pc;
   // A mode that has changed meanwhile changes what the address means.
   if (priv != hart.priv) return;
