@@ -7,7 +7,9 @@ import { runnerImport } from "vite";
 
 const [minutes = "120", pace = "shipped"] = process.argv.slice(2);
 if (!(Number(minutes) > 3) || !["shipped", "fast"].includes(pace)) {
-  console.error("soak: Give the minutes that it is to take, more than 3, and the pace if need be, such as npm run soak -- 120 fast.");
+  console.error(
+    "soak: Give the minutes that it is to take, more than 3, and the pace if need be, such as npm run soak -- 120 fast.",
+  );
   process.exit(2);
 }
 setFlagsFromString("--expose-gc");

@@ -49,7 +49,8 @@ describe.each([
   });
 
   test("are in modules of one type: engines may keep each type for ever", async () => {
-    for (const { wasm } of await regions(mechanisms)) expect(readModule(wasm).types).toEqual([{ parameters: 3, results: 1 }]);
+    for (const { wasm } of await regions(mechanisms))
+      expect(readModule(wasm).types).toEqual([{ parameters: 3, results: 1 }]);
   });
 
   test("have nothing in their guest code and IR that has no name", async () => {
