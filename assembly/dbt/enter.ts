@@ -11,10 +11,11 @@ import { ask_exit } from "../hart/raise";
 import { base, csr, rs1IsZero } from "../hart/regs";
 import { jump_flush_all } from "../mem/jump";
 import { run_predecoded, step_decoded } from "../interp/step";
+import { tlb_entry } from "../mem/tlb";
 import { load_ram, span_ram, store_ram } from "../mem/vmem";
-import { Access, Cause, Engine, Exit, Priv, Sensitive, Translate } from "../shared/constants";
+import { Access, Cause, Engine, Exit, Priv, Sensitive, Tlb, Translate } from "../shared/constants";
 import { Status } from "../shared/csr";
-import { assumed_mode, jump_entry, jump_fill, mode_holds, region_at, sync_mode } from "./cache";
+import { assumed_mode, current_mode, jump_entry, jump_fill, mode_holds, region_at, sync_mode } from "./cache";
 import { is_access, is_untranslatable, record_op } from "./form";
 import { heat } from "./heat";
 import { rehearse, translate } from "./hot";
@@ -168,7 +169,7 @@ function interpret_cold(hart: Hart, vm: Vm, floor: u32): void {
     return;
   }
   if (vm.translate & Translate.CACHE) {
-    observe_at(hart, vm, pc, floor);
+    observe_at(hart, vm, pc, floor, (current_mode(hart) & Mode.FLAT) != 0);
     if (priv == hart.priv && !hart.attention) translate(hart, pc);
   } else if (pc == hart.pc) run_once(hart, vm, pc);
 }
@@ -239,15 +240,26 @@ function system_allowed(hart: Hart, r: u64): bool {
 
 /**
  * Emitted code's check of a span of bytes that the TLB's entry does not decide: the ma of the first, or 0 when the interpreter must do
- * the instruction. `info` is the span's length, with bit 16 set for stores.
+ * the instruction. `info` is the span's length, with bit 16 set for stores, and from bit 17 on a sixteenth of the distance from the TLB's load
+ * set to the micro-TLB's entry that is to have the page, or 0.
  */
 export function dbt_span(hartMa: usize, info: u32, va: u64): u64 {
   const hart = changetype<Hart>(hartMa);
   const bytes = info & 0xffff;
-  const access: u32 = info >> 16 ? Access.STORE : Access.LOAD;
-  const ma = span_ram(hart, va, bytes, access);
+  const storing = (info >> 16) & 1;
+  const ma = span_ram(hart, va, bytes, storing ? Access.STORE : Access.LOAD);
+  if (ma && info >> 17) micro_fill(hart, va, storing, (info >> 17) << 4);
   if (!ma && ((<u32>va) & 0xfff) + bytes > 0x1000) hart.spanSplit = 1;
   return ma;
+}
+
+/** Copies the TLB's entry of `va`'s page, if there is one, to the micro-TLB's entry at `micro`. */
+function micro_fill(hart: Hart, va: u64, storing: u32, micro: u32): void {
+  const set = <usize>hart.tlbLoad;
+  const entry = tlb_entry(<u32>set + (storing ? Tlb.STORE_DELTA : 0), va);
+  if (load<u64>(entry) != (va & ~0xfff)) return;
+  store<u64>(set + micro, load<u64>(entry));
+  store<u32>(set + micro, load<u32>(entry, 8), 8);
 }
 
 /**

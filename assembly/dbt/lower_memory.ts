@@ -1,14 +1,15 @@
 /** Loads and stores -> Wasm: the window with merged checks, or the TLB on each access. */
 
 import { HartField } from "../gen/layout";
-import { Tlb } from "../shared/constants";
+import { Tlb, Translate } from "../shared/constants";
 import { Node } from "./ir";
 import { A32, A64, HART, Import, local_of, SPAN, TLB } from "./locals";
 import { import_call, leave_begin, leave_if, value } from "./lower";
 import { unpaid } from "./lower_node";
 import { is_single, push_bits, set_bits, set_boxed, single_local } from "./lower_single";
 import { Step } from "./opt/spans";
-import { Block, Dbt, Mode, writer } from "./state";
+import { stays_in_page } from "./locality";
+import { Block, Dbt, may, Mode, writer } from "./state";
 import { Type, W } from "./wasm/opcode";
 import { byte, get, i32c, i64c, mem, open, set, tee } from "./wasm/writer";
 
@@ -104,15 +105,70 @@ function check_window(t: Dbt, b: Block, n: Node, dirty: u64): void {
   set(w, n.a ? SPAN + n.a : A32);
 }
 
-/**
- * Checks that the span lies in pages that the TLB has, and sets the base's span local. An entry is chosen by the span's first byte and
- * compared with the page of its last: no entry can hold the next page. The core decides what that does not.
- */
+/** Checks that the span lies in pages that may be reached, and sets the base's span local. */
 function check_pages(t: Dbt, b: Block, n: Node, dirty: u64): void {
+  const pc = b.pc + n.offset;
+  address(t, n, t.spanLo);
+  if (may(t, Translate.MICRO_TLB) && stays_in_page(t, pc)) check_micro(t, b, n, dirty, micro_entry(t, pc));
+  else check_tlb(t, b, n, dirty, 0);
+  set(writer(t), SPAN + n.a);
+}
+
+/** Where the micro-TLB's entry of the access at `pc` lies, from the TLB's load set. */
+function micro_entry(t: Dbt, pc: u64): u32 {
+  const site = (<u32>(pc >> 1)) & Tlb.MICRO_MASK;
+  return Tlb.MICRO_DELTA + (site << Tlb.MICRO_SHIFT) + (t.spanStore ? 16 : 0);
+}
+
+/**
+ * The address on the stack becomes the span's machine address: by the micro-TLB's entry at `micro` when it has the page. Its place is a
+ * constant, so the engine need not wait for the address; the TLB comes behind.
+ */
+function check_micro(t: Dbt, b: Block, n: Node, dirty: u64, micro: u32): void {
+  const w = writer(t);
+  const last = <i32>(t.spanHi - t.spanLo) - 1;
+  const aligned = last < 8 && popcnt(last + 1) == 1;
+  i64c(w, aligned ? ~0xfff | (<i64>last) : ~0xfff);
+  byte(w, W.I64_AND);
+  get(w, TLB);
+  mem(w, W.I64_LOAD, micro);
+  byte(w, W.I64_EQ);
+  if (!aligned) ends_in_page(t, last);
+  open(w, W.IF, Type.I32);
+  t.depth += 1;
+  get(w, A64);
+  byte(w, W.I32_WRAP_I64);
+  get(w, TLB);
+  mem(w, W.I32_LOAD, micro + 8);
+  byte(w, W.I32_ADD);
+  byte(w, W.ELSE);
+  get(w, A64);
+  check_tlb(t, b, n, dirty, micro);
+  byte(w, W.END);
+  t.depth -= 1;
+}
+
+/** The condition on the stack, and that the byte `last` after A64 is in its page. */
+function ends_in_page(t: Dbt, last: i32): void {
+  const w = writer(t);
+  i32c(w, 0xfff - last);
+  get(w, A64);
+  byte(w, W.I32_WRAP_I64);
+  i32c(w, 0xfff);
+  byte(w, W.I32_AND);
+  byte(w, W.I32_GE_U);
+  byte(w, W.I32_AND);
+}
+
+/**
+ * The address on the stack becomes the span's machine address. A TLB entry is chosen by the span's first byte and compared with the page
+ * of its last: no entry can hold the next page. The core decides what that does not. What the TLB has is copied to the micro-TLB's entry
+ * at `micro`, if that is not 0.
+ */
+function check_tlb(t: Dbt, b: Block, n: Node, dirty: u64, micro: u32): void {
   const w = writer(t);
   const set_offset: u32 = t.spanStore ? Tlb.STORE_DELTA : 0;
   const last = <i64>(t.spanHi - t.spanLo - 1);
-  address(t, n, t.spanLo);
   tlb_entry(t);
   mem(w, W.I64_LOAD, set_offset);
   get(w, A64);
@@ -125,11 +181,12 @@ function check_pages(t: Dbt, b: Block, n: Node, dirty: u64): void {
   byte(w, W.I64_EQ);
   open(w, W.IF, Type.I32);
   t.depth += 1;
+  if (micro) fill_micro(t, set_offset, micro);
   hit_address(t, set_offset);
   byte(w, W.ELSE);
   leave_begin(t, b.pc + n.offset, true, unpaid(b, n));
   get(w, HART);
-  i32c(w, (<i32>last + 1) | (i32(t.spanStore) << 16));
+  i32c(w, (<i32>last + 1) | (i32(t.spanStore) << 16) | ((<i32>micro) << 13));
   get(w, A64);
   import_call(t, Import.SPAN);
   tee(w, A32);
@@ -138,7 +195,19 @@ function check_pages(t: Dbt, b: Block, n: Node, dirty: u64): void {
   get(w, A32);
   byte(w, W.END);
   t.depth -= 1;
-  set(w, SPAN + n.a);
+}
+
+/** Copies the TLB's entry at A32. */
+function fill_micro(t: Dbt, set_offset: u32, micro: u32): void {
+  const w = writer(t);
+  get(w, TLB);
+  get(w, A32);
+  mem(w, W.I64_LOAD, set_offset);
+  mem(w, W.I64_STORE, micro);
+  get(w, TLB);
+  get(w, A32);
+  mem(w, W.I32_LOAD, set_offset + 8);
+  mem(w, W.I32_STORE, micro + 8);
 }
 
 /** Pushes a + `offset`, and keeps it in A64. */

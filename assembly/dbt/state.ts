@@ -27,6 +27,9 @@ export const MAX_MARKS: u32 = MAX_IR + 2 * MAX_BLOCKS;
 /** The table of sites.ts. */
 const SITE_BYTES: usize = 1024 * 16;
 
+/** The table of locality.ts. */
+export const ACCESS_SITES: u32 = 2048;
+
 /** Dispatch tables in a region, and targets in each, at most. */
 export const MAX_TABLES: u32 = 24;
 export const MAX_TARGETS: u32 = 64;
@@ -124,6 +127,8 @@ export class Dbt {
   spanStore: bool;
   /** Accesses that are checked alone (sites.ts). */
   sites: u32;
+  /** Which accesses stay in their page (locality.ts). */
+  accesses: u32;
   /** Where an explanation wants to know what is emitted for which instruction: (u32 address, u32, u64 pc); 0 for nowhere. */
   marks: u32;
   markCount: u32;
@@ -326,6 +331,8 @@ export function dbt_open(t: Dbt, bytes: u32): void {
   at = (at + 31) & ~31;
   t.sites = <u32>at;
   at += SITE_BYTES;
+  t.accesses = <u32>at;
+  at += ACCESS_SITES * 16;
   t.tables = <u32>at;
   at += <usize>MAX_TABLES * TABLE_BYTES;
   t.jumps = <u32>at;

@@ -7,6 +7,10 @@
  *    fetch sets    U | S |  (unused)  | M          +8  u32 addend  ma - va (fetch sets: the decoded code page)
  *                                                  +12 u32 unused
  *
+ *    micro-TLBs    U | S | S with SUM | M        64 entries of a load's 16 bytes as above and a store's
+ *
+ * A micro-TLB's entry belongs to an access of translated code, and holds the page it led to last (dbt/lower_memory.ts).
+ *
  * A set belongs to a mode, so changing mode, MPRV or SUM only switches a pointer. An access of n bytes compares the tag with
  * `va & ~0xfff | va & (n - 1)`: misaligned accesses never hit. With `MemoryModel.TLB` an entry is a u64 tag with bit 11 set, which no
  * access has, and the page's u64 pa.
@@ -54,6 +58,12 @@ export function tlb_note(hart: Hart, entry: usize): void {
   hart.tlbFills = n + 1;
 }
 
+/** Empties the micro-TLBs of U and S mode. */
+function micro_flush(hart: Hart): void {
+  const sets = base(hart) + HartBlock.TLB + Tlb.MICRO_DELTA;
+  for (let set: u32 = 0; set < 3; set++) memory.fill(sets + set * Tlb.SET_BYTES, 0xff, Tlb.MICRO_BYTES);
+}
+
 /** Empties the sets of U and S mode, which depend on satp and the page tables. */
 export function tlb_flush(hart: Hart): void {
   const n = hart.tlbFills;
@@ -69,6 +79,7 @@ export function tlb_flush(hart: Hart): void {
   }
   hart.tlbFills = 0;
   hart.largePages = 0;
+  micro_flush(hart);
   stlb_flush(hart);
   jump_flush(hart);
 }
@@ -89,6 +100,7 @@ export function tlb_flush_va(hart: Hart, va: u64): void {
     return;
   }
   jump_flush_va(hart, va);
+  micro_flush(hart);
   const sets = <u32>base(hart) + HartBlock.TLB;
   for (let set: u32 = 0; set < 3; set++) {
     const at = sets + set * Tlb.SET_BYTES;

@@ -74,8 +74,10 @@ export enum Translate {
   JUMP_TABLES = 1024,
   /** A small loop's block is repeated, so that several turns share the checks of fuel and memory. */
   UNROLLING = 2048,
+  /** An access looks first at the page that it led to last; without it, into the TLB. */
+  MICRO_TLB = 4096,
   /** Everything but COUNT. */
-  ALL = 3583,
+  ALL = 7679,
 }
 
 /** Who executes a CSR access or a translation fence that translated code comes to. */
@@ -144,8 +146,14 @@ export enum Tlb {
   STORE_DELTA = 0x8000,
   /** Fetch sets follow the store sets: U, S, (unused), M. */
   FETCH_DELTA = 0x10000,
-  /** Bytes of all sets of one hart. */
-  TOTAL_BYTES = 0x18000,
+  /** Micro-TLBs, one for each data mode, lie this much above its load set. */
+  MICRO_DELTA = 0x18000,
+  MICRO_MASK = 0x3f,
+  /** An entry is one for loads, then one for stores. */
+  MICRO_SHIFT = 5,
+  MICRO_BYTES = 0x800,
+  /** Bytes of all that is above. */
+  TOTAL_BYTES = 0x20000,
 }
 
 /** The second-level TLB: sets of two entries, by a hash of the page and of the TLB set that it is for. */
@@ -160,12 +168,12 @@ export enum HartBlock {
   /** The TLB sets start here; the generated state (gen/layout.ts) must end below. */
   TLB = 0x1000,
   /** The jump caches, one for each privilege mode: 4096 entries of 16 bytes (u64 pc, u32 table index, u32 fuel needed). */
-  JUMP = 0x19000,
+  JUMP = 0x21000,
   JUMP_MODE_BYTES = 0x10000,
   JUMP_MASK = 0xfff0,
   /** The second-level TLB. */
-  STLB = 0x59000,
-  BYTES = 0x69000,
+  STLB = 0x61000,
+  BYTES = 0x71000,
 }
 
 /** Flags in the low bits of a p2m entry; the frame's machine address is the rest. */

@@ -48,7 +48,7 @@ export enum Import {
   CALLOUT = 2,
   /** (hart, fuel, record) -> System */
   SYSTEM = 3,
-  /** (hart, length | store << 16, va) -> ma, or 0 */
+  /** (hart, length | store << 16 | micro << 13, va) -> ma, or 0 */
   SPAN = 4,
   /** (hart, 0, pc) -> 1 when the jump cache has the region there now */
   FIND = 5,

@@ -33,6 +33,8 @@ export interface TranslatorOptions {
   readonly mergedChecks?: boolean;
   /** Treat RAM as one window where addresses are not translated. Off: each access looks into the TLB. Default true. */
   readonly window?: boolean;
+  /** Look first at the page that an access led to last, where addresses are translated. Off: into the TLB. Default true. */
+  readonly microTlb?: boolean;
   /** Do floating point with Wasm's where that is provably right. Off: with the softfloat. Default true. */
   readonly inlineFp?: boolean;
   /** Count jumps inside translated code (chained, looked up, missed); costs a little. Default false. */
@@ -86,6 +88,7 @@ const SWITCHES: Readonly<Record<TranslatorSwitch, Translate>> = {
   inlining: Translate.INLINING,
   mergedChecks: Translate.MERGED_CHECKS,
   window: Translate.WINDOW,
+  microTlb: Translate.MICRO_TLB,
   inlineFp: Translate.INLINE_FP,
   count: Translate.COUNT,
 };

@@ -60,6 +60,9 @@ function offsetOf(name: string, ramMa: number): number {
 function placeOf(name: string, ramMa: number): number {
   const [block, field = "", mode = ""] = name.split(".");
   if (block === "ram") return ramMa;
+  if (block === "tlb" && field.startsWith("micro")) {
+    return Tlb.MICRO_DELTA + (Number(field.slice(5)) << Tlb.MICRO_SHIFT) + (mode === "store" ? 16 : 0);
+  }
   if (block === "tlb") return Tlb.STORE_DELTA;
   if (block !== "hart") return Number(name);
   if (field === "jump") return HartBlock.JUMP + Priv[mode as "U" | "S" | "M"] * HartBlock.JUMP_MODE_BYTES;

@@ -244,9 +244,17 @@ class Printer {
     if (offset >> 4 === Tlb.STORE_DELTA >> 4 && base.endsWith(` ${localName(Local.A32)}`)) {
       return `tlb.store${offset === Tlb.STORE_DELTA ? "" : `+${offset - Tlb.STORE_DELTA}`}`;
     }
+    if (base === `local.get ${localName(Local.TLB)}`) return microName(offset);
     if (offset >= HartBlock.JUMP && offset < HartBlock.BYTES) return hartFieldName(offset);
     return offset === 0 ? "" : constantText(BigInt(offset));
   }
+}
+
+/** A place in the micro-TLB, by its distance from the TLB's load set. */
+function microName(offset: number): string {
+  const place = offset - Tlb.MICRO_DELTA;
+  const [entry, storing, part] = [place >> Tlb.MICRO_SHIFT, place & 16, place & 15];
+  return `tlb.micro${entry}.${storing ? "store" : "load"}${part === 0 ? "" : `+${part}`}`;
 }
 
 /** An instruction, its operands aside. */

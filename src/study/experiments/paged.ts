@@ -20,4 +20,9 @@ export const PAGED: readonly VmVariant[] = [
     explains: "translated: each access looks into the shadow TLB",
     vm: { engine: "tiered", translator: { mergedChecks: false }, append: APPEND },
   },
+  {
+    name: "micro-tlb",
+    explains: "translated: checks are merged, and each looks first at the page it led to last",
+    vm: { engine: "tiered", append: APPEND },
+  },
 ];

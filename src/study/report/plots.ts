@@ -48,6 +48,7 @@ const COLOURS: Readonly<Record<string, string>> = {
   "pa-tlb": "#e8590c",
   shadow: "#b7791f",
   tlb: "#7559c2",
+  "micro-tlb": "#2aa1b8",
   window: "#1570ef",
   merged: "#0b4aa8",
 };
