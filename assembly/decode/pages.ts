@@ -163,8 +163,9 @@ export function record_at(hart: Hart, page: usize, pc: u64): u64 {
   // A region's entry may itself straddle.
   if (((<u32>r) & 0xff) == Op.REGION) r = load<u64>(<usize>(r >> 32));
   if (((<u32>r) & 0xff) != Op.STRADDLE) return r;
+  // Read first: the second page may take this one's place.
+  const low = <u32>load<u16>(<usize>load<u32>(page, FRAME) + 4094);
   const second = code_page(hart, pc + 2);
   if (!second) return 0;
-  const low = <u32>load<u16>(<usize>load<u32>(page, FRAME) + 4094);
   return decode(low | ((<u32>load<u16>(<usize>load<u32>(second, FRAME))) << 16));
 }

@@ -100,7 +100,11 @@ export function run_predecoded(hart: Hart, limit: u32, exact: bool, regions: boo
     hart.instret += n;
     hart.fuel -= n;
     if (!hart.slowRecord) continue;
-    if (regions && load<u8>(hart.slowRecord) == Op.REGION && region_at(hart, hart.pc)) return;
+    if (regions && load<u8>(hart.slowRecord) == Op.REGION) {
+      if (region_at(hart, hart.pc)) return;
+      // Looking at the region's other pages may have cost this one its place.
+      if (load<u8>(hart.slowRecord) == Op.UNDECODED) continue;
+    }
     execute_slow(hart, <usize>hart.slowRecord);
   }
 }
