@@ -26,6 +26,7 @@ import {
   MAX_INSNS,
   MAX_IR,
   MAX_MARKS,
+  NO_CONTEXT,
   ordered,
   Table,
   table,
@@ -136,7 +137,7 @@ function block_at(t: Dbt, b: Block, at: usize): void {
   store<u32>(at, position(t, b.succ0), ExplainedBlock.succ0);
   store<u32>(at, position(t, b.succ1), ExplainedBlock.succ1);
   store<u32>(at, u32(b.backIn != 0), ExplainedBlock.loop);
-  store<u32>(at, b.term == Term.DISPATCH ? 0 : context(t, b.context).depth, ExplainedBlock.depth);
+  store<u32>(at, b.context == NO_CONTEXT ? 0 : context(t, b.context).depth, ExplainedBlock.depth);
   store<u32>(at, b.owed, ExplainedBlock.owed);
   store<u32>(at, b.words, ExplainedBlock.words);
   store<u32>(at, <u32>block_spans(b), ExplainedBlock.spans);

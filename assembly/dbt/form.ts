@@ -14,8 +14,8 @@ import { fs_dirty } from "../hart/fs";
 import { imm } from "../hart/regs";
 import { Cause, Sensitive, Translate, Translation } from "../shared/constants";
 import { block_around, block_starting, blocks_clear, new_block, note_inside } from "./blocks";
-import { was_seen } from "./jumps";
-import { Block, block, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, may, Term } from "./state";
+import { usual_target, was_seen } from "./jumps";
+import { Block, block, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, may, NO_CONTEXT, Term } from "./state";
 
 /** Calls are inlined this deep. */
 const INLINE_DEPTH: u32 = 4;
@@ -61,6 +61,7 @@ export function form_begin(t: Dbt, pc: u64): void {
   t.pageCount = 0;
   t.tableCount = 0;
   t.jumpCount = 0;
+  t.callCount = 0;
   t.entryPc = pc;
   t.limit = t.maxInsns;
   const root = context(t, 0);
@@ -279,6 +280,11 @@ export function is_computed_jump(r: u64): bool {
   return record_rd(r) != 0 || !is_link(record_rs1(r)) || imm(r) != 0;
 }
 
+/** JALR that calls. */
+export function is_computed_call(r: u64): bool {
+  return record_op(r) == Op.JALR && is_link(record_rd(r));
+}
+
 /** The address of the jump that ends the block. */
 export function jump_pc(b: Block): u64 {
   return b.endPc - record_length(b.record);
@@ -318,7 +324,9 @@ function end_jump(t: Dbt, hart: Hart, index: u32, r: u64, op: u32, pc: u64): voi
   const predicted = may(t, Translate.RETURN_PREDICTION) && may(t, Translate.INDIRECT_CACHE);
   if (is_link(rd)) {
     if (!predicted) return;
+    t.callCount += 1;
     b.term = Term.CALL_INDIRECT;
+    if (guess(t, hart, index, pc)) return;
     const after = block_at(t, hart, next, b.context);
     reread(t, index, next).succ0 = after;
   } else if (rd == 0 && is_link(record_rs1(r)) && imm(r) == 0) {
@@ -330,6 +338,34 @@ function end_jump(t: Dbt, hart: Hart, index: u32, r: u64, op: u32, pc: u64): voi
     const target = block_at(t, hart, c.returnPc, c.parent);
     reread(t, index, next).succ0 = target;
   }
+}
+
+/**
+ * Inlines the callee that the computed call at `pc`, which ends `b`, has nearly always had; the call itself gets a block of its own,
+ * without instructions. False when there is no such callee.
+ */
+function guess(t: Dbt, hart: Hart, index: u32, pc: u64): bool {
+  const callee = usual_target(t, pc);
+  if (!callee || t.blockCount + 2 >= MAX_BLOCKS || is_far(t, callee)) return false;
+  const b = block(t, index);
+  const next = b.nextPc;
+  const ctx = inline_context(t, hart, b.context, callee, next);
+  if (!ctx) return false;
+  const call = new_block(t, -1, NO_CONTEXT);
+  const c = block(t, call);
+  c.pc = pc;
+  c.endPc = next;
+  c.nextPc = next;
+  c.record = b.record;
+  c.term = Term.CALL_INDIRECT;
+  b.term = Term.GUESS;
+  b.targetPc = callee;
+  b.succ1 = call + 1;
+  const after = block_at(t, hart, next, b.context);
+  c.succ0 = after;
+  const target = block_at(t, hart, callee, ctx);
+  reread(t, index, next).succ0 = target;
+  return true;
 }
 
 /** A context for a call of `callee` from `parent`, or 0 when it is not to be inlined. */

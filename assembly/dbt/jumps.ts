@@ -1,5 +1,5 @@
 /**
- * Where computed jumps go, as far as has been seen (observe.ts). Nothing depends on it but speed.
+ * Where computed jumps and calls go, as far as has been seen (observe.ts). Nothing depends on it but speed.
  *
  *  t.jumps   JUMP_SITES of   +0 u64 pc | +8 u32 jumps seen | +12 u32 targets, then JUMP_TARGETS of (i32 distance from pc, u32 times)
  *            two-way: slot, slot ^ 1
@@ -7,6 +7,9 @@
  */
 
 import { Dbt, JUMP_SITE_BYTES, JUMP_SITES, JUMP_TARGETS, SEEN_BYTES } from "./state";
+
+/** A jump that has been seen less often is rare. */
+const OFTEN: u32 = 32;
 
 /** What has been seen of one computed jump. */
 // @ts-ignore: decorator
@@ -49,6 +52,18 @@ export function site_of(t: Dbt, pc: u64): usize {
   return site_at(t, slot ^ 1).pc == pc ? changetype<usize>(site_at(t, slot ^ 1)) : 0;
 }
 
+/** Where the computed jump or call at `pc` has gone at least seven times of eight; 0 when there is no such place, or it is rare. */
+export function usual_target(t: Dbt, pc: u64): u64 {
+  const known = site_of(t, pc);
+  if (!known) return 0;
+  const site = changetype<Site>(known);
+  if (site.jumps < OFTEN) return 0;
+  for (let i: u32 = 0; i < site.count; i++) {
+    if (site_times(site, i) >= site.jumps - (site.jumps >> 3)) return site_target(site, i);
+  }
+  return 0;
+}
+
 /** The site of `pc`, made in the place of the rarer one of its set when there is none. */
 function take_site(t: Dbt, pc: u64): Site {
   const found = site_of(t, pc);
@@ -63,7 +78,7 @@ function take_site(t: Dbt, pc: u64): Site {
   return site;
 }
 
-/** The jump at `pc` went to `to`. */
+/** The jump or call at `pc` went to `to`. */
 export function note_jump(t: Dbt, pc: u64, to: u64): void {
   const distance = <i64>(to - pc);
   if (distance != <i64>(<i32>distance)) return;

@@ -340,6 +340,7 @@ function terminator(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
       go(t, b, b.succ1, b.nextPc, dirty, scratch);
       return;
     case Term.RETURN:
+    case Term.GUESS:
       get(w, local_of(JUMP_TARGET));
       i64c(w, -2);
       byte(w, W.I64_AND);
@@ -347,10 +348,12 @@ function terminator(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
       byte(w, W.I64_EQ);
       open(w, W.IF, Type.EMPTY);
       t.depth += 1;
+      if (b.term == Term.GUESS) count(t, VmField.countTable);
       go(t, b, b.succ0, b.targetPc, dirty, scratch);
       byte(w, W.END);
       t.depth -= 1;
-      chain(t, b, dirty);
+      if (b.term == Term.GUESS) go(t, b, b.succ1, b.nextPc, dirty, scratch);
+      else chain(t, b, dirty);
       return;
     case Term.INDIRECT:
       if (b.succ0) go(t, b, b.succ0, 0, dirty, scratch);

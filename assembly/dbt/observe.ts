@@ -9,11 +9,11 @@ import { Hart, Vm } from "../gen/state";
 import { execute_record } from "../interp/step";
 import { imm, x1 } from "../hart/regs";
 import { Cause, Translate } from "../shared/constants";
-import { is_access, is_computed_jump, record_length, record_op } from "./form";
+import { is_access, is_computed_call, is_computed_jump, record_length, record_op } from "./form";
 import { begin } from "./hot";
 import { forget_seen, note_jump, note_seen } from "./jumps";
 import { note_access } from "./locality";
-import { wants_observation } from "./shape";
+import { Observation, wants_observation } from "./shape";
 import { Dbt, may } from "./state";
 
 /** Steps that are observed: an eighth of what makes an address hot, between these. */
@@ -32,9 +32,10 @@ export function observe_at(hart: Hart, vm: Vm, pc: u64, floor: u32, flat: bool):
   begin(t, hart, vm);
   const accesses = may(t, Translate.MICRO_TLB) && !flat;
   const wanted = wants_observation(t, hart, pc);
-  const most = wanted ? MOST : accesses ? ACCESSES : 0;
+  const most = wanted != Observation.NONE ? MOST : accesses ? ACCESSES : 0;
   if (most) observe(t, hart, min(min(most, max(LEAST, vm.hotThreshold >> 3)), hart.fuel - floor), accesses);
-  t.observed = u32(wanted);
+  // Where it calls to may be known now; but what is never executed has room in the region, too.
+  t.observed = u32(wanted == Observation.SHAPES);
 }
 
 /**
@@ -55,6 +56,6 @@ function observe(t: Dbt, hart: Hart, limit: u32, accesses: bool): void {
     if (accesses && is_access(<i32>record_op(r))) note_access(t, pc, x1(hart, r) + <i64>imm(r));
     execute_record(hart, r, pc, record_length(r));
     note_seen(t, pc);
-    if (is_computed_jump(r)) note_jump(t, pc, hart.pc);
+    if (is_computed_jump(r) || is_computed_call(r)) note_jump(t, pc, hart.pc);
   }
 }

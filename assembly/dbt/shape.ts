@@ -82,11 +82,21 @@ export function shape(t: Dbt, hart: Hart, pc: u64): bool {
   return t.cuts < cuts || form_flow(t, hart, pc, Shape.TABLES);
 }
 
-/** Whether it matters for the region at `pc` what is executed lately: it does not fit, or has computed jumps that can be kept in it. */
-export function wants_observation(t: Dbt, hart: Hart, pc: u64): bool {
+/** What a look at what is executed lately is good for. */
+export enum Observation {
+  NONE = 0,
+  /** Callees of computed calls can be inlined. */
+  CALLS = 1,
+  /** The region does not fit, or has computed jumps that can be kept in it. */
+  SHAPES = 2,
+}
+
+/** Whether it matters for the region at `pc` what is executed lately. */
+export function wants_observation(t: Dbt, hart: Hart, pc: u64): Observation {
   t.observed = 0;
-  if (!form(t, hart, pc, Shape.OPEN)) return false;
-  return t.insns >= t.limit || (t.jumpCount != 0 && may_table(t));
+  if (!form(t, hart, pc, Shape.OPEN)) return Observation.NONE;
+  if (t.insns >= t.limit || (t.jumpCount != 0 && may_table(t))) return Observation.SHAPES;
+  return t.callCount != 0 && may(t, Translate.INLINING) ? Observation.CALLS : Observation.NONE;
 }
 
 // @ts-ignore: decorator

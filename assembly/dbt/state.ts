@@ -141,6 +141,8 @@ export class Dbt {
   tableCount: u32;
   /** Computed jumps in the region. */
   jumpCount: u32;
+  /** Computed calls in the region. */
+  callCount: u32;
   /** The table of the target that `pick` has found (tables.ts). */
   picked: u32;
   /** 1 while branches to what was not seen being executed are left open. */
@@ -174,6 +176,9 @@ export enum Shape {
   /** One table is the region's root: it may be entered at each target. */
   ROOTED = 2,
 }
+
+/** The context of blocks that stand for no code of the guest's: no other block is in it. */
+export const NO_CONTEXT: u32 = 0xffff_ffff;
 
 /** A basic block, in the context of an inlined call. */
 // @ts-ignore: decorator

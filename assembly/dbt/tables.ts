@@ -17,6 +17,7 @@ import {
   MAX_BLOCKS,
   MAX_TABLES,
   MAX_TARGETS,
+  NO_CONTEXT,
   Shape,
   Table,
   table,
@@ -24,9 +25,6 @@ import {
   Target,
   Term,
 } from "./state";
-
-/** The context of tables' blocks: no other block is in it. */
-const NO_CONTEXT: u32 = 0xffff_ffff;
 
 /** Makes an empty table for computed jumps in `ctx`; its number + 1, or 0 when there is no room. */
 export function new_table(t: Dbt, ctx: u32): u32 {

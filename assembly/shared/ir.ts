@@ -100,6 +100,8 @@ export enum Term {
   RETURN_UP = 8,
   /** A dispatch table, a block without instructions: to the target that the jump-target temp names, or leaves. */
   DISPATCH = 9,
+  /** A computed call: to the inlined callee at succ0 when the target is `targetPc`, else to the block at succ1 that makes the call. */
+  GUESS = 10,
 }
 
 /** What `step` found about a node. */

@@ -94,6 +94,8 @@ function terminatorText({ term, taken, next, targets, targetPc, nextPc, insns }:
       return `call %0, then ${goesTo(taken, nextPc)}`;
     case Term.RETURN_UP:
       return "return %0";
+    case Term.GUESS:
+      return `call %0: if ${hex(targetPc)} -> ${goesTo(taken, targetPc)} else ${goesTo(next, nextPc)}`;
   }
 }
 
