@@ -165,7 +165,7 @@ function interpret_cold(hart: Hart, vm: Vm, floor: u32): void {
   // A mode that has changed meanwhile changes what the address means.
   if (priv != hart.priv) return;
   if (!heat(hart, vm, pc, done) || hart.attention) {
-    if (!vm.countRegion && !hart.attention) rehearse(hart, pc, done);
+    if (!hart.attention) rehearse(hart, pc, done);
     return;
   }
   if (vm.translate & Translate.CACHE) {
@@ -240,8 +240,8 @@ function system_allowed(hart: Hart, r: u64): bool {
 
 /**
  * Emitted code's check of a span of bytes that the TLB's entry does not decide: the ma of the first, or 0 when the interpreter must do
- * the instruction. `info` is the span's length, with bit 16 set for stores, and from bit 17 on a sixteenth of the distance from the TLB's load
- * set to the micro-TLB's entry that is to have the page, or 0.
+ * the instruction. `info` is the span's length, with bit 16 set for stores, and from bit 17 on a sixteenth of the distance from the TLB's
+ * load set to the micro-TLB's entry that is to have the page, or 0.
  */
 export function dbt_span(hartMa: usize, info: u32, va: u64): u64 {
   const hart = changetype<Hart>(hartMa);

@@ -122,7 +122,7 @@ function micro_entry(t: Dbt, pc: u64): u32 {
 
 /**
  * The address on the stack becomes the span's machine address: by the micro-TLB's entry at `micro` when it has the page. Its place is a
- * constant, so the engine need not wait for the address; the TLB comes behind.
+ * constant, so the processor need not wait for the address; the TLB comes behind.
  */
 function check_micro(t: Dbt, b: Block, n: Node, dirty: u64, micro: u32): void {
   const w = writer(t);

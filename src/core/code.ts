@@ -66,7 +66,10 @@ export class CodeLinker {
     this.#imports = { m: this.#memory.memory, ...[dbt_load, dbt_store, dbt_callout, dbt_system, dbt_span, dbt_find] };
   }
 
-  /** From now on the VM at `vm` installs modules of `most` functions together. Returns the index in the core's table of what calls its regions. */
+  /**
+   * From now on the VM at `vm` installs modules, of `most` functions together at most. Returns the index in the core's table of what
+   * calls its regions.
+   */
   open(vm: number, compilation: Compilation, most: number): number {
     const { table } = this.#core;
     const enter = this.#free.pop() ?? table.grow(1);

@@ -1,8 +1,8 @@
 /** The functions that a VM's translated code consists of at one time: they call each other through one table, and go together. */
 
 /**
- * Region functions are (hart: i32, fuel: i32, depth: i64) -> i64. This module imports the generation's table as "e"."t" and exports, as "e", what
- * calls the region at an index of it: (hart: i32, fuel: i32, depth: i64, index: i32) -> i64.
+ * Region functions are (hart: i32, fuel: i32, depth: i64) -> i64. This module imports the generation's table as "e"."t" and exports, as
+ * "e", what calls the region at an index of it: (hart: i32, fuel: i32, depth: i64, index: i32) -> i64.
  */
 const ENTRY = Uint8Array.of(
   ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],

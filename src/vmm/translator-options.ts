@@ -33,7 +33,10 @@ export interface TranslatorOptions {
   readonly mergedChecks?: boolean;
   /** Treat RAM as one window where addresses are not translated. Off: each access looks into the TLB. Default true. */
   readonly window?: boolean;
-  /** Look first at the page that an access led to last, where addresses are translated. Off: into the TLB. Default true. */
+  /**
+   * Where addresses are translated, look first at the page that an access led to last. Off: into the TLB. Default true; of no effect
+   * without `mergedChecks`.
+   */
   readonly microTlb?: boolean;
   /** Do floating point with Wasm's where that is provably right. Off: with the softfloat. Default true. */
   readonly inlineFp?: boolean;
