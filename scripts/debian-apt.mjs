@@ -94,7 +94,7 @@ export class PrivateApt {
       .split("\n")
       .filter((line) => /^Acquire::(ftp|http|https|ForceIPv4|ForceIPv6)/.test(line));
     writeFileSync(path("status"), "");
-    writeFileSync(path("sources.list"), `deb [arch=riscv64,all signed-by=${KEYRING}] ${this.mirror} ${SUITE} main\n`);
+    writeFileSync(path("sources.list"), `deb [arch=riscv64 signed-by=${KEYRING}] ${this.mirror} ${SUITE} main\n`);
     writeFileSync(
       path("apt.conf"),
       [
