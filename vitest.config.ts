@@ -13,6 +13,7 @@ export default defineConfig({
   resolve: { conditions: [...conditions, "module", "development|production"] },
   ssr: { resolve: { conditions: [...conditions, "module", "development|production"] } },
   test: {
+    reporters: ["default", "./test/support/skips.ts"],
     globalSetup: ["test/support/setup.mjs"],
     projects: [
       {

@@ -13,6 +13,29 @@ export class PrepareError extends Error {}
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const SUITE = "trixie";
 
+/** Seconds to wait before another try, when the archive could not be read. */
+const WAITS = [2, 8];
+
+/** Nothing that another try could mend. */
+const FINAL = /NO_PUBKEY|not signed|invalid signature|Unable to locate package|is needed: install/i;
+
+function sleep(seconds) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
+}
+
+/** Calls `attempt`, and again after a while when it throws; the last error is thrown on. */
+export function patiently(attempt, { waits = WAITS, wait = sleep } = {}) {
+  for (const seconds of waits) {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!(error instanceof PrepareError) || FINAL.test(error.message)) throw error;
+      wait(seconds);
+    }
+  }
+  return attempt();
+}
+
 /** The line of a program's complaints that says most: apt's first error, else the last line. */
 function mainComplaint(text) {
   const lines = text.split("\n").filter(Boolean);
@@ -74,9 +97,12 @@ export function findMirror(etcApt = "/etc/apt", environment = process.env) {
 
 /** An apt root below `root`, for riscv64 packages of the suite. */
 export class PrivateApt {
-  constructor(root, mirror = findMirror()) {
+  /** `retries` are options of `patiently`; `execute` is `run`, or a test's. */
+  constructor(root, mirror = findMirror(), { retries = {}, execute = run } = {}) {
     this.root = root;
     this.mirror = mirror;
+    this.retries = retries;
+    this.execute = execute;
     this.archives = join(root, "archives");
   }
 
@@ -89,7 +115,7 @@ export class PrivateApt {
       mkdirSync(join(this.root, path), { recursive: true });
     }
     const path = (name) => join(this.root, name);
-    const acquire = run("apt-config", ["dump"])
+    const acquire = this.execute("apt-config", ["dump"])
       .toString()
       .split("\n")
       .filter((line) => /^Acquire::(ftp|http|https|ForceIPv4|ForceIPv6)/.test(line));
@@ -121,14 +147,29 @@ export class PrivateApt {
   }
 
   apt(program, args, cwd = this.root) {
-    return run(program, args, { env: this.environment, cwd }).toString();
+    return this.execute(program, args, { env: this.environment, cwd }).toString();
   }
 
-  /** Refreshes the package lists; fails when any of them cannot be had. */
-  update() {
+  /** When the package lists that are here were fetched; undefined when there are none. */
+  listsDate() {
+    const lists = join(this.root, "lists");
+    const found = existsSync(lists) ? readdirSync(lists).filter((name) => name.endsWith("_Packages")) : [];
+    return found.length === 0 ? undefined : statSync(join(lists, found[0])).mtime;
+  }
+
+  /**
+   * Refreshes the package lists. When they cannot be had, those of an earlier time do; `warn` is told so.
+   * @throws PrepareError when there are none, or the archive's signature is not good
+   */
+  update(warn = () => undefined) {
     try {
-      this.apt("apt-get", ["update", "-q", "--error-on=any"]);
+      patiently(() => this.apt("apt-get", ["update", "-q", "--error-on=any"]), this.retries);
     } catch (error) {
+      const date = this.listsDate();
+      if (date !== undefined && error instanceof PrepareError && !FINAL.test(error.message)) {
+        warn(`${error.message}; going on with the package lists of ${date.toISOString().slice(0, 10)}`);
+        return;
+      }
       const unsigned = /NO_PUBKEY|not signed|invalid signature/i.test(error.message);
       const advice = unsigned
         ? "Upgrade the package debian-archive-keyring, which has the keys, and try again."
@@ -154,8 +195,12 @@ export class PrivateApt {
   /** Downloads what `locate` found, unless it is there already, and returns the path of the .deb. */
   download({ name, path, bytes }) {
     const complete = () => existsSync(path) && statSync(path).size === bytes;
-    if (!complete()) this.apt("apt-get", ["download", "-q", name], this.archives);
-    if (!complete()) throw new PrepareError(`${name} did not arrive whole: try again.`);
+    if (!complete()) {
+      patiently(() => {
+        this.apt("apt-get", ["download", "-q", name], this.archives);
+        if (!complete()) throw new PrepareError(`${name} did not arrive whole: try again.`);
+      }, this.retries);
+    }
     return path;
   }
 }

@@ -145,7 +145,7 @@ function prepare() {
   const apt = new PrivateApt(join(GUESTS, "apt"));
   apt.configure();
   say(`reading the package lists of ${apt.mirror} …`);
-  apt.update();
+  apt.update(say);
 
   const depends = apt.show("linux-image-riscv64").Depends ?? "";
   const version = /linux-image-([0-9][^ ,]*)/.exec(depends)?.[1];

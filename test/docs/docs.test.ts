@@ -1,13 +1,18 @@
-/** Every snippet and command of the documents is run, against the package as it is built, and type-checked. */
+/**
+ * Every snippet and command of the documents is run as it is printed, on each node version that the package promises, against the
+ * package as it is built; and type-checked.
+ */
 
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import ts from "typescript";
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildDist } from "../../scripts/build-dist.mjs";
+import { NODE_VERSIONS, nodePath } from "../../scripts/nodes.mjs";
+import { guestFile, requireThat, requireTools } from "../support/tools.ts";
 import { files, printed, type Section, sections, type Step, steps } from "./snippets.ts";
 
 const run = promisify(execFile);
@@ -15,7 +20,7 @@ const root = path.resolve(import.meta.dirname, "../..");
 /** Below the package, so that "wasmvisor" is the package itself. */
 const workshop = path.join(root, "build/docs");
 
-const DOCUMENTS = ["README.md", "docs/api.md", "docs/tutorial.md"];
+const DOCUMENTS = ["README.md", "docs/api.md", "docs/tutorial.md", "docs/study/experiments.md"];
 
 const OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022,
@@ -23,10 +28,10 @@ const OPTIONS: ts.CompilerOptions = {
   module: ts.ModuleKind.NodeNext,
   moduleResolution: ts.ModuleResolutionKind.NodeNext,
   types: ["node"],
+  allowJs: true,
+  checkJs: true,
   strict: true,
-  skipLibCheck: true,
   noEmit: true,
-  allowImportingTsExtensions: true,
 };
 
 const read = (name: string) => readFileSync(path.join(root, name), "utf8");
@@ -52,7 +57,15 @@ function isOurs({ kind, text }: Step): boolean {
   return kind === "program" || !/^npm /m.test(text);
 }
 
-const programFile = (folder: string, index: number) => path.join(folder, `program-${index}.ts`);
+/** Whether any node version could make a difference: a program is run, not the command alone. */
+function isProgram({ section }: Prepared): boolean {
+  return steps(section).some((step) => step.kind === "program") || files(section).size > 0;
+}
+
+const programFile = (folder: string, index: number) => path.join(folder, `program-${index}.mjs`);
+
+/** What people have beside their programs: Debian's files, as `npm run guests:debian` makes them. */
+const DEBIAN_FILES = ["Image", "initrd.cpio", "opensbi/fw_jump.bin"];
 
 beforeAll(async () => {
   await buildDist();
@@ -63,61 +76,65 @@ beforeAll(async () => {
     for (const [index, { kind, text }] of steps(section).entries()) {
       if (kind === "program") await writeFile(programFile(folder, index), text);
     }
-    // What people have beside their programs: Debian's files, as `npm run guests:debian` makes them.
-    for (const name of ["Image", "initrd.cpio", "opensbi/fw_jump.bin"]) {
+    for (const name of DEBIAN_FILES) {
       await symlink(path.join(root, ".guests", name), path.join(folder, path.basename(name))).catch(() => undefined);
     }
   }
 }, 120_000);
 
-/** TypeScript as node 20 runs it, with imports of files that are TypeScript too. */
-async function compile(file: string): Promise<string> {
-  const text = readFileSync(file, "utf8").replaceAll(/(from "\.\/[\w-]+)\.ts"/g, '$1.mjs"');
-  const { outputText } = ts.transpileModule(text, {
-    compilerOptions: { target: OPTIONS.target!, module: ts.ModuleKind.ES2022 },
-  });
-  const output = file.replace(/\.ts$/, ".mjs");
-  await writeFile(output, outputText);
-  return output;
+/** Skips the test where what the section uses is not on this machine. */
+function requireNeeds(section: Section): void {
+  const text = [...files(section).values(), ...steps(section).map((step) => step.text)].join("\n");
+  if (text.includes("riscv64-unknown-elf-gcc")) requireTools("riscv64-unknown-elf-gcc");
+  for (const name of DEBIAN_FILES) if (new RegExp(`\\b${path.basename(name)}\\b`).test(text)) guestFile(name);
 }
 
-/** The package's command, by the name that users call it. */
-const SHELL = `npx() { shift; "${process.execPath}" "${path.join(root, "dist/src/cli/main.js")}" "$@"; }\nset -e\n`;
+/** The package's command and node, by the names that users call them. */
+function shell(node: string): string {
+  return `node() { "${node}" "$@"; }\nnpx() { shift; node "${path.join(root, "dist/src/cli/main.js")}" "$@"; }\nset -e\n`;
+}
 
-async function runStep(folder: string, index: number, { kind, text }: Step): Promise<string> {
+async function runStep(node: string, folder: string, index: number, { kind, text }: Step): Promise<string> {
   const [command, args] =
-    kind === "program"
-      ? [process.execPath, [await compile(programFile(folder, index))]]
-      : ["bash", ["-c", SHELL + text]];
+    kind === "program" ? [node, [programFile(folder, index)]] : ["bash", ["-c", shell(node) + text]];
   const running = run(command, args, { cwd: folder, timeout: 240_000 });
   running.child.stdin?.end();
   const { stdout } = await running;
   return stdout.replaceAll("\r", "");
 }
 
-describe("the documents' code", () => {
-  test.each(runnable.map((one) => [`${one.document}, ${one.section.title}`, one] as const))(
-    "%s",
-    { timeout: 600_000 },
-    async (_, { section, folder }) => {
-      for (const name of files(section).keys()) {
-        if (name.endsWith(".ts")) await compile(path.join(folder, name));
-      }
-      for (const [index, step] of steps(section).entries()) {
-        if (!isOurs(step)) continue;
-        const output = await runStep(folder, index, step);
-        if (step.prints !== undefined) expect(output).toMatch(printed(step.prints));
-      }
-    },
-  );
+async function runSection(node: string, { section, folder }: Prepared): Promise<void> {
+  requireNeeds(section);
+  for (const [index, step] of steps(section).entries()) {
+    if (!isOurs(step)) continue;
+    const output = await runStep(node, folder, index, step);
+    if (step.prints !== undefined) expect(output).toMatch(printed(step.prints));
+  }
+}
 
+const titled = (some: readonly Prepared[]) =>
+  some.map((one) => [`${one.document}, ${one.section.title}`, one] as const);
+
+describe.each(NODE_VERSIONS)("on node %s, the programs of", (version) => {
+  test.each(titled(runnable.filter(isProgram)))("%s", { timeout: 600_000 }, async (_, one) => {
+    requireThat(existsSync(nodePath(version)), `needs node ${version}: npm run nodes`);
+    await runSection(nodePath(version), one);
+  });
+});
+
+describe("the commands of", () => {
+  test.each(titled(runnable.filter((one) => !isProgram(one))))("%s", { timeout: 600_000 }, (_, one) =>
+    runSection(process.execPath, one),
+  );
+});
+
+describe("the documents' code", () => {
   test("has the right types", () => {
-    const programs = prepared.flatMap(({ section, folder }) =>
-      steps(section)
-        .map(({ kind }, index) => (kind === "program" ? programFile(folder, index) : ""))
-        .filter((file) => file !== ""),
-    );
-    expect(programs.length).toBeGreaterThan(5);
+    const programs = prepared.flatMap(({ section, folder }) => [
+      ...[...files(section).keys()].filter((name) => /\.m?js$/.test(name)).map((name) => path.join(folder, name)),
+      ...steps(section).flatMap(({ kind }, index) => (kind === "program" ? [programFile(folder, index)] : [])),
+    ]);
+    expect(programs.length).toBeGreaterThan(15);
     const program = ts.createProgram(programs, OPTIONS);
     const said = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => {
       return `${path.relative(root, file?.fileName ?? "")}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`;

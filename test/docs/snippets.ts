@@ -2,7 +2,7 @@
  * The code in Markdown documents, as programs. Each "## " section is a folder of its own:
  *
  * - blocks that begin with a comment naming a file (`// latch.ts`, `# hello.S`) become that file;
- * - other `ts` blocks of the section, one after another, are one program;
+ * - each other `js` block is a program, which a reader would save as `NAME.mjs`;
  * - `sh` blocks are commands;
  * - a `text` block after a program or command is what that prints, `…` standing for anything.
  */
@@ -51,23 +51,13 @@ export function files({ blocks }: Section): Map<string, string> {
 /** What a section runs, in order. */
 export function steps({ blocks }: Section): Step[] {
   const found: Step[] = [];
-  let program = "";
-  const finish = (prints: string | undefined): void => {
-    if (program !== "") found.push({ kind: "program", text: program, prints });
-    program = "";
-  };
   blocks.forEach((block, index) => {
     if (fileName(block) !== undefined) return;
     const next = blocks[index + 1];
     const prints = next?.language === "text" ? next.text : undefined;
-    if (block.language === "ts") program += block.text;
-    if (block.language === "ts" && prints !== undefined) finish(prints);
-    if (block.language === "sh") {
-      finish(undefined);
-      found.push({ kind: "commands", text: block.text, prints });
-    }
+    if (block.language === "js") found.push({ kind: "program", text: block.text, prints });
+    if (block.language === "sh") found.push({ kind: "commands", text: block.text, prints });
   });
-  finish(undefined);
   return found;
 }
 

@@ -1,6 +1,7 @@
 /** Every instruction that QEMU has, compared with it bit by bit on hard operands in every rounding mode. */
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
+import { beforeAllWith } from "../support/tools.ts";
 import { boxed, isFormat, modes } from "./formats.ts";
 import { FpuCore } from "./fpu-core.ts";
 import { operandsFor } from "./operands.ts";
@@ -18,7 +19,7 @@ describe("floating point against QEMU", () => {
   let core: FpuCore;
   let oracle: Oracle;
 
-  beforeAll(async () => {
+  beforeAllWith(["riscv64-linux-gnu-gcc", "qemu-riscv64"], async () => {
     core = await FpuCore.create();
     oracle = new Oracle();
   });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readManifest } from "../../scripts/debian.mjs";
-import { findMirror, parseSources, PrepareError } from "../../scripts/debian-apt.mjs";
+import { findMirror, parseSources, PrepareError, PrivateApt } from "../../scripts/debian-apt.mjs";
 import { charDevice, cpio, dir, file, link } from "../../scripts/debian-cpio.mjs";
 import { INIT, initramfs } from "../../scripts/debian-initramfs.mjs";
 
@@ -162,5 +162,69 @@ describe("the manifest", () => {
     expect(readManifest(folder)).toBeUndefined();
     rmSync(join(folder, "Image"));
     expect(readManifest(folder)).toBeUndefined();
+  });
+});
+
+describe("an archive that cannot be read", () => {
+  let root = "";
+  let waited: number[] = [];
+  const retries = { wait: (seconds: number) => void waited.push(seconds) };
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "apt-root-"));
+    waited = [];
+  });
+  afterEach(() => {
+    rmSync(root, { recursive: true });
+  });
+
+  /** An apt whose `apt-get` fails with the given complaints, one a call, and then succeeds. */
+  function apt(...complaints: string[]): PrivateApt {
+    const execute = (program: string, args: readonly string[], options?: { cwd?: string }): Buffer => {
+      const complaint = program === "apt-get" ? complaints.shift() : undefined;
+      if (complaint !== undefined) throw new PrepareError(complaint);
+      if (args[0] === "download") writeFileSync(join(options!.cwd!, "p.deb"), "1234");
+      return Buffer.from("");
+    };
+    return new PrivateApt(root, "http://archive.example/debian", { retries, execute });
+  }
+
+  const LIST = "lists/archive.example_debian_dists_trixie_main_binary-riscv64_Packages";
+  const keepList = () => {
+    mkdirSync(join(root, "lists"), { recursive: true });
+    writeFileSync(join(root, LIST), "");
+  };
+
+  it("is asked again, later each time", () => {
+    apt("E: Hash Sum mismatch", "E: Could not connect").update();
+    expect(waited).toEqual([2, 8]);
+  });
+
+  it("is named with apt's own complaint when it stays so", () => {
+    const complaint = "apt-get update failed: E: Failed to fetch http://archive.example/debian/x  404";
+    expect(() => apt(complaint, complaint, complaint).update()).toThrow(complaint);
+    expect(() => apt(complaint, complaint, complaint).update()).toThrow(/DEBIAN_MIRROR/);
+  });
+
+  it("does not matter while the lists of an earlier day are there", () => {
+    keepList();
+    const said: string[] = [];
+    apt("E: one", "E: two", "E: three").update((text: string) => said.push(text));
+    expect(said).toEqual([expect.stringMatching(/^E: three; going on with the package lists of \d{4}-\d\d-\d\d$/)]);
+  });
+
+  it("is not asked again, nor passed over, when its signature is bad", () => {
+    keepList();
+    expect(() => apt("E: The repository is not signed.").update()).toThrow(/debian-archive-keyring/);
+    expect(waited).toEqual([]);
+  });
+
+  it("may break a download off: the rest is asked for again", () => {
+    const some = apt("E: Connection reset");
+    mkdirSync(some.archives);
+    const path = join(some.archives, "p.deb");
+    expect(some.download({ name: "p", path, bytes: 4 })).toBe(path);
+    expect(waited).toEqual([2]);
+    expect(() => some.download({ name: "p", path, bytes: 5 })).toThrow("p did not arrive whole: try again.");
   });
 });

@@ -4,7 +4,8 @@ import { copyFile, readFile } from "node:fs/promises";
 import path from "node:path";
 import esbuild from "esbuild";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeAllWith } from "../support/tools.ts";
 import { openChromium, serve, type TestServer, Workshop } from "./support.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -16,36 +17,40 @@ let page: Page;
 /** What the page has said on its console, and errors nobody caught. */
 let said: string[];
 
-beforeAll(async () => {
-  [workshop, browser] = await Promise.all([Workshop.open(), openChromium()]);
-  const folder = await workshop.project("page", {
-    "main.js": `import * as wasmvisor from "wasmvisor"; globalThis.wasmvisor = wasmvisor;`,
-    "index.html": `<!doctype html><link rel="icon" href="data:,"><script type="module" src="bundle.js"></script>`,
-    "elsewhere.html": `<!doctype html><title>elsewhere</title>`,
-  });
-  await esbuild.build({
-    absWorkingDir: folder,
-    entryPoints: { bundle: "main.js", worker: "wasmvisor/worker" },
-    outdir: folder,
-    bundle: true,
-    format: "esm",
-    logLevel: "silent",
-  });
-  await copyFile(path.join(root, "build/core.wasm"), path.join(folder, "core.wasm"));
-  await copyFile(path.join(root, "guests/bin/demo.elf"), path.join(folder, "demo.elf"));
-  const html = await readFile(path.join(folder, "index.html"));
-  server = await serve(folder, (pathname, response) => {
-    if (pathname === "/csp.html") {
-      const policy = "script-src 'self'";
-      response.writeHead(200, { "content-type": "text/html", "content-security-policy": policy }).end(html);
-    } else if (pathname === "/slow.elf") {
-      response.writeHead(200, { "content-length": 1000 }).write("part of it");
-    } else if (pathname === "/cut.elf") {
-      response.writeHead(200, { "content-length": 1000 }).write("part of it", () => response.destroy());
-    } else if (pathname !== "/silent.wasm") return false;
-    return true;
-  });
-}, 120_000);
+beforeAllWith(
+  ["chromium"],
+  async () => {
+    [workshop, browser] = await Promise.all([Workshop.open(), openChromium()]);
+    const folder = await workshop.project("page", {
+      "main.js": `import * as wasmvisor from "wasmvisor"; globalThis.wasmvisor = wasmvisor;`,
+      "index.html": `<!doctype html><link rel="icon" href="data:,"><script type="module" src="bundle.js"></script>`,
+      "elsewhere.html": `<!doctype html><title>elsewhere</title>`,
+    });
+    await esbuild.build({
+      absWorkingDir: folder,
+      entryPoints: { bundle: "main.js", worker: "wasmvisor/worker" },
+      outdir: folder,
+      bundle: true,
+      format: "esm",
+      logLevel: "silent",
+    });
+    await copyFile(path.join(root, "build/core.wasm"), path.join(folder, "core.wasm"));
+    await copyFile(path.join(root, "guests/bin/demo.elf"), path.join(folder, "demo.elf"));
+    const html = await readFile(path.join(folder, "index.html"));
+    server = await serve(folder, (pathname, response) => {
+      if (pathname === "/csp.html") {
+        const policy = "script-src 'self'";
+        response.writeHead(200, { "content-type": "text/html", "content-security-policy": policy }).end(html);
+      } else if (pathname === "/slow.elf") {
+        response.writeHead(200, { "content-length": 1000 }).write("part of it");
+      } else if (pathname === "/cut.elf") {
+        response.writeHead(200, { "content-length": 1000 }).write("part of it", () => response.destroy());
+      } else if (pathname !== "/silent.wasm") return false;
+      return true;
+    });
+  },
+  120_000,
+);
 
 afterAll(async () => {
   await browser?.close();

@@ -4,17 +4,18 @@ import { readFileSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import path from "node:path";
 import esbuild from "esbuild";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build as viteBuild } from "vite";
 import webpack from "webpack";
+import { requireTools } from "../support/tools.ts";
 import { openChromium, runNode, serve, Workshop } from "./support.ts";
 
 let workshop: Workshop;
-let browser: Browser;
+let browser: Browser | undefined;
 
 beforeAll(async () => {
-  [workshop, browser] = await Promise.all([Workshop.open(), openChromium()]);
+  workshop = await Workshop.open();
 }, 120_000);
 
 afterAll(async () => {
@@ -60,10 +61,17 @@ function expectSelfchecks(report: string): void {
   }
 }
 
+/** A tab of the one browser of this file; the test is skipped where there is none. */
+async function openTab(): Promise<Page> {
+  requireTools("chromium");
+  browser ??= await openChromium();
+  return browser.newPage();
+}
+
 /** What the page in `folder` reports, with nothing said on its console. */
 async function inChromium(folder: string): Promise<string> {
+  const tab = await openTab();
   const server = await serve(folder);
-  const tab = await browser.newPage();
   const said: string[] = [];
   tab.on("console", (message) => said.push(message.text()));
   const failed = new Promise<never>((_, reject) => tab.on("pageerror", reject));
@@ -91,8 +99,8 @@ function readmeProgram(): string {
 test("the README's lines for the browser boot the guest, and it answers what is typed", async () => {
   const folder = await workshop.project("readme", { "main.js": readmeProgram(), "index.html": page("/main.js") });
   await viteBuild({ root: folder, base: "./", logLevel: "error", configFile: false, build: { target: "es2023" } });
+  const tab = await openTab();
   const server = await serve(path.join(folder, "dist"));
-  const tab = await browser.newPage();
   try {
     await tab.goto(server.url);
     await tab.locator("pre", { hasText: "demo> " }).waitFor({ timeout: 30_000 });

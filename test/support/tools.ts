@@ -1,6 +1,12 @@
-/** The programs of the system that tests compare with or build with; a missing one is a failure that names its package. */
+/**
+ * What tests need besides node: programs of the system, and Debian's files. A test whose needs are not there is skipped with
+ * its reason, which `skips.ts` counts at the end; where `CI` is set, it fails.
+ */
 
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { beforeAll, beforeEach, inject, TestRunner } from "vitest";
 
 const PACKAGES = {
   "qemu-system-riscv64": "qemu-system-misc",
@@ -24,13 +30,58 @@ function isInstalled(tool: Tool): boolean {
   return error === undefined;
 }
 
+/** "needs dtc: apt-get install device-tree-compiler", or undefined when all of `tools` are there. */
+function lackOf(tools: readonly Tool[]): string | undefined {
+  const missing = tools.filter((tool) => !isInstalled(tool));
+  if (missing.length === 0) return undefined;
+  return `needs ${missing.join(" and ")}: apt-get install ${missing.map((tool) => PACKAGES[tool]).join(" ")}`;
+}
+
+const inCi = () => !["", "0", "false", undefined].includes(process.env["CI"]);
+
+/** Skips the test that is running; fails it in CI, and where no test is running. */
+function giveUp(reason: string): never {
+  if (!inCi()) TestRunner.getCurrentTest()?.context.skip(reason);
+  throw new Error(`This test ${reason}`);
+}
+
 /**
- * Returns when all of `tools` are installed.
- * @throws with the command that installs the missing ones
+ * Returns when all of `tools` are installed; else the test that is running is skipped.
+ * @throws in CI, with the command that installs the missing ones
  */
 export function requireTools(...tools: readonly Tool[]): void {
-  const missing = tools.filter((tool) => !isInstalled(tool));
-  if (missing.length === 0) return;
-  const packages = missing.map((tool) => PACKAGES[tool]).join(" ");
-  throw new Error(`This test needs ${missing.join(" and ")}: apt-get install ${packages}`);
+  const lack = lackOf(tools);
+  if (lack !== undefined) giveUp(lack);
+}
+
+/** Returns when `met` is true; else the test that is running is skipped, with the reason "needs …", or fails in CI. */
+export function requireThat(met: boolean, reason: `needs ${string}`): void {
+  if (!met) giveUp(reason);
+}
+
+/** `beforeAll` for tests that need `tools`: without them it is not called, and all tests beside it are skipped. */
+export function beforeAllWith(tools: readonly Tool[], setUp: () => Promise<void> | void, timeout?: number): void {
+  const lack = lackOf(tools);
+  if (lack === undefined || inCi()) {
+    beforeAll(() => {
+      requireTools(...tools);
+      return setUp();
+    }, timeout);
+  } else beforeEach(({ skip }) => skip(lack));
+}
+
+/** A file that `npm run guests:debian` has prepared; without it the test that is running is skipped, or fails in CI. */
+export function guestFile(name: string): URL {
+  const url = new URL(`../../.guests/${name}`, import.meta.url);
+  if (!existsSync(url)) {
+    giveUp(`needs Debian's files (npm run guests:debian): ${inject("guests") ?? `${fileURLToPath(url)} is missing`}`);
+  }
+  return url;
+}
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Why Debian's files could not be prepared. */
+    guests: string | undefined;
+  }
 }

@@ -1,7 +1,8 @@
 /** Debian's unmodified kernel with busybox as its userland. */
 
 import { describe, expect, test } from "vitest";
-import { boot, debian, expectOutput, guest } from "./support.ts";
+import { guestFile } from "../support/tools.ts";
+import { boot, debian, expectOutput } from "./support.ts";
 
 const USERLAND = "wasmvisor: userland up";
 const POWERED_OFF = { code: 0, reason: "poweroff" };
@@ -15,7 +16,7 @@ describe("Debian's kernel", () => {
   });
 
   test("reaches userland's first line and powers off under OpenSBI's fw_dynamic", async () => {
-    const vm = await boot({ ...debian("wasmvisor.exit"), bios: guest("opensbi/fw_dynamic.bin") });
+    const vm = await boot({ ...debian("wasmvisor.exit"), bios: guestFile("opensbi/fw_dynamic.bin") });
     await expectOutput(vm, /OpenSBI v1\.\d+/);
     await expectOutput(vm, /Platform Name +: riscv-virtio,qemu/);
     await expectOutput(vm, USERLAND);
@@ -30,7 +31,7 @@ describe("Debian's kernel", () => {
   });
 
   test("brings up 4 harts under OpenSBI's fw_jump", async () => {
-    const bios = guest("opensbi/fw_jump.elf");
+    const bios = guestFile("opensbi/fw_jump.elf");
     const vm = await boot({ ...debian("wasmvisor.run=nproc wasmvisor.exit"), harts: 4, bios });
     expect(await expectOutput(vm, /Platform HART Count +: (\d+)/)).toEqual(["4"]);
     expect(await expectOutput(vm, /userland up\s+(\d+)\s+wasmvisor: command exited with 0/)).toEqual(["4"]);

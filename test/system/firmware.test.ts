@@ -2,12 +2,16 @@
 
 import { describe, expect, test } from "vitest";
 import type { VmConfig } from "../../src/index.ts";
-import { boot, expectOutput, guest } from "./support.ts";
+import { guestFile } from "../support/tools.ts";
+import { boot, expectOutput } from "./support.ts";
 
 const uBoots: [string, () => VmConfig][] = [
-  ["in S mode under OpenSBI", () => ({ bios: guest("opensbi/fw_jump.bin"), kernel: guest("u-boot/smode.bin") })],
-  ["in S mode under the built-in SBI", () => ({ kernel: guest("u-boot/smode.bin") })],
-  ["in M mode", () => ({ bios: guest("u-boot/mmode.bin") })],
+  [
+    "in S mode under OpenSBI",
+    () => ({ bios: guestFile("opensbi/fw_jump.bin"), kernel: guestFile("u-boot/smode.bin") }),
+  ],
+  ["in S mode under the built-in SBI", () => ({ kernel: guestFile("u-boot/smode.bin") })],
+  ["in M mode", () => ({ bios: guestFile("u-boot/mmode.bin") })],
 ];
 
 describe("U-Boot", () => {
@@ -27,7 +31,7 @@ describe("U-Boot", () => {
 
 describe("OpenSBI", () => {
   test("shows what it finds of the machine", async () => {
-    const vm = await boot({ bios: guest("opensbi/fw_jump.elf"), harts: 2, memory: "64M" });
+    const vm = await boot({ bios: guestFile("opensbi/fw_jump.elf"), harts: 2, memory: "64M" });
     await expectOutput(vm, /Platform HART Count +: 2/);
     await expectOutput(vm, /Platform IPI Device +: aclint-mswi/);
     await expectOutput(vm, /Platform Timer Device +: aclint-mtimer @ 10000000Hz/);

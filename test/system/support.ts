@@ -1,9 +1,8 @@
 /** Boots the real systems that `npm run guests:debian` has prepared. */
 
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { afterEach } from "vitest";
 import { Host, type Vm, type VmConfig } from "../../src/index.ts";
+import { guestFile } from "../support/tools.ts";
 
 /** For what a boot prints; a boot takes about ten seconds on a quiet machine. */
 export const PATIENCE_MILLISECONDS = 240_000;
@@ -14,16 +13,9 @@ afterEach(() => {
   for (const host of hosts.splice(0)) host.close();
 });
 
-/** A prepared file. */
-export function guest(name: string): URL {
-  const url = new URL(`../../.guests/${name}`, import.meta.url);
-  if (!existsSync(url)) throw new Error(`${fileURLToPath(url)} is missing; run "npm run guests:debian".`);
-  return url;
-}
-
 /** Debian's kernel and busybox, for `createVm`; `words` are added to the kernel's command line. */
 export function debian(words: string): VmConfig {
-  return { kernel: guest("Image"), initrd: guest("initrd.cpio"), append: `console=ttyS0 ${words}` };
+  return { kernel: guestFile("Image"), initrd: guestFile("initrd.cpio"), append: `console=ttyS0 ${words}` };
 }
 
 /** A VM of its own host, switched on; destroyed when the test ends. */

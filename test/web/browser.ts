@@ -6,7 +6,6 @@ import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { buildWeb } from "../../scripts/web-build.mjs";
-import { requireTools } from "../support/tools.ts";
 
 /** For what the guest prints, on a machine that does much else. */
 export const PATIENCE = 45_000;
@@ -44,7 +43,6 @@ export class PageBench {
   }
 
   static async open(): Promise<PageBench> {
-    requireTools("chromium");
     const root = await buildWeb();
     const server = createServer((request, response) => {
       const { pathname } = new URL(request.url ?? "", "http://localhost");

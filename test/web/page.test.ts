@@ -3,17 +3,21 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { elfGuest, powerOff, printText } from "../support/guest.ts";
-import { guest } from "../system/support.ts";
+import { beforeAllWith, guestFile } from "../support/tools.ts";
 import { expectScreen, PageBench, PATIENCE, type Visitor } from "./browser.ts";
 
 let bench: PageBench;
 let opened: Page[] = [];
 
-beforeAll(async () => {
-  bench = await PageBench.open();
-}, 180_000);
+beforeAllWith(
+  ["chromium"],
+  async () => {
+    bench = await PageBench.open();
+  },
+  180_000,
+);
 
 afterEach(async () => {
   for (const page of opened) await page.context().close();
@@ -231,8 +235,8 @@ describe("guests of one's own", () => {
     const page = await visit();
     await expectScreen(page, PROMPT);
     await page.getByRole("button", { name: "Load…" }).click();
-    await page.getByLabel("Kernel", { exact: true }).setInputFiles(fileURLToPath(guest("Image")));
-    await page.getByLabel("Initrd", { exact: true }).setInputFiles(fileURLToPath(guest("initrd.cpio")));
+    await page.getByLabel("Kernel", { exact: true }).setInputFiles(fileURLToPath(guestFile("Image")));
+    await page.getByLabel("Initrd", { exact: true }).setInputFiles(fileURLToPath(guestFile("initrd.cpio")));
     await page.getByRole("button", { name: "Boot" }).click();
     await page.locator("progress").waitFor();
     await expectScreen(page, /# ?$/, 110_000);
