@@ -73,7 +73,7 @@ async function inChromium(page: Page, engine: EngineName): Promise<Sample> {
   await page.getByLabel("Kernel", { exact: true }).setInputFiles(fileURLToPath(guest("Image")));
   await page.getByLabel("Initrd", { exact: true }).setInputFiles(fileURLToPath(guest("initrd.cpio")));
   const start = performance.now();
-  await page.getByRole("button", { name: "Boot" }).click();
+  await page.getByRole("button", { name: "Boot", exact: true }).click();
   await shown(new RegExp(USERLAND));
   return { debian: (performance.now() - start) / 1000, mix };
 }

@@ -6,6 +6,7 @@ import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
+import { besideSources } from "./web-beside.mjs";
 import { buildCore } from "./build-core.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -24,6 +25,8 @@ async function digest() {
       await Promise.all(["web", "src", "assembly/shared", "assembly/gen", "assembly/dbt/wasm"].map(filesBelow))
     ).flat(),
     ...["build/core.wasm", "guests/bin/demo.elf", "package.json"].map((name) => path.join(root, name)),
+    path.join(root, "scripts/web-beside.mjs"),
+    ...besideSources(),
   ].sort();
   const hash = createHash("sha256");
   for (const file of files)

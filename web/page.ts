@@ -11,14 +11,17 @@ import type { Panel, PanelHost } from "./panels/panel.ts";
 import { StudyPanel } from "./panels/study.ts";
 import { WalkPanel } from "./panels/walk.ts";
 import type { GuestSpec } from "./session/protocol.ts";
-import { DEMO_SPEC, firstBoot, session } from "./session/start.ts";
+import { DEMO_SPEC, type MenuGuest } from "./session/catalogue.ts";
+import { firstBoot, firstSpec, menu, session } from "./session/start.ts";
 import { byId, make } from "./ui/dom.ts";
 import { listenToShortcuts, openHelp, type Shortcut } from "./ui/help-dialog.ts";
 import { LoadDialog } from "./ui/load-dialog.ts";
 import { Notices } from "./ui/notices.ts";
 import { Tabs } from "./ui/tabs.ts";
+import { setUpTouchKeys } from "./ui/touch-keys.ts";
 import { GuestTerminal } from "./ui/terminal.ts";
 import { setUpTheme } from "./ui/theme.ts";
+import { size } from "./ui/format.ts";
 import { Vitals } from "./ui/vitals.ts";
 import { acceptDrops } from "./ui/drop.ts";
 
@@ -42,8 +45,14 @@ let state: VmState | "loading" = "loading";
 let spec: GuestSpec = DEMO_SPEC;
 let stale = true;
 let looking = false;
+/** The visitor has something to lose: a guest of their own choice, or one they have typed to. */
+let precious = false;
 
-const terminal = new GuestTerminal(byId("screen", "div"), (text) => void session.call("type", text));
+const terminal = new GuestTerminal(byId("screen", "div"), (text) => {
+  precious = true;
+  void session.call("type", text);
+});
+setUpTouchKeys(byId("touch-keys", "div"), terminal);
 
 const host: PanelHost = {
   refresh: () => {
@@ -108,13 +117,19 @@ function problem(subject: string, error: unknown): void {
 
 /** Boots; until that has worked, the present guest goes on. */
 async function boot(wanted: GuestSpec): Promise<void> {
-  await session.call("boot", wanted, (engine.value || "tiered") as EngineName);
+  try {
+    await session.call("boot", wanted, (engine.value || "tiered") as EngineName);
+  } catch (error) {
+    byId("guest", "span").textContent = spec.name;
+    throw error;
+  }
   spec = wanted;
+  precious = wanted !== DEMO_SPEC;
   notices.clear("boot");
   notices.clear("exit");
 }
 
-function bootFirst(attempt = boot(spec)): void {
+function bootFirst(attempt = firstSpec.then(boot)): void {
   terminal.focus();
   attempt.catch((error: unknown) => {
     notices.show("boot", error instanceof Error ? error.message : String(error), [
@@ -161,11 +176,45 @@ function clearPanels(): void {
 
 const load = new LoadDialog(boot, () => terminal.focus());
 
+/** Boots a guest of the menu. */
+function choose(guest: GuestSpec): void {
+  attempt("boot", async () => {
+    await boot(guest);
+    terminal.focus();
+  });
+}
+
+/** The menu, and the button for Linux, show what is served beside the page. */
+function offer(guests: readonly MenuGuest[]): void {
+  if (guests.length < 2) return;
+  const select = byId("menu", "select");
+  select.replaceChildren(
+    make("option", { value: "" }, "Guests…"),
+    ...guests.map(({ id, name }) => make("option", { value: id }, name)),
+  );
+  select.addEventListener("change", () => {
+    const chosen = guests.find(({ id }) => id === select.value);
+    select.value = "";
+    if (chosen !== undefined) choose(chosen);
+  });
+  byId("menu-label", "label").hidden = false;
+  const linux = guests.find(({ id }) => id === "linux");
+  if (linux === undefined) return;
+  const button = byId("linux", "button");
+  button.hidden = false;
+  button.addEventListener("click", () => choose(linux));
+}
+
 session.on("ready", ({ engines }) => {
   engine.replaceChildren(...engines.map((name) => make("option", { value: name }, ENGINE_TITLES[name])));
 });
 session.on("output", (bytes) => terminal.show(bytes, () => void session.call("shown", bytes.length)));
-session.on("progress", (progress) => load.progress(progress));
+session.on("progress", (progress) => {
+  load.progress(progress);
+  const { image, step, loaded, total } = progress;
+  const share = total === undefined ? size(loaded) : `${Math.floor((100 * loaded) / total)} %`;
+  byId("guest", "span").textContent = `${step} ${image}: ${share}`;
+});
 session.on("booted", ({ name, engine: now }) => {
   byId("guest", "span").textContent = name;
   engine.value = now;
@@ -182,6 +231,7 @@ session.on("reset", () => {
 });
 session.on("exit", ({ code, reason, problem: why }) => {
   if (reason === "destroyed") return;
+  precious = false;
   terminal.remark(
     reason === "failure"
       ? (why ?? "The machine has failed.")
@@ -246,6 +296,24 @@ setUpTheme(byId("theme", "button"), () => {
   terminal.retheme();
   tabs.panel.redraw?.();
 });
+const full = byId("full", "button");
+full.hidden = !document.fullscreenEnabled;
+full.addEventListener("click", () => {
+  if (document.fullscreenElement !== null) void document.exitFullscreen();
+  else attempt("full", () => document.querySelector(".console")!.requestFullscreen());
+});
+addEventListener("fullscreenchange", () => {
+  const says = document.fullscreenElement === null ? "Full screen" : "Leave full screen";
+  full.setAttribute("aria-label", says);
+  full.title = says;
+  terminal.focus();
+});
+
+// A reload throws the guest away, with all that it holds; the browser asks first.
+addEventListener("beforeunload", (event) => {
+  if (precious && (state === "running" || state === "paused")) event.preventDefault();
+});
+
 new ResizeObserver(() => tabs.panel.redraw?.()).observe(byId("panels", "div"));
 addEventListener("visibilitychange", () => host.refresh());
 setInterval(() => {
@@ -263,4 +331,12 @@ Object.assign(globalThis, {
 });
 
 session.listen();
+void menu.then(offer);
+void firstSpec.then(
+  (first) => {
+    spec = first;
+    precious = first !== DEMO_SPEC;
+  },
+  () => undefined,
+);
 bootFirst(firstBoot);

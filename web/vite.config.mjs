@@ -3,6 +3,7 @@
 
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { besidePage } from "../scripts/web-beside.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -12,6 +13,7 @@ export default defineConfig({
   // `#load` (package.json, "imports") leads to the sources' web half.
   resolve: { conditions: ["wasmvisor-source", "module", "browser", "development|production"] },
   server: { fs: { allow: [here("..")] } },
+  plugins: [besidePage()],
   worker: { format: "es" },
   build: {
     outDir: here("../build/web"),

@@ -37,7 +37,7 @@ function lackOf(tools: readonly Tool[]): string | undefined {
   return `needs ${missing.join(" and ")}: apt-get install ${missing.map((tool) => PACKAGES[tool]).join(" ")}`;
 }
 
-const inCi = () => !["", "0", "false", undefined].includes(process.env["CI"]);
+const inCi = () => !["", "0", "false", undefined].includes(process.env.CI);
 
 /** Skips the test that is running; fails it in CI, and where no test is running. */
 function giveUp(reason: string): never {

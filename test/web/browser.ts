@@ -19,6 +19,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm",
   ".svg": "image/svg+xml",
   ".woff2": "font/woff2",
+  ".json": "application/json",
 };
 
 /** How a visitor is set up. */
@@ -26,6 +27,10 @@ export interface Visitor {
   readonly width?: number;
   readonly height?: number;
   readonly dark?: boolean;
+  /** A finger, not a mouse. */
+  readonly touch?: boolean;
+  /** What stands behind the page's address: "?guest=linux". */
+  readonly search?: string;
   /** Called before the page is opened. */
   readonly prepare?: (context: BrowserContext) => Promise<unknown>;
 }
@@ -66,10 +71,12 @@ export class PageBench {
   }
 
   /** Opens the page for a visitor of its own. */
-  async visit({ width = 1280, height = 800, dark = false, prepare }: Visitor = {}): Promise<Page> {
+  async visit({ width = 1280, height = 800, dark, touch, search = "", prepare }: Visitor = {}): Promise<Page> {
     const context = await this.#browser.newContext({
       viewport: { width, height },
-      colorScheme: dark ? "dark" : "light",
+      colorScheme: dark === true ? "dark" : "light",
+      hasTouch: touch === true,
+      isMobile: touch === true,
       permissions: ["clipboard-read", "clipboard-write"],
     });
     const own = new URL(this.address).origin;
@@ -83,7 +90,7 @@ export class PageBench {
     await prepare?.(context);
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE);
-    await page.goto(this.address);
+    await page.goto(this.address + search);
     return page;
   }
 
@@ -93,19 +100,20 @@ export class PageBench {
   }
 }
 
-/** All text of the page's terminal. */
+/** All text of the page's terminal; nothing before there is one. */
 export function screenOf(page: Page): Promise<string> {
-  return page.evaluate<string>("wasmvisor.screen()");
+  return page.evaluate<string>(`globalThis.wasmvisor?.screen() ?? ""`);
 }
 
 /** Waits until the terminal's text matches. */
 export async function expectScreen(page: Page, pattern: RegExp, patience = PATIENCE): Promise<void> {
-  try {
-    await page.waitForFunction(`${String(pattern)}.test(globalThis.wasmvisor?.screen() ?? "")`, undefined, {
-      timeout: patience,
-      polling: 50,
-    });
-  } catch (cause) {
-    throw new Error(`the terminal never showed ${String(pattern)}; it shows:\n${await screenOf(page)}`, { cause });
-  }
+  const until = Date.now() + patience;
+  let text: string;
+  do {
+    // Not `waitForFunction`, which the page's policy does not let evaluate text.
+    text = await screenOf(page);
+    if (pattern.test(text)) return;
+    await page.waitForTimeout(50);
+  } while (Date.now() < until);
+  throw new Error(`the terminal never showed ${String(pattern)}; it shows:\n${text}`);
 }

@@ -48,7 +48,7 @@ async function bootFile(page: Page, name: string, bytes: Uint8Array): Promise<vo
   await page.getByRole("button", { name: "Load…" }).click();
   await page.getByLabel("Kernel", { exact: true }).setInputFiles(file(name, bytes));
   await page.getByLabel("start in M mode").check();
-  await page.getByRole("button", { name: "Boot" }).click();
+  await page.getByRole("button", { name: "Boot", exact: true }).click();
 }
 
 /** The value of a register that the Hart view shows. */
@@ -227,7 +227,7 @@ describe("guests of one's own", () => {
     await page.keyboard.press("Alt+Shift+KeyO");
     await page.getByLabel("Kernel by address").fill("counter.elf");
     await page.getByLabel("start in M mode").check();
-    await page.getByRole("button", { name: "Boot" }).click();
+    await page.getByRole("button", { name: "Boot", exact: true }).click();
     await expectScreen(page, /^counting/);
   });
 
@@ -237,7 +237,7 @@ describe("guests of one's own", () => {
     await page.getByRole("button", { name: "Load…" }).click();
     await page.getByLabel("Kernel", { exact: true }).setInputFiles(fileURLToPath(guestFile("Image")));
     await page.getByLabel("Initrd", { exact: true }).setInputFiles(fileURLToPath(guestFile("initrd.cpio")));
-    await page.getByRole("button", { name: "Boot" }).click();
+    await page.getByRole("button", { name: "Boot", exact: true }).click();
     await page.locator("progress").waitFor();
     await expectScreen(page, /# ?$/, 110_000);
     await page.keyboard.type("uname -m\r");
@@ -291,7 +291,7 @@ describe("what goes wrong", () => {
     await expectScreen(page, PROMPT);
     await page.getByRole("button", { name: "Load…" }).click();
     await page.getByLabel("Kernel by address").fill("missing.elf");
-    await page.getByRole("button", { name: "Boot" }).click();
+    await page.getByRole("button", { name: "Boot", exact: true }).click();
     await expect.poll(() => page.locator("dialog .problem").textContent()).toMatch(/answers 404/);
   });
 });

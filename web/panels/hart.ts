@@ -19,7 +19,7 @@ export class HartPanel implements Panel {
     ...{ type: "text", class: "mono", spellcheck: false, autocomplete: "off", placeholder: "pc" },
     "aria-label": "List the code at",
   });
-  readonly #code = make("ol", { class: "listing", "aria-label": "Disassembly" });
+  readonly #code = make("ol", { class: "listing", tabIndex: 0, "aria-label": "Disassembly" });
   readonly #registers = make("dl", { class: "registers" });
   readonly #csrs = make("dl", { class: "registers csrs" });
   #index = 0;

@@ -1,15 +1,30 @@
-/** The page's machine, and the bundled guest, which boots while the rest of the page is still being loaded. */
+/** The page's machine, and its first guest, which boots while the rest of the page is still being loaded. */
 
+import { askedGuest, DEMO_SPEC, linkedGuest, type MenuGuest, menuGuests } from "./catalogue.ts";
 import { SessionClient } from "./client.ts";
-import { DEMO, type GuestSpec } from "./protocol.ts";
-
-/** The guest that comes with wasmvisor. */
-export const DEMO_SPEC: GuestSpec = { name: "demo guest", kernel: DEMO, memory: "64M", harts: 1 };
+import type { GuestSpec } from "./protocol.ts";
 
 export const session = new SessionClient();
 
-/** Rejects when even the bundled guest cannot be booted. */
-export const firstBoot = session.call("boot", DEMO_SPEC, "tiered");
+/** What there is to choose from. */
+export const menu: Promise<MenuGuest[]> = menuGuests();
+
+/** What the page's address asks for, else the bundled guest. */
+export const firstSpec: Promise<GuestSpec> = findFirst();
+
+/** Rejects when even the first guest cannot be booted. */
+export const firstBoot: Promise<void> = firstSpec.then((spec) => session.call("boot", spec, "tiered"));
 
 // It is looked at later; until then, it is nobody's fault.
 firstBoot.catch(() => undefined);
+
+async function findFirst(): Promise<GuestSpec> {
+  const linked = linkedGuest(location.search);
+  if (linked !== undefined) return linked;
+  const asked = askedGuest(location.search);
+  if (asked === undefined) return DEMO_SPEC;
+  const guests = await menu;
+  const found = guests.find(({ id }) => id === asked);
+  if (found !== undefined) return found;
+  throw new Error(`There is no guest "${asked}" here; there are ${guests.map(({ id }) => id).join(", ")}.`);
+}

@@ -2,7 +2,7 @@
 
 import type { LoadProgress } from "../../src/index.ts";
 import type { GuestImage, GuestSpec } from "../session/protocol.ts";
-import { DEMO_SPEC } from "../session/start.ts";
+import { DEMO_SPEC } from "../session/catalogue.ts";
 import { make } from "./dom.ts";
 import { size } from "./format.ts";
 

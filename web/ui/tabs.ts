@@ -7,10 +7,12 @@ export class Tabs {
   readonly #panels: readonly Panel[];
   readonly #tabs: HTMLButtonElement[];
   readonly #onChange: () => void;
+  readonly #root: HTMLElement;
   #at = 0;
 
   constructor(list: HTMLElement, root: HTMLElement, panels: readonly Panel[], onChange: () => void) {
     this.#panels = panels;
+    this.#root = root;
     this.#onChange = onChange;
     this.#tabs = panels.map(({ id, title, element }, index) => {
       element.id = `panel-${id}`;
@@ -52,6 +54,9 @@ export class Tabs {
       tab.tabIndex = index === this.#at ? 0 : -1;
       this.#panels[index]!.element.hidden = index !== this.#at;
     });
+    // What scrolls must be reachable: by a control in it, or by itself. (WCAG 2.1.1, "Keyboard")
+    if (this.panel.element.querySelector("button, input, select, a, [tabindex]") === null) this.#root.tabIndex = 0;
+    else this.#root.removeAttribute("tabindex");
   }
 
   #key(event: KeyboardEvent): void {

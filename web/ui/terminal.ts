@@ -27,7 +27,21 @@ function themeOfPage(): ITheme {
   return theme;
 }
 
+/** Keys that send the same whatever is held; arrows depend on the mode that the guest has set. (xterm control sequences, "PC-Style Function Keys") */
+const PLAIN_KEYS: Readonly<Record<string, string>> = { Escape: "\x1b", Tab: "\t" };
+const ARROWS: Readonly<Record<string, string>> = { ArrowUp: "A", ArrowDown: "B", ArrowRight: "C", ArrowLeft: "D" };
+
+/** What Ctrl makes of a character: its low five bits, for the letters and the signs that stand beside them in ASCII. */
+function withControl(text: string): string {
+  const code = text.toUpperCase().charCodeAt(0);
+  return text.length === 1 && code >= 0x40 && code < 0x60 ? String.fromCharCode(code & 0x1f) : text;
+}
+
 export class GuestTerminal {
+  /** Told when Ctrl is held for the next key, and when that has been typed. */
+  onControl: ((held: boolean) => void) | undefined;
+  readonly #onType: (text: string) => void;
+  #controlHeld = false;
   readonly #terminal: Terminal;
   readonly #fit = new FitAddon();
   readonly #root: HTMLElement;
@@ -35,6 +49,7 @@ export class GuestTerminal {
   /** @param onType - called with what is typed and pasted */
   constructor(root: HTMLElement, onType: (text: string) => void) {
     this.#root = root;
+    this.#onType = onType;
     this.#terminal = new Terminal({
       fontFamily: '"IBM Plex Mono", ui-monospace, "SF Mono", Menlo, Consolas, monospace',
       lineHeight: 1.25,
@@ -48,7 +63,7 @@ export class GuestTerminal {
     this.#terminal.loadAddon(this.#fit);
     this.#terminal.open(root);
     this.#terminal.textarea?.setAttribute("aria-label", "Serial console of the guest");
-    this.#terminal.onData(onType);
+    this.#terminal.onData((text) => this.#type(text));
     this.#terminal.attachCustomKeyEventHandler((event) => this.#isForGuest(event));
     new ResizeObserver(() => this.fit()).observe(root);
     this.fit();
@@ -89,6 +104,29 @@ export class GuestTerminal {
 
   get focused(): boolean {
     return document.activeElement === this.#terminal.textarea;
+  }
+
+  /** Whether Ctrl holds for the next key. */
+  get controlHeld(): boolean {
+    return this.#controlHeld;
+  }
+
+  /** Has Ctrl hold for the next key, or not. */
+  holdControl(held: boolean): void {
+    this.#controlHeld = held;
+    this.onControl?.(held);
+  }
+
+  /** Types a key that has a name: "Escape", "Tab", "ArrowUp", …. */
+  press(key: string): void {
+    const arrow = ARROWS[key];
+    const { applicationCursorKeysMode } = this.#terminal.modes;
+    this.#type(arrow === undefined ? (PLAIN_KEYS[key] ?? "") : `\x1b${applicationCursorKeysMode ? "O" : "["}${arrow}`);
+  }
+
+  #type(text: string): void {
+    this.#onType(this.#controlHeld ? withControl(text) : text);
+    if (this.#controlHeld) this.holdControl(false);
   }
 
   /** All text, scrolled-off lines included. */
