@@ -30,7 +30,7 @@ async function digest() {
     ...(await sources("assembly/gen")),
     ...(await sources("assembly/dbt/wasm")),
     ...(await Promise.all(guests.map(sources))).flat(),
-    ...["build/core.wasm", "tsconfig.json", "tsconfig.build.json", "package.json"].map((name) => path.join(root, name)),
+    ...["build/core.wasm", "scripts/build-dist.mjs", "tsconfig.json", "tsconfig.build.json", "package.json"].map((name) => path.join(root, name)),
   ].sort();
   const hash = createHash("sha256");
   for (const file of files) {
@@ -54,9 +54,41 @@ function compile(outDir) {
   });
 }
 
+/** What declarations name of WebAssembly; the DOM library's interfaces of these names, where there is one, are merged with them. */
+const WEBASSEMBLY = `declare namespace WebAssembly {
+  interface Memory {}
+  interface Module {}
+  interface Table {}
+}
+`;
+
+/**
+ * Has the declarations compile where neither the DOM's library nor a late one is set, and back to TypeScript 5.2, which has no
+ * parameter for Uint8Array.
+ */
+async function makePortable(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const declarations = entries.filter(({ name }) => name.endsWith(".d.ts"));
+  await writeFile(path.join(folder, "webassembly.d.ts"), WEBASSEMBLY);
+  for (const { parentPath, name } of declarations) {
+    const file = path.join(parentPath, name);
+    const text = (await readFile(file, "utf8"))
+      .replaceAll("Uint8Array<ArrayBufferLike>", "Uint8Array")
+      .replaceAll("Uint8Array<ArrayBuffer>", "ReturnType<typeof Uint8Array.of>");
+    const needs = [
+      ...(/Symbol\.(async)?dispose/i.test(text) ? [`lib="esnext.disposable"`] : []),
+      ...(text.includes("WebAssembly.")
+        ? [`path="${path.posix.join(path.relative(parentPath, folder) || ".", "webassembly.d.ts")}"`]
+        : []),
+    ];
+    await writeFile(file, needs.map((need) => `/// <reference ${need} />\n`).join("") + text);
+  }
+}
+
 /** From dist/src/vmm, "../../build/core.wasm" leads to dist/build, as it leads to build/ from src/vmm; guests/ likewise. */
 async function complete(folder, wanted) {
   await compile(folder);
+  await makePortable(path.join(folder, "src"));
   await chmod(path.join(folder, "src/cli/main.js"), 0o755);
   await mkdir(path.join(folder, "build"));
   await copyFile(core, path.join(folder, "build/core.wasm"));

@@ -94,7 +94,7 @@ export class CodeLinker {
   }
 
   /** What an emitted module of a VM imports; undefined when it has no translator. */
-  importsOf(vm: number): WebAssembly.Imports | undefined {
+  importsOf(vm: number): Record<string, Record<string, unknown>> | undefined {
     const owner = this.#vms.get(vm);
     return owner && this.#importsOf(owner.generation);
   }

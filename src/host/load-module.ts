@@ -27,7 +27,10 @@ export async function loadModule(file: string): Promise<Record<string, unknown>>
 
 let registered = false;
 
-/** Lets the `typescript` package, found from the user's file or from here, strip the types from what is imported. */
+/**
+ * Lets the `typescript` package, found from the user's file or from here, strip the types from what is imported. Its command is
+ * used, which all its versions have; from 7 on there is nothing else.
+ */
 function registerTypeScript(file: string): void {
   if (registered) return;
   const compiler = findCompiler(file);
@@ -38,14 +41,15 @@ function registerTypeScript(file: string): void {
       { file },
     );
   }
-  register(`data:text/javascript,${encodeURIComponent(HOOKS)}`, { data: { compiler: pathToFileURL(compiler).href } });
+  register(`data:text/javascript,${encodeURIComponent(HOOKS)}`, { data: { compiler } });
   registered = true;
 }
 
+/** The path of the command `tsc`. */
 function findCompiler(file: string): string | undefined {
   for (const from of [path.resolve(file), import.meta.url]) {
     try {
-      return createRequire(from).resolve("typescript");
+      return path.join(path.dirname(createRequire(from).resolve("typescript/package.json")), "bin/tsc");
     } catch {
       // Not there; perhaps in the other place.
     }
@@ -53,22 +57,38 @@ function findCompiler(file: string): string | undefined {
   return undefined;
 }
 
-/** Module hooks run in a thread of their own, from a module of their own. */
+/**
+ * Module hooks run in a thread of their own, from a module of their own. The compiler is started in the folder that it writes
+ * to, where no tsconfig.json is; what it thinks of the types does not matter.
+ */
 const HOOKS = `
-import { readFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
-let typescript;
-export async function initialize({ compiler }) {
-  typescript = (await import(compiler)).default;
+let compiler;
+export function initialize(given) {
+  compiler = given.compiler;
 }
 export async function load(url, context, next) {
   const { pathname } = new URL(url);
   if (!/\\.m?ts$/.test(pathname)) return next(url, context);
-  const text = await readFile(fileURLToPath(url), "utf8");
-  const { ModuleKind, ScriptTarget } = typescript;
-  const compilerOptions = { module: ModuleKind.ESNext, target: ScriptTarget.ES2022, inlineSourceMap: true };
-  const { outputText } = typescript.transpileModule(text, { compilerOptions, fileName: pathname });
-  return { format: "module", source: outputText, shortCircuit: true };
+  const file = fileURLToPath(new URL(pathname, url));
+  const folder = await mkdtemp(path.join(tmpdir(), "wasmvisor-ts-"));
+  try {
+    const options = ["--module", "esnext", "--target", "es2022", "--moduleResolution", "bundler"];
+    const apart = ["--noResolve", "--noLib", "--inlineSourceMap", "--outDir", folder, "--rootDir", path.dirname(file)];
+    const said = await new Promise((resolve) =>
+      execFile(process.execPath, [compiler, ...options, ...apart, file], { cwd: folder }, (_, stdout) => resolve(stdout)));
+    const output = path.join(folder, path.basename(file).replace(/ts$/, "js"));
+    const source = await readFile(output, "utf8").catch(() => {
+      throw new SyntaxError("TypeScript makes nothing of it: " + said.split("\\n")[0]);
+    });
+    return { format: "module", source, shortCircuit: true };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 `;
 

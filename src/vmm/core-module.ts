@@ -2,13 +2,14 @@
 
 import { hasTailCalls, missingFeatures } from "../core/features.ts";
 import { WasmvisorError } from "../error.ts";
+import { absolute } from "./bundled.ts";
 import { readLocation } from "./image-source.ts";
 
 /** The core: its bytes, the compiled module, or where it is. */
 export type CoreSource = WebAssembly.Module | Uint8Array | ArrayBuffer | URL;
 
 /** From src/vmm the checkout's build/, from dist/src/vmm the package's dist/build/. */
-const DEFAULT_URL = new URL("../../build/core.wasm", import.meta.url);
+const DEFAULT_URL = absolute(new URL("../../build/core.wasm", import.meta.url));
 
 /** More than any core will ever be. */
 const MAX_CORE_BYTES = 2 ** 26;
@@ -30,11 +31,20 @@ export async function coreModule(source: CoreSource = DEFAULT_URL, signal?: Abor
     const from = source instanceof URL ? source.href : "given as bytes";
     throw new WasmvisorError(
       "core-invalid",
-      `The core (${from}) does not compile; see that it is the core.wasm of this version of wasmvisor.`,
+      `The core (${from}) does not compile; ${advice(from) ?? "see that it is the core.wasm of this version of wasmvisor"}.`,
       { from },
       { cause },
     );
   }
+}
+
+const OTHERWISE = "have the bundler put wasmvisor/core.wasm there, or say where it is with Host.create({ wasm })";
+
+/** What to set where a bundler is known to move the module away from its core. */
+function advice(url: string): string | undefined {
+  if (/\/node_modules\/(build|\.vite)\//.test(url)) return 'add "wasmvisor" to optimizeDeps.exclude in vite\'s configuration';
+  if (url.startsWith("/_next/")) return 'add "wasmvisor" to serverExternalPackages in next.config';
+  return undefined;
 }
 
 function forbidden(cause: unknown): WasmvisorError {
@@ -74,7 +84,7 @@ async function fetchCore(url: URL, signal: AbortSignal | undefined): Promise<Uin
     signal?.throwIfAborted();
     throw new WasmvisorError(
       "core-unreachable",
-      `The core cannot be read from ${url.href}; have the bundler put wasmvisor/core.wasm there, or say where it is with Host.create({ wasm }).`,
+      `The core cannot be read from ${url.href}; ${advice(url.href) ?? OTHERWISE}.`,
       { url: url.href },
       { cause },
     );
