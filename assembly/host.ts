@@ -6,6 +6,7 @@ import { module_ready, modules_clear } from "./dbt/modules";
 import { Dbt, dbt_open } from "./dbt/state";
 import { Hart, Vm } from "./gen/state";
 import { csr_exists, csr_poke, csr_read } from "./hart/csr";
+import { interrupt_waits, timer_update } from "./hart/interrupt";
 import { hart_reset_state } from "./hart/reset";
 import { data_priv, fence_i, tlb_flush, tlb_flush_all, tlb_select } from "./mem/tlb";
 import { pmp_refresh } from "./mem/pmp";
@@ -32,6 +33,19 @@ export function hart_set_lines(hartMa: usize, mask: u32, value: u32): void {
   const hart = changetype<Hart>(hartMa);
   hart.lines = (hart.lines & ~(<u64>mask)) | (value & mask);
   hart.attention = 1;
+}
+
+/** Whether the hart is stalled in WFI with no enabled interrupt pending: 1 or 0. */
+export function hart_waits(hartMa: usize): u32 {
+  return u32(interrupt_waits(changetype<Hart>(hartMa)));
+}
+
+/**
+ * mtime is `now`: drives the timer line that Sstc has, and returns the mtime at which that next rises, all ones for never. Call it before
+ * the hart runs, and whenever the guest reads mtime from a device.
+ */
+export function hart_note_time(hartMa: usize, now: u64): u64 {
+  return timer_update(changetype<Hart>(hartMa), now);
 }
 
 /** A remote SFENCE.VMA, or anything else that makes cached translations stale. */

@@ -44,6 +44,26 @@ function highest(set: u64): i32 {
   return (interrupts(hart) & hart.mie) != 0;
 }
 
+/** Whether the hart is stalled in WFI, with nothing pending that ends it. */
+export function interrupt_waits(hart: Hart): bool {
+  return hart.wfi != 0 && !interrupt_wakes(hart);
+}
+
+/**
+ * The hart's time is `now`, or the guest is about to see that it is: brings the timer line that Sstc drives up to date, so that nobody
+ * sees a deadline's time before its interrupt. Returns the mtime at which the line next changes by itself, all ones for never: a
+ * deadline that has passed is none any more, whether or not its interrupt is enabled. ("Sstc")
+ */
+export function timer_update(hart: Hart, now: u64): u64 {
+  const on = (hart.menvcfg & MENVCFG_STCE) != 0;
+  const line: u64 = on && hart.stimecmp <= now ? 1 << Irq.STI : 0;
+  if ((hart.lines & (1 << Irq.STI)) != line) {
+    hart.lines ^= 1 << Irq.STI;
+    hart.attention = 1;
+  }
+  return on && !line ? hart.stimecmp : -1;
+}
+
 /** Call after anything that may have unmasked an interrupt: has the run loop look when one can be taken. */
 export function interrupt_check(hart: Hart): void {
   if (interrupt_pending(hart) >= 0) hart.attention = 1;

@@ -3,6 +3,7 @@
 import { Hart } from "../gen/state";
 import { csr_access, csr_read, csr_write } from "../hart/csr";
 import { raise_illegal } from "../hart/illegal";
+import { timer_update } from "../hart/interrupt";
 import { csr, rdIsZero, rs1IsZero, setX, uimm, x1 } from "../hart/regs";
 import { Csr } from "../shared/csr";
 
@@ -52,6 +53,8 @@ function modify(hart: Hart, r: u64, set: u64, clear: u64): void {
   if (!csr_access(hart, number, write)) return raise_illegal(hart);
   const old = csr_read(hart, number);
   if (write) csr_write(hart, number, (held(hart, number, old) & ~clear) | set);
+  // time is read-only, so this is the one way to read it.
+  if (number == Csr.TIME) timer_update(hart, old);
   setX(hart, r, old);
 }
 

@@ -12,6 +12,13 @@ export interface CoreExports {
   hart_emulate(hart: number): Exit;
   hart_reset(hart: number): void;
   hart_set_lines(hart: number, mask: number, value: number): void;
+  /** Whether the hart is stalled in WFI with no enabled interrupt pending: 1 or 0. */
+  hart_waits(hart: number): number;
+  /**
+   * mtime is `now`: drives the timer line that Sstc has, and returns the mtime at which that next rises by itself, -1n for never. Before
+   * the hart runs, and whenever the guest reads mtime from a device.
+   */
+  hart_note_time(hart: number, now: bigint): bigint;
   /** Call after writing architectural state: TLBs, TLB set pointers and pending interrupts follow. */
   hart_sync(hart: number): void;
   hart_flush(hart: number): void;
