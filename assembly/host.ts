@@ -9,7 +9,7 @@ import { csr_exists, csr_poke, csr_read } from "./hart/csr";
 import { interrupt_waits, timer_update } from "./hart/interrupt";
 import { hart_reset_state } from "./hart/reset";
 import { data_priv, fence_i, tlb_flush, tlb_flush_all, tlb_select } from "./mem/tlb";
-import { pmp_refresh } from "./mem/pmp";
+import { pmp_changed } from "./mem/pmp";
 import { Walk, walk_probe } from "./mem/ptw";
 import { Access, Cause, Exit, Install } from "./shared/constants";
 
@@ -63,8 +63,7 @@ export function hart_fence_i(hartMa: usize): void {
 /** Recomputes what is derived from the architectural state, after the host has written it. */
 export function hart_sync(hartMa: usize): void {
   const hart = changetype<Hart>(hartMa);
-  pmp_refresh(hart);
-  tlb_flush_all(hart);
+  pmp_changed(hart);
   tlb_select(hart);
   hart.attention = 1;
 }
@@ -121,4 +120,5 @@ export function vm_forget_code(vmMa: usize): void {
   if (!vm.dbt) return;
   modules_clear(vm);
   heat_clear(vm);
+  vm.overflows = 0;
 }

@@ -6,7 +6,7 @@
  * checking the region's pages.
  */
 
-import { code_page, page_version } from "../decode/pages";
+import { code_page_settled, page_version } from "../decode/pages";
 import { Op } from "../gen/op";
 import { HartField } from "../gen/layout";
 import { Hart, Vm } from "../gen/state";
@@ -14,7 +14,7 @@ import { fs_dirty } from "../hart/fs";
 import { base } from "../hart/regs";
 import { filter_byte, jump_note } from "../mem/jump";
 import { data_priv } from "../mem/tlb";
-import { Cause, CodePage, HartBlock, Priv, Translate } from "../shared/constants";
+import { CodePage, HartBlock, Priv, Translate } from "../shared/constants";
 import { Region, region_page } from "./region";
 import { Mode } from "./state";
 
@@ -69,8 +69,7 @@ export function sync_mode(hart: Hart): void {
 
 /** The region whose entry is at `pc`, checked for use now, as a descriptor; 0 when there is none. Raises nothing. */
 export function region_at(hart: Hart, pc: u64): usize {
-  const page = code_page(hart, pc);
-  hart.trapCause = Cause.NONE;
+  const page = code_page_settled(hart, pc);
   if (!page) return 0;
   const r = load<u64>(page + CodePage.RECORDS + (((<usize>pc) & 0xffe) << 2));
   if (((<u32>r) & 0xff) != Op.REGION) return 0;
@@ -83,8 +82,7 @@ function region_valid(hart: Hart, region: Region, pc: u64): bool {
   if (region.va != pc || region.mode & ~mode || region.mode >> Mode.PRIV_SHIFT != hart.priv) return false;
   for (let i: u32 = 0; i < region.pageCount; i++) {
     const at = region_page(region, i);
-    const page = code_page(hart, load<u64>(at, 8));
-    hart.trapCause = Cause.NONE;
+    const page = code_page_settled(hart, load<u64>(at, 8));
     if (<u32>page != load<u32>(at) || page_version(page) != load<u32>(at, 4)) return false;
   }
   return true;
@@ -97,6 +95,11 @@ export function jump_fill(hart: Hart, pc: u64, region: Region): void {
   store<u64>(entry, pc);
   store<u32>(entry, region.index, 8);
   store<u32>(entry, region.need, 12);
+  assume(hart, region);
+}
+
+/** Notes what `region` assumes: no region may be run whose assumptions are not noted, or it would not be left when they cease to hold. */
+export function assume(hart: Hart, region: Region): void {
   store<u32>(assumed_slot(hart), assumed_mode(hart) | region.mode);
   for (let i: u32 = 0; i < region.pageCount; i++) filter_add(hart, load<u64>(region_page(region, i), 8));
 }

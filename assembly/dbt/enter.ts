@@ -15,7 +15,7 @@ import { tlb_entry } from "../mem/tlb";
 import { load_ram, span_ram, store_ram } from "../mem/vmem";
 import { Access, Cause, Engine, Exit, Priv, Sensitive, Tlb, Translate } from "../shared/constants";
 import { Status } from "../shared/csr";
-import { assumed_mode, current_mode, jump_entry, jump_fill, mode_holds, region_at, sync_mode } from "./cache";
+import { assume, assumed_mode, current_mode, jump_entry, jump_fill, mode_holds, region_at, sync_mode } from "./cache";
 import { is_access, is_untranslatable, record_op } from "./form";
 import { heat } from "./heat";
 import { rehearse, translate } from "./hot";
@@ -51,7 +51,7 @@ export function run_translated(hart: Hart, floor: u32): void {
     if (!hit && !find(hart, pc)) {
       vm.countExitCold += left;
       left = 0;
-      if (vm.engine == Engine.TRANSLATE) reach(hart, vm, pc);
+      if (vm.engine == Engine.TRANSLATE && !vm.overflows) reach(hart, vm, pc);
       else interpret_cold(hart, vm, floor);
       sync_mode(hart);
       continue;
@@ -199,7 +199,10 @@ function run_once(hart: Hart, vm: Vm, pc: u64): bool {
   const region = changetype<Region>(region_at(hart, pc));
   if (!changetype<usize>(region)) return false;
   if (hart.fuel < region.need) run_predecoded(hart, hart.fuel, true, false);
-  else if (enter(hart, vm, region.index)) vm.countExitCold += 1;
+  else {
+    assume(hart, region);
+    if (enter(hart, vm, region.index)) vm.countExitCold += 1;
+  }
   modules_clear(vm);
   return true;
 }

@@ -6,7 +6,7 @@
  * that loops around calls stay loops.
  */
 
-import { code_page, record_at } from "../decode/pages";
+import { code_page, code_page_settled, page_version, record_at, straddles } from "../decode/pages";
 import { Op, Flow } from "../gen/op";
 import { op_base, op_flow, op_length } from "../gen/optable";
 import { Hart, Vm } from "../gen/state";
@@ -104,31 +104,53 @@ export function fill(t: Dbt, hart: Hart): void {
   return distance > REACH || distance < -REACH;
 }
 
-/** The record at `pc` when the translator can use it; 0 otherwise. */
-function usable(t: Dbt, hart: Hart, pc: u64): u64 {
+/**
+ * The record at `pc` when the translator can use it; 0 otherwise. What has been read once may be 0 the next time: to look at one page of
+ * code may cost another its place, and then `is_stale`.
+ */
+export function usable(t: Dbt, hart: Hart, pc: u64): u64 {
   if (is_far(t, pc)) return 0;
-  const page = code_page(hart, pc);
-  const r = page && note_page(t, page, pc) ? record_at(hart, page, pc) : 0;
+  const page = code_page_settled(hart, pc);
+  if (!page || !note_page(t, page, pc)) return 0;
+  if ((pc & 0xfff) != 4094 || !straddles(page)) return record_at(hart, page, pc);
+  // The second half lies in a page of its own.
+  const second = code_page_settled(hart, pc + 2);
+  if (!second || !note_page(t, second, pc + 2)) return 0;
+  const r = record_at(hart, page, pc);
   hart.trapCause = Cause.NONE;
-  if (!r) return 0;
-  // The second half of an instruction that straddles pages lies in a page of its own.
-  if ((pc & 0xfff) == 4094 && record_length(r) == 4 && !note_page(t, code_page(hart, pc + 2), pc + 2)) return 0;
   return r;
 }
 
-/** Remembers that the region has bytes in `page`, at the page of `va`. False when there are too many pages. */
+/**
+ * Remembers that the region has bytes in `page`, at the page of `va`, and in which version. False when there are too many pages, or it
+ * has another place than before.
+ */
 function note_page(t: Dbt, page: usize, va: u64): bool {
   const first = va & ~0xfff;
   for (let i: u32 = 0; i < t.pageCount; i++) {
     const at = <usize>t.pages + (i << 4);
-    if (load<u64>(at, 8) == first) return load<u32>(at) == <u32>page;
+    if (load<u64>(at, 8) != first) continue;
+    if (load<u32>(at) == <u32>page) return true;
+    // The other one has been evicted; no version is this one.
+    store<u32>(at, page_version(<usize>load<u32>(at)) - 1, 4);
+    return false;
   }
   if (t.pageCount == MAX_PAGES) return false;
   const at = <usize>t.pages + (t.pageCount << 4);
   store<u32>(at, <u32>page);
+  store<u32>(at, page_version(page), 4);
   store<u64>(at, first, 8);
   t.pageCount += 1;
   return true;
+}
+
+/** Whether a record that the region has been formed from has been forgotten meanwhile: then it must not be made. */
+export function is_stale(t: Dbt): bool {
+  for (let i: u32 = 0; i < t.pageCount; i++) {
+    const at = <usize>t.pages + (i << 4);
+    if (page_version(<usize>load<u32>(at)) != load<u32>(at, 4)) return true;
+  }
+  return false;
 }
 
 /** True when the region ends before this instruction and leaves it to the interpreter. */
@@ -187,7 +209,9 @@ function split(t: Dbt, hart: Hart, index: u32, pc: u64): u32 {
   let at = b.pc;
   let before: u32 = 0;
   while (at < pc) {
-    at += record_length(usable(t, hart, at));
+    const r = usable(t, hart, at);
+    if (!r) return 0;
+    at += record_length(r);
     before += 1;
   }
   if (at != pc || t.blockCount == MAX_BLOCKS) return 0;

@@ -9,7 +9,7 @@
  */
 
 import { Hart, Vm } from "../gen/state";
-import { Translation } from "../shared/constants";
+import { Engine, Translation } from "../shared/constants";
 
 const COUNTER_BYTES: usize = 16;
 const COUNTERS: u32 = Translation.HEAT_BYTES / 16;
@@ -19,6 +19,9 @@ const HALF_LIFE: u32 = 1 << 26;
 
 /** Steps that are charged to an address that cannot be translated before it is tried again. */
 const BAN: i32 = 1 << 22;
+
+/** A quarter of the steps that make an address hot for the engine that translates everything when its budget has been used up once. */
+const CHOOSY: u32 = 1024;
 
 /** Steps stop counting here. */
 const HOTTEST: i32 = 1 << 30;
@@ -71,7 +74,21 @@ export function heat(hart: Hart, vm: Vm, pc: u64, steps: u32): bool {
   }
   c.steps = min(c.steps + <i32>steps, HOTTEST);
   c.priv = hart.priv;
-  return c.steps >= <i32>vm.hotThreshold;
+  return c.steps >= <i32>hot_threshold(vm);
+}
+
+/**
+ * Steps that make an address hot. The engine that translates everything does so until its budget is used up. It is a little choosy then,
+ * and four times more so after each further time: what does not fit would be translated and thrown away again and again.
+ */
+export function hot_threshold(vm: Vm): u32 {
+  if (vm.engine != Engine.TRANSLATE) return vm.hotThreshold;
+  return min(vm.hotThreshold, CHOOSY << min(16, 2 * vm.overflows));
+}
+
+/** Steps with which an address is translated along with a hot one. */
+export function warm_threshold(vm: Vm): u32 {
+  return vm.engine == Engine.TRANSLATE ? hot_threshold(vm) >> 1 : vm.warmThreshold;
 }
 
 /** Halves all counters. */

@@ -4,7 +4,8 @@ import { host_ns } from "../env";
 import { Hart, Vm } from "../gen/state";
 import { ask_exit } from "../hart/raise";
 import { current_mode, region_at } from "./cache";
-import { counter_pc, heat_ban, heat_reset, LAST_COUNTER, next_warm } from "./heat";
+import { counter_pc, heat_ban, heat_reset, LAST_COUNTER, next_warm, warm_threshold } from "./heat";
+import { is_stale } from "./form";
 import { lift } from "./lift/lift";
 import { lower } from "./lower";
 import { module_close, module_open } from "./module";
@@ -105,7 +106,7 @@ function discard(vm: Vm, bytes: u32, count: u32): void {
 /** Adds what is nearly hot too, as long as the module, whose functions begin at `start`, is small. */
 function add_warm(t: Dbt, hart: Hart, vm: Vm, start: u32): void {
   const limit = batch(vm);
-  const steps = <i32>vm.warmThreshold;
+  const steps = <i32>warm_threshold(vm);
   for (let i = next_warm(hart, vm, 0, steps); i < LAST_COUNTER; i = next_warm(hart, vm, i + 1, steps)) {
     if (t.functions == limit || t.at - start > BATCH_BYTES) return;
     const pc = counter_pc(vm, i);
@@ -158,12 +159,17 @@ function compile_open(t: Dbt, hart: Hart, pc: u64, start: u32): bool {
   return done;
 }
 
+/** All stages that look at the guest's code. */
+function read(t: Dbt, hart: Hart, pc: u64): bool {
+  return shape(t, hart, pc) && lift(t, hart);
+}
+
 /** Appends the region's function, and does nothing else: all stages of the translator, one after another. */
 export function compile(t: Dbt, hart: Hart, pc: u64): bool {
   t.mode = current_mode(hart);
-  if (!shape(t, hart, pc)) return false;
+  // Once more when that has had code read that is new: it is known now. Not when there are too few decoded pages for the region.
+  if (!read(t, hart, pc) && !(is_stale(t) && read(t, hart, pc))) return false;
   if (!t.floats) t.mode &= ~Mode.FLOAT;
-  lift(t, hart);
   liveness(t);
   narrow(t);
   spans(t, t.scratch);

@@ -41,6 +41,11 @@ export const TEMP: u32 = 64;
   return changetype<Node>(<usize>t.ir + <usize>index * NODE_BYTES);
 }
 
+/** True when a node may not have had a place of its own. */
+export function is_full(t: Dbt): bool {
+  return t.irCount == MAX_IR - 1;
+}
+
 /** Appends a node; its instruction is the one whose `k` and `offset` the caller has put into the slot behind the last. */
 export function emit(t: Dbt, op: Ir, w: u32, dst: u32, a: u32, b: u32, imm: i64): Node {
   const index = t.irCount < MAX_IR - 2 ? t.irCount : MAX_IR - 2;

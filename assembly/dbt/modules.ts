@@ -7,17 +7,27 @@
 
 import { code_flush, code_install, host_ns } from "../env";
 import { Vm } from "../gen/state";
-import { heat_ban, heat_reset } from "./heat";
+import { heat_ban, heat_clear, heat_reset } from "./heat";
 import { jump_flush_all } from "../mem/jump";
-import { Install } from "../shared/constants";
+import { Engine, Install } from "../shared/constants";
 import { region_at_index, region_link, region_unlink, region_untake } from "./region";
+
+/** They are not counted any further. */
+const MOST_OVERFLOWS: u32 = 16;
 
 /** Makes room for `regions` more regions in a module of `bytes`. False when the whole budget is smaller than that. */
 export function make_room(vm: Vm, regions: u32, bytes: u32): bool {
   if (has_room(vm, regions, bytes)) return true;
   if (regions > vm.regionMax || bytes > vm.codeBytesMax) return false;
   modules_clear(vm);
+  overflow(vm);
   return true;
+}
+
+/** From now on the engine that translates everything chooses what to translate: by heat, for which its counters serve no longer. */
+function overflow(vm: Vm): void {
+  if (vm.overflows < MOST_OVERFLOWS) vm.overflows += 1;
+  if (vm.engine == Engine.TRANSLATE && vm.overflows == 1) heat_clear(vm);
 }
 
 function has_room(vm: Vm, regions: u32, bytes: u32): bool {

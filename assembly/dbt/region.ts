@@ -6,11 +6,12 @@
  * The entry's record in its decoded page is replaced by Op.REGION, whose imm is the descriptor's address.
  */
 
-import { code_page, page_version } from "../decode/pages";
+import { code_page_settled, page_version } from "../decode/pages";
 import { Op } from "../gen/op";
 import { Hart, Vm } from "../gen/state";
-import { Cause, CodePage, Translation } from "../shared/constants";
+import { CodePage, Translation } from "../shared/constants";
 import { RegionField } from "../shared/explained";
+import { is_stale } from "./form";
 import { block, Dbt } from "./state";
 
 // @ts-ignore: decorator
@@ -63,9 +64,8 @@ export function region_untake(vm: Vm, count: u32): void {
 
 /** Takes a descriptor for an entry at `pc` of the region just formed in `t`, not linked yet. False when it cannot be fetched. */
 export function region_make(t: Dbt, hart: Hart, vm: Vm, pc: u64): bool {
-  const page = code_page(hart, pc);
-  hart.trapCause = Cause.NONE;
-  if (!page) return false;
+  const page = code_page_settled(hart, pc);
+  if (!page || is_stale(t)) return false;
   const region = region_at_index(vm, vm.regionCount);
   vm.regionCount += 1;
   region.va = pc;
@@ -80,7 +80,7 @@ export function region_make(t: Dbt, hart: Hart, vm: Vm, pc: u64): bool {
     const from = <usize>t.pages + (i << 4);
     const to = region_page(region, i);
     store<u32>(to, load<u32>(from));
-    store<u32>(to, page_version(<usize>load<u32>(from)), 4);
+    store<u32>(to, load<u32>(from, 4), 4);
     store<u64>(to, load<u64>(from, 8), 8);
   }
   return true;

@@ -2,7 +2,7 @@
 
 import { Hart } from "../gen/state";
 import { Translate } from "../shared/constants";
-import { block_at, fill, form_begin, scan_all } from "./form";
+import { block_at, fill, form_begin, is_stale, scan_all } from "./form";
 import { flow } from "./opt/flow";
 import { unroll } from "./opt/unroll";
 import { block, Dbt, MAX_INSNS, may, Shape, table, target } from "./state";
@@ -18,7 +18,7 @@ const INLINE_INSNS: u32 = 60;
 /** And of up to this many, where all of the region has room with them. */
 const INLINE_WIDE: u32 = 150;
 
-/** Forms the region at `pc`. False when not even one instruction can be translated. */
+/** Forms the region at `pc`. False when not even one instruction can be translated, or decoded pages were lost. */
 function form(t: Dbt, hart: Hart, pc: u64, shape: Shape): bool {
   const seen = t.observed != 0;
   let entry = grow(t, hart, pc, shape, seen, INLINE_WIDE);
@@ -31,7 +31,7 @@ function form(t: Dbt, hart: Hart, pc: u64, shape: Shape): bool {
   }
   t.limit = t.maxInsns;
   if (t.prune) fill(t, hart);
-  return block(t, entry).insns != 0;
+  return block(t, entry).insns != 0 && !is_stale(t);
 }
 
 /**
@@ -75,11 +75,10 @@ export function shape(t: Dbt, hart: Hart, pc: u64): bool {
     find_flow(t);
     return true;
   }
-  form_flow(t, hart, pc, Shape.TABLES);
+  if (!form_flow(t, hart, pc, Shape.TABLES)) return false;
   const cuts = t.cuts;
   if (!cuts || !t.tableCount) return true;
-  form_flow(t, hart, pc, Shape.ROOTED);
-  return t.cuts < cuts || form_flow(t, hart, pc, Shape.TABLES);
+  return (form_flow(t, hart, pc, Shape.ROOTED) && t.cuts < cuts) || form_flow(t, hart, pc, Shape.TABLES);
 }
 
 /** What a look at what is executed lately is good for. */

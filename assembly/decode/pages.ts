@@ -17,8 +17,9 @@ import { decode, decode16 } from "../gen/decode";
 import { fetch_address, fetch_word } from "../mem/vmem";
 import { phys_of } from "../mem/p2m";
 import { pmp_page_uniform } from "../mem/pmp";
-import { tlb_entry, tlb_flush_fetch_all, tlb_note } from "../mem/tlb";
-import { Cause, CodePage } from "../shared/constants";
+import { walk_settled } from "../mem/ptw";
+import { tlb_entry, tlb_empty_fetch_all, tlb_note } from "../mem/tlb";
+import { Access, Cause, CodePage, Priv } from "../shared/constants";
 
 const FRAME = 0;
 const EPOCH = 4;
@@ -60,6 +61,24 @@ function code_page_slow(hart: Hart, pc: u64, entry: usize): usize {
   return page;
 }
 
+/**
+ * The same for who only looks at code that may never be executed: 0, with nothing raised and nothing changed, also when a fetch would have
+ * to set the A bit.
+ */
+export function code_page_settled(hart: Hart, pc: u64): usize {
+  const entry = tlb_entry(hart.tlbFetch, pc);
+  if (load<u64>(entry) == (pc & ~0xfff)) return load<u32>(entry, 8);
+  if (hart.priv != Priv.M && hart.satp >> 60 && !walk_settled(hart, pc, Access.FETCH, hart.priv)) return 0;
+  const page = code_page_slow(hart, pc, entry);
+  hart.trapCause = Cause.NONE;
+  return page;
+}
+
+/** Whether the instruction at the last halfword of `page` goes on in the next page. */
+export function straddles(page: usize): bool {
+  return (load<u16>(<usize>load<u32>(page, FRAME) + 4094) & 3) == 3;
+}
+
 /** The verified code page of the frame at `ma`. */
 function code_page_of(vm: Vm, ma: usize): usize {
   const slot = <usize>vm.codeMap + (((ma - <usize>vm.ramMa) >> 12) << 2);
@@ -84,7 +103,7 @@ function take_page(vm: Vm): usize {
   const page = <usize>vm.codePages + <usize>index * CodePage.BYTES;
   if (load<u32>(page, FRAME)) {
     store<u32>(<usize>load<u32>(page, SLOT), 0);
-    tlb_flush_fetch_all(vm);
+    tlb_empty_fetch_all(vm);
     memory.fill(page + CodePage.RECORDS, 0, CodePage.GUARD - CodePage.RECORDS);
     store<u32>(page, page_version(page) + 1, VERSION);
   }

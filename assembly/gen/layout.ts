@@ -224,12 +224,14 @@ export enum VmField {
   translations = 160,
   /** so many of them end the run with Exit.PAUSE; 0 when nothing does (u32) */
   translationsMax = 164,
+  /** times that all translated code was thrown away because the budget was used up (u32) */
+  overflows = 168,
   /** steps that the tiered engine has interpreted the last time that it did (u32) */
-  coldSteps = 168,
+  coldSteps = 172,
   /** how loads and stores are translated (MemoryModel in assembly/shared/constants.ts) (u32) */
-  memoryModel = 172,
+  memoryModel = 176,
   /** 1 when hardware updates A and D may be enabled (menvcfg.ADUE writable) (u32) */
-  svadu = 176,
+  svadu = 180,
   /** regions entered by the dispatcher (u64) */
   countEntry = 184,
   /** instructions executed by translated code (u64) */

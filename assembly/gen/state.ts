@@ -610,6 +610,7 @@ export class Vm {
   sensitive: u32;
   translations: u32;
   translationsMax: u32;
+  overflows: u32;
   coldSteps: u32;
   memoryModel: u32;
   svadu: u32;
@@ -748,6 +749,7 @@ if (offsetof<Vm>("codeModulesMax") != VmField.codeModulesMax) ERROR("Vm.codeModu
 if (offsetof<Vm>("sensitive") != VmField.sensitive) ERROR("Vm.sensitive is misplaced");
 if (offsetof<Vm>("translations") != VmField.translations) ERROR("Vm.translations is misplaced");
 if (offsetof<Vm>("translationsMax") != VmField.translationsMax) ERROR("Vm.translationsMax is misplaced");
+if (offsetof<Vm>("overflows") != VmField.overflows) ERROR("Vm.overflows is misplaced");
 if (offsetof<Vm>("coldSteps") != VmField.coldSteps) ERROR("Vm.coldSteps is misplaced");
 if (offsetof<Vm>("memoryModel") != VmField.memoryModel) ERROR("Vm.memoryModel is misplaced");
 if (offsetof<Vm>("svadu") != VmField.svadu) ERROR("Vm.svadu is misplaced");

@@ -2,8 +2,7 @@
 
 import { HartField } from "../gen/layout";
 import { Hart } from "../gen/state";
-import { pmp_refresh } from "../mem/pmp";
-import { tlb_flush_all } from "../mem/tlb";
+import { pmp_changed } from "../mem/pmp";
 import { PmpCfg, PmpMatch } from "../shared/csr";
 import { base } from "./regs";
 
@@ -23,8 +22,7 @@ export function pmpcfg_write(hart: Hart, first: u32, value: u64): void {
     write_entry(hart, i, (<u32>value) & PmpCfg.WRITABLE);
     value >>= 8;
   }
-  pmp_refresh(hart);
-  tlb_flush_all(hart);
+  pmp_changed(hart);
 }
 
 /** A locked entry stays, and the reserved R = 0, W = 1 is not taken, as in QEMU. */
@@ -46,7 +44,7 @@ export function pmpaddr_read(hart: Hart, index: u32): u64 {
 export function pmpaddr_write(hart: Hart, index: u32, value: u64): void {
   if (cfg_of(hart, index) & PmpCfg.L || bounds_locked(hart, index + 1)) return;
   store<u64>(base(hart) + (index << 3), value & PMPADDR_WRITABLE, HartField.pmpaddr);
-  tlb_flush_all(hart);
+  pmp_changed(hart);
 }
 
 /** Whether entry `index` is a locked TOR range, whose lower bound (the pmpaddr before it) is locked with it. */

@@ -2,9 +2,9 @@
 
 import { HartField } from "../gen/layout";
 import { Hart, Vm } from "../gen/state";
-import { pmp_refresh } from "../mem/pmp";
+import { pmp_changed } from "../mem/pmp";
 import { jump_reset } from "../mem/jump";
-import { tlb_flush_all, tlb_select } from "../mem/tlb";
+import { tlb_select } from "../mem/tlb";
 import { Cause, Exit, Priv } from "../shared/constants";
 import { PmpCfg, PmpMatch } from "../shared/csr";
 import { MISA_RV64GC } from "./csr";
@@ -34,9 +34,8 @@ export function hart_reset_state(hart: Hart): void {
   hart.attention = 0;
   hart.exitReason = Exit.NONE;
   if (changetype<Vm>(<usize>hart.vm).builtinSbi) pmp_open(hart);
-  pmp_refresh(hart);
   jump_reset(hart);
-  tlb_flush_all(hart);
+  pmp_changed(hart);
   tlb_select(hart);
 }
 

@@ -15,14 +15,23 @@ export function jump_note(hart: Hart, entry: usize): void {
   hart.jumpFills = n + 1;
 }
 
-/** Empties the jump caches of one hart. */
+/**
+ * Empties the jump caches of one hart, and forgets what the regions in them assume. Translated code that is being run must be left then:
+ * nobody would notice any more that what it assumes has changed.
+ */
 export function jump_flush(hart: Hart): void {
+  jump_empty(hart);
+  for (let i: usize = 0; i < 64; i += 8) store<u64>(base(hart) + i, 0, HartField.codeFilter);
+  store<u64>(base(hart), 0, HartField.jumpMode);
+  store<u64>(base(hart), 0, HartField.jumpMode + 8);
+}
+
+/** Empties them, and no more: what is being run may go on. */
+function jump_empty(hart: Hart): void {
   const n = hart.jumpFills;
   hart.countJumpFlush += 1;
   if (!n) return;
   hart.jumpFills = 0;
-  memory.fill(base(hart) + HartField.codeFilter, 0, 64);
-  memory.fill(base(hart) + HartField.jumpMode, 0, 16);
   if (n > LOGGED) {
     memory.fill(base(hart) + HartBlock.JUMP, 0xff, 4 * HartBlock.JUMP_MODE_BYTES);
     return;
@@ -35,6 +44,11 @@ export function jump_flush(hart: Hart): void {
 /** Empties the jump caches of all harts. */
 export function jump_flush_all(vm: Vm): void {
   for (let i: u32 = 0; i < vm.hartCount; i++) jump_flush(hart_at(vm, i));
+}
+
+/** Empties the jump caches of all harts because a decoded page goes; its code has not changed. */
+export function jump_empty_all(vm: Vm): void {
+  for (let i: u32 = 0; i < vm.hartCount; i++) jump_empty(hart_at(vm, i));
 }
 
 /** Empties them when nothing is known of them: at reset. */

@@ -5,6 +5,7 @@ import { Hart, Vm } from "../gen/state";
 import { base } from "../hart/regs";
 import { Access, Priv } from "../shared/constants";
 import { PmpCfg, PmpMatch } from "../shared/csr";
+import { tlb_flush_all } from "./tlb";
 
 const ENTRIES: u32 = 16;
 
@@ -25,13 +26,17 @@ enum Overlap {
   return load<u64>(base(hart) + (index << 3), HartField.pmpaddr);
 }
 
-/** Recomputes what follows from the entries. */
-export function pmp_refresh(hart: Hart): void {
+/**
+ * Recomputes what follows from the entries, and forgets what was allowed by them before. To be called after every change of a pmpcfg or
+ * pmpaddr, whoever made it: TLBs and translated code do not look at the entries themselves.
+ */
+export function pmp_changed(hart: Hart): void {
   let count = ENTRIES;
   while (count && !(cfg_of(hart, count - 1) & (PmpCfg.A_MASK << PmpCfg.A_SHIFT))) count--;
   hart.pmpActive = count;
   const others: u32 = is_open(hart, Priv.S) ? (1 << Priv.U) | (1 << Priv.S) : 0;
   hart.pmpOpen = others | (is_open(hart, Priv.M) ? 1 << Priv.M : 0);
+  tlb_flush_all(hart);
 }
 
 /** Whether privilege `priv` may do anything to any byte of RAM. */

@@ -20,7 +20,7 @@ import { HartBlock, Priv, Tlb } from "../shared/constants";
 import { HartField } from "../gen/layout";
 import { Hart, Vm } from "../gen/state";
 import { base, hart_at } from "../hart/regs";
-import { jump_flush, jump_flush_va } from "./jump";
+import { jump_empty_all, jump_flush, jump_flush_va } from "./jump";
 import { stlb_flush, stlb_forget } from "./stlb";
 
 const MSTATUS_MPRV: u64 = 1 << 17;
@@ -128,6 +128,10 @@ export function tlb_note_large(hart: Hart, va: u64, bytes: u64): void {
 /** Empties the fetch sets of one hart. */
 export function tlb_flush_fetch(hart: Hart): void {
   jump_flush(hart);
+  fetch_empty(hart);
+}
+
+function fetch_empty(hart: Hart): void {
   memory.fill(base(hart) + HartBlock.TLB + Tlb.FETCH_DELTA, 0xff, 4 * Tlb.SET_BYTES);
 }
 
@@ -139,7 +143,8 @@ export function fence_i(hart: Hart): void {
   tlb_flush_fetch(hart);
 }
 
-/** Empties the fetch sets of every hart of the VM: a decoded page is about to be reused. */
-export function tlb_flush_fetch_all(vm: Vm): void {
-  for (let i: u32 = 0; i < vm.hartCount; i++) tlb_flush_fetch(hart_at(vm, i));
+/** Empties the fetch sets of every hart of the VM: a decoded page is about to be reused. Translated code may be being run. */
+export function tlb_empty_fetch_all(vm: Vm): void {
+  jump_empty_all(vm);
+  for (let i: u32 = 0; i < vm.hartCount; i++) fetch_empty(hart_at(vm, i));
 }

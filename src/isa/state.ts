@@ -154,6 +154,7 @@ export const vmState: readonly StateRow[] = [
   ["sensitive", "u32", 1, "derived", "who executes translated code's sensitive instructions (Sensitive)"],
   ["translations", "u32", 1, "derived", "regions translated in the present run of a hart"],
   ["translationsMax", "u32", 1, "derived", "so many of them end the run with Exit.PAUSE; 0 when nothing does"],
+  ["overflows", "u32", 1, "derived", "times that all translated code was thrown away because the budget was used up"],
   ["coldSteps", "u32", 1, "derived", "steps that the tiered engine has interpreted the last time that it did"],
   [
     "memoryModel",

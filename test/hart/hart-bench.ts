@@ -17,7 +17,7 @@ const entry = `
   export { interrupt_pending, interrupt_wakes } from "./hart/interrupt";
   export { raise } from "./hart/raise";
   export { hart_reset_state } from "./hart/reset";
-  export { pmp_check, pmp_page_uniform, pmp_refresh } from "./mem/pmp";
+  export { pmp_changed, pmp_check, pmp_page_uniform } from "./mem/pmp";
   export { walk, walk_probe } from "./mem/ptw";
   export { csrrw, csrrs, csrrc, csrrwi, csrrsi, csrrci } from "./interp/rv_zicsr";
   export * from "./interp/rv_priv";
@@ -47,7 +47,7 @@ interface Exports extends Readonly<Record<HandlerName, Handler>> {
   hart_reset_state(hart: number): void;
   pmp_check(hart: number, pa: bigint, bytes: number, access: number, priv: number): number;
   pmp_page_uniform(hart: number, pa: bigint): number;
-  pmp_refresh(hart: number): void;
+  pmp_changed(hart: number): void;
   walk(hart: number, va: bigint, access: number, priv: number): bigint;
   walk_probe(hart: number, va: bigint, access: number, priv: number): bigint;
 }

@@ -1,10 +1,8 @@
 /** Guest instructions -> IR, block by block. Each extension's file has the twins of the handlers in `interp/`. */
 
-import { code_page, record_at } from "../../decode/pages";
 import { Hart } from "../../gen/state";
-import { Cause } from "../../shared/constants";
-import { record_length, record_op } from "../form";
-import { Ir, emit, node } from "../ir";
+import { is_stale, record_length, record_op, usable } from "../form";
+import { Ir, emit, is_full, node } from "../ir";
 import { Block, block, Dbt } from "../state";
 import { callout } from "./callout";
 import { lift_a } from "./rv_a";
@@ -15,19 +13,20 @@ import { lift_m } from "./rv_m";
 import { lift_zb } from "./rv_zb";
 import { lift_zicsr } from "./rv_zicsr";
 
-/** Lifts every block of the region. */
-export function lift(t: Dbt, hart: Hart): void {
+/** Lifts every block of the region. False when that takes too many nodes, or its code is not there any more. */
+export function lift(t: Dbt, hart: Hart): bool {
   t.irCount = 0;
   t.temps = 0;
-  for (let i: u32 = 0; i < t.blockCount; i++) lift_block(t, hart, block(t, i));
+  for (let i: u32 = 0; i < t.blockCount; i++) if (!lift_block(t, hart, block(t, i))) return false;
+  return !is_full(t) && !is_stale(t);
 }
 
-function lift_block(t: Dbt, hart: Hart, b: Block): void {
+function lift_block(t: Dbt, hart: Hart, b: Block): bool {
   b.irFirst = t.irCount;
   let pc = b.pc;
   for (let k: u32 = 0; k < b.insns; k++) {
-    const r = record_at(hart, code_page(hart, pc), pc);
-    hart.trapCause = Cause.NONE;
+    const r = usable(t, hart, pc);
+    if (!r) return false;
     const next = node(t, t.irCount);
     next.k = <u16>k;
     next.offset = <u32>(pc - b.pc);
@@ -35,6 +34,7 @@ function lift_block(t: Dbt, hart: Hart, b: Block): void {
     pc += record_length(r);
   }
   b.irCount = t.irCount - b.irFirst;
+  return true;
 }
 
 function lift_instruction(t: Dbt, r: u64, pc: u64): void {
