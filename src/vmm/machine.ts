@@ -9,7 +9,7 @@ import { SeededEntropy } from "../backend/entropy/seeded-entropy.ts";
 import type { Compilation } from "../core/code.ts";
 import type { Core } from "../core/core.ts";
 import { MachineSpace } from "../core/machine-space.ts";
-import { MEMMAP } from "../machine/memmap.ts";
+import { CLINT_MTIMER, MEMMAP } from "../machine/memmap.ts";
 import { handleSbi, HartState } from "../machine/sbi.ts";
 import type { BootHart, BootPlan, PowerEvent, VirtBoard } from "../machine/virt-types.ts";
 import { createVirtBoard } from "../machine/virt.ts";
@@ -35,6 +35,9 @@ export interface MachineDeps {
 
 /** Any number: a deterministic machine must only have the same one each time. */
 const SEED = 0x7761_736dn;
+
+/** Where the guest reads mtime. */
+const MTIME = MEMMAP.clint.pa + CLINT_MTIMER + 0x7ff8;
 
 /** After so many translated regions, a few milliseconds, the run loop looks at the clock. */
 const TRANSLATIONS = 8;
@@ -106,6 +109,7 @@ export class Machine {
     const at = (hart + HartField.mmioData) / 4;
     u32[at] = bus.data.low;
     u32[at + 1] = bus.data.high;
+    if ((pa & ~7) === MTIME) this.#deps.core.hart_note_time(hart, this.mtime());
     return true;
   }
 
@@ -121,8 +125,12 @@ export class Machine {
     return true;
   }
 
+  /** The time that the guest is about to see: the interrupts of all deadlines up to it are pending then. */
   mtime(): bigint {
-    return this.board.mtime();
+    const { aclint } = this.board;
+    const now = aclint.mtime();
+    if (aclint.nextDeadline() <= now) aclint.update();
+    return now;
   }
 
   /** Gives its memory back. */
