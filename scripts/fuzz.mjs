@@ -1,12 +1,54 @@
-// `npm run fuzz -- [first seed] [programs]`: random programs against QEMU (see test/diff/fuzz.ts). Needs the built core.
+// `npm run fuzz -- [hostile] [first seed] [programs]`: random programs against QEMU (test/diff/fuzz.ts), or hostile ones on all engines at
+// once (test/hostile/hostile.ts). Needs the built core.
 import { fileURLToPath } from "node:url";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { runnerImport } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const [first = String(Date.now() % 1_000_000_000), count = "10000"] = process.argv.slice(2);
-if (![first, count].every((value) => /^\d{1,15}$/.test(value))) {
-  console.error("fuzz: Give a first seed and a number of programs, such as npm run fuzz -- 1 10000, or neither.");
+
+/** A program takes milliseconds. */
+const HANGS_AFTER_SECONDS = 60;
+
+async function load(file) {
+  const { module } = await runnerImport(`${root}${file}`, { root, configFile: false, logLevel: "error" });
+  return module;
+}
+
+function numbers(args, count) {
+  const [first = String(Date.now() % 1_000_000_000), programs = count, ...rest] = args;
+  if (rest.length === 0 && [first, programs].every((value) => /^\d{1,15}$/.test(value)))
+    return [first, programs].map(Number);
+  console.error(
+    "fuzz: Give a first seed and a number of programs, such as npm run fuzz -- 1 10000 or npm run fuzz -- hostile 1 100000, or neither.",
+  );
   process.exit(2);
 }
-const { module } = await runnerImport(`${root}test/diff/fuzz.ts`, { root, configFile: false, logLevel: "error" });
-process.exitCode = (await module.fuzz(Number(first), Number(count))) ? 0 : 1;
+
+/** Runs them in a thread of its own, so that there is somebody to notice when one never comes back. */
+function watchHostile([first, count]) {
+  const worker = new Worker(new URL(import.meta.url), { workerData: { first, count } });
+  let seed = first;
+  let at = Date.now();
+  worker.on("message", (now) => {
+    seed = now;
+    at = Date.now();
+  });
+  setInterval(() => {
+    if (Date.now() - at < HANGS_AFTER_SECONDS * 1000) return;
+    console.log(`seed ${seed} never ends (repeat it with: npm run fuzz -- hostile ${seed} 1)`);
+    process.exit(1);
+  }, 1000).unref();
+  worker.on("exit", (code) => (process.exitCode = code));
+}
+
+const args = process.argv.slice(2);
+if (!isMainThread) {
+  const { hostile } = await load("test/hostile/hostile.ts");
+  const { first, count } = workerData;
+  process.exitCode = (await hostile(first, count, (seed) => parentPort.postMessage(seed))) ? 0 : 1;
+} else if (args[0] === "hostile") {
+  watchHostile(numbers(args.slice(1), "10000"));
+} else {
+  const { fuzz } = await load("test/diff/fuzz.ts");
+  process.exitCode = (await fuzz(...numbers(args, "10000"))) ? 0 : 1;
+}
