@@ -165,7 +165,9 @@ class Writer {
   private anything(depth: number): string {
     const { random } = this;
     const roll = random.below(100);
-    if (roll < 12) return this.alu();
+    if (roll < 8) return this.alu();
+    if (roll < 11) return this.computed();
+    if (roll < 15) return this.branch(depth);
     if (roll < 34) return this.access();
     if (roll < 48 && depth < 2) return this.loop(depth);
     if (roll < 62) return this.csr();
@@ -227,8 +229,10 @@ class Writer {
 
   private inLoop(depth: number): string {
     const { kind } = this.fragment;
-    if (kind !== "look" || this.random.oneIn(8)) return this.anything(depth + 1);
-    return this.random.oneIn(4) ? this.float() : this.access();
+    const { random } = this;
+    if (kind !== "look" || random.oneIn(8)) return this.anything(depth + 1);
+    if (random.oneIn(4)) return random.oneIn(2) ? this.call() : this.computed();
+    return random.oneIn(4) ? this.float() : this.access();
   }
 
   private csr(number = values.csrNumber(this.random, this.fragment.mode)): string {
@@ -272,6 +276,22 @@ class Writer {
       default:
         return `${random.pick(FLOATS)} ${f()}, ${f()}, ${f()}`;
     }
+  }
+
+  /** A computed jump to one of two places. */
+  private computed(): string {
+    const [first, end] = [this.label(), this.label()];
+    const { random } = this;
+    const pick = `la t3, ${first}\nandi t6, ${random.pick(["t4", "a0", "a1"])}, 1\nslli t6, t6, 3\nadd t3, t3, t6\njr t3`;
+    return `${pick}\n${first}:\naddi a1, a1, 1\nj ${end}\naddi a0, a0, 3\nxor a1, a1, a0\n${end}:`;
+  }
+
+  /** Goes past something, or not. */
+  private branch(depth: number): string {
+    const to = this.label();
+    const { random } = this;
+    const condition = `${random.pick(["beq", "bne", "blt", "bgeu"])} ${this.free()}, ${random.pick(["zero", ...FREE])}, ${to}`;
+    return `${condition}\n${this.anything(Math.max(1, depth))}\n${to}:`;
   }
 
   private call(): string {

@@ -224,7 +224,7 @@ export function editedLarge(random: Random): bigint {
 export function codeEntry(random: Random, hart: number): bigint {
   const page = BigInt(random.below(4));
   const pa = at.RAM + BigInt(at.codeOf(hart)) + page * BigInt(at.PAGE);
-  return ((pa >> 12n) << 10n) | 1n | R | X | A | (random.oneIn(6) ? U : 0n) | (random.oneIn(6) ? 0n : D);
+  return ((pa >> 12n) << 10n) | 1n | R | X | (random.oneIn(6) ? U : 0n) | (random.oneIn(3) ? 0n : A | D);
 }
 
 /** The page tables of `hart` at first, as (address, value) pairs. */
@@ -252,7 +252,8 @@ export function pageTables(random: Random, hart: number): [pa: bigint, value: bi
     const isCode = offset === at.HARNESS || (offset >= at.codeOf(0) && offset < at.codeOf(2));
     const last = offset === at.LAST_PAGE ? R | X : 0n;
     const flags = isData ? R | W | (random.oneIn(3) ? U : 0n) : isCode ? R | X : last;
-    if (flags !== 0n) entries.push([table(Table.SAME_1) + BigInt(8 * page), leaf(pa, flags)]);
+    const settled = random.oneIn(6) ? 0n : A | D;
+    if (flags !== 0n) entries.push([table(Table.SAME_1) + BigInt(8 * page), ((pa >> 12n) << 10n) | flags | settled | 1n]);
   }
   for (let page = 0; page < at.EDITED_PAGES; page++) {
     entries.push([table(Table.EDITED_1) + BigInt(8 * page), editedEntry(random)]);
