@@ -18,7 +18,10 @@ export interface Word64 {
   high: number;
 }
 
-/** A level-triggered interrupt line. */
+/**
+ * An interrupt line. Each `set(true)` makes its interrupt pending, also when the line is high already; when the guest completes an
+ * interrupt, a line that is still high does not, so a device that has more to say says so again. (QEMU `qemu_set_irq`, `hw/intc/sifive_plic.c`)
+ */
 export interface IrqLine {
   set(level: boolean): void;
 }

@@ -9,6 +9,10 @@
  * 2 IIR                 FCR
  * 3 LCR   4 MCR   5 LSR (loads)   6 MSR (loads)   7 SCR
  * ```
+ *
+ * What is typed before the guest's driver is ready is not lost, which is all that is not QEMU's: drivers empty the receiver when they
+ * start, and read it once for good measure. What a guest clears that has never listened is kept, and comes in again when it does: with
+ * RDI on, or polling LSR (two loads in a row; or one by a guest that does not poll it to send).
  */
 
 import type { AccessSize, Clock, ConsoleBackend, Device, DeviceState, FdtNode, FdtPlace } from "./device.ts";
@@ -58,6 +62,19 @@ export class Ns16550a implements Device {
   /** The transmitter became empty and nobody has been told yet. */
   private thrPending = false;
   private timeoutPending = false;
+  /** The guest has listened since reset. */
+  private heard = false;
+  /** It has not, and has cleared the receiver: nothing comes in before it does. */
+  private deaf = false;
+  /** Typed bytes that it has cleared away unheard; they come in before any others. */
+  private held: number[] = [];
+  /** Some of the received bytes are the guest's own, from loopback. */
+  private looped = false;
+  /** The last access was a load of LSR; a store to THR. */
+  private lsrLast = false;
+  private thrLast = false;
+  /** Two bytes have been sent in a row without a look at LSR. */
+  private sendsBlindly = false;
 
   constructor(deps: Ns16550aDeps) {
     this.clock = deps.clock;
@@ -70,12 +87,16 @@ export class Ns16550a implements Device {
   update(): void {
     if (this.timeoutAt === undefined || this.clock.ticks() < this.timeoutAt) return;
     this.timeoutAt = undefined;
-    this.timeoutPending = this.fifo.length > 0;
+    if (this.fifo.length === 0) return;
+    this.timeoutPending = true;
     this.drive();
   }
 
   load(offset: number): number {
     const dlab = (this.lcr & Lcr.DLAB) !== 0;
+    const again = this.lsrLast;
+    this.lsrLast = offset === (Register.LSR as number);
+    this.thrLast = false;
     switch (offset as Register) {
       case Register.DATA:
         return dlab ? this.divisor & 0xff : this.loadRbr();
@@ -88,6 +109,7 @@ export class Ns16550a implements Device {
       case Register.MCR:
         return this.mcr;
       case Register.LSR:
+        if (again || this.sendsBlindly) this.hear();
         return this.loadLsr();
       case Register.MSR:
         return this.loadMsr();
@@ -100,6 +122,10 @@ export class Ns16550a implements Device {
   store(offset: number, word: number): void {
     const value = word & 0xff;
     const dlab = (this.lcr & Lcr.DLAB) !== 0;
+    const sending = offset === (Register.DATA as number) && !dlab;
+    if (sending && this.thrLast) this.sendsBlindly = true;
+    this.lsrLast = false;
+    this.thrLast = sending;
     switch (offset as Register) {
       case Register.DATA:
         if (dlab) this.divisor = (this.divisor & 0xff00) | value;
@@ -140,16 +166,20 @@ export class Ns16550a implements Device {
     this.msr = MSR_AT_RESET;
     this.thrPending = this.timeoutPending = false;
     this.timeoutAt = undefined;
+    this.heard = this.deaf = this.looped = this.lsrLast = this.thrLast = this.sendsBlindly = false;
+    this.held = [];
     this.drive();
-    this.console.ready();
+    this.refill();
   }
 
   save(): DeviceState {
     const { fifo, rbr, divisor, ier, fcr, lcr, mcr, lsrErrors, msr, scr, thrPending, timeoutPending } = this;
+    const { heard, deaf, held, looped, lsrLast, thrLast, sendsBlindly } = this;
     const timeoutIn = this.timeoutAt === undefined ? -1n : this.timeoutAt - this.clock.ticks();
     return {
       fifo: [...fifo],
       ...{ rbr, divisor, ier, fcr, lcr, mcr, lsrErrors, msr, scr, thrPending, timeoutPending },
+      ...{ heard, deaf, held: [...held], looped, lsrLast, thrLast, sendsBlindly },
       timeoutArmed: this.timeoutAt !== undefined,
       timeoutIn: (timeoutIn < 0n ? 0n : timeoutIn).toString(),
     };
@@ -171,6 +201,13 @@ export class Ns16550a implements Device {
       scr: reader.integer("scr", 0xff),
       thrPending: reader.flag("thrPending"),
       timeoutPending: reader.flag("timeoutPending"),
+      heard: reader.flag("heard"),
+      deaf: reader.flag("deaf"),
+      held: reader.bytes("held", FIFO_SIZE),
+      looped: reader.flag("looped"),
+      lsrLast: reader.flag("lsrLast"),
+      thrLast: reader.flag("thrLast"),
+      sendsBlindly: reader.flag("sendsBlindly"),
       timeoutAt: reader.flag("timeoutArmed") ? this.clock.ticks() + timeoutIn : undefined,
     };
     Object.assign(this, restored);
@@ -197,7 +234,26 @@ export class Ns16550a implements Device {
 
   /** Takes no more than the trigger level, so that a guest hears of input at the level it has chosen. */
   private receive(bytes: Uint8Array): number {
-    if ((this.mcr & Mcr.LOOP) !== 0) return 0;
+    if ((this.mcr & Mcr.LOOP) !== 0 || this.deaf || this.held.length > 0) return 0;
+    return this.take(bytes);
+  }
+
+  /** What was held back, and then what is typed. */
+  private refill(): void {
+    if ((this.mcr & Mcr.LOOP) !== 0 || this.deaf) return;
+    if (this.held.length > 0) this.held.splice(0, this.take(Uint8Array.from(this.held)));
+    if (this.held.length === 0) this.console.ready();
+  }
+
+  /** The guest reads what comes in. */
+  private hear(): void {
+    if (this.heard) return;
+    this.heard = true;
+    this.deaf = false;
+    this.refill();
+  }
+
+  private take(bytes: Uint8Array): number {
     const room = (this.fifoOn ? this.trigger : 1) - this.fifo.length;
     const count = Math.max(0, Math.min(room, bytes.length));
     for (let i = 0; i < count; i++) this.put(bytes[i]!);
@@ -219,12 +275,15 @@ export class Ns16550a implements Device {
   }
 
   private loadRbr(): number {
+    const typed = this.fifo.length > 0 && !this.looped;
     const byte = this.fifo.shift() ?? (this.fifoOn ? 0 : this.rbr);
     if (this.fifo.length === 0) this.lsrErrors &= ~Lsr.BI;
     else this.armTimeout();
+    this.looped &&= this.fifo.length > 0;
     this.timeoutPending = false;
     this.drive();
-    if ((this.mcr & Mcr.LOOP) === 0) this.console.ready();
+    if (typed) this.hear();
+    this.refill();
     return byte;
   }
 
@@ -260,7 +319,7 @@ export class Ns16550a implements Device {
   }
 
   private storeThr(byte: number): void {
-    if ((this.mcr & Mcr.LOOP) !== 0) this.put(byte);
+    if ((this.mcr & Mcr.LOOP) !== 0) this.loop(byte);
     else this.console.write(byte);
     this.thrPending = true;
     this.drive();
@@ -271,26 +330,36 @@ export class Ns16550a implements Device {
     const changed = (value ^ this.ier) & Ier.ALL;
     this.ier = value & Ier.ALL;
     if ((changed & Ier.THRI) !== 0) this.thrPending = (value & Ier.THRI) !== 0;
-    this.drive();
+    if (changed !== 0) this.drive();
+    if ((value & Ier.RDI) !== 0) this.hear();
   }
 
   private storeFcr(value: number): void {
-    if (value === this.fcr) return;
     const toggled = ((value ^ this.fcr) & Fcr.ENABLE) !== 0;
     this.fcr = value & Fcr.STICKY;
     if (toggled || (value & Fcr.RESET_RECEIVER) !== 0) this.clearReceiver();
     if (toggled || (value & Fcr.RESET_TRANSMITTER) !== 0) this.thrPending = true;
     this.drive();
-    this.console.ready();
+    this.refill();
   }
 
   private storeMcr(value: number): void {
     const wasLoop = (this.mcr & Mcr.LOOP) !== 0;
     this.mcr = value & Mcr.ALL;
-    if (wasLoop && (value & Mcr.LOOP) === 0) this.console.ready();
+    if (wasLoop && (value & Mcr.LOOP) === 0) this.refill();
+  }
+
+  private loop(byte: number): void {
+    this.put(byte);
+    this.looped = true;
   }
 
   private clearReceiver(): void {
+    if (!this.heard && !this.looped && this.fifo.length > 0) {
+      this.deaf = true;
+      this.held = this.fifo;
+    }
+    this.looped = false;
     this.fifo = [];
     this.lsrErrors &= ~Lsr.BI;
     this.timeoutPending = false;
@@ -312,6 +381,7 @@ export class Ns16550a implements Device {
     return Iir.NONE;
   }
 
+  /** Called wherever QEMU calls `serial_update_irq`: at the PLIC, driving a line that is high already counts. */
   private drive(): void {
     this.irq.set(this.interruptId() !== Iir.NONE);
   }

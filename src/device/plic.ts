@@ -10,6 +10,10 @@
  * ```
  *
  * Contexts are hart 0 M, hart 0 S, hart 1 M, and so on.
+ *
+ * A source becomes pending when its device drives its line high, each time that it does, whether or not the line was high before or the
+ * source is in service; and by nothing else. So a line that is still high at completion interrupts again only when its device says so
+ * again. The specification leaves that to the gateway ("Interrupt Gateways"); this is QEMU's, and guests depend on it.
  */
 
 import type { AccessSize, Device, DeviceState, FdtNode, FdtPlace, IrqLine } from "./device.ts";
@@ -35,7 +39,7 @@ export interface PlicDeps {
   setLine(hart: number, irq: number, level: boolean): void;
 }
 
-/** A PLIC with level-triggered gateways. */
+/** A PLIC with QEMU's gateways. */
 export class Plic implements Device {
   readonly name = "plic";
   readonly size = 0x60_0000;
@@ -46,9 +50,9 @@ export class Plic implements Device {
   private readonly priority: Uint8Array;
   /** What the devices drive. */
   private readonly level: Uint32Array;
-  /** Requests that gateways have forwarded; they stay until claimed, even when the line falls. */
+  /** Requests; they stay until claimed, even when the line falls. */
   private readonly pending: Uint32Array;
-  /** Sources claimed and not completed; their gateways forward nothing. */
+  /** Sources claimed and not completed; their requests wait. */
   private readonly claimed: Uint32Array;
   private readonly enable: Uint32Array;
   private readonly threshold: Uint8Array;
@@ -156,23 +160,22 @@ export class Plic implements Device {
     if (irq <= 0 || irq >= this.deps.sources) return;
     const word = irq >>> 5;
     const bit = 1 << (irq & 31);
-    if (((this.level[word]! & bit) !== 0) === level) return;
-    this.level[word]! ^= bit;
-    this.request(word, bit);
+    if (!level) {
+      this.level[word]! &= ~bit;
+      return;
+    }
+    this.level[word]! |= bit;
+    if ((this.pending[word]! & bit) !== 0) return;
+    this.pending[word]! |= bit;
     this.update();
   }
 
-  /** A gateway forwards a request while its line is high and the last one is not in service. ("Interrupt Gateways") */
-  private request(word: number, bit: number): void {
-    this.pending[word]! |= this.level[word]! & ~this.claimed[word]! & bit;
-  }
-
-  /** The pending source with the highest priority above the threshold, the lowest number first; 0 for none. */
+  /** The pending source, not in service, with the highest priority above the threshold, the lowest number first; 0 for none. */
   private best(context: number): number {
     let best = 0;
     let bestPriority = this.threshold[context]!;
     for (let word = 0; word < this.words; word++) {
-      let bits = this.pending[word]! & this.enable[context * this.words + word]!;
+      let bits = this.pending[word]! & ~this.claimed[word]! & this.enable[context * this.words + word]!;
       while (bits !== 0) {
         const irq = (word << 5) + 31 - Math.clz32(bits & -bits);
         bits &= bits - 1;
@@ -203,9 +206,7 @@ export class Plic implements Device {
 
   /** As in QEMU, completion does not ask whether the source is enabled for the context. */
   private complete(irq: number): void {
-    const bit = 1 << (irq & 31);
-    this.claimed[irq >>> 5]! &= ~bit;
-    this.request(irq >>> 5, bit);
+    this.claimed[irq >>> 5]! &= ~(1 << (irq & 31));
   }
 
   /** Index into `enable`, or -1. */

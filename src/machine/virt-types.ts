@@ -104,6 +104,6 @@ export interface VirtBoard {
   reset(): void;
   /** The state of all devices, keyed by name. */
   save(): Record<string, unknown>;
-  /** @throws WasmvisorError `device-state` when it is not a state of this board. */
+  /** @throws WasmvisorError `device-state` when it is not a state of this board; all devices are then as they were. */
   restore(state: unknown): void;
 }

@@ -112,10 +112,19 @@ class Board implements VirtBoard {
     return Object.fromEntries([...this.devices].map(([name, device]) => [name, device.save()]));
   }
 
-  /** Devices that drive lines into the PLIC come before it, so that its own saved levels stand in the end. */
   restore(state: unknown): void {
     new StateReader("the board", state);
-    const states = state as Record<string, unknown>;
+    const before = this.save();
+    try {
+      this.restoreAll(state as Record<string, unknown>);
+    } catch (error) {
+      this.restoreAll(before);
+      throw error;
+    }
+  }
+
+  /** Devices that drive lines into the PLIC come before it, so that its own saved requests stand in the end. */
+  private restoreAll(states: Record<string, unknown>): void {
     const drivers = [...this.devices.values()].filter((device) => device !== this.plic);
     for (const device of [...drivers, this.plic]) device.restore(states[device.name]);
   }

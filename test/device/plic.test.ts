@@ -71,17 +71,37 @@ describe("claim and complete", () => {
     plic.line(10).set(true);
     expect(plic.load(claim(1))).toBe(10);
     expect([lines.level(0, SEI), plic.load(PENDING)]).toEqual([false, 0]);
+    plic.line(10).set(true);
+    expect([lines.level(0, SEI), plic.load(PENDING), plic.load(claim(1))]).toEqual([false, 1 << 10, 0]);
     plic.store(claim(1), 10);
-    expect([lines.level(0, SEI), plic.load(PENDING)]).toEqual([true, 1 << 10]);
+    expect([lines.level(0, SEI), plic.load(claim(1))]).toEqual([true, 10]);
   });
 
-  test("a line lowered during service is not pending after completion", () => {
+  test("a line that is high and stays so is served once, and again each time that its device says so", () => {
+    const { plic, lines } = open();
+    const line = plic.line(10);
+    line.set(true);
+    for (let times = 0; times < 3; times++) {
+      expect([lines.level(0, SEI), plic.load(claim(1))]).toEqual([true, 10]);
+      plic.store(claim(1), 10);
+      expect([lines.level(0, SEI), plic.load(PENDING), plic.load(claim(1))]).toEqual([false, 0, 0]);
+      line.set(true);
+    }
+  });
+
+  test("a line lowered during service is not pending after completion, unless it was raised in it, as in QEMU", () => {
     const { plic, lines } = open();
     plic.line(10).set(true);
     plic.load(claim(1));
     plic.line(10).set(false);
     plic.store(claim(1), 10);
     expect(lines.level(0, SEI)).toBe(false);
+    for (const level of [true, true, false]) {
+      plic.line(10).set(level);
+      plic.load(claim(1));
+    }
+    plic.store(claim(1), 10);
+    expect([lines.level(0, SEI), plic.load(claim(1))]).toEqual([true, 10]);
   });
 
   test("a line lowered before the claim is still served, once", () => {
@@ -97,6 +117,7 @@ describe("claim and complete", () => {
     const { plic, lines } = open();
     plic.line(10).set(true);
     plic.load(claim(1));
+    plic.line(10).set(true);
     plic.store(enable(1), 0);
     plic.store(claim(1), 10);
     plic.store(enable(1), 1 << 10);
