@@ -32,7 +32,9 @@ export function hart_emulate(hartMa: usize): u32 {
 }
 
 function run_slice_aging(hart: Hart): u32 {
-  changetype<Vm>(<usize>hart.vm).translations = 0;
+  const vm = changetype<Vm>(<usize>hart.vm);
+  vm.translations = 0;
+  hart.work = vm.workMax;
   const age = hart.instret >> CODE_AGE_SHIFT;
   const exit = run_slice(hart);
   // Ziccid asks for "finite time"; verifying decoded pages this seldom costs nothing that can be measured.

@@ -7,6 +7,7 @@ import { code_page, page_renew, record_at } from "../decode/pages";
 import { Flow, Op } from "../gen/op";
 import { op_flow } from "../gen/optable";
 import { csr_access } from "../hart/csr";
+import { work_done } from "../hart/pace";
 import { ask_exit } from "../hart/raise";
 import { base, csr, rs1IsZero } from "../hart/regs";
 import { jump_flush_all } from "../mem/jump";
@@ -45,6 +46,7 @@ export function run_translated(hart: Hart, floor: u32): void {
   // 1 when translated code has been left for the present pc.
   let left: u64 = 0;
   while (hart.fuel && !hart.attention) {
+    if (work_done(hart)) break;
     const pc = hart.pc;
     const entry = jump_entry(hart, pc);
     const hit = load<u64>(entry) == pc;
@@ -196,27 +198,36 @@ function reach(hart: Hart, vm: Vm, pc: u64): void {
 /** Translates the region at `pc`, runs it and throws it away; jumps in it find no other. False when it cannot be had. */
 function run_once(hart: Hart, vm: Vm, pc: u64): bool {
   translate(hart, pc);
-  const region = changetype<Region>(region_at(hart, pc));
-  if (!changetype<usize>(region)) return false;
-  if (hart.fuel < region.need) run_predecoded(hart, hart.fuel, true, false);
-  else {
-    assume(hart, region);
-    if (enter(hart, vm, region.index)) vm.countExitCold += 1;
+  // The pause that a translation asks for comes after the region has run, which is then thrown away: else it would be made for ever.
+  const paused = hart.exitReason == Exit.PAUSE;
+  if (paused) {
+    hart.exitReason = Exit.NONE;
+    hart.attention = 0;
   }
-  modules_clear(vm);
-  return true;
+  const region = changetype<Region>(region_at(hart, pc));
+  const found = changetype<usize>(region) != 0;
+  if (found) {
+    if (hart.fuel < region.need) run_predecoded(hart, hart.fuel, true, false);
+    else {
+      assume(hart, region);
+      if (enter(hart, vm, region.index)) vm.countExitCold += 1;
+    }
+    modules_clear(vm);
+  }
+  if (paused && !hart.exitReason) ask_exit(hart, Exit.PAUSE);
+  return found;
 }
 
 /** Emitted code's TLB miss on a load. The value is left in `mmioData`; 1 when the interpreter must do the instruction. */
 export function dbt_load(hartMa: usize, size: u32, va: u64): u64 {
   const hart = changetype<Hart>(hartMa);
-  return u64(!load_ram(hart, va, size));
+  return u64(work_done(hart) || !load_ram(hart, va, size));
 }
 
 /** Emitted code's TLB miss on a store of `mmioData`; 1 when the interpreter must do the instruction. */
 export function dbt_store(hartMa: usize, size: u32, va: u64): u64 {
   const hart = changetype<Hart>(hartMa);
-  return u64(!store_ram(hart, va, hart.mmioData, size));
+  return u64(work_done(hart) || !store_ram(hart, va, hart.mmioData, size));
 }
 
 /**
@@ -225,7 +236,7 @@ export function dbt_store(hartMa: usize, size: u32, va: u64): u64 {
  */
 export function dbt_system(hartMa: usize, fuel: u32, r: u64): u64 {
   const hart = changetype<Hart>(hartMa);
-  if (!system_allowed(hart, r)) return System.INTERPRET;
+  if (work_done(hart) || !system_allowed(hart, r)) return System.INTERPRET;
   hart.instret = hart.fuelBase - fuel;
   const flushes = hart.countJumpFlush;
   const frm = hart.frm;
@@ -248,6 +259,7 @@ function system_allowed(hart: Hart, r: u64): bool {
  */
 export function dbt_span(hartMa: usize, info: u32, va: u64): u64 {
   const hart = changetype<Hart>(hartMa);
+  if (work_done(hart)) return 0;
   const bytes = info & 0xffff;
   const storing = (info >> 16) & 1;
   const ma = span_ram(hart, va, bytes, storing ? Access.STORE : Access.LOAD);
@@ -271,12 +283,13 @@ function micro_fill(hart: Hart, va: u64, storing: u32, micro: u32): void {
  */
 export function dbt_find(hartMa: usize, unused: u32, pc: u64): u64 {
   const hart = changetype<Hart>(hartMa);
-  return u64(find(hart, pc));
+  return u64(!work_done(hart) && find(hart, pc));
 }
 
 /** Executes record `r` for emitted code, its operands being in the hart. 1 when it raised: the interpreter does it again. */
 export function dbt_callout(hartMa: usize, fuel: u32, r: u64): u64 {
   const hart = changetype<Hart>(hartMa);
+  if (work_done(hart)) return 1;
   hart.instret = hart.fuelBase - fuel;
   execute(hart, r);
   if (hart.trapCause == Cause.NONE) return 0;

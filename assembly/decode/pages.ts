@@ -21,6 +21,9 @@ import { walk_settled } from "../mem/ptw";
 import { tlb_entry, tlb_empty_fetch_all, tlb_note } from "../mem/tlb";
 import { Access, Cause, CodePage, Priv } from "../shared/constants";
 
+/** What looking for a page counts as slow work, besides the turn of the loop that does it: it may have to be emptied, or compared. */
+const PAGE_WORK: u32 = 7;
+
 const FRAME = 0;
 const EPOCH = 4;
 /** Address of the codeMap slot, so that eviction can clear it. */
@@ -55,6 +58,7 @@ function code_page_slow(hart: Hart, pc: u64, entry: usize): usize {
   const vm = changetype<Vm>(<usize>hart.vm);
   if (hart.pmpActive && !pmp_page_uniform(hart, phys_of(vm, ma))) return 0;
   const page = code_page_of(vm, ma & ~0xfff);
+  hart.work -= min(hart.work - 1, PAGE_WORK);
   tlb_note(hart, entry);
   store<u64>(entry, pc & ~0xfff);
   store<u32>(entry, <u32>page, 8);

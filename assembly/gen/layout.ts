@@ -118,42 +118,44 @@ export enum HartField {
   pmpOpen = 2540,
   /** steps (retired instructions and traps) left in this run (u32) */
   fuel = 2544,
+  /** slow work left in this run (assembly/hart/pace.ts) (u32) */
+  work = 2548,
   /** address of the record the fast loop left to the slow tail, or 0 (u32) */
-  slowRecord = 2548,
+  slowRecord = 2552,
   /** instret + fuel when translated code was entered; in it, instret = fuelBase - fuel (u64) */
-  fuelBase = 2552,
+  fuelBase = 2560,
   /** what the regions in each mode's jump cache assume together (Mode bits), by privilege (4 of u32) */
-  jumpMode = 2560,
+  jumpMode = 2568,
   /** entries of the jump caches filled since they were last emptied (u32) */
-  jumpFills = 2576,
+  jumpFills = 2584,
   /** where the first of them are, from the hart's address (64 of u32) */
-  jumpLog = 2580,
+  jumpLog = 2588,
   /** 1 when translated code has just failed to check bytes in pages that are not adjacent (u32) */
-  spanSplit = 2836,
+  spanSplit = 2844,
   /** a bit for each hash of a page that regions in the jump caches lie in (8 of u64) */
-  codeFilter = 2840,
+  codeFilter = 2848,
   /** traps taken in a row without an instruction retired between them (u32) */
-  stormCount = 2904,
+  stormCount = 2912,
   /** instret at the last trap (u64) */
-  stormInstret = 2912,
+  stormInstret = 2920,
   /** TLB misses: loads, stores and fetches that needed a walk (u64) */
-  countTlbMiss = 2920,
+  countTlbMiss = 2928,
   /** page-table walks (u64) */
-  countWalk = 2928,
+  countWalk = 2936,
   /** times the jump caches were emptied (u64) */
-  countJumpFlush = 2936,
+  countJumpFlush = 2944,
   /** exceptions taken (u64) */
-  countTrap = 2944,
+  countTrap = 2952,
   /** interrupts taken (u64) */
-  countInterrupt = 2952,
+  countInterrupt = 2960,
   /** device accesses (u64) */
-  countMmio = 2960,
+  countMmio = 2968,
   /** instructions decoded into records (u64) */
-  countDecode = 2968,
+  countDecode = 2976,
   /** fence.i executed (u64) */
-  countFenceI = 2976,
+  countFenceI = 2984,
   /** sfence.vma and sinval.vma executed (u64) */
-  countSfence = 2984,
+  countSfence = 2992,
 }
 
 /** Offsets from a VM block's base address. */
@@ -226,64 +228,66 @@ export enum VmField {
   translationsMax = 164,
   /** times that all translated code was thrown away because the budget was used up (u32) */
   overflows = 168,
+  /** so much slow work ends a run with Exit.PAUSE; 0 when none does (u32) */
+  workMax = 172,
   /** steps that the tiered engine has interpreted the last time that it did (u32) */
-  coldSteps = 172,
+  coldSteps = 176,
   /** how loads and stores are translated (MemoryModel in assembly/shared/constants.ts) (u32) */
-  memoryModel = 176,
+  memoryModel = 180,
   /** 1 when hardware updates A and D may be enabled (menvcfg.ADUE writable) (u32) */
-  svadu = 180,
+  svadu = 184,
   /** regions entered by the dispatcher (u64) */
-  countEntry = 184,
+  countEntry = 192,
   /** instructions executed by translated code (u64) */
-  countTranslated = 192,
+  countTranslated = 200,
   /** returns to the dispatcher because the slice was about to end (u64) */
-  countExitFuel = 200,
+  countExitFuel = 208,
   /** returns for an instruction that only the interpreter can do (u64) */
-  countExitStep = 208,
+  countExitStep = 216,
   /** the same, when the instruction trapped (u64) */
-  countExitTrap = 216,
+  countExitTrap = 224,
   /** returns because nothing was translated there (u64) */
-  countExitCold = 224,
+  countExitCold = 232,
   /** returns because the next region was not in the jump cache (u64) */
-  countExitMiss = 232,
+  countExitMiss = 240,
   /** returns although it was: a mechanism switched off, or calls too deep (u64) */
-  countExitDispatch = 240,
+  countExitDispatch = 248,
   /** returns because an interrupt or an exit was due (u64) */
-  countExitAttention = 248,
+  countExitAttention = 256,
   /** direct jumps between regions in translated code (with Translate.COUNT) (u64) */
-  countChain = 256,
+  countChain = 264,
   /** indirect jumps that hit the jump cache (with Translate.COUNT) (u64) */
-  countIndirect = 264,
+  countIndirect = 272,
   /** indirect jumps that missed it (with Translate.COUNT) (u64) */
-  countIndirectMiss = 272,
+  countIndirectMiss = 280,
   /** computed jumps that dispatch tables kept in their region (with Translate.COUNT) (u64) */
-  countTable = 280,
+  countTable = 288,
   /** calls that came back to where they were expected (with Translate.COUNT) (u64) */
-  countReturn = 288,
+  countReturn = 296,
   /** calls that came back elsewhere (with Translate.COUNT) (u64) */
-  countReturnMiss = 296,
+  countReturnMiss = 304,
   /** regions translated (u64) */
-  countRegion = 304,
+  countRegion = 312,
   /** regions that could not be translated, or that the engine refused (u64) */
-  countRefused = 312,
+  countRefused = 320,
   /** regions thrown away (u64) */
-  countEvicted = 320,
+  countEvicted = 328,
   /** bytes of WebAssembly emitted (u64) */
-  countCodeBytes = 328,
+  countCodeBytes = 336,
   /** nanoseconds of the host spent in translating, compiling included (u64) */
-  translateNs = 336,
+  translateNs = 344,
   /** nanoseconds of them spent in compiling and linking (u64) */
-  compileNs = 344,
+  compileNs = 352,
   /** the longest translation, in nanoseconds (u64) */
-  pauseNs = 352,
+  pauseNs = 360,
   /** how often the tiered engine has interpreted (u32) */
-  coldTurns = 360,
+  coldTurns = 368,
   /** nanoseconds of the host that it took, estimated (u64) */
-  coldNs = 368,
+  coldNs = 376,
 }
 
 /** Sizes of the blocks. */
 export enum StateBytes {
-  HART = 2992,
-  VM = 376,
+  HART = 3000,
+  VM = 384,
 }

@@ -473,6 +473,7 @@ export class Hart {
   pmpActive: u32;
   pmpOpen: u32;
   fuel: u32;
+  work: u32;
   slowRecord: u32;
   fuelBase: u64;
   jumpMode0: u32;
@@ -611,6 +612,7 @@ export class Vm {
   translations: u32;
   translationsMax: u32;
   overflows: u32;
+  workMax: u32;
   coldSteps: u32;
   memoryModel: u32;
   svadu: u32;
@@ -698,6 +700,7 @@ if (offsetof<Hart>("runPc") != HartField.runPc) ERROR("Hart.runPc is misplaced")
 if (offsetof<Hart>("pmpActive") != HartField.pmpActive) ERROR("Hart.pmpActive is misplaced");
 if (offsetof<Hart>("pmpOpen") != HartField.pmpOpen) ERROR("Hart.pmpOpen is misplaced");
 if (offsetof<Hart>("fuel") != HartField.fuel) ERROR("Hart.fuel is misplaced");
+if (offsetof<Hart>("work") != HartField.work) ERROR("Hart.work is misplaced");
 if (offsetof<Hart>("slowRecord") != HartField.slowRecord) ERROR("Hart.slowRecord is misplaced");
 if (offsetof<Hart>("fuelBase") != HartField.fuelBase) ERROR("Hart.fuelBase is misplaced");
 if (offsetof<Hart>("jumpMode0") != HartField.jumpMode) ERROR("Hart.jumpMode0 is misplaced");
@@ -750,6 +753,7 @@ if (offsetof<Vm>("sensitive") != VmField.sensitive) ERROR("Vm.sensitive is mispl
 if (offsetof<Vm>("translations") != VmField.translations) ERROR("Vm.translations is misplaced");
 if (offsetof<Vm>("translationsMax") != VmField.translationsMax) ERROR("Vm.translationsMax is misplaced");
 if (offsetof<Vm>("overflows") != VmField.overflows) ERROR("Vm.overflows is misplaced");
+if (offsetof<Vm>("workMax") != VmField.workMax) ERROR("Vm.workMax is misplaced");
 if (offsetof<Vm>("coldSteps") != VmField.coldSteps) ERROR("Vm.coldSteps is misplaced");
 if (offsetof<Vm>("memoryModel") != VmField.memoryModel) ERROR("Vm.memoryModel is misplaced");
 if (offsetof<Vm>("svadu") != VmField.svadu) ERROR("Vm.svadu is misplaced");

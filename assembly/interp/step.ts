@@ -11,12 +11,16 @@ import { run_leaf, run_leaf_exact } from "../gen/loop";
 import { Op } from "../gen/op";
 import { op_length } from "../gen/optable";
 import { Hart } from "../gen/state";
+import { work_done } from "../hart/pace";
 import { trap_take } from "../hart/trap";
 import { code_page, code_word, decode_record, record_at } from "../decode/pages";
 import { Cause, Exit } from "../shared/constants";
 
 /** Traps in a row, with nothing retired between them, that make a storm. */
 const STORM: u32 = 100_000;
+
+/** One of so many steps, less one, of the engine that decodes each time counts as slow work. */
+const WORK_STEPS: u32 = 7;
 
 /** Executes record `r`, which stands at `pc`, with all state in `hart`: registers, pc, instret and traps. One step. */
 export function execute_record(hart: Hart, r: u64, pc: u64, bytes: u32): void {
@@ -78,7 +82,10 @@ export function step_decoded(hart: Hart): void {
 
 /** The engine that decodes each time: runs until `fuel` steps are done or attention is asked for. */
 export function interpret(hart: Hart, fuel: u32): void {
-  while (hart.fuel && !hart.attention) step(hart);
+  while (hart.fuel && !hart.attention) {
+    step(hart);
+    if (!(hart.fuel & WORK_STEPS)) work_done(hart);
+  }
 }
 
 /**
@@ -88,6 +95,7 @@ export function interpret(hart: Hart, fuel: u32): void {
 export function run_predecoded(hart: Hart, limit: u32, exact: bool, regions: bool): void {
   const floor = hart.fuel - limit;
   while (hart.fuel > floor && !hart.attention) {
+    if (work_done(hart)) return;
     const pc = hart.pc;
     const page = code_page(hart, pc);
     if (!page) {

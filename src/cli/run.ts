@@ -142,7 +142,7 @@ class Session {
     }
     host.onStdin((bytes) => {
       host.holdStdin(true);
-      void this.#vm.console.write(bytes).then(() => host.holdStdin(false));
+      void this.#vm.console.write(bytes).then(() => host.holdStdin(false), ignore);
     });
   }
 

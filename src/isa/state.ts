@@ -81,6 +81,7 @@ export const hartState: readonly StateRow[] = [
   ["pmpActive", "u32", 1, "derived", "how many PMP entries there are up to the last that is on"],
   ["pmpOpen", "u32", 1, "derived", "bit p: PMP lets privilege mode p do anything to any byte of RAM"],
   ["fuel", "u32", 1, "derived", "steps (retired instructions and traps) left in this run"],
+  ["work", "u32", 1, "derived", "slow work left in this run (assembly/hart/pace.ts)"],
   ["slowRecord", "u32", 1, "derived", "address of the record the fast loop left to the slow tail, or 0"],
   [
     "fuelBase",
@@ -155,6 +156,7 @@ export const vmState: readonly StateRow[] = [
   ["translations", "u32", 1, "derived", "regions translated in the present run of a hart"],
   ["translationsMax", "u32", 1, "derived", "so many of them end the run with Exit.PAUSE; 0 when nothing does"],
   ["overflows", "u32", 1, "derived", "times that all translated code was thrown away because the budget was used up"],
+  ["workMax", "u32", 1, "derived", "so much slow work ends a run with Exit.PAUSE; 0 when none does"],
   ["coldSteps", "u32", 1, "derived", "steps that the tiered engine has interpreted the last time that it did"],
   [
     "memoryModel",

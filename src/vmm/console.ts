@@ -37,6 +37,9 @@ const TRANSCRIPT_LENGTH = 2 ** 20;
 /** Bytes that wait for a slow or missing reader of `output`. */
 const BACKLOG_BYTES = 2 ** 20;
 
+/** Bytes after which the guest waits until they have been handed over. */
+const FRESH_BYTES = 2 ** 16;
+
 /**
  * The console of a VM.
  *
@@ -52,15 +55,21 @@ export class VmConsole {
    * does, only the last MiB is kept.
    */
   readonly output: ReadableStream<Uint8Array>;
-  /** What the guest is to read; writes resolve when the guest's UART has taken the bytes. */
+  /**
+   * What the guest is to read; writes resolve when the guest's UART has taken the bytes. What is written while the guest has ended is
+   * lost; when the VM is destroyed, writes fail with `console-closed`.
+   */
   readonly input: WritableStream<Uint8Array | string>;
   /** What the UART stands on. @internal */
   readonly backend: ConsoleBackend;
 
   readonly #queue: QueueConsole;
   readonly #onOutput: (bytes: Uint8Array) => void;
+  readonly #onFull: () => void;
   #fresh = new Uint8Array(1024);
   #freshLength = 0;
+  /** Bytes printed since the guest last had to wait for them to be handed over. */
+  #sinceRelief = 0;
   #backlog: Uint8Array[] = [];
   #backlogBytes = 0;
   #arrived: (() => void) | undefined;
@@ -73,12 +82,17 @@ export class VmConsole {
   /** Where the latest match ended, counted from the beginning of all output. */
   #cursor = 0;
   #waiters: Waiter[] = [];
-  #taken: { left: number; resolve: () => void }[] = [];
+  #taken: { left: number; resolve: () => void; reject: (error: Error) => void }[] = [];
   #closed: string | undefined;
+  #inputController: WritableStreamDefaultController | undefined;
 
-  /** @param onOutput - called with every chunk the guest has printed @internal */
-  constructor(onOutput: (bytes: Uint8Array) => void) {
+  /**
+   * @param onOutput - called with every chunk the guest has printed
+   * @param onFull - called when `full` becomes true @internal
+   */
+  constructor(onOutput: (bytes: Uint8Array) => void, onFull: () => void = () => undefined) {
     this.#onOutput = onOutput;
+    this.#onFull = onFull;
     this.#queue = new QueueConsole((byte) => this.#print(byte));
     this.backend = {
       write: (byte) => this.#queue.write(byte),
@@ -97,19 +111,35 @@ export class VmConsole {
       },
       { highWaterMark: 0 },
     );
-    this.input = new WritableStream<Uint8Array | string>({ write: (data) => this.write(data) });
+    this.input = new WritableStream<Uint8Array | string>({
+      start: (controller) => void (this.#inputController = controller),
+      write: (data) => this.#writeWhileOpen(data),
+    });
   }
 
   /**
-   * Types `data` (text goes as UTF-8). Resolves when the guest's UART has taken all of it, which may be never.
+   * Types `data` (text goes as UTF-8). Resolves when the guest's UART has taken all of it.
    * Terminals send `"\r"` for the enter key; most guests take `"\n"` as well.
+   *
+   * @throws WasmvisorError `console-closed` when the VM ends first, or has ended; nothing happens when nobody awaits that
    */
   write(data: Uint8Array | string): Promise<void> {
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
-    if (bytes.length === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#taken.push({ left: bytes.length, resolve });
+    const written = new Promise<void>((resolve, reject) => {
+      if (this.#closed !== undefined) return reject(this.#unreadError());
+      if (bytes.length === 0) return resolve();
+      this.#taken.push({ left: bytes.length, resolve, reject });
       this.#queue.type(bytes);
+    });
+    // Keys go on being pressed after the end: not everybody wants to hear of it.
+    written.catch(() => undefined);
+    return written;
+  }
+
+  /** The stream outlives the guest's end, because the VM may be reset. */
+  async #writeWhileOpen(data: Uint8Array | string): Promise<void> {
+    await this.write(data).catch((error: unknown) => {
+      if (this.#final) throw error;
     });
   }
 
@@ -153,14 +183,31 @@ export class VmConsole {
     return new Promise((resolve) => this.#drained.push(resolve));
   }
 
+  /**
+   * Whether the guest has printed so much that it should wait until `relieve` has handed it over. Depends on what it prints alone, and
+   * not on when `flush` is called. @internal
+   */
+  get full(): boolean {
+    return this.#sinceRelief >= FRESH_BYTES;
+  }
+
+  /** Hands over what has been printed; `full` is false afterwards. @internal */
+  relieve(): void {
+    this.#sinceRelief = 0;
+    this.flush();
+  }
+
   /** Hands over what has been printed since the last call. The run loop calls it between slices. @internal */
   flush(): void {
     if (this.#freshLength === 0) return;
     const bytes = this.#fresh.slice(0, this.#freshLength);
     this.#freshLength = 0;
-    const text = this.#transcript + this.#decoder.decode(bytes, { stream: true });
-    this.#transcript = text.slice(-TRANSCRIPT_LENGTH);
-    this.#forgotten += text.length - this.#transcript.length;
+    this.#transcript += this.#decoder.decode(bytes, { stream: true });
+    // Not at every call: it copies what is kept.
+    if (this.#transcript.length >= 2 * TRANSCRIPT_LENGTH) {
+      this.#forgotten += this.#transcript.length - TRANSCRIPT_LENGTH;
+      this.#transcript = this.#transcript.slice(-TRANSCRIPT_LENGTH);
+    }
     this.#backlog.push(bytes);
     this.#backlogBytes += bytes.length;
     if (!this.output.locked) this.#forgetOldest();
@@ -169,13 +216,17 @@ export class VmConsole {
     this.#match();
   }
 
-  /** The VM has ended: `waitFor` gives up, and with `final` the output stream ends. @internal */
+  /** The VM has ended: `waitFor` and `write` give up, and with `final` the streams end. @internal */
   close(why: string, final: boolean): void {
     this.flush();
     this.#closed = why;
-    for (const waiter of [...this.#waiters]) this.#giveUp(waiter, this.#closedError(waiter.pattern));
     this.#final = final;
-    if (final) this.#arrived?.();
+    for (const waiter of [...this.#waiters]) this.#giveUp(waiter, this.#closedError(waiter.pattern));
+    this.#queue.clear();
+    for (const { reject } of this.#taken.splice(0)) reject(this.#unreadError());
+    if (!final) return;
+    this.#inputController?.error(this.#unreadError());
+    this.#arrived?.();
   }
 
   /** The VM runs again. @internal */
@@ -190,6 +241,7 @@ export class VmConsole {
       this.#fresh = larger;
     }
     this.#fresh[this.#freshLength++] = byte;
+    if (++this.#sinceRelief === FRESH_BYTES) this.#onFull();
   }
 
   #accepted(count: number): void {
@@ -242,7 +294,8 @@ export class VmConsole {
 
   /** What was printed from `position` on, as far as it is kept. */
   #after(position: number): string {
-    return this.#transcript.slice(Math.max(0, position - this.#forgotten));
+    const { length } = this.#transcript;
+    return this.#transcript.slice(Math.max(0, length - TRANSCRIPT_LENGTH, position - this.#forgotten));
   }
 
   #giveUp(waiter: Waiter, error: Error): void {
@@ -269,6 +322,13 @@ export class VmConsole {
       "console-closed",
       `The guest has not printed ${shown(pattern)} before it ended (${this.#closed}); it last printed ${this.#tail()}.`,
       { pattern: String(pattern) },
+    );
+  }
+
+  #unreadError(): WasmvisorError {
+    return new WasmvisorError(
+      "console-closed",
+      `The guest has ended (${this.#closed}) and reads nothing any more; type while it runs, or reset the VM.`,
     );
   }
 

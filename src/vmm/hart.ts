@@ -47,7 +47,8 @@ const PAGE_BYTES = 4096;
 const NO_TRANSLATION = 0xffff_ffff_ffff_ffffn;
 
 /**
- * A hart. What it shows is exact while the VM is paused, and between two turns of the event loop.
+ * A hart. What it shows is exact while the VM is paused, and between two turns of the event loop. Once its VM is destroyed, everything
+ * but `index` throws `vm-state`.
  *
  * ```ts
  * vm.pause();
@@ -60,15 +61,23 @@ export class Hart {
   /** Its number, which is also `mhartid`. */
   readonly index: number;
   readonly #core: CoreExports;
-  readonly #view: HartView;
+  readonly #ownView: HartView;
   readonly #memory: PhysicalMemory;
+  readonly #use: (what: string) => void;
 
-  /** @internal */
-  constructor(index: number, core: CoreExports, view: HartView, memory: PhysicalMemory) {
+  /** @param use - throws when the VM is destroyed @internal */
+  constructor(index: number, core: CoreExports, view: HartView, memory: PhysicalMemory, use: (what: string) => void) {
     this.index = index;
     this.#core = core;
-    this.#view = view;
+    this.#ownView = view;
     this.#memory = memory;
+    this.#use = use;
+  }
+
+  /** Its state, while that is its own: another VM may have the place after this one is destroyed. */
+  get #view(): HartView {
+    this.#use("use a hart of");
+    return this.#ownView;
   }
 
   /** Virtual address of the next instruction. */

@@ -115,7 +115,8 @@ export class Host {
         compilation: checked.deterministic ? "sync" : this.#compilation,
         config: checked,
         images,
-        onDestroy: (destroyed) => this.#forget(destroyed),
+        onDestroy: (destroyed) => this.#vms.delete(destroyed),
+        onRelease: ({ machine }) => machine.space.harts.forEach(({ ma }) => this.#byHart.delete(ma)),
       },
       await this.#load(images, config.signal),
     );
@@ -157,11 +158,6 @@ export class Host {
       signal?.removeEventListener("abort", giveUp);
       this.#making.delete(making);
     }
-  }
-
-  #forget(vm: Vm): void {
-    this.#vms.delete(vm);
-    for (const { ma } of vm.machine.space.harts) this.#byHart.delete(ma);
   }
 }
 

@@ -30,6 +30,9 @@ export interface HtifDeps {
   exit(code: number): void;
 }
 
+/** What `fromhost` says when a call is done. */
+const ANSWER = 1n;
+
 const SYS_WRITE = 64n;
 const SYS_EXIT = 93n;
 /** -ENOSYS, as the proxy kernel's caller sees it. */
@@ -55,7 +58,8 @@ export function htifSymbols(symbols: LoadedImage["symbols"]): HtifSymbols | unde
 export class Htif {
   readonly #deps: HtifDeps;
   readonly #symbols: HtifSymbols;
-  readonly #answers: bigint[] = [];
+  /** Answers that the guest has not taken yet. All are the same word. */
+  #answers = 0;
 
   constructor(symbols: HtifSymbols, deps: HtifDeps) {
     this.#symbols = symbols;
@@ -82,7 +86,8 @@ export class Htif {
     const result = this.#call(Number(payload));
     if (result === undefined) return;
     this.#deps.memory.store64(Number(payload), BigInt.asUintN(64, result));
-    this.#answer(1n);
+    this.#answers++;
+    this.#deliver();
   }
 
   /** The eight words at `pa` are the call's number and arguments; undefined when it does not return. */
@@ -104,16 +109,10 @@ export class Htif {
 
   /** Not before the guest has taken the previous answer. */
   #deliver(): void {
-    const [answer] = this.#answers;
     const { fromhostPa } = this.#symbols;
-    if (answer === undefined || fromhostPa === undefined) return;
+    if (this.#answers === 0 || fromhostPa === undefined) return;
     if (this.#deps.memory.load64(fromhostPa) !== 0n) return;
-    this.#deps.memory.store64(fromhostPa, answer);
-    this.#answers.shift();
-  }
-
-  #answer(value: bigint): void {
-    this.#answers.push(value);
-    this.#deliver();
+    this.#deps.memory.store64(fromhostPa, ANSWER);
+    this.#answers--;
   }
 }

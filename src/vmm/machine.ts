@@ -2,7 +2,6 @@
 
 import { HartField, VmField } from "../../assembly/gen/layout.ts";
 import type { Irq } from "../../assembly/shared/constants.ts";
-import { Exit } from "../../assembly/shared/constants.ts";
 import type { ConsoleBackend } from "../backend/console/console.ts";
 import { HostEntropy } from "../backend/entropy/host-entropy.ts";
 import { SeededEntropy } from "../backend/entropy/seeded-entropy.ts";
@@ -31,16 +30,20 @@ export interface MachineDeps {
   onPower(event: PowerEvent): void;
   /** An interrupt line has changed: a wait may be over. */
   onLine(): void;
+  /** A hart that is being run has read `mtime`. */
+  onTimeRead(mtime: bigint): void;
+  /** The slice that is under way must end: a deadline may have come nearer, or there is something for the host to do. */
+  endSlice(): void;
 }
 
 /** Any number: a deterministic machine must only have the same one each time. */
 const SEED = 0x7761_736dn;
 
-/** Where the guest reads mtime. */
-const MTIME = MEMMAP.clint.pa + CLINT_MTIMER + 0x7ff8;
+/** After so many translated regions, a millisecond or two, the run loop looks at the clock. */
+const TRANSLATIONS = 1;
 
-/** After so many translated regions, a few milliseconds, the run loop looks at the clock. */
-const TRANSLATIONS = 8;
+/** After so much slow work, at most a few milliseconds, it does too. */
+const SLOW_WORK = 1024;
 
 /** One machine. Answers the core's imports for its own harts. */
 export class Machine {
@@ -54,6 +57,10 @@ export class Machine {
   readonly #lines: number[];
   /** New RAM is zeros already. */
   #booted = false;
+  /** Its memory may be somebody else's. */
+  #released = false;
+  /** When the UART's timeout was due when that was last looked at. */
+  #uartTimeout: bigint | undefined;
 
   constructor(config: CheckedConfig, deps: MachineDeps) {
     this.#deps = deps;
@@ -69,7 +76,8 @@ export class Machine {
       builtinSbi: deps.builtinSbi,
     });
     this.space.vm.setU32(VmField.translationsMax, TRANSLATIONS);
-    this.ram = guestMemory(this.space);
+    this.space.vm.setU32(VmField.workMax, SLOW_WORK);
+    this.ram = this.#guestMemory();
     this.time = config.deterministic ? new InstructionTime() : new HostTime();
     try {
       this.board = this.#createBoard(config);
@@ -103,50 +111,52 @@ export class Machine {
   }
 
   mmioLoad(hart: number, pa: number, size: number): boolean {
-    const { bus } = this.board;
+    const { bus, uart } = this.board;
     if (!bus.load(pa, size)) return false;
+    if (uart.timeoutAt !== this.#uartTimeout) this.#timeoutMoved();
+    else if (isMtime(pa)) this.#deps.onTimeRead(this.board.mtime());
     const { u32 } = this.space.memory;
     const at = (hart + HartField.mmioData) / 4;
     u32[at] = bus.data.low;
     u32[at + 1] = bus.data.high;
-    if ((pa & ~7) === MTIME) this.#deps.core.hart_note_time(hart, this.mtime());
     return true;
   }
 
   mmioStore(hart: number, pa: number, size: number): boolean {
-    const { bus } = this.board;
+    const { bus, uart } = this.board;
     const { u32 } = this.space.memory;
     const at = (hart + HartField.mmioData) / 4;
     bus.data.low = u32[at] ?? 0;
     bus.data.high = u32[at + 1] ?? 0;
     if (!bus.store(pa, size)) return false;
     // A new mtimecmp may come before the end of the slice that was planned without it; a power event is due at once.
-    if (pa < MEMMAP.plic.pa) this.#endSlice(hart);
+    if (pa < MEMMAP.plic.pa) this.#deps.endSlice();
+    else if (uart.timeoutAt !== this.#uartTimeout) this.#timeoutMoved();
     return true;
   }
 
   /** The time that the guest is about to see: the interrupts of all deadlines up to it are pending then. */
   mtime(): bigint {
-    const { aclint } = this.board;
-    const now = aclint.mtime();
-    if (aclint.nextDeadline() <= now) aclint.update();
-    return now;
+    const mtime = this.board.mtime();
+    this.#deps.onTimeRead(mtime);
+    return mtime;
   }
 
-  /** Gives its memory back. */
+  /** Gives its memory back. What still knows it (devices, callbacks) finds that nothing has an effect any more. */
   release(): void {
+    this.#released = true;
     this.space.release();
   }
 
-  #endSlice(hartMa: number): void {
-    const { u32 } = this.space.memory;
-    u32[(hartMa + HartField.exitReason) / 4] = Exit.ATTENTION;
-    u32[(hartMa + HartField.attention) / 4] = 1;
+  /** A new timeout, too, may come before the end of the slice. */
+  #timeoutMoved(): void {
+    this.#uartTimeout = this.board.uart.timeoutAt;
+    if (this.#uartTimeout !== undefined) this.#deps.endSlice();
   }
 
   #setLine(hart: number, irq: Irq, level: boolean): void {
     const view = this.space.harts[hart];
-    if (view === undefined) return;
+    if (view === undefined || this.#released) return;
     const bit = 1 << irq;
     const lines = this.#lines[hart] ?? 0;
     this.#lines[hart] = level ? lines | bit : lines & ~bit;
@@ -185,6 +195,16 @@ export class Machine {
     );
   }
 
+  #guestMemory(): GuestMemory {
+    const { space } = this;
+    return createGuestMemory({
+      ramPa: space.ramPa,
+      ramSize: space.ramBytes,
+      memory: space.memory.memory,
+      translate: (pa, write) => (this.#released ? undefined : space.ramAddress(pa, write)),
+    });
+  }
+
   #createSbi(): VmSbiHost {
     const { core, console, onPower } = this.#deps;
     const { space, ram, board } = this;
@@ -199,11 +219,9 @@ export class Machine {
   }
 }
 
-function guestMemory(space: MachineSpace): GuestMemory {
-  return createGuestMemory({
-    ramPa: space.ramPa,
-    ramSize: space.ramBytes,
-    memory: space.memory.memory,
-    translate: (pa, write) => space.ramAddress(pa, write),
-  });
+/** Whether that is the address of the timer's counter, or of a part of it. */
+function isMtime(pa: number): boolean {
+  return pa >= MTIME_PA && pa < MTIME_PA + 8;
 }
+
+const MTIME_PA = MEMMAP.clint.pa + 0xbff8;

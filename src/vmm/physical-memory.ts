@@ -3,15 +3,22 @@
 import { WasmvisorError } from "../error.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
 
-/** Reads and writes RAM by physical address. */
+/** Reads and writes RAM by physical address. Once its VM is destroyed, everything but `start` and `size` throws `vm-state`. */
 export class PhysicalMemory {
   readonly #ram: GuestMemory;
+  readonly #use: (what: string) => void;
   readonly #onWrite: () => void;
   readonly #pageFlags: () => Uint8Array<ArrayBuffer>;
 
-  /** @internal */
-  constructor(ram: GuestMemory, onWrite: () => void, pageFlags: () => Uint8Array<ArrayBuffer>) {
+  /** @param use - throws when the VM is destroyed @internal */
+  constructor(
+    ram: GuestMemory,
+    use: (what: string) => void,
+    onWrite: () => void,
+    pageFlags: () => Uint8Array<ArrayBuffer>,
+  ) {
     this.#ram = ram;
+    this.#use = use;
     this.#onWrite = onWrite;
     this.#pageFlags = pageFlags;
   }
@@ -28,12 +35,13 @@ export class PhysicalMemory {
 
   /** Whether all of the `length` bytes from `pa` on are RAM. */
   contains(pa: number, length: number): boolean {
+    this.#use("use the memory of");
     return Number.isSafeInteger(length) && this.#ram.contains(pa, length);
   }
 
   /**
    * A copy of `length` bytes from `pa` on.
-   * @throws WasmvisorError `address` when not all of them are RAM
+   * @throws WasmvisorError `address` when not all of them are RAM, `vm-state`
    */
   read(pa: number, length: number): Uint8Array {
     const bytes = new Uint8Array(this.#inRam(pa, length));
@@ -43,7 +51,7 @@ export class PhysicalMemory {
 
   /**
    * Writes `bytes` at `pa`. Code that harts have decoded already is looked at anew.
-   * @throws WasmvisorError `address` when not all of the range is RAM
+   * @throws WasmvisorError `address` when not all of the range is RAM, `vm-state`
    */
   write(pa: number, bytes: Uint8Array): void {
     this.#inRam(pa, bytes.length);
@@ -56,6 +64,7 @@ export class PhysicalMemory {
    * @example const code = vm.memory.pages().filter((flags) => flags & PageFlag.CODE).length;
    */
   pages(): Uint8Array<ArrayBuffer> {
+    this.#use("use the memory of");
     return this.#pageFlags();
   }
 

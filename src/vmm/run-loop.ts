@@ -44,12 +44,11 @@ export interface RunLoopDeps {
   afterSlice(): boolean;
   /** Called before giving way: output. A promise is waited for. */
   beforeWaiting(): Promise<void> | undefined;
+  /** Called when the machine is at rest after `busy`; may close the loop. */
+  atRest(): void;
   /** Something that must not happen has: a bug. */
   onFailure(error: unknown): void;
 }
-
-/** How long the event loop may have to wait. */
-const TURN_MILLISECONDS = 8;
 
 /** Below a millisecond a timer is too coarse to sleep by. */
 const SHORTEST_SLEEP = 1;
@@ -59,7 +58,10 @@ const STCE_HIGH = 0x8000_0000;
 
 const STI = 1 << Irq.STI;
 
-/** Slices for `harts` harts: a millisecond or a few alone; in company short, because they wait for each other. */
+/**
+ * Slices for `harts` harts: a millisecond alone; in company short, because they wait for each other. They are broken off, and the rest
+ * kept, when the event loop must have its turn; with deterministic time they are that long, whatever the host's clock says.
+ */
 export function sliceFor(harts: number, polled: boolean): number {
   if (polled) return 10_000;
   return harts === 1 ? 1_000_000 : 20_000;
@@ -70,7 +72,13 @@ export class RunLoop {
   readonly #deps: RunLoopDeps;
   readonly #sleep = new Sleep();
   #running = false;
-  #inSlice = false;
+  /** The hart that is being run. */
+  #current: HartView | undefined;
+  /** When the timer lines of that hart, or the board's, next change. */
+  #deadline = NEVER;
+  /** How many calls are under way that have the machine in their hands. */
+  #busy = 0;
+  #closed = false;
   #active = false;
   #mustGiveWay = false;
   /** Whose turn it is, and what is left of its slice when it has been broken off. */
@@ -87,22 +95,52 @@ export class RunLoop {
 
   /** Starts, or goes on after `stop`. */
   start(): void {
+    if (this.#closed) return;
     this.#running = true;
     this.#deps.time.resume();
     this.#sleep.wake();
     if (!this.#active) void this.#loop();
   }
 
-  /** No hart runs from now on, or from the end of the present slice when called from within one. */
+  /** No hart runs from now on; when called from within a slice, it ends with the present instruction. */
   stop(): void {
     this.#running = false;
     this.#deps.time.pause();
     this.#sleep.wake();
+    this.endSlice();
+  }
+
+  /** Never runs again. The machine may be gone from now on. */
+  close(): void {
+    this.stop();
+    this.#closed = true;
+  }
+
+  /** The next slice is the first hart's: the machine has been reset. */
+  rewind(): void {
+    this.#next = 0;
+    this.#left = 0;
   }
 
   /** Whether a hart is being run: then this is called from a device or another import of the core. */
   get inSlice(): boolean {
-    return this.#inSlice;
+    return this.#current !== undefined;
+  }
+
+  /** Whether the loop has the machine in its hands: then this is called from a device, or from somebody that it has told something. */
+  get busy(): boolean {
+    return this.#busy > 0;
+  }
+
+  /** Has the slice, if there is one, end with the present instruction. The hart goes on with the rest of it. */
+  endSlice(): void {
+    this.#current?.setU32(HartField.exitReason, Exit.ATTENTION);
+    this.#current?.setU32(HartField.attention, 1);
+  }
+
+  /** The hart that is being run has read `mtime`: what is due by then is pending before its next instruction. */
+  timeRead(mtime: bigint): void {
+    if (this.#current !== undefined && mtime >= this.#deadline) this.#deadline = this.#updateTimers(this.#current);
   }
 
   /** Something may have ended a wait: an interrupt line, for one. */
@@ -114,23 +152,35 @@ export class RunLoop {
   step(index: number, instructions: number): Exit {
     const hart = this.#deps.harts[index];
     if (hart === undefined) throw new RangeError(`no hart ${index}`);
-    this.#updateTimers(hart);
-    const exit = this.execute(index, instructions);
-    this.#handle(index, exit);
-    this.#deps.afterSlice();
-    return exit;
+    this.#busy++;
+    try {
+      this.#deadline = this.#updateTimers(hart);
+      const exit = this.execute(index, instructions);
+      this.conclude(index, exit);
+      return exit;
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #leave(): void {
+    this.#busy--;
+    if (this.#busy === 0) this.#deps.atRest();
   }
 
   async #loop(): Promise<void> {
     this.#active = true;
     try {
       // Always from a clean stack: `start` returns before the guest's first instruction.
-      await giveWay();
+      let milliseconds = await giveWay();
       while (this.#running) {
-        const idle = this.#busyTurn();
+        const idle = this.#busyTurn(milliseconds);
         await this.#deps.beforeWaiting();
         // What that called may have stopped the loop, or typed something.
-        if (this.#running && (!idle || !(await this.#idle()))) await giveWay();
+        if (!this.#running) break;
+        if (idle) await this.#idle();
+        // After a sleep too: many may have woken.
+        milliseconds = await giveWay();
       }
     } catch (error) {
       this.#running = false;
@@ -141,38 +191,47 @@ export class RunLoop {
     }
   }
 
-  /** Runs rounds until it is time to give way. True when all harts wait. */
-  #busyTurn(): boolean {
+  /** Runs rounds for so many milliseconds. True when all harts wait. */
+  #busyTurn(milliseconds: number): boolean {
     const startedAt = performance.now();
-    let now = startedAt;
+    const timeIsUp = startedAt + milliseconds;
     let idle = false;
     this.#mustGiveWay = false;
-    while (this.#running && !idle && !this.#mustGiveWay && now - startedAt < TURN_MILLISECONDS) {
-      this.#round(startedAt + TURN_MILLISECONDS);
-      idle = this.#running && !this.passIdleTime();
-      now = performance.now();
+    this.#busy++;
+    try {
+      while (this.#running && !idle && !this.#isTime(timeIsUp)) {
+        if (this.#round(timeIsUp)) idle = this.#running && !this.passIdleTime();
+      }
+    } finally {
+      this.busyMilliseconds += performance.now() - startedAt;
+      this.#leave();
     }
-    this.busyMilliseconds += now - startedAt;
     return idle;
   }
 
-  /** A slice of each hart, from where the last round was broken off. */
-  #round(timeIsUp: number): void {
-    const { harts } = this.#deps;
-    for (; this.#running && this.#next < harts.length; this.#next++) {
-      this.#left = this.#turn(this.#next, this.#left || this.#deps.slice, timeIsUp);
-      if (this.#left > 0) return;
-    }
-    this.#next = 0;
+  /** Whether the event loop should have its turn. */
+  #isTime(timeIsUp: number): boolean {
+    return this.#mustGiveWay || performance.now() >= timeIsUp;
   }
 
-  /**
-   * Runs hart `index` for `left` instructions. Returns how many of them are still to come when translating has taken all
-   * of the time.
-   */
+  /** A slice of each hart, from where the last round was broken off. False when this one was broken off. */
+  #round(timeIsUp: number): boolean {
+    const { harts } = this.#deps;
+    while (this.#next < harts.length) {
+      if (!this.#running) return false;
+      this.#left = this.#turn(this.#next, this.#left || this.#deps.slice, timeIsUp);
+      if (this.#left > 0) return false;
+      this.#next++;
+      if (this.#next < harts.length && this.#isTime(timeIsUp)) return false;
+    }
+    this.#next = 0;
+    return true;
+  }
+
+  /** Runs hart `index` for `left` instructions. Returns how many of them are still to come when it has been broken off. */
   #turn(index: number, left: number, timeIsUp: number): number {
     const hart = this.#deps.harts[index]!;
-    while (left > 0 && this.#running) {
+    while (left > 0) {
       const { sampler } = this;
       const budget = this.plan(index, sampler?.begin(index, left) ?? left);
       if (budget === 0) return 0;
@@ -180,8 +239,8 @@ export class RunLoop {
       const steps = budget - hart.u32(HartField.fuel);
       left -= Math.max(1, steps);
       sampler?.end(index, steps);
-      if (exit === Exit.PAUSE && left > 0) return left;
-      if (!this.conclude(index, exit) || this.#mustGiveWay) return 0;
+      if (exit !== Exit.PAUSE && !this.conclude(index, exit)) return 0;
+      if (!this.#running || this.#isTime(timeIsUp)) return Math.max(0, left);
     }
     return 0;
   }
@@ -191,38 +250,52 @@ export class RunLoop {
    * 0 when it is stopped or waits. `plan`, `execute` and `conclude` in this order are what the loop itself does.
    */
   plan(index: number, most: number): number {
-    if (!this.#deps.isStarted(index)) return 0;
+    if (this.#closed || !this.#deps.isStarted(index)) return 0;
     const hart = this.#deps.harts[index]!;
-    const deadline = this.#updateTimers(hart);
+    this.#deadline = this.#updateTimers(hart);
     if (waits(hart)) return 0;
     // An enabled interrupt ends the wait even when it cannot be taken. (Privileged ISA, "Wait for Interrupt")
     hart.setU32(HartField.wfi, 0);
-    return this.#deps.time.budget(this.#toClock(deadline), most);
+    return this.#deps.time.budget(this.#toClock(this.#deadline), most);
   }
 
   /**
    * Runs hart `index` for the budget that `plan` gave, or less. Comes back with `Exit.PAUSE`, after which there is nothing
-   * to conclude, only when the host's clock has passed `timeIsUp`.
+   * to conclude, only when the host's clock has passed `timeIsUp` before the budget was used up.
    */
   execute(index: number, budget: number, timeIsUp = Infinity): Exit {
     const { core, harts, time } = this.#deps;
     const hart = harts[index]!;
-    this.#inSlice = true;
+    this.#busy++;
+    this.#current = hart;
     time.begin(hart);
-    let exit = core.hart_run(hart.ma, budget);
-    while (exit === Exit.SENSITIVE || (exit === Exit.PAUSE && performance.now() < timeIsUp)) {
-      exit = exit === Exit.SENSITIVE ? core.hart_emulate(hart.ma) : core.hart_run(hart.ma, hart.u32(HartField.fuel));
+    try {
+      let exit = core.hart_run(hart.ma, budget);
+      for (;;) {
+        if (exit === Exit.SENSITIVE) exit = core.hart_emulate(hart.ma);
+        else if (exit !== Exit.PAUSE) return exit;
+        else if (hart.u32(HartField.fuel) === 0) return Exit.BUDGET;
+        else if (performance.now() >= timeIsUp) return exit;
+        else exit = core.hart_run(hart.ma, hart.u32(HartField.fuel));
+      }
+    } finally {
+      time.end();
+      this.#current = undefined;
+      this.#leave();
     }
-    time.end();
-    this.#inSlice = false;
-    return exit;
   }
 
   /** Serves the exit of hart `index`. True when the same hart may go on. */
   conclude(index: number, exit: Exit): boolean {
-    const goOn = this.#handle(index, exit);
-    if (this.#deps.afterSlice()) this.#mustGiveWay = true;
-    return goOn;
+    if (this.#closed) return false;
+    this.#busy++;
+    try {
+      const goOn = this.#handle(index, exit);
+      if (this.#deps.afterSlice()) this.#mustGiveWay = true;
+      return goOn;
+    } finally {
+      this.#leave();
+    }
   }
 
   /** True when the same hart may use the rest of its slice. */
@@ -262,12 +335,13 @@ export class RunLoop {
     return this.#deps.harts.every((hart, index) => !this.#deps.isStarted(index) || waits(hart));
   }
 
-  /** The earliest mtime at which anything happens by itself. */
+  /** The earliest mtime at which anything happens by itself. A timer that has expired is none: its line is up, whoever masks it. */
   #nextDeadline(): bigint {
     let next = this.#deps.board.nextDeadline();
     for (const [index, hart] of this.#deps.harts.entries()) {
+      if (!this.#deps.isStarted(index) || (hart.u32(HartField.lines) & STI) !== 0) continue;
       const own = supervisorDeadline(hart);
-      if (own < next && this.#deps.isStarted(index)) next = own;
+      if (own < next) next = own;
     }
     return next;
   }
@@ -291,14 +365,12 @@ export class RunLoop {
     return true;
   }
 
-  /** Sleeps until the next deadline or until woken. False when that is too near to sleep. */
-  async #idle(): Promise<boolean> {
-    if (!this.#allWait()) return false;
+  /** Sleeps until the next deadline or until woken, unless that is too near to sleep. */
+  async #idle(): Promise<void> {
+    if (!this.#allWait()) return;
     const deadline = this.#nextDeadline();
     const milliseconds = deadline === NEVER ? Infinity : this.#deps.time.idle(this.#toClock(deadline));
-    if (milliseconds < SHORTEST_SLEEP) return false;
-    await this.#sleep.for(milliseconds);
-    return true;
+    if (milliseconds >= SHORTEST_SLEEP) await this.#sleep.for(milliseconds);
   }
 }
 

@@ -30,6 +30,9 @@ const TICKS_PER_MILLISECOND = 10_000;
 /** Below this a slice costs more to start than to run. */
 const MIN_BUDGET = 2000;
 
+/** What a slice may take, as far as can be told from those before it: the host's clock is looked at between two. */
+const SLICE_TICKS = 2 * TICKS_PER_MILLISECOND;
+
 /** The host's time. Slices are measured, so that one ends about when a deadline comes. */
 export class HostTime implements VmTime {
   readonly deterministic = false;
@@ -62,11 +65,14 @@ export class HostTime implements VmTime {
     const instructions = this.#hart.count(HartField.instret) - this.#from;
     const ticks = (performance.now() - this.#startedAt) * TICKS_PER_MILLISECOND;
     // Short slices say little; the average forgets half of itself in about five long ones.
-    if (instructions >= MIN_BUDGET && ticks > 0) this.#perTick += (instructions / ticks - this.#perTick) / 8;
+    if (instructions < MIN_BUDGET || ticks <= 0) return;
+    const change = instructions / ticks - this.#perTick;
+    // A guest that has become slower is believed at once.
+    this.#perTick += change < 0 ? change / 2 : change / 8;
   }
 
   budget(deadline: bigint, slice: number): number {
-    const ticks = Number(deadline - this.clock.ticks());
+    const ticks = Math.min(SLICE_TICKS, Number(deadline - this.clock.ticks()));
     return Math.max(MIN_BUDGET, Math.min(slice, Math.ceil(ticks * this.#perTick)));
   }
 

@@ -36,6 +36,8 @@ export interface VmDeps {
   readonly images: BootImages;
   /** Called once, when the VM is destroyed. */
   onDestroy(vm: Vm): void;
+  /** Called once after that, when none of its harts is being run any more and its memory has been given back. */
+  onRelease(vm: Vm): void;
 }
 
 /** Between two samples; each ends a slice, whose end is interpreted. */
@@ -73,6 +75,7 @@ export class Vm extends Emitter<VmEvents> {
   /** The engine that is to take over at the end of the slice. */
   #engine: Engine | undefined;
   #restarting: Promise<void> | undefined;
+  #released = false;
 
   /** @internal */
   constructor(deps: VmDeps, { plan, symbols }: LoadedPlan) {
@@ -80,7 +83,10 @@ export class Vm extends Emitter<VmEvents> {
     const { core, config } = deps;
     this.#deps = deps;
     this.#symbols = symbols;
-    this.console = new VmConsole((bytes) => this.emit("output", bytes));
+    this.console = new VmConsole(
+      (bytes) => this.emit("output", bytes),
+      () => this.#loop.endSlice(),
+    );
     this.machine = new Machine(config, {
       core,
       memory: deps.memory,
@@ -89,15 +95,19 @@ export class Vm extends Emitter<VmEvents> {
       builtinSbi: plan.bios === "builtin",
       onPower: (event) => (this.#power ??= event),
       onLine: () => this.#loop?.wake(),
+      onTimeRead: (mtime) => this.#loop.timeRead(mtime),
+      endSlice: () => this.#loop.endSlice(),
     });
     const { space, ram, board, time } = this.machine;
     board.bus.onDeviceError = ({ name }, error) => this.emit("device-error", { device: name, error });
+    const use = (what: string): void => this.#expect(what, "created", "running", "paused", "exited");
     this.memory = new PhysicalMemory(
       ram,
+      use,
       () => space.codeChanged(core),
       () => space.pageFlags(),
     );
-    this.harts = space.harts.map((view, index) => new Hart(index, core, view, this.memory));
+    this.harts = space.harts.map((view, index) => new Hart(index, core, view, this.memory, use));
     this.#htif = this.#createHtif();
     this.#loop = new RunLoop({
       core,
@@ -110,6 +120,7 @@ export class Vm extends Emitter<VmEvents> {
       onTrapStorm: (index) => this.#trapStorm(index),
       afterSlice: () => this.#afterSlice(),
       beforeWaiting: () => this.#beforeWaiting(),
+      atRest: () => this.#atRest(),
       onFailure: (error) => this.#end({ code: 70, reason: "failure", error }),
     });
     try {
@@ -136,8 +147,12 @@ export class Vm extends Emitter<VmEvents> {
     return this.#state;
   }
 
-  /** How instructions are executed now, or from the end of the present slice on. */
+  /**
+   * How instructions are executed now, or from the end of the present slice on.
+   * @throws WasmvisorError `vm-state` when it has been destroyed
+   */
   get engine(): EngineName {
+    this.#expect("ask the engine of", "created", "running", "paused", "exited");
     return engineName(this.#engine ?? this.machine.space.vm.u32(VmField.engine));
   }
 
@@ -199,15 +214,18 @@ export class Vm extends Emitter<VmEvents> {
     await this.#restart("host", signal);
   }
 
-  /** Ends it and gives its memory back. Does nothing the second time. */
+  /**
+   * Ends it and gives its memory back. Does nothing the second time. While a hart is being run (in a device, or in a listener that
+   * it has called), nothing of the VM can be used any more either, but the memory is given back only when the slice has ended.
+   */
   destroy(): void {
     if (this.#state === "destroyed") return;
-    this.#loop.stop();
+    this.#loop.close();
     this.#enter("destroyed");
-    this.console.close("it was destroyed", true);
-    this.machine.release();
     this.#deps.onDestroy(this);
+    this.console.close("it was destroyed", true);
     this.#ending.resolve({ code: 0, reason: "destroyed" });
+    if (!this.#loop.busy) this.#atRest();
   }
 
   /** `using vm = …` destroys it at the end of the block. */
@@ -232,8 +250,12 @@ export class Vm extends Emitter<VmEvents> {
     throw new WasmvisorError("hart", `There is no hart ${index}; they are numbered from 0 to ${last}.`, { index });
   }
 
-  /** What it has done. */
+  /**
+   * What it has done.
+   * @throws WasmvisorError `vm-state` when it has been destroyed
+   */
   counters(): VmCounters {
+    this.#expect("count what was done by", "created", "running", "paused", "exited");
     const harts = this.harts.map((hart) => hart.counters());
     const sum = sumCounters(harts);
     return {
@@ -253,7 +275,7 @@ export class Vm extends Emitter<VmEvents> {
 
   /**
    * Calls `see` whenever a hart has executed another `period` instructions (and traps), with all harts at rest; `see` may look
-   * at the hart, and must not start, pause or destroy anything. Nothing else can sample at the same time.
+   * at the hart, and should not start, pause or destroy anything. Nothing else can sample at the same time.
    *
    * ```ts
    * const stop = vm.sample(100_003, ({ hart }) => console.log(vm.hart(hart).pc.toString(16)));
@@ -263,6 +285,7 @@ export class Vm extends Emitter<VmEvents> {
    * @throws WasmvisorError `sample-period` when `period` is not a whole number from 10,000 up, `sampling` when there is a sampler
    */
   sample(period: number, see: (interval: Interval) => void): Unsubscribe {
+    this.#expect("sample", "created", "running", "paused", "exited");
     if (!Number.isInteger(period) || period < MIN_PERIOD) {
       throw new WasmvisorError(
         "sample-period",
@@ -298,9 +321,7 @@ export class Vm extends Emitter<VmEvents> {
    */
   explainRegion(pc: bigint, choice: RegionChoice = {}): RegionExplanation {
     this.#expect("explain a region of", "created", "running", "paused", "exited");
-    if (this.#loop.inSlice) {
-      throw new WasmvisorError("vm-state", "You cannot explain a region while a hart is being run; do it afterwards.");
-    }
+    this.#expectRest("explain a region");
     this.hart(choice.hart ?? 0);
     return explain(this.#deps.core, this.machine.space, pc, choice);
   }
@@ -316,10 +337,11 @@ export class Vm extends Emitter<VmEvents> {
 
   /**
    * Runs at most `instructions` instructions of hart `index`; for debuggers. The VM must not be running.
-   * @throws WasmvisorError `vm-state`
+   * @throws WasmvisorError `vm-state`, `hart`
    */
   step(index = 0, instructions = 1): void {
     this.#expect("step", "created", "paused");
+    this.#expectRest("step a VM");
     this.hart(index);
     this.#loop.step(index, instructions);
     this.console.flush();
@@ -343,6 +365,7 @@ export class Vm extends Emitter<VmEvents> {
       if (this.state === "destroyed") return;
       this.#power = undefined;
       this.#storms.clear();
+      this.#loop.rewind();
       this.machine.boot(plan);
       this.#deps.images.discard(plan);
       this.console.reopen();
@@ -356,12 +379,22 @@ export class Vm extends Emitter<VmEvents> {
     }
   }
 
+  /** No hart is being run. What has been destroyed meanwhile can go. */
+  #atRest(): void {
+    if (this.#state !== "destroyed" || this.#released) return;
+    this.#released = true;
+    this.machine.release();
+    this.#deps.onRelease(this);
+  }
+
   #afterSlice(): boolean {
+    if (this.#state === "destroyed") return true;
     if (this.#engine !== undefined) this.machine.space.setEngine(this.#engine);
     this.#engine = undefined;
     this.#htif?.poll();
+    if (this.console.full) this.console.relieve();
     const event = this.#power;
-    if (event === undefined) return false;
+    if (event === undefined) return this.console.congested;
     this.#power = undefined;
     if (event.kind === "reset") {
       this.#restart("guest").catch((error: unknown) => this.#end({ code: 70, reason: "failure", error }));
@@ -409,6 +442,11 @@ export class Vm extends Emitter<VmEvents> {
     const from = this.#state;
     this.#state = to;
     this.emit("state", { from, to });
+  }
+
+  #expectRest(what: string): void {
+    if (!this.#loop.inSlice) return;
+    throw new WasmvisorError("vm-state", `You cannot ${what} while a hart is being run; do it afterwards.`);
   }
 
   #expect(what: string, ...states: VmState[]): void {

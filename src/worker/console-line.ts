@@ -80,12 +80,16 @@ export class ConsoleLine {
 
   async #send(bytes: Uint8Array): Promise<void> {
     this.#sending = true;
-    // Without a VM nobody takes the bytes, ever.
-    await this.#far.call("write", bytes).then(
-      () => (this.#taken = bytes.length),
-      () => undefined,
+    const taken = await this.#far.call("write", bytes).then(
+      () => true,
+      () => false,
     );
-    this.#sending = this.#taken === 0;
+    this.#sending = false;
+    // When nobody there takes them, the guest has ended, and the event that says so will forget them here.
+    if (!taken) return;
+    this.#taken = bytes.length;
     this.console.backend.ready();
+    // Forgotten here meanwhile: those that are typed next are others.
+    this.#taken = 0;
   }
 }

@@ -24,6 +24,11 @@ export class QueueConsole implements ConsoleBackend {
     this.ready();
   }
 
+  /** Forgets what nobody will take any more. */
+  clear(): void {
+    this.queue = [];
+  }
+
   write(byte: number): void {
     this.output(byte);
   }
