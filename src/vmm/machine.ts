@@ -8,7 +8,7 @@ import { SeededEntropy } from "../backend/entropy/seeded-entropy.ts";
 import type { Compilation } from "../core/code.ts";
 import type { Core } from "../core/core.ts";
 import { MachineSpace } from "../core/machine-space.ts";
-import { CLINT_MTIMER, MEMMAP } from "../machine/memmap.ts";
+import { MEMMAP } from "../machine/memmap.ts";
 import { handleSbi, HartState } from "../machine/sbi.ts";
 import type { BootHart, BootPlan, PowerEvent, VirtBoard } from "../machine/virt-types.ts";
 import { createVirtBoard } from "../machine/virt.ts";
