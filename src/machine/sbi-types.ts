@@ -40,6 +40,11 @@ export interface SbiHost {
   onPower(event: PowerEvent): void;
   /** One byte to the console. */
   putByte(byte: number): void;
+  /**
+   * Eight bytes at a virtual address, as the hart would load them itself. Undefined when it may not: it then has taken that
+   * fault at its ECALL.
+   */
+  loadU64(hart: number, va: bigint): bigint | undefined;
   /** One typed byte, or undefined when there is none. */
   getByte(): number | undefined;
 }
@@ -61,6 +66,10 @@ export enum SbiExtension {
   LEGACY_CONSOLE_PUTCHAR = 0x01,
   LEGACY_CONSOLE_GETCHAR = 0x02,
   LEGACY_CLEAR_IPI = 0x03,
+  LEGACY_SEND_IPI = 0x04,
+  LEGACY_REMOTE_FENCE_I = 0x05,
+  LEGACY_REMOTE_SFENCE_VMA = 0x06,
+  LEGACY_REMOTE_SFENCE_VMA_ASID = 0x07,
   LEGACY_SHUTDOWN = 0x08,
   BASE = 0x10,
   TIME = 0x5449_4d45,

@@ -26,7 +26,7 @@ export function handleSbi(host: SbiHost, hart: number): void {
   const argument = (index: number): bigint => host.getX(hart, A0 + index);
   const call = { hart, fid: host.getX(hart, A6), a0: argument(0), a1: argument(1), a2: argument(2) };
   const eid = host.getX(hart, A7);
-  if (eid < BigInt(SbiExtension.BASE)) {
+  if (eid <= BigInt(SbiExtension.LEGACY_SHUTDOWN)) {
     const value = callLegacy(host, call, Number(eid));
     if (value !== undefined) host.setX(hart, A0, BigInt.asUintN(64, value));
     return;
@@ -65,6 +65,10 @@ const PRESENT = new Set<bigint>(
     SbiExtension.LEGACY_CONSOLE_PUTCHAR,
     SbiExtension.LEGACY_CONSOLE_GETCHAR,
     SbiExtension.LEGACY_CLEAR_IPI,
+    SbiExtension.LEGACY_SEND_IPI,
+    SbiExtension.LEGACY_REMOTE_FENCE_I,
+    SbiExtension.LEGACY_REMOTE_SFENCE_VMA,
+    SbiExtension.LEGACY_REMOTE_SFENCE_VMA_ASID,
     SbiExtension.LEGACY_SHUTDOWN,
     SbiExtension.BASE,
     SbiExtension.TIME,
@@ -183,7 +187,7 @@ function hartMask(host: SbiHost, mask: bigint, base: bigint): number[] | undefin
   return all.filter((hart) => ((mask << base) >> BigInt(hart)) & 1n).filter(started);
 }
 
-/** "Legacy Extensions", those that need no guest-virtual memory; undefined leaves a0. */
+/** "Legacy Extensions", which older guests use without probing; undefined leaves a0. */
 function callLegacy(host: SbiHost, { hart, a0 }: SbiCall, eid: number): bigint | undefined {
   switch (eid as SbiExtension) {
     case SbiExtension.LEGACY_SET_TIMER:
@@ -197,10 +201,30 @@ function callLegacy(host: SbiHost, { hart, a0 }: SbiCall, eid: number): bigint |
     case SbiExtension.LEGACY_CLEAR_IPI:
       host.setSsip(hart, false);
       return 0n;
+    case SbiExtension.LEGACY_SEND_IPI:
+      return forLegacyMask(host, hart, a0, (target) => host.setSsip(target, true));
+    case SbiExtension.LEGACY_REMOTE_FENCE_I:
+      return forLegacyMask(host, hart, a0, (target) => host.fenceI(target));
+    case SbiExtension.LEGACY_REMOTE_SFENCE_VMA:
+    case SbiExtension.LEGACY_REMOTE_SFENCE_VMA_ASID:
+      return forLegacyMask(host, hart, a0, (target) => host.sfenceVma(target));
     case SbiExtension.LEGACY_SHUTDOWN:
       host.onPower({ kind: "poweroff", code: 0 });
       return undefined;
     default:
       return BigInt(SbiError.NOT_SUPPORTED);
   }
+}
+
+/**
+ * Does something to the started harts of a mask that lies at a virtual address of the caller's; at 0, to all. As in OpenSBI,
+ * harts that do not exist are passed over.
+ */
+function forLegacyMask(host: SbiHost, hart: number, va: bigint, act: (target: number) => void): bigint | undefined {
+  const mask = va === 0n ? -1n : host.loadU64(hart, va);
+  if (mask === undefined) return undefined;
+  for (let target = 0; target < host.harts; target++) {
+    if ((mask >> BigInt(target)) & 1n && host.hartState(target) !== HartState.STOPPED) act(target);
+  }
+  return 0n;
 }

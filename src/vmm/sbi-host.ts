@@ -1,7 +1,8 @@
 /** The harts as the built-in SBI reaches them, and the state in which it starts them. */
 
 import { HartField } from "../../assembly/gen/layout.ts";
-import { Cause, Irq, Priv } from "../../assembly/shared/constants.ts";
+import { Access, Cause, Irq, Priv } from "../../assembly/shared/constants.ts";
+import { Status } from "../../assembly/shared/csr.ts";
 import type { CoreExports } from "../core/core.ts";
 import type { HartView } from "../core/views.ts";
 import type { Ns16550a } from "../device/ns16550a.ts";
@@ -35,6 +36,11 @@ const MENVCFG = (1n << 63n) | (1n << 62n) | (1n << 7n) | (1n << 6n) | (3n << 4n)
 
 const PMP_EVERYTHING = (1n << 54n) - 1n;
 const PMP_NAPOT_RWX = 0x1fn;
+
+const ECALL_BYTES = 4n;
+
+/** What `hart_translate` says where nothing may be loaded. */
+const NO_PA = -1n;
 
 /** Serves `handleSbi` with the harts of one VM. */
 export class VmSbiHost implements SbiHost {
@@ -135,6 +141,33 @@ export class VmSbiHost implements SbiHost {
   getByte(): number | undefined {
     const { uart } = this.#deps;
     return uart.load(LSR) & LSR_DATA_READY ? uart.load(0) : undefined;
+  }
+
+  loadU64(hart: number, va: bigint): bigint | undefined {
+    let value = 0n;
+    for (let at = 0n; at < 8n; at++) {
+      const byteVa = BigInt.asUintN(64, va + at);
+      const pa = this.#deps.core.hart_translate(this.#view(hart).ma, BigInt.asIntN(64, byteVa), Access.LOAD);
+      if (pa === NO_PA) return this.#fault(hart, Cause.LOAD_PAGE, byteVa);
+      const byte = this.memory.load8(Number(BigInt.asUintN(64, pa)));
+      if (byte === undefined) return this.#fault(hart, Cause.LOAD_ACCESS, byteVa);
+      value |= BigInt(byte) << (8n * at);
+    }
+    return value;
+  }
+
+  /** Has the hart enter its trap handler in place of the ECALL that it is past. */
+  #fault(hart: number, cause: Cause, tval: bigint): undefined {
+    const view = this.#view(hart);
+    view.setU64(HartField.scause, BigInt(cause));
+    view.setU64(HartField.sepc, view.pc - ECALL_BYTES);
+    view.setU64(HartField.stval, tval);
+    const old = view.u64(HartField.mstatus);
+    const [sie, spie, spp] = [BigInt(Status.SIE), BigInt(Status.SPIE), BigInt(Status.SPP)];
+    view.setU64(HartField.mstatus, (old & ~(sie | spie)) | ((old & sie) === 0n ? 0n : spie) | spp);
+    view.pc = view.u64(HartField.stvec) & ~3n;
+    this.#deps.core.hart_sync(view.ma);
+    return undefined;
   }
 
   #startKeepingInterrupts(hart: number, pc: bigint, opaque: bigint): void {

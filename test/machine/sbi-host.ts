@@ -41,6 +41,12 @@ export function fakeSbi(harts = 4) {
     onPower: (event) => note("power")(JSON.stringify(event)),
     putByte: (byte) => void output.push(byte),
     getByte: () => input.shift(),
+    // Virtual is physical, and what is not RAM faults.
+    loadU64: (hart, va) => {
+      const value = host.memory.load64(Number(va));
+      if (value === undefined) note("fault")(hart, va.toString(16));
+      return value;
+    },
   };
 
   /** Makes a call from `hart`; gives a0 (signed) and a1. */

@@ -260,6 +260,116 @@ describe("the built-in SBI", () => {
     expect(vm.console.pending).toBe("!");
   });
 
+  describe("reads the hart mask of a legacy call", () => {
+    /** Sv39 in gibibytes: RAM where it is; it once more at 0x40000000, and at 0 for user mode. */
+    const PAGED = `
+      la t0, root
+      srli t0, t0, 12
+      li t1, 8
+      slli t1, t1, 60
+      or t0, t0, t1
+      csrw satp, t0
+      sfence.vma
+      la s0, mask
+      li t0, 0x80000000
+      sub s0, s0, t0
+      `;
+    const TABLES = `
+      .align 12
+      root:
+      .dword 0x200000df
+      .dword 0x200000cf
+      .dword 0x200000cf
+      .zero 4072
+      mask: .dword 1
+      `;
+    const SEND_IPI = `
+      li a7, 4
+      call: ecall
+      `;
+
+    test("at a virtual address", async () => {
+      const vm = await run(`${PAGED}
+        li a0, 0x40000000
+        add a0, a0, s0
+        ${SEND_IPI}
+        mv s1, a0
+        csrr s2, sip
+        ${shutDown()}
+        ${TABLES}`);
+      expect([vm.hart(0).x(9), vm.hart(0).x(18)]).toEqual([0n, 2n]);
+    });
+
+    const handler = `
+      csrr s1, scause
+      csrr s2, sepc
+      la t0, call
+      sub s2, s2, t0
+      csrr s3, stval
+      csrr s4, sstatus
+      andi s4, s4, 0x122
+      csrr s5, sip
+      ${shutDown()}`;
+
+    test.each([
+      ["nothing is mapped", "li a0, 0x123456789", 13n, 0x1_2345_6789n],
+      ["only user mode may load", "li a0, 16", 13n, 16n],
+      ["a part of it is missing", "li a0, 0xbffffffc", 13n, 0xc000_0000n],
+      ["there is no memory", "csrw satp, zero\nli a0, 0x3000000", 5n, 0x300_0000n],
+    ])("and traps into the caller where %s", async (_, pointer, cause, va) => {
+      const vm = await run(
+        `${PAGED}
+        la t0, handler
+        csrw stvec, t0
+        csrsi sstatus, 2
+        ${pointer}
+        ${SEND_IPI}
+        ebreak
+        .align 2
+        handler: ${handler}
+        ${TABLES}`,
+        { memory: "1G" },
+      );
+      // SPP and SPIE set, SIE clear; no interrupt was sent.
+      expect([9, 18, 19, 20, 21].map((register) => vm.hart(0).x(register))).toEqual([cause, 0n, va, 0x120n, 0n]);
+    });
+
+    test("through which user pages are open with SUM", async () => {
+      const vm = await run(`${PAGED}
+        li t0, 0x40000
+        csrs sstatus, t0
+        mv a0, s0
+        ${SEND_IPI}
+        csrr s2, sip
+        ${shutDown()}
+        ${TABLES}`);
+      expect(vm.hart(0).x(18)).toBe(2n);
+    });
+  });
+
+  test("fences for legacy callers what they have changed", async () => {
+    const vm = await run(`
+      li s0, 2000
+      hot:
+      jal ra, small
+      addi s0, s0, -1
+      bnez s0, hot
+      la t0, small
+      la t1, patch
+      lw t1, 0(t1)
+      sw t1, 0(t0)
+      li a0, 0
+      li a7, 5
+      ecall
+      jal ra, small
+      ${shutDown()}
+      .align 2
+      small: addi s1, zero, 1
+      ret
+      patch: addi s1, zero, 7`);
+    expect(vm.hart(0).x(9)).toBe(7n);
+  });
+
   test("leaves stopped harts out of what runs, and starts again with hart 0 alone", async () => {
     const vm = await run(shutDown(), { harts: 3 });
     expect(vm.counters().harts.map(({ instructions }) => instructions > 0)).toEqual([true, false, false]);
