@@ -47,12 +47,15 @@ export function boot(deps: BootDeps, plan: BootPlan): Booted {
   const fdt = encodeFdt(document);
   memory.write(fdtPa, fdt);
   if (initrd !== undefined && plan.initrd !== undefined) memory.write(initrd.start, plan.initrd);
-  writeResetVector(deps.rom, { startPa: start.entryPa, fdtPa, nextPa: kernel?.entryPa ?? 0 });
+  // Firmware and programs without any are entered where they say, as Spike does it; kernels where firmware enters them.
+  const kernelPa = plan.bios === "none" ? kernel?.entryPa : kernel?.nextPa;
+  const startPa = firmware?.entryPa ?? kernelPa!;
+  writeResetVector(deps.rom, { startPa, fdtPa, nextPa: kernelPa ?? 0 });
   return {
-    harts: bootHarts(deps.harts, plan.bios === "builtin", start.entryPa, fdtPa),
+    harts: bootHarts(deps.harts, plan.bios === "builtin", startPa, fdtPa),
     fdtPa,
     fdt,
-    ...(kernel && { kernelPa: kernel.entryPa }),
+    ...(kernelPa !== undefined && { kernelPa }),
     ...(initrd && { initrd }),
   };
 }

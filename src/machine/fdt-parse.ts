@@ -7,8 +7,10 @@ import type { FdtDocument, Reservation } from "./fdt.ts";
 /** Deepest nesting accepted. */
 const MAX_DEPTH = 64;
 /** Largest blob accepted; Linux maps no more. */
-const MAX_BYTES = 2 << 20;
+export const MAX_FDT_BYTES = 2 << 20;
 const MAX_RESERVATIONS = 1024;
+/** Longest name of a node or a property; the specification allows 31 characters, and more behind a node's "@". */
+const MAX_NAME = 255;
 
 /**
  * The tree of a blob.
@@ -36,7 +38,10 @@ function parseHeader(blob: Uint8Array): Header {
   const outer = new DataView(blob.buffer, blob.byteOffset, blob.length);
   if (outer.getUint32(0) !== Fdt.MAGIC) throw malformed("fdt-magic", "does not begin with the magic 0xd00dfeed", 0);
   const total = outer.getUint32(4);
-  if (total > blob.length || total < Fdt.HEADER_BYTES || total > MAX_BYTES) {
+  if (total > MAX_FDT_BYTES) {
+    throw malformed("fdt-truncated", `says it has ${total} bytes, but no kernel takes more than ${MAX_FDT_BYTES}`, 4);
+  }
+  if (total > blob.length || total < Fdt.HEADER_BYTES) {
     throw malformed("fdt-truncated", `says it has ${total} bytes, but there are ${blob.length}`, 4);
   }
   const version = outer.getUint32(20);
@@ -69,10 +74,15 @@ function parseReservations({ view, reservationsAt }: Header): Reservation[] {
   throw malformed("fdt-structure", "has no end to its memory reservations", reservationsAt);
 }
 
-/** Walks the structure block token by token, with a stack instead of recursion. */
+/**
+ * Walks the structure block token by token, with a stack instead of recursion. Names may overlap in the strings block, so
+ * that a small blob can have many long ones: what is kept of them altogether is no more than a blob may have.
+ */
 class StructureParser {
   private readonly header: Header;
   private at: number;
+  private readonly names = new Map<number, string>();
+  private nameBytes = 0;
   private readonly stack: FdtTree[] = [];
   private root: FdtTree | undefined;
 
@@ -125,8 +135,18 @@ class StructureParser {
     if (node === undefined) throw this.wrong("has a property outside any node");
     if (length > this.header.structureEnd - this.at) throw this.wrong("has a property that reaches beyond its end");
     if (nameAt >= this.header.stringsEnd) throw this.wrong("has a property without a name");
-    node.bytes(this.string(nameAt, this.header.stringsEnd), this.header.bytes.slice(this.at, this.at + length));
+    node.bytes(this.propertyName(nameAt), this.header.bytes.slice(this.at, this.at + length));
     this.skip(length);
+  }
+
+  private propertyName(at: number): string {
+    const known = this.names.get(at);
+    if (known !== undefined) return known;
+    const name = this.string(at, this.header.stringsEnd);
+    this.nameBytes += name.length;
+    if (this.nameBytes > MAX_FDT_BYTES) throw this.wrong("has more names than any device tree needs");
+    this.names.set(at, name);
+    return name;
   }
 
   private word(): number {
@@ -141,11 +161,14 @@ class StructureParser {
     this.at += (count + 3) & ~3;
   }
 
-  /** A NUL-terminated string that must end before `end`; one character for each byte. */
+  /** A NUL-terminated name that must end before `end`; one character for each byte. */
   private string(from: number, end: number): string {
-    const to = this.header.bytes.indexOf(0, from);
-    if (to < 0 || to >= end) throw this.wrong("has a string without an end");
-    return String.fromCharCode(...this.header.bytes.subarray(from, Math.min(to, from + 1024)));
+    const window = this.header.bytes.subarray(from, Math.min(end, from + MAX_NAME + 1));
+    const length = window.indexOf(0);
+    if (length >= 0) return String.fromCharCode(...window.subarray(0, length));
+    throw this.wrong(
+      window.length > MAX_NAME ? `has a name of more than ${MAX_NAME} bytes` : "has a name without an end",
+    );
   }
 
   private wrong(what: string): WasmvisorError {

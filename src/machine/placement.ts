@@ -20,7 +20,10 @@ export interface Range {
 
 /** An image in memory. */
 export interface PlacedImage extends Range {
+  /** Where the file says that it is entered. */
   readonly entryPa: number;
+  /** Where firmware goes on. */
+  readonly nextPa: number;
 }
 
 /** The next multiple of `alignment`. */
@@ -49,7 +52,8 @@ export function placeImage(memory: GuestMemory, image: LoadedImage, loadPa: numb
     start = Math.min(start, pa);
     end = Math.max(end, pa + segment.memorySize);
   }
-  return { start, end, entryPa: base + image.entry };
+  const entryPa = base + image.entry;
+  return { start, end, entryPa, nextPa: base + (image.nextEntry ?? image.entry) };
 }
 
 /** Bounds the copying: segments of a hostile file may overlap as often as it likes. */

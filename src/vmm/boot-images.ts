@@ -1,5 +1,7 @@
 /** The images that a VM boots from, read before each boot. */
 
+import { MAX_FDT_BYTES } from "../machine/fdt-parse.ts";
+import { isElf } from "../machine/loader/elf.ts";
 import { loadImage } from "../machine/loader/image.ts";
 import type { LoadedImage } from "../machine/loader/loaded-image.ts";
 import type { BootPlan } from "../machine/virt-types.ts";
@@ -15,8 +17,8 @@ export interface LoadedPlan {
   readonly symbols: LoadedImage["symbols"];
 }
 
-/** An ELF file with its debugging information may well be larger than the VM it runs in. */
-const MAX_PROGRAM_BYTES = 2 ** 30;
+/** What an ELF file may have beyond the size of RAM: its debugging information is not loaded. */
+const ELF_SURPLUS = 2 ** 29;
 
 /** The images of one VM. */
 export class BootImages {
@@ -45,7 +47,7 @@ export class BootImages {
       ...(kernel === undefined ? {} : { kernel }),
       ...(initrd === undefined ? {} : { initrd: await this.#read("initrd", initrd, this.#ramBytes, signal) }),
       ...(append === undefined ? {} : { append }),
-      ...(dtb === undefined ? {} : { dtb: await this.#read("dtb", dtb, this.#ramBytes, signal) }),
+      ...(dtb === undefined ? {} : { dtb: await this.#read("dtb", dtb, MAX_FDT_BYTES, signal) }),
     };
     return { plan, symbols: (kernel ?? firmware)?.symbols ?? [] };
   }
@@ -65,9 +67,9 @@ export class BootImages {
     signal: AbortSignal | undefined,
   ): Promise<LoadedImage | undefined> {
     if (source === undefined) return undefined;
-    const bytes = await this.#read(name, source, Math.max(this.#ramBytes, MAX_PROGRAM_BYTES), signal);
+    const bytes = await this.#read(name, source, this.#ramBytes, signal);
     this.#config.onProgress?.({ image: name, step: "unpacking", loaded: bytes.length, total: bytes.length });
-    const program = await loadImage(bytes);
+    const program = await loadImage(bytes, { limit: this.#ramBytes, signal });
     signal?.throwIfAborted();
     const unpacked = program.segments.every((segment) => segment.bytes.buffer !== bytes.buffer);
     if (unpacked && bytes.buffer !== this.#images.get(name)?.keptBuffer) discard([bytes.buffer]);
@@ -85,6 +87,11 @@ export class BootImages {
     if (known === undefined) this.#images.set(image, (known = new Image(source)));
     const onProgress = (loaded: number, total: number | undefined) =>
       this.#config.onProgress?.({ image, step: "reading", loaded, ...(total === undefined ? {} : { total }) });
-    return known.read({ name: image, limit, signal, stallTimeout, onProgress });
+    const limitFor = (start: Uint8Array) => (isElf(start) && isProgram(image) ? limit + ELF_SURPLUS : limit);
+    return known.read({ name: image, limit, limitFor, signal, stallTimeout, onProgress });
   }
+}
+
+function isProgram(image: LoadProgress["image"]): boolean {
+  return image === "kernel" || image === "bios";
 }

@@ -2,6 +2,7 @@
 
 import { openSource } from "#load";
 import { WasmvisorError } from "../error.ts";
+import { giveWay } from "./event-loop.ts";
 import { Patience, STALL_TIMEOUT } from "./patience.ts";
 
 /** An image: its bytes, something that has them, or where they are (a path in node; in browsers an address). */
@@ -18,6 +19,8 @@ export interface ReadOptions {
   readonly name: string;
   /** Bytes beyond which reading stops. */
   readonly limit: number;
+  /** The limit of what begins like this, when that may be above `limit`. */
+  limitFor?(start: Uint8Array): number;
   /** Gives up. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds without a byte after which an address is given up. */
@@ -100,28 +103,38 @@ export async function readLocation(
   }
 }
 
+/** Milliseconds for which chunks that are there already may be taken without a pause. */
+const PATCH = 10;
+
 /**
- * Reads a stream to its end.
+ * Reads a stream to its end. Holds no more than twice the limit, and gives way to timers and signals also while chunks come
+ * faster than they are asked for.
  * @throws WasmvisorError `source-broken`, `image-too-large`; the signal's reason
  */
 async function readAll({ stream, size }: Opened, options: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
-  const { limit, signal } = options;
+  const { signal } = options;
+  let { limit } = options;
   const reader = stream.getReader();
   const cancel = () => void reader.cancel(signal?.reason).catch(() => undefined);
   signal?.addEventListener("abort", cancel);
   try {
-    if (size !== undefined && size > limit) throw tooLarge(options, size);
-    let bytes = new Uint8Array(size ?? 0);
+    let bytes = new Uint8Array(Math.min(size ?? 0, limit));
     let loaded = 0;
-    for (;;) {
+    for (let since = performance.now(); ;) {
+      if (performance.now() - since > PATCH) {
+        await giveWay();
+        since = performance.now();
+      }
       signal?.throwIfAborted();
       const { done, value } = await reader.read();
       signal?.throwIfAborted();
       if (done) break;
       if (!(value instanceof Uint8Array)) throw noImage();
       const end = loaded + value.byteLength;
-      if (end > limit) throw tooLarge(options, end);
-      if (end > bytes.length) bytes = enlarged(bytes, loaded, Math.min(limit, Math.max(end, 2 * bytes.length)));
+      const least = Math.max(end, size ?? 0);
+      if (least > limit) limit = options.limitFor?.(loaded > 0 ? bytes.subarray(0, loaded) : value) ?? limit;
+      if (least > limit) throw tooLarge(options.name, least, limit);
+      if (end > bytes.length) bytes = enlarged(bytes, loaded, Math.min(limit, Math.max(end, size ?? 2 * bytes.length)));
       bytes.set(value, loaded);
       loaded = end;
       options.onProgress?.(loaded, size);
@@ -153,7 +166,7 @@ function enlarged(bytes: Uint8Array, used: number, length: number): Uint8Array<A
   return larger;
 }
 
-function tooLarge({ name, limit }: ReadOptions, size: number): WasmvisorError {
+function tooLarge(name: string, size: number, limit: number): WasmvisorError {
   const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
   return new WasmvisorError(
     "image-too-large",

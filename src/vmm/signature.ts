@@ -6,11 +6,14 @@ import type { GuestMemory } from "../memory/guest-memory.ts";
 
 const BYTES_PER_LINE = 4;
 
+/** More than any test writes; the symbols are the guest's to choose, and a line takes nine characters. */
+const MAX_BYTES = 2 ** 24;
+
 /**
  * The words from `begin_signature` to `end_signature`, one a line, in lower-case hexadecimal; a part of a word at the
  * end is filled up with zeros.
  *
- * @throws WasmvisorError `signature` when the image has no such symbols, or they do not lie in RAM
+ * @throws WasmvisorError `signature` when the image has no such symbols, or they do not lie in RAM, or 16 MiB apart
  */
 export function signature(memory: GuestMemory, symbols: LoadedImage["symbols"]): string {
   const address = (symbol: string) => {
@@ -26,6 +29,13 @@ export function signature(memory: GuestMemory, symbols: LoadedImage["symbols"]):
   const begin = address("begin_signature");
   const end = address("end_signature");
   const length = Math.max(0, end - begin);
+  if (length > MAX_BYTES) {
+    throw new WasmvisorError(
+      "signature",
+      `The signature has ${length} bytes, and at most ${MAX_BYTES} are written; check where end_signature lies.`,
+      { begin, end },
+    );
+  }
   if (!memory.contains(begin, length)) {
     throw new WasmvisorError("signature", "The signature does not lie in the VM's RAM; check the linker script.", {
       begin,

@@ -35,7 +35,7 @@ describe("under the built-in SBI", () => {
   test("an ELF goes where it says, also into a machine of 1 MiB", () => {
     const { board } = fakeBoard({ ramSize: MIB });
     const kernel = parseElf(makeElf({ entry: 0x8000_0002n, pieces: [{ paddr: 0x8000_0000n, bytes: code }] }));
-    expect(board.load({ bios: "builtin", kernel }).harts[0]!.pc).toBe(0x8000_0002n);
+    expect(board.load({ bios: "builtin", kernel }).harts[0]!.pc).toBe(0x8000_0000n);
   });
 
   test("without a kernel there is nothing to run", () => {
@@ -84,8 +84,41 @@ describe("under firmware", () => {
   });
 
   test("and a kernel in the same place are refused", () => {
-    const kernel = parseElf(makeElf({ pieces: [{ paddr: 0x8000_1000n, bytes: code }] }));
+    const kernel = parseElf(makeElf({ entry: 0x8000_1000n, pieces: [{ paddr: 0x8000_1000n, bytes: code }] }));
     expect(codeOf(() => fakeBoard().board.load({ bios: firmware, kernel }))).toBe("image-overlap");
+  });
+});
+
+describe("an ELF file's entry", () => {
+  const pieces = [
+    { paddr: 0x8040_0000n, bytes: code },
+    { paddr: 0x8020_0000n, bytes: code },
+  ];
+  const kernel = parseElf(makeElf({ entry: 0x8040_0002n, pieces }));
+
+  test("counts where there is no firmware", () => {
+    const booted = fakeBoard({ harts: 2 }).board.load({ bios: "none", kernel });
+    expect([booted.kernelPa, ...booted.harts.map(({ pc }) => pc)]).toEqual([0x8040_0002, 0x8040_0002n, 0x8040_0002n]);
+  });
+
+  test("does not count under firmware, built in or not, which goes on at the lowest address", () => {
+    expect(fakeBoard().board.load({ bios: "builtin", kernel }).harts[0]!.pc).toBe(0x8020_0000n);
+    const { board } = fakeBoard();
+    expect(board.load({ bios: firmware, kernel }).kernelPa).toBe(0x8020_0000);
+    board.bus.load(0x1038, 8);
+    expect(board.bus.data.low).toBe(0x8020_0000);
+  });
+
+  test("counts for the firmware itself", () => {
+    const fw = parseElf(makeElf({ entry: 0x8000_0002n, pieces: [{ paddr: 0x8000_0000n, bytes: code }] }));
+    expect(fakeBoard().board.load({ bios: fw, kernel: linux }).harts[0]!.pc).toBe(0x8000_0002n);
+  });
+
+  test("counts where the lowest address has the file's header, which is no code", () => {
+    const headed = makeElf({ entry: 0x8020_0100n, pieces: [{ paddr: 0x8020_0000n, bytes: new Uint8Array(0x200) }] });
+    headed.set(headed.subarray(0, 64), 64 + 56);
+    const booted = fakeBoard().board.load({ bios: "builtin", kernel: parseElf(headed) });
+    expect(booted.harts[0]!.pc).toBe(0x8020_0100n);
   });
 });
 

@@ -34,6 +34,20 @@ function patched(offset: number, value: number): Uint8Array {
   return blob;
 }
 
+/** A root with `count` empty properties, whose names begin at one byte of `strings` each. */
+function withProperties(count: number, strings: string): Uint8Array {
+  const words = [1, 0, ...Array.from({ length: count }, (_, index) => [3, 0, index]).flat(), 2, 9];
+  const [structureAt, stringsAt] = [56, 56 + 4 * words.length];
+  const names = new TextEncoder().encode(`${strings}\0`);
+  const blob = new Uint8Array(stringsAt + names.length);
+  const view = new DataView(blob.buffer);
+  const header = [Fdt.MAGIC, blob.length, structureAt, stringsAt, 40, 17, 16, 0, names.length, 4 * words.length];
+  header.forEach((word, index) => view.setUint32(4 * index, word));
+  words.forEach((word, index) => view.setUint32(structureAt + 4 * index, word));
+  blob.set(names, stringsAt);
+  return blob;
+}
+
 function code(blob: Uint8Array): string {
   try {
     parseFdt(blob);
@@ -110,6 +124,23 @@ describe("malformed blobs", () => {
     view.setUint32(12, 56);
     view.setUint32(36, structure.length);
     expect(code(blob)).toBe("fdt-structure");
+  });
+
+  test("names without end, or more of them than the blob could hold, are refused as soon as that is seen", () => {
+    expect(code(withProperties(1, "a".repeat(256)))).toBe("fdt-structure");
+    expect(code(withProperties(1, "a".repeat(255)))).toBe("parsed");
+    // Every property's name is the rest of one long text: of quadratic cost, were it not cut.
+    expect(code(withProperties(87_000, "a".repeat(2 ** 20 - 1)))).toBe("fdt-structure");
+    const terminated = `${"a".repeat(255)}\0`.repeat(2 ** 12 - 1);
+    expect(code(withProperties(16_000, terminated))).toBe("parsed");
+    expect(code(withProperties(17_000, terminated))).toBe("fdt-structure");
+  });
+
+  test("a blob larger than any kernel takes is refused", () => {
+    const large = new Uint8Array((2 << 20) + 8);
+    large.set(small);
+    new DataView(large.buffer).setUint32(4, large.length);
+    expect(code(large)).toBe("fdt-truncated");
   });
 
   test("a damaged blob parses or is refused with an fdt code, never anything else", () => {

@@ -18,7 +18,7 @@ describe("images", () => {
   test("relocatable ones go where they are put", () => {
     const memory = fakeMemory(MIB);
     const placed = placeImage(memory, flat(new Uint8Array([9, 8])), RAM + 0x1000, "kernel");
-    expect(placed).toEqual({ start: RAM + 0x1000, end: RAM + 0x1002, entryPa: RAM + 0x1000 });
+    expect(placed).toEqual({ start: RAM + 0x1000, end: RAM + 0x1002, entryPa: RAM + 0x1000, nextPa: RAM + 0x1000 });
     expect([...peek(memory, RAM + 0xfff, 4)]).toEqual([0, 9, 8, 0]);
   });
 
@@ -28,6 +28,7 @@ describe("images", () => {
       start: RAM + 0x100,
       end: RAM + 0x140,
       entryPa: RAM + 0x100,
+      nextPa: RAM + 0x100,
     });
   });
 

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { Host } from "../../src/index.ts";
 import type { Vm, VmConfig } from "../../src/index.ts";
-import { elfGuest, flatGuest } from "../support/guest.ts";
+import { makeElf } from "../machine/loader/elf-maker.ts";
+import { elfGuest, flatGuest, GUEST_PA } from "../support/guest.ts";
 
 const hosts: Host[] = [];
 
@@ -146,5 +147,21 @@ describe("the signature", () => {
     hosts.push(host);
     const flat = await host.createVm({ memory: "2M", bios: "none", kernel: flatGuest("wfi") });
     expect(() => flat.signature()).toThrow(/no symbol begin_signature/);
+  });
+
+  test("has a bound, whatever RAM there is between its symbols", async () => {
+    const host = await Host.create();
+    hosts.push(host);
+    const wide = async (length: bigint) => {
+      const symbols = [
+        { name: "begin_signature", address: GUEST_PA },
+        { name: "end_signature", address: GUEST_PA + length },
+      ];
+      const kernel = makeElf({ entry: GUEST_PA, pieces: [{ paddr: GUEST_PA, bytes: flatGuest("wfi") }], symbols });
+      return host.createVm({ memory: "64M", bios: "none", kernel });
+    };
+    expect((await wide(2n ** 24n)).signature().length).toBe(9 * 2 ** 22);
+    const vm = await wide(2n ** 24n + 1n);
+    expect(() => vm.signature()).toThrow(code("signature"));
   });
 });

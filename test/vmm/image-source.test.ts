@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Host } from "../../src/index.ts";
 import type { ImageSource } from "../../src/index.ts";
-import { flatGuest, powerOff, printText } from "../support/guest.ts";
+import { elfGuest, flatGuest, powerOff, printText } from "../support/guest.ts";
 
 const guest = flatGuest(printText("ok") + powerOff());
 
@@ -79,6 +79,52 @@ describe("an image", () => {
     await expect(vmFrom({} as ImageSource)).rejects.toThrow(code("image-source"));
     const texts = new ReadableStream({ start: (controller) => controller.enqueue("text") });
     await expect(vmFrom(texts as ReadableStream<Uint8Array>)).rejects.toThrow(code("image-source"));
+  });
+});
+
+describe("what is read of an image", () => {
+  /** A stream of `chunk`, again and again, without a pause. */
+  const endless = (chunk: Uint8Array) => {
+    const state = { asked: 0 };
+    const stream = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        state.asked++;
+        controller.enqueue(chunk.slice());
+      },
+    });
+    return { state, stream };
+  };
+
+  test("is no more than RAM has room for", async () => {
+    const { stream, state } = endless(new Uint8Array(2 ** 16));
+    await expect(vmFrom(stream)).rejects.toThrow(code("image-too-large"));
+    expect(state.asked).toBeLessThan(2 * 2 ** 5 + 5);
+    await expect(vmFrom(new Blob([new Uint8Array(2 ** 21 + 1)]))).rejects.toThrow(code("image-too-large"));
+    const dtb = endless(new Uint8Array(2 ** 16)).stream;
+    await expect(host.createVm({ kernel: guest, dtb })).rejects.toThrow(code("image-too-large"));
+  });
+
+  test("may be more where an ELF file has what is not loaded", async () => {
+    const file = elfGuest(printText("ok") + powerOff());
+    const large = new Uint8Array(2 ** 21 + 2 ** 20);
+    large.set(file);
+    for (const kernel of [new Blob([large]), new Blob([large]).stream()]) {
+      const vm = await vmFrom(kernel);
+      vm.start();
+      await vm.exited;
+      expect(vm.console.pending).toBe("ok");
+    }
+    await expect(host.createVm({ memory: "2M", kernel: guest, initrd: new Blob([large]) })).rejects.toThrow(
+      code("image-too-large"),
+    );
+  });
+
+  test("does not keep timers and signals waiting, however fast it comes", async () => {
+    for (const chunk of [new Uint8Array(0), new Uint8Array(1)]) {
+      const { stream } = endless(chunk);
+      const making = vmFrom(stream, { signal: AbortSignal.timeout(50) });
+      await expect(making).rejects.toThrow(expect.objectContaining({ name: "TimeoutError" }));
+    }
   });
 });
 

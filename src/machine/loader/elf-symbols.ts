@@ -11,24 +11,32 @@ const STT_FUNC = 2;
 const STT_SECTION = 3;
 const STT_FILE = 4;
 
-/** Bounds on what a hostile table can cost. */
-const MAX_SYMBOLS = 1 << 20;
+/** Bounds on what a hostile table can cost: entries looked at, symbols kept, and bytes of their names, one and all. */
+const MAX_ENTRIES = 1 << 20;
+const MAX_SYMBOLS = 1 << 18;
 const MAX_NAME = 512;
+const MAX_NAMES = 1 << 24;
+
+/** What assemblers make by themselves: local labels, and mapping symbols. (RISC-V ELF psABI, "Mapping Symbol") */
+const AUTOMATIC = /^(?:\.L|\$(?:d|x|xrv.*)$)/;
 
 const decoder = new TextDecoder();
 
-/** The defined, named symbols of the first symbol table, sorted by address. */
+/** The defined symbols of the first symbol table that somebody has named, sorted by address. */
 export function readElfSymbols(bytes: Uint8Array, view: DataView): Symbol[] {
   const sections = sectionHeaders(view);
   const table = sections.find((section) => section.type === SHT_SYMTAB);
   const strings = table && sections[table.link];
   if (table === undefined || strings === undefined) return [];
   const names = bytes.subarray(strings.offset, strings.offset + strings.size);
-  const count = Math.min(MAX_SYMBOLS, Math.floor(table.size / SYM_BYTES));
+  const count = Math.min(MAX_ENTRIES, Math.floor(table.size / SYM_BYTES));
   const symbols: Symbol[] = [];
-  for (let index = 0; index < count; index++) {
+  let nameBytes = 0;
+  for (let index = 0; index < count && symbols.length < MAX_SYMBOLS && nameBytes < MAX_NAMES; index++) {
     const symbol = readSymbol(view, table.offset + index * SYM_BYTES, names);
-    if (symbol !== undefined) symbols.push(symbol);
+    if (symbol === undefined) continue;
+    symbols.push(symbol);
+    nameBytes += symbol.name.length;
   }
   return symbols.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
 }
@@ -59,7 +67,7 @@ function readSymbol(view: DataView, at: number, names: Uint8Array): Symbol | und
   const type = view.getUint8(at + 4) & 0xf;
   if (view.getUint16(at + 6, true) === SHN_UNDEF || type === STT_SECTION || type === STT_FILE) return undefined;
   const name = readName(names, view.getUint32(at, true));
-  if (name === "") return undefined;
+  if (name === "" || AUTOMATIC.test(name)) return undefined;
   return {
     name,
     address: view.getBigUint64(at + 8, true),

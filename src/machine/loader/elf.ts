@@ -23,7 +23,8 @@ export function isElf(bytes: Uint8Array): boolean {
 
 /**
  * The loadable segments at their physical addresses, the entry and the symbols. A position-independent executable linked
- * below RAM is relocatable; one linked into RAM goes where it says, as QEMU has it.
+ * below RAM is relocatable; one linked into RAM goes where it says, as QEMU has it. A file without an entry (`e_entry` 0)
+ * is entered where it begins.
  * @throws WasmvisorError `elf-class`, `elf-machine`, `elf-type`, `elf-truncated`, `elf-segment`.
  */
 export function parseElf(bytes: Uint8Array): LoadedImage {
@@ -37,12 +38,16 @@ export function parseElf(bytes: Uint8Array): LoadedImage {
   const lowest = headers.reduce((least, { paddr }) => (paddr < least ? paddr : least), headers[0]!.paddr);
   const relocatable = type === ET_DYN && lowest < BigInt(MEMMAP.dram.pa);
   const base = relocatable ? lowest - (lowest % BigInt(PAGE)) : 0n;
+  checkOverlap(headers);
+  const segments = headers.map((header) => segment(bytes, header, base));
+  const entry = entryOf(view.getBigUint64(24, true), headers, lowest, base);
   return {
     format: "elf",
     relocatable,
     alignment: PAGE,
-    segments: headers.map((header) => segment(bytes, header, base)),
-    entry: address(entryPa(view.getBigUint64(24, true), headers) - base),
+    segments,
+    entry,
+    nextEntry: lowestCode(segments) ?? entry,
     symbols: readElfSymbols(bytes, view),
   };
 }
@@ -113,10 +118,45 @@ function segment(bytes: Uint8Array, header: ProgramHeader, base: bigint): Segmen
   };
 }
 
-/** Entries are virtual; the segment that holds one says where that is physically. */
-function entryPa(entry: bigint, headers: readonly ProgramHeader[]): bigint {
-  const home = headers.find(({ vaddr, memorySize }) => entry >= vaddr && entry - vaddr < memorySize);
-  return home === undefined ? entry : entry - home.vaddr + home.paddr;
+/** Where the image begins; nowhere when the linker has put the file's own header there. */
+function lowestCode(segments: readonly Segment[]): number | undefined {
+  const first = segments.reduce((least, other) => (other.address < least.address ? other : least));
+  return isElf(first.bytes) || first.address % 2 !== 0 ? undefined : first.address;
+}
+
+/** As in QEMU, where two segments claim the same memory it is not clear what should be there. */
+function checkOverlap(headers: readonly ProgramHeader[]): void {
+  const sorted = [...headers].sort((a, b) => (a.paddr < b.paddr ? -1 : a.paddr > b.paddr ? 1 : 0));
+  const second = sorted.find(({ paddr }, index) => {
+    const before = sorted[index - 1];
+    return before !== undefined && before.paddr + before.memorySize > paddr;
+  });
+  if (second === undefined) return;
+  throw new WasmvisorError(
+    "elf-segment",
+    `The ELF file has two segments at 0x${second.paddr.toString(16)}; link it so that they do not overlap.`,
+    { address: second.paddr },
+  );
+}
+
+/**
+ * Where the file is entered, counted from `base`. Entries are virtual; the segment that holds one says where that is
+ * physically. Some kernels give a physical one.
+ */
+function entryOf(entry: bigint, headers: readonly ProgramHeader[], lowest: bigint, base: bigint): number {
+  if (entry === 0n && base === 0n) return address(lowest);
+  const within = (start: bigint, { memorySize }: ProgramHeader) => entry >= start && entry - start < memorySize;
+  const virtual = headers.find((header) => within(header.vaddr, header));
+  const pa = virtual === undefined ? entry : entry - virtual.vaddr + virtual.paddr;
+  const known = virtual !== undefined || headers.some((header) => within(header.paddr, header));
+  if (!known || (pa & 1n) !== 0n) {
+    throw new WasmvisorError(
+      "elf-entry",
+      `The ELF file is entered at 0x${entry.toString(16)}, where it has no instruction; give the linker an entry (-e).`,
+      { entry },
+    );
+  }
+  return address(pa - base);
 }
 
 /** What no guest can have is refused here, so that all later arithmetic is exact. */

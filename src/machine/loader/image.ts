@@ -1,22 +1,22 @@
-/** Finds out what a file is and loads it: ELF, Linux `Image` (raw, gzip, EFI zboot) or flat binary. */
+/** Finds out what a file is and loads it: ELF, Linux `Image` (raw, gzip, EFI zboot), U-Boot image or flat binary. */
 
 import { WasmvisorError } from "../../error.ts";
 import { isElf, parseElf } from "./elf.ts";
-import { gunzip, isGzip } from "./gzip.ts";
+import { gunzip, isGzip, type UnpackLimits } from "./gzip.ts";
 import { foreignKernel, isLinuxImage, parseLinuxImage, zbootPayload } from "./linux-image.ts";
 import type { LoadedImage } from "./loaded-image.ts";
-
-/** The most a compressed image may unpack to. */
-const MAX_UNPACKED = 1 << 30;
+import { isUImage, loadUImage } from "./uimage.ts";
 
 /**
  * The image in `bytes`, of whatever format. What is no known format is a flat binary.
- * @throws WasmvisorError `image-empty`, `image-machine`, `image-compression`, `image-too-large`, `gzip-corrupt`, `elf-…`.
- * @example const kernel = await loadImage(await readFile("Image.gz"));
+ * @param limits the most that a packed image may unpack to: the size of RAM, which it could not be larger than.
+ * @throws WasmvisorError `image-…`, `gzip-corrupt`, `elf-…`; the signal's reason
+ * @example const kernel = await loadImage(await readFile("Image.gz"), { limit: 2 ** 28 });
  */
-export async function loadImage(bytes: Uint8Array, limit = MAX_UNPACKED): Promise<LoadedImage> {
+export async function loadImage(bytes: Uint8Array, limits: UnpackLimits): Promise<LoadedImage> {
+  if (isUImage(bytes)) return loadUImage(bytes, limits);
   const packed = isGzip(bytes) ? bytes : zbootPayload(bytes);
-  return parseImage(packed === undefined ? bytes : await gunzip(packed, limit));
+  return parseImage(packed === undefined ? bytes : await gunzip(packed, limits));
 }
 
 /** The image in `bytes`, which must not be compressed. */

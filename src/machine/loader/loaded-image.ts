@@ -20,7 +20,7 @@ export interface Symbol {
 
 /** An image in memory, not yet placed in a guest. */
 export interface LoadedImage {
-  readonly format: "elf" | "linux" | "flat";
+  readonly format: "elf" | "linux" | "uimage" | "flat";
   /** False: `address` and `entry` are absolute. True: they count from wherever the board puts the image. */
   readonly relocatable: boolean;
   /** For relocatable images: what the load address must be a multiple of. */
@@ -28,8 +28,13 @@ export interface LoadedImage {
   /** Where a relocatable image wants to be, counted from the start of RAM; undefined leaves it to the board. */
   readonly textOffset?: number;
   readonly segments: readonly Segment[];
-  /** Address of the first instruction. */
+  /** Address of the first instruction, as the file has it. */
   readonly entry: number;
+  /**
+   * Address at which firmware goes on, where that is another: kernels in ELF files have separate entries for firmware and for
+   * others, and the one for firmware is their lowest address. (QEMU `hw/riscv/boot.c`)
+   */
+  readonly nextEntry?: number;
   /** Sorted by address. */
   readonly symbols: readonly Symbol[];
 }

@@ -34,6 +34,22 @@ test("undefined, nameless, section and file symbols are left out", () => {
   ).toEqual([]);
 });
 
+test("labels that the assembler has made are left out", () => {
+  const names = [".L3", "$x", "$xrv64i2p1", "$d", "$dollar", "L", ".data_start"];
+  expect(symbolsOf(names.map((name) => ({ name, address: 1n }))).map(({ name }) => name)).toEqual([
+    "$dollar",
+    "L",
+    ".data_start",
+  ]);
+});
+
+test("names are kept up to a bound, and so are symbols", () => {
+  const many = symbolsOf(Array.from({ length: 2 ** 16 }, () => ({ name: "x".repeat(300), address: 1n })));
+  expect(many.length).toBe(Math.ceil(2 ** 24 / 300));
+  const short = symbolsOf(Array.from({ length: 2 ** 18 + 5 }, (_, index) => ({ name: "y", address: BigInt(index) })));
+  expect(short.length).toBe(2 ** 18);
+});
+
 test("addresses keep all 64 bits", () => {
   expect(symbolsOf([{ name: "_start", address: 0xffff_ffff_8000_0000n }])[0]!.address).toBe(0xffff_ffff_8000_0000n);
 });

@@ -50,6 +50,13 @@ describe("well-formed files", () => {
     expect([image.relocatable, image.segments[0]!.address]).toEqual([false, 0x8000_0000]);
   });
 
+  test("a physical entry is taken as it is, and 0 is where the file begins", () => {
+    const piece = { vaddr: 0xffff_ffff_8000_0000n, paddr: 0x8020_0000n, bytes };
+    expect(parseElf(makeElf({ entry: 0x8020_0002n, pieces: [piece] })).entry).toBe(0x8020_0002);
+    expect(parseElf(makeElf({ entry: 0n, pieces: [piece] })).entry).toBe(0x8020_0000);
+    expect(parseElf(makeElf({ type: 3, entry: 0n, pieces: [{ paddr: 0n, bytes }] })).entry).toBe(0);
+  });
+
   test("only ELF files look like ELF files", () => {
     expect([isElf(plain), isElf(new Uint8Array([0x7f, 0x45])), isElf(new Uint8Array(0))]).toEqual([true, false, false]);
   });
@@ -72,8 +79,23 @@ describe("files that cannot be loaded", () => {
     ["a segment larger in the file than in memory", patched(64 + 40, 3, 0), "elf-segment"],
     ["a segment at the end of the address space", patched(64 + 24, ...new Array<number>(8).fill(0xff)), "elf-segment"],
     ["a segment as large as the address space", patched(64 + 40, ...new Array<number>(8).fill(0xff)), "elf-segment"],
+    ["an entry at an odd address", patched(24, 5), "elf-entry"],
+    ["an entry that no segment has", patched(24, 0, 1), "elf-entry"],
+    ["an entry at the end of the address space", patched(24, ...new Array<number>(8).fill(0xfe)), "elf-entry"],
   ])("%s is refused", (_what, file, code) => {
     expect(codeOf(() => parseElf(file))).toBe(code);
+  });
+
+  test("segments that overlap are refused, wherever they stand in the file", () => {
+    const piece = (paddr: bigint, memorySize: bigint) => ({ paddr, bytes, memorySize });
+    const [low, high] = [piece(0x8000_0000n, 0x1001n), piece(0x8000_1000n, 0x10n)];
+    for (const pieces of [
+      [low, high],
+      [high, low],
+    ])
+      expect(codeOf(() => parseElf(makeElf({ pieces })))).toBe("elf-segment");
+    const beside = [piece(0x8000_1000n, 0x10n), piece(0x8000_0000n, 0x1000n)];
+    expect(parseElf(makeElf({ pieces: beside })).segments.length).toBe(2);
   });
 
   test("a damaged file parses or is refused with an elf code, never anything else", () => {

@@ -7,19 +7,20 @@ import { makeElf } from "./elf-maker.ts";
 import { linuxImage } from "./linux-maker.ts";
 
 const withCode = (code: string) => expect.objectContaining({ code }) as Error;
+const limits = { limit: 2 ** 20 };
 const elf = makeElf({ pieces: [{ paddr: 0x8000_0000n, bytes: new Uint8Array(4) }] });
 
 describe("formats", () => {
   test("are told apart by their contents", async () => {
     const formats = [elf, linuxImage(), new TextEncoder().encode("just bytes")].map(async (bytes) => {
-      return (await loadImage(bytes)).format;
+      return (await loadImage(bytes, limits)).format;
     });
     expect(await Promise.all(formats)).toEqual(["elf", "linux", "flat"]);
   });
 
   test("are unpacked first when gzip is around them", async () => {
-    const packed = await loadImage(gzipSync(linuxImage()));
-    expect(packed).toEqual(await loadImage(linuxImage()));
+    const packed = await loadImage(gzipSync(linuxImage()), limits);
+    expect(packed).toEqual(await loadImage(linuxImage(), limits));
   });
 
   test("a flat binary is entered at its first byte", () => {
@@ -34,8 +35,8 @@ describe("formats", () => {
 
 describe("refused", () => {
   test("an empty file", async () => {
-    await expect(loadImage(new Uint8Array(0))).rejects.toThrow(withCode("image-empty"));
-    await expect(loadImage(gzipSync(new Uint8Array(0)))).rejects.toThrow(withCode("image-empty"));
+    await expect(loadImage(new Uint8Array(0), limits)).rejects.toThrow(withCode("image-empty"));
+    await expect(loadImage(gzipSync(new Uint8Array(0)), limits)).rejects.toThrow(withCode("image-empty"));
   });
 
   test("kernels for other machines", () => {
@@ -57,7 +58,7 @@ test("whatever the bytes, loading gives an image or one of our errors", async ()
   await fc.assert(
     fc.asyncProperty(magic, fc.uint8Array({ maxLength: 300 }), async (start, rest) => {
       try {
-        const image = await loadImage(new Uint8Array([...start, ...rest]));
+        const image = await loadImage(new Uint8Array([...start, ...rest]), limits);
         return image.segments.length > 0;
       } catch (error) {
         return error instanceof WasmvisorError;
