@@ -4,6 +4,7 @@
 export const HELP = {
   wasmvisor: `wasmvisor runs RISC-V virtual machines, compatible with QEMU's virt board.
 
+  wasmvisor                          the bundled guest: a small shell that shows the machine
   wasmvisor run [options] [KERNEL]   run a guest with its console on this terminal
   wasmvisor run --help               the options
   wasmvisor study [options]          measure virtualization techniques against each other
@@ -15,7 +16,7 @@ export const HELP = {
 Runs a guest with its serial console on stdin and stdout, and ends with the guest's exit code.
 
 What to run
-  --kernel FILE       ELF, Linux Image (raw or gzip) or flat binary; also as KERNEL
+  --kernel FILE       ELF, Linux Image (raw or gzip), U-Boot image or flat binary; also as KERNEL
   --initrd FILE       initial RAM disk
   --append STRING     the kernel's command line
   --bios builtin      SBI calls are answered by wasmvisor; the kernel starts in S mode (default)
@@ -24,7 +25,7 @@ What to run
   --dtb FILE          a device tree in place of the board's own
 
 The machine
-  -m, --memory SIZE   RAM, such as 64M or 2G (default 256M)
+  -m, --memory SIZE   RAM, such as 64M or 2G (default 256M); a bare number is MiB
   --smp N             harts, 1 to 8 (default 1)
   --engine NAME       tiered (default): translates hot code to Wasm; interpreter;
                       for study: translator (all code), interpret (decodes every time)
@@ -40,8 +41,11 @@ The machine
   --deterministic     guest time follows instructions: every run is the same
 
 When to end
-  --timeout SECONDS   give up: exit code 124
+  --timeout SECONDS   give up, also while images are read: exit code 124
   --exit-on REGEX     end with 0 when the output matches
+  --on-panic exit     end with 101 when the guest's kernel has panicked (default without a terminal)
+  --on-panic run      let it go on (default on a terminal)
+  --no-reboot         end with 0 when the guest resets the machine
 
 What to tell
   --signature FILE    write the memory between begin_signature and end_signature, as Spike does
@@ -57,7 +61,12 @@ On a terminal
   Ctrl-A c            monitor: registers, memory, disassembly, counters; and back
   Ctrl-A h            all keys
 
-Exit codes: the guest's own; 2 wrong use or bad input; 124 timeout; 128 + n signal n; 70 an error in wasmvisor.
+Options may have one dash, as QEMU's have: wasmvisor -M virt -nographic -kernel Image -append "console=ttyS0" -smp 4. Options of
+QEMU's that ask for what is not there are answered by name.
+
+The guest does not learn the terminal's size by itself: say stty rows 50 cols 120 in it, or run resize, which asks the terminal.
+
+Exit codes: the guest's own; 2 wrong use or bad input; 101 panic; 124 timeout; 128 + n signal n; 70 an error in wasmvisor.
 `,
   study: `wasmvisor study [options] [EXPERIMENT]
 

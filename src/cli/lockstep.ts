@@ -26,12 +26,15 @@ export async function runLockstep({ vm, timeout, instructions }: RunOptions): Pr
   const timer = timeout === undefined ? undefined : setTimeout(() => end(TIMED_OUT), timeout * 1000);
   let compared = 0;
   try {
-    const result = await lockstep(vm, {
-      ...(instructions === undefined ? {} : { instructions }),
-      onOutput: (bytes) => void host.print(bytes),
-      afterSlice: (vms) => (compared = Math.max(compared, vms.instructions)),
-      signal: abort.signal,
-    });
+    const result = await lockstep(
+      { ...vm, signal: abort.signal },
+      {
+        ...(instructions === undefined ? {} : { instructions }),
+        onOutput: (bytes) => void host.print(bytes),
+        afterSlice: (vms) => (compared = Math.max(compared, vms.instructions)),
+        signal: abort.signal,
+      },
+    );
     await host.printError(resultText(result));
     return result.difference !== undefined || result.translated === 0 ? DIFFERENT : 0;
   } catch (error) {

@@ -3,6 +3,7 @@
 
 import { WasmvisorError } from "../error.ts";
 import * as host from "../host/process.ts";
+import { DEMO_GUEST } from "../index.ts";
 import { HELP } from "./help.ts";
 import { runLockstep } from "./lockstep.ts";
 import { parseCommandLine } from "./options.ts";
@@ -21,11 +22,21 @@ async function main(args: readonly string[]): Promise<number> {
     case "version":
       await host.print(`${await host.packageVersion()}\n`);
       return 0;
+    case "demo":
+      return demo();
     case "run":
       return command.options.lockstep ? runLockstep(command.options) : run(command.options);
     case "study":
       return study(command.study);
   }
+}
+
+/** The bundled guest: its shell for people, and without them its check of the machine. */
+async function demo(): Promise<number> {
+  const people = host.stdinIsTerminal() && host.stdoutIsTerminal();
+  if (people)
+    await host.printError("wasmvisor: this is the bundled guest; Ctrl-A x leaves, wasmvisor --help tells more\n");
+  return run({ vm: { kernel: DEMO_GUEST, ...(people ? {} : { append: "selfcheck" }) } });
 }
 
 /** The study and its reports are loaded when they are wanted. */

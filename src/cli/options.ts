@@ -1,7 +1,7 @@
 /** The options of `wasmvisor run`. */
 
 import { WasmvisorError } from "../error.ts";
-import { parseArgs } from "../host/args.ts";
+import { type OptionSpec, readArguments } from "./arguments.ts";
 import { translatorOptions } from "./dbt-options.ts";
 import {
   ENGINE_NAMES,
@@ -11,6 +11,7 @@ import {
   type MemoryModelName,
   type VmConfig,
 } from "../index.ts";
+import { hartCount, memorySize } from "./qemu-options.ts";
 import { parseStudyCommand, type StudyCommand } from "./study-options.ts";
 
 /** What `wasmvisor run` was asked to do. */
@@ -30,12 +31,17 @@ export interface RunOptions {
   readonly lockstep?: boolean;
   /** Instructions after which the lock-step stops. */
   readonly instructions?: number;
+  /** What to do when the guest's kernel panics. Default: exit, but on a terminal run. */
+  readonly onPanic?: "exit" | "run";
+  /** Ends the run when the guest resets the machine. */
+  readonly noReboot?: boolean;
 }
 
 /** What the command line asks for. */
 export type Command =
   | { readonly kind: "help"; readonly topic: "wasmvisor" | "run" | "study" }
   | { readonly kind: "version" }
+  | { readonly kind: "demo" }
   | { readonly kind: "study"; readonly study: StudyCommand }
   | { readonly kind: "run"; readonly options: RunOptions };
 
@@ -55,14 +61,16 @@ const FLAGS = {
   "exit-on": { type: "string" },
   signature: { type: "string" },
   profile: { type: "string" },
-  stats: { type: "string" },
+  stats: { type: "string", usual: "text" },
   lockstep: { type: "boolean" },
   instructions: { type: "string" },
+  "on-panic": { type: "string" },
+  "no-reboot": { type: "boolean" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean" },
-} as const;
+} as const satisfies Record<string, OptionSpec>;
 
-/** What parseArgs makes of the flags. */
+/** The flags that were given. */
 type Values = {
   -readonly [Flag in keyof typeof FLAGS]?: (typeof FLAGS)[Flag] extends { multiple: true }
     ? string[]
@@ -79,46 +87,32 @@ const SEE_HELP = "see wasmvisor run --help";
  */
 export function parseCommandLine(args: readonly string[]): Command {
   const [command, ...rest] = args;
-  if (command === undefined || command === "help" || command === "--help" || command === "-h") {
+  if (command === undefined) return { kind: "demo" };
+  if (command === "help" || ["--help", "-help", "-h"].includes(command)) {
     return { kind: "help", topic: rest[0] === "run" || rest[0] === "study" ? rest[0] : "wasmvisor" };
   }
-  if (command === "--version" || command === "version") return { kind: "version" };
+  if (["version", "--version", "-version"].includes(command)) return { kind: "version" };
   if (command === "study") return { kind: "study", study: parseStudyCommand(rest) };
-  if (command !== "run") {
+  const isRun = command === "run";
+  // As QEMU is called: wasmvisor -kernel Image …
+  if (!isRun && !/^-./.test(command)) {
     throw usage(`There is no command "${command}"; use wasmvisor run or study, or see wasmvisor --help.`);
   }
-  const { values, positionals } = parse(rest);
+  const { values, positionals } = parse(isRun ? rest : args);
   if (values.help) return { kind: "help", topic: "run" };
   if (values.version) return { kind: "version" };
   return { kind: "run", options: runOptions(values, positionals) };
 }
 
-function parse(args: string[]): { values: Values; positionals: string[] } {
-  try {
-    return parseArgs({ args: args.map(withValue), options: FLAGS, allowPositionals: true });
-  } catch (error) {
-    throw usage(sentenceOf(error as NodeJS.ErrnoException), error);
-  }
+function parse(args: readonly string[]): { values: Values; positionals: readonly string[] } {
+  const { values, positionals } = readArguments(args, FLAGS);
+  const entries = [...values].map(([name, all]) => [name, valueOf(FLAGS[name as keyof Values], all)]);
+  return { values: Object.fromEntries(entries) as Values, positionals };
 }
 
-/** `--stats` alone is `--stats=text`: parseArgs knows no option whose value may be left out. */
-function withValue(arg: string): string {
-  return arg === "--stats" ? "--stats=text" : arg;
-}
-
-/** parseArgs explains at length; one sentence is enough. */
-function sentenceOf(error: NodeJS.ErrnoException): string {
-  const option = /'?(--?[\w-]+)/.exec(error.message)?.[1] ?? "an option";
-  switch (error.code) {
-    case "ERR_PARSE_ARGS_UNKNOWN_OPTION":
-      return `There is no option ${option}; ${SEE_HELP}.`;
-    case "ERR_PARSE_ARGS_INVALID_OPTION_VALUE":
-      return error.message.includes("does not take")
-        ? `The option ${option} takes no value; ${SEE_HELP}.`
-        : `The option ${option} needs a value; ${SEE_HELP}.`;
-    default:
-      return `The command line makes no sense (${error.message}); ${SEE_HELP}.`;
-  }
+function valueOf({ type, multiple }: OptionSpec, values: readonly string[]): boolean | string | readonly string[] {
+  if (type === "boolean") return true;
+  return multiple ? values : values.at(-1)!;
 }
 
 function runOptions(values: Values, positionals: readonly string[]): RunOptions {
@@ -131,10 +125,10 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     ...given("kernel", kernel),
     ...given("initrd", values.initrd),
     ...given("append", values.append),
-    ...given("bios", values.bios),
+    ...given("bios", values.bios === "default" ? undefined : values.bios),
     ...given("dtb", values.dtb),
-    ...given("memory", values.memory),
-    ...given("harts", values.smp === undefined ? undefined : wholeNumber("--smp", values.smp, MAX_HARTS)),
+    ...given("memory", values.memory === undefined ? undefined : memorySize(values.memory)),
+    ...given("harts", values.smp === undefined ? undefined : harts(values.smp)),
     ...given("engine", values.engine === undefined ? undefined : engineName(values.engine)),
     ...given("translator", values.dbt === undefined ? undefined : translatorOptions(values.dbt)),
     ...given("memoryModel", memoryModelName(values["memory-model"])),
@@ -147,6 +141,8 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     ...given("signature", values.signature),
     ...given("lockstep", values.lockstep),
     ...given("instructions", instructionLimit(values)),
+    ...given("onPanic", values["on-panic"] === undefined ? undefined : panicPolicy(values["on-panic"])),
+    ...given("noReboot", values["no-reboot"]),
     ...given("profile", values.profile),
     ...given("stats", values.stats === undefined ? undefined : statsForm(values.stats)),
   };
@@ -157,10 +153,15 @@ function given<Name extends string, Value>(name: Name, value: Value | undefined)
   return (value === undefined ? {} : { [name]: value }) as Partial<Record<Name, Value>>;
 }
 
-function wholeNumber(option: string, text: string, most: number): number {
-  const number = Number(text);
-  if (/^\d+$/.test(text) && number >= 1 && number <= most) return number;
-  throw usage(`${option} takes a whole number from 1 to ${most}, not "${text}".`);
+function harts(text: string): number {
+  const number = hartCount(text);
+  if (number !== undefined && number >= 1 && number <= MAX_HARTS) return number;
+  throw usage(`--smp takes a whole number from 1 to ${MAX_HARTS}, not "${text}".`);
+}
+
+function panicPolicy(text: string): "exit" | "run" {
+  if (text === "exit" || text === "run") return text;
+  throw usage(`--on-panic takes exit or run, not "${text}".`);
 }
 
 /** Only the lock-step can stop at a number of instructions. */

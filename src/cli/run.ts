@@ -3,6 +3,7 @@
 import { Monitor } from "../debug/monitor.ts";
 import * as host from "../host/process.ts";
 import { flameGraph, Host, Profiler, type Vm, type VmExit, WasmvisorError } from "../index.ts";
+import { PanicWatch } from "./panic.ts";
 import { KEYS_HELP, type KeyCommand, KeyFilter } from "./keys.ts";
 import type { RunOptions } from "./options.ts";
 import { ProgressLine } from "./progress.ts";
@@ -13,6 +14,7 @@ const BAD_INPUT = 2;
 const TIMED_OUT = 124;
 const NO_MATCH = 1;
 const BROKEN_PIPE = 141;
+const PANIC = 101;
 
 const NEWLINE = 10;
 
@@ -22,23 +24,94 @@ interface Ending {
   readonly why?: string;
 }
 
+/** What ends the run, from the first file that is read on: the guest, the user, a signal or the time. */
+class Leaving {
+  /** Resolves at the first `end`. */
+  readonly ended: Promise<Ending>;
+  readonly #loading = new AbortController();
+  #end!: (ending: Ending) => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #signalled = false;
+
+  constructor({ timeout }: RunOptions) {
+    this.ended = new Promise((resolve) => (this.#end = resolve));
+    host.onSignal((code) => {
+      // The second time without waiting for output to be taken.
+      if (this.#signalled) host.exit(code);
+      this.#signalled = true;
+      this.end({ code });
+    });
+    if (timeout === undefined) return;
+    this.#timer = setTimeout(() => this.end({ code: TIMED_OUT, why: timeoutSentence(timeout) }), timeout * 1000);
+  }
+
+  /** Gives up the loading of images, with a `Left`. */
+  get loading(): AbortSignal {
+    return this.#loading.signal;
+  }
+
+  end(ending: Ending): void {
+    clearTimeout(this.#timer);
+    this.#end(ending);
+    this.#loading.abort(new Left(ending));
+  }
+}
+
+/** The run has ended before it began. */
+class Left extends Error {
+  readonly ending: Ending;
+
+  constructor(ending: Ending) {
+    super();
+    this.ending = ending;
+  }
+}
+
 /**
  * Runs a guest to its end and returns the exit code.
  * @throws WasmvisorError for everything that is wrong with the options or the images
  */
 export async function run(options: RunOptions): Promise<number> {
-  const startedAt = performance.now();
-  const machines = await Host.create();
-  const vm = await createVm(machines, options);
-  if (options.signature !== undefined) vm.signature();
-  const profiler = options.profile === undefined ? undefined : new Profiler(vm);
-  const session = new Session(vm);
-  const printed = session.printOutput();
-  const ending = await session.untilEnd(options);
-  if (options.signature !== undefined) await host.writeText(options.signature, vm.signature());
-  if (options.profile !== undefined && profiler !== undefined) {
-    await host.writeText(options.profile, flameGraph(profiler.stop(), { title: titleOf(options) }));
+  const leaving = new Leaving(options);
+  const files: host.OutputFile[] = [];
+  const opened = async (path: string | undefined) => {
+    if (path === undefined) return undefined;
+    const file = await host.OutputFile.open(path);
+    files.push(file);
+    return file;
+  };
+  try {
+    return await runInto(options, leaving, {
+      signature: await opened(options.signature),
+      profile: await opened(options.profile),
+    });
+  } catch (error) {
+    for (const file of files) await file.discard();
+    if (!(error instanceof Left)) throw error;
+    const { code, why } = error.ending;
+    if (why !== undefined) await host.printError(`wasmvisor: ${why}\n`);
+    return code;
   }
+}
+
+/** Where results go. */
+interface ResultFiles {
+  readonly signature: host.OutputFile | undefined;
+  readonly profile: host.OutputFile | undefined;
+}
+
+async function runInto(options: RunOptions, leaving: Leaving, files: ResultFiles): Promise<number> {
+  const startedAt = performance.now();
+  const machines = await Host.create({ signal: leaving.loading });
+  const vm = await createVm(machines, options, leaving.loading);
+  if (files.signature !== undefined) vm.signature();
+  const profiler = files.profile === undefined ? undefined : new Profiler(vm);
+  const session = new Session(vm, options, leaving);
+  const printed = session.printOutput();
+  session.begin();
+  const ending = await leaving.ended;
+  await files.signature?.write(vm.signature());
+  if (profiler !== undefined) await files.profile?.write(flameGraph(profiler.stop(), { title: titleOf(options) }));
   const counters = vm.counters();
   vm.destroy();
   await printed;
@@ -47,7 +120,7 @@ export async function run(options: RunOptions): Promise<number> {
   if (options.stats !== undefined) {
     const text = options.stats === "json" ? statsJson : statsText;
     await host.printError(session.lineBreak + text(counters, performance.now() - startedAt));
-  }
+  } else await session.endLine();
   return ending.code;
 }
 
@@ -57,10 +130,10 @@ function titleOf({ vm }: RunOptions): string {
   return typeof image === "string" ? `Profile of ${image.replace(/^.*[\\/]/, "")}` : "Guest profile";
 }
 
-async function createVm(machines: Host, options: RunOptions): Promise<Vm> {
+async function createVm(machines: Host, options: RunOptions, signal: AbortSignal): Promise<Vm> {
   const line = new ProgressLine();
   try {
-    return await machines.createVm({ ...options.vm, onProgress: (progress) => line.update(progress) });
+    return await machines.createVm({ ...options.vm, signal, onProgress: (progress) => line.update(progress) });
   } finally {
     line.end();
   }
@@ -69,21 +142,33 @@ async function createVm(machines: Host, options: RunOptions): Promise<Vm> {
 /** The console between a terminal (or pipes) and a running VM. */
 class Session {
   readonly #vm: Vm;
+  readonly #options: RunOptions;
+  readonly #leaving: Leaving;
   readonly #keys = new KeyFilter();
   readonly #monitor: Monitor;
   #inMonitor = false;
   /** Whether the guest has left the cursor within a line. */
   #midLine = false;
-  #end!: (ending: Ending) => void;
-  readonly #ended: Promise<Ending>;
+  #hasPanicked = false;
 
-  constructor(vm: Vm) {
+  constructor(vm: Vm, options: RunOptions, leaving: Leaving) {
     this.#vm = vm;
-    this.#ended = new Promise((resolve) => (this.#end = resolve));
+    this.#options = options;
+    this.#leaving = leaving;
     this.#monitor = new Monitor(vm, {
       print: (text) => this.#say(text),
       quit: () => this.#end({ code: 0 }),
     });
+  }
+
+  #end(ending: Ending): void {
+    this.#leaving.end(ending);
+  }
+
+  /** Leaves the terminal at the beginning of a line, for the shell. */
+  async endLine(): Promise<void> {
+    if (this.#midLine && host.stdoutIsTerminal()) await host.print("\r\n");
+    this.#midLine = false;
   }
 
   /** What begins a new line after the guest's output, when people see both. */
@@ -107,31 +192,43 @@ class Session {
     }
   }
 
-  /** Starts the VM and waits for whatever ends the run first. */
-  async untilEnd({ exitOn, timeout }: RunOptions): Promise<Ending> {
+  /** Starts the VM. */
+  begin(): void {
     const vm = this.#vm;
-    let signalled = false;
-    host.onSignal((code) => {
-      // The second time without waiting for output to be taken.
-      if (signalled) host.exit(code);
-      signalled = true;
-      this.#end({ code });
-    });
+    const { exitOn, noReboot } = this.#options;
     vm.on("trap-storm", ({ hart, pc }) => {
       void this.note(`hart ${hart} does nothing but trap (at 0x${pc.toString(16)}); it runs on`);
     });
     // In this order: a guest may print the text and end in the same slice.
     if (exitOn !== undefined) vm.console.waitFor(exitOn).then(() => this.#end({ code: 0 }), ignore);
-    void vm.exited.then((exit) => this.#end(endingOf(exit, exitOn)));
-    const timer =
-      timeout === undefined
-        ? undefined
-        : setTimeout(() => this.#end({ code: TIMED_OUT, why: timeoutSentence(timeout) }), timeout * 1000);
+    void vm.exited.then((exit) => this.#end(this.#panicEnding ?? endingOf(exit, exitOn)));
+    vm.on("reset", ({ by }) => {
+      if (this.#panicEnding !== undefined) this.#end(this.#panicEnding);
+      else if (noReboot && by === "guest") this.#end({ code: 0 });
+    });
+    this.#watchForPanic();
     this.#readInput();
     vm.start();
-    const ending = await this.#ended;
-    clearTimeout(timer);
-    return ending;
+  }
+
+  /** How the run ends once the guest's kernel has panicked, if that is to end it. */
+  get #panicEnding(): Ending | undefined {
+    const { onPanic = host.stdinIsTerminal() ? "run" : "exit" } = this.#options;
+    if (!this.#hasPanicked || onPanic === "run") return undefined;
+    return { code: PANIC, why: "the guest's kernel has panicked; with --on-panic run it goes on" };
+  }
+
+  #watchForPanic(): void {
+    const watch = new PanicWatch();
+    this.#vm.on("output", (bytes) => {
+      const sign = watch.feed(bytes);
+      this.#hasPanicked ||= sign !== undefined;
+      if (sign !== "dead") return;
+      const ending = this.#panicEnding;
+      // What is waited for by --exit-on may be in the same output, and comes first.
+      if (ending !== undefined) setTimeout(() => this.#end(ending));
+      else if (host.stdinIsTerminal()) void this.note("the guest's kernel has panicked; Ctrl-A x leaves");
+    });
   }
 
   #readInput(): void {

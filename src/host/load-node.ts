@@ -1,6 +1,9 @@
 /** Reading files and URLs in node. */
 
-import { type FileHandle, open } from "node:fs/promises";
+import { constants, openSync } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { Socket } from "node:net";
+import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { WasmvisorError } from "../error.ts";
 import { type Compilation, type Location, shown, type Source } from "./load.ts";
@@ -27,7 +30,9 @@ export async function openSource(location: Location, signal?: AbortSignal): Prom
   if (location instanceof Request) return openUrl(location, signal);
   if (location instanceof URL && location.protocol !== "file:") return openUrl(location, signal);
   try {
-    const handle = await open(location instanceof URL ? fileURLToPath(location) : location, "r");
+    const path = location instanceof URL ? fileURLToPath(location) : location;
+    if ((await stat(path)).isFIFO()) return { stream: pipeStream(path), repeatable: false };
+    const handle = await open(path, "r");
     return await sourceOf(handle, (cause) => unreadable(location, cause));
   } catch (cause) {
     throw unreadable(location, cause);
@@ -45,6 +50,15 @@ async function sourceOf(handle: FileHandle, explain: (cause: unknown) => Wasmvis
     repeatable: info.isFile(),
     ...(info.isFile() ? { size: info.size } : {}),
   };
+}
+
+/**
+ * A pipe may have nothing to say for long, and a thread that waits in the system for it could not be called back: not even
+ * the process could end.
+ */
+function pipeStream(path: string): ReadableStream<Uint8Array> {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return Readable.toWeb(new Socket({ fd, writable: false })) as ReadableStream<Uint8Array>;
 }
 
 /** One buffer for all chunks: a file of many MiB leaves no garbage behind. */

@@ -1,6 +1,6 @@
 /** What the command needs of the process it is: files to write, terminal, signals, and ways out. */
 
-import { readFile, writeFile } from "node:fs/promises";
+import { access, type FileHandle, open, readFile, rm, writeFile } from "node:fs/promises";
 import { WasmvisorError } from "../error.ts";
 
 /** Writes a text file. */
@@ -8,14 +8,62 @@ export async function writeText(path: string, text: string): Promise<void> {
   try {
     await writeFile(path, text);
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new WasmvisorError(
-      "file-unwritable",
-      `The file ${path} cannot be written (${reason}); name another.`,
-      { path },
-      { cause },
-    );
+    throw unwritable(path, cause);
   }
+}
+
+/** A file that is written when there is something to write, and known to be writable before. */
+export class OutputFile {
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  #isNew: boolean;
+
+  private constructor(path: string, handle: FileHandle, isNew: boolean) {
+    this.#path = path;
+    this.#handle = handle;
+    this.#isNew = isNew;
+  }
+
+  /**
+   * Opens it; what is in it stays until `write`.
+   * @throws WasmvisorError `file-unwritable`
+   */
+  static async open(path: string): Promise<OutputFile> {
+    const isNew = await access(path).then(
+      () => false,
+      () => true,
+    );
+    try {
+      return new OutputFile(path, await open(path, "a"), isNew);
+    } catch (cause) {
+      throw unwritable(path, cause);
+    }
+  }
+
+  /** Writes all of it, and closes it. */
+  async write(text: string): Promise<void> {
+    try {
+      // Pipes and terminals cannot be cut.
+      await this.#handle.truncate(0).catch(() => undefined);
+      await this.#handle.writeFile(text);
+      await this.#handle.close();
+      this.#isNew = false;
+    } catch (cause) {
+      throw unwritable(this.#path, cause);
+    }
+  }
+
+  /** Closes it as it was. */
+  async discard(): Promise<void> {
+    await this.#handle.close().catch(() => undefined);
+    if (this.#isNew) await rm(this.#path, { force: true });
+  }
+}
+
+function unwritable(path: string, cause: unknown): WasmvisorError {
+  const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
+  const sentence = `The file ${path} cannot be written (${reason}); name another.`;
+  return new WasmvisorError("file-unwritable", sentence, { path }, { cause });
 }
 
 /**
@@ -71,6 +119,17 @@ process.stderr.on("error", () => {});
 /** True when people see stderr. */
 export function stderrIsTerminal(): boolean {
   return process.stderr.isTTY;
+}
+
+/** True when people see stdout. */
+export function stdoutIsTerminal(): boolean {
+  return process.stdout.isTTY;
+}
+
+/** Rows and columns of the terminal, when there is one. */
+export function terminalSize(): { readonly rows: number; readonly columns: number } | undefined {
+  const { isTTY, rows, columns } = process.stdout;
+  return isTTY && rows > 0 && columns > 0 ? { rows, columns } : undefined;
 }
 
 /** True when stdin is a terminal. */

@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { access, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -58,6 +59,8 @@ const bare = (name: string, ...args: string[]) => [
   ...args,
 ];
 
+const PANIC = "[    1.0] Kernel panic - not syncing: x\n---[ end Kernel panic - not syncing: x ]---\n";
+
 const SIGNATURE = `
   li t1, 1
   la t0, tohost
@@ -78,6 +81,9 @@ beforeAll(async () => {
     "spin.bin": flatGuest(printText("ready\n") + SPIN),
     "storm.bin": flatGuest("csrw mtvec, zero\nebreak"),
     "nowhere.bin": flatGuest("li t0, 0x123456789000\njr t0"),
+    "panic.bin": flatGuest(printText(PANIC) + SPIN),
+    "panic-off.bin": flatGuest(printText("Kernel panic - not syncing: x\n") + powerOff(0)),
+    "reset.bin": flatGuest(`${printText("once\n")}\nli t0, 0x100000\nli t1, 0x7777\nsw t1, 0(t0)\nstay: j stay`),
     "echo.bin": flatGuest(`
       ${printText(">")}
       li s0, 0x10000000
@@ -174,6 +180,96 @@ describe("wasmvisor run", () => {
   });
 });
 
+describe("the loading of images", () => {
+  beforeAll(() => execFileSync("mkfifo", [file("pipe")]));
+
+  /** A pipe that nobody writes to: the command waits for it until it is told otherwise. */
+  const waiting = (...args: string[]) => bare("ok.bin", "--initrd", file("pipe"), ...args);
+
+  test("is ended by the timeout", async () => {
+    const { code, stderr } = await wasmvisor(waiting("--timeout", "1"));
+    expect(code).toBe(124);
+    expect(stderr).toMatch(/^wasmvisor: the guest has not ended within 1 s/);
+  });
+
+  test("is ended by a signal", async () => {
+    // The file is there when it is listening to signals.
+    const begun = file("loading.svg");
+    const result = await wasmvisor(waiting("--profile", begun), (child) => {
+      const timer = setInterval(() => {
+        if (!existsSync(begun)) return;
+        clearInterval(timer);
+        child.kill("SIGTERM");
+      }, 20);
+    });
+    expect(result).toMatchObject({ code: 143, stdout: "", stderr: "" });
+  });
+
+  test("goes on when somebody writes to the pipe after all", async () => {
+    const result = wasmvisor(waiting(), () => setTimeout(() => void writeFile(file("pipe"), "initrd"), 500));
+    expect(await result).toMatchObject({ code: 0, stdout: "Hello\n" });
+  });
+});
+
+describe("a result that cannot be written", () => {
+  test.each(["--signature", "--profile"])("%s is refused before the guest runs", async (option) => {
+    const { code, stdout, stderr } = await wasmvisor([
+      "run",
+      file("signature.elf"),
+      option,
+      path.join(folder, "no", "x"),
+    ]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/cannot be written \(ENOENT\); name another\.\n$/);
+  });
+
+  test("leaves no empty file behind, and one that was there as it was", async () => {
+    const [fresh, old] = [file("fresh.sig"), file("old.sig")];
+    await writeFile(old, "precious");
+    for (const target of [fresh, old]) expect((await wasmvisor(bare("ok.bin", "--signature", target))).code).toBe(2);
+    await expect(access(fresh)).rejects.toThrow();
+    expect(await readFile(old, "utf8")).toBe("precious");
+    expect((await wasmvisor(["run", file("signature.elf"), "--signature", old])).code).toBe(0);
+    expect(await readFile(old, "utf8")).toBe("0000cafe\nf00d0000\n");
+  });
+});
+
+describe("a kernel that panics", () => {
+  const dead = () => bare("panic.bin", "--timeout", "20");
+
+  test("ends the run with 101 and a sentence, after all that it has to say", async () => {
+    const { code, stdout, stderr } = await wasmvisor(dead());
+    expect({ code, stdout }).toEqual({ code: 101, stdout: PANIC });
+    expect(stderr).toBe("wasmvisor: the guest's kernel has panicked; with --on-panic run it goes on\n");
+  });
+
+  test("goes on with --on-panic run", async () => {
+    const { code } = await wasmvisor([...bare("panic.bin", "--timeout", "2"), "--on-panic", "run"]);
+    expect(code).toBe(124);
+  });
+
+  test("is no panic to somebody who waits for its words", async () => {
+    expect(await wasmvisor([...dead(), "--exit-on", "end Kernel panic"])).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  test("has panicked also when it ends by itself", async () => {
+    const { code, stderr } = await wasmvisor(bare("panic-off.bin"));
+    expect(code).toBe(101);
+    expect(stderr).toMatch(/has panicked/);
+  });
+});
+
+test("--no-reboot ends with 0 where the guest would begin again", async () => {
+  const { code, stdout } = await wasmvisor(bare("reset.bin", "-no-reboot", "--timeout", "20"));
+  expect({ code, stdout }).toEqual({ code: 0, stdout: "once\n" });
+});
+
+test("without arguments, and without people, the bundled guest checks the machine", async () => {
+  const { code, stdout } = await wasmvisor([]);
+  expect(code).toBe(0);
+  expect(stdout).toContain("selfcheck");
+});
+
 describe("a guest that goes wrong", () => {
   test.each(["nowhere.bin", "storm.bin"])("%s traps for ever, and the timeout ends it", async (name) => {
     const { code, stderr } = await wasmvisor(bare(name, "--timeout", "2"));
@@ -207,6 +303,7 @@ describe("bad input gets one sentence and exit code 2", () => {
       "a signature that cannot be written",
       () => ["run", file("signature.elf"), "--signature", path.join(folder, "no", "x")],
     ],
+    ["a disk", () => ["-drive", "file=x", "-kernel", file("ok.bin")]],
     ["nothing to run", () => ["run"]],
   ];
 

@@ -56,6 +56,122 @@ describe("wasmvisor run", () => {
   });
 });
 
+describe("QEMU's way of saying it", () => {
+  test("is understood: one dash, and no command", () => {
+    const words = [
+      "-M",
+      "virt",
+      "-cpu",
+      "rv64",
+      "-nographic",
+      "-m",
+      "256",
+      "-smp",
+      "4",
+      "-kernel",
+      "Image",
+      "-initrd",
+      "i",
+    ];
+    const more = [
+      "-append",
+      "-v console=ttyS0",
+      "-serial",
+      "mon:stdio",
+      "-monitor",
+      "none",
+      "-no-reboot",
+      "-bios",
+      "none",
+    ];
+    const command = parseCommandLine([...words, ...more]);
+    expect(command).toEqual({ kind: "run", options: run(...words, ...more) });
+    expect(run(...words, ...more)).toEqual({
+      vm: { kernel: "Image", initrd: "i", append: "-v console=ttyS0", bios: "none", memory: "256M", harts: 4 },
+      noReboot: true,
+    });
+  });
+
+  test("of what a VM is like anyway asks for nothing", () => {
+    const usual = [
+      ["-machine", "type=virt,accel=tcg"],
+      ["-accel", "tcg"],
+      ["-cpu", "max"],
+      ["-display", "none"],
+      ["-vga", "none"],
+      ["-nic", "none"],
+      ["-net", "none"],
+      ["-nodefaults"],
+      ["-name", "guest"],
+      ["-bios", "default"],
+    ];
+    expect(run("x.elf", ...usual.flat())).toEqual({ vm: { kernel: "x.elf" } });
+  });
+
+  test.each([
+    ["256", "256M"],
+    ["1G", "1G"],
+    ["size=64", "64M"],
+    ["512m", "512m"],
+  ])("-m %s is %s", (text, memory) => {
+    expect([run("-m", text).vm.memory, run(`-m${text}`.replace("size=", "")).vm.memory]).toEqual([memory, memory]);
+  });
+
+  test.each([
+    ["2", 2],
+    ["cpus=3", 3],
+    ["4,sockets=1,cores=4,threads=1", 4],
+    ["sockets=2,cores=2", 4],
+  ])("-smp %s is %i harts", (text, harts) => {
+    expect(run("-smp", text).vm.harts).toBe(harts);
+  });
+
+  test.each([
+    [["-drive", "file=disk.img"], "There are no disks yet"],
+    [["-hda", "disk.img"], "There are no disks yet"],
+    [["-netdev", "user,id=n"], "There is no network yet"],
+    [["-device", "virtio-net-device,netdev=n"], "There are no devices to add yet"],
+    [["-virtfs", "local,path=."], "There are no shared folders yet"],
+    [["-s"], "There is no gdb server yet"],
+    [["-S"], "There is no gdb server yet"],
+    [["-gdb", "tcp::1234"], "There is no gdb server yet"],
+    [["-M", "sifive_u"], '"sifive_u"'],
+    [["-machine", "virt,aia=aplic"], '"aia=aplic"'],
+    [["-cpu", "rv32"], '"rv32"'],
+    [["-cpu", "rv64,v=true"], '"v=true"'],
+    [["-accel", "kvm"], '"kvm"'],
+    [["-enable-kvm"], "KVM"],
+    [["-serial", "pty"], "The serial console is this terminal"],
+    [["-display", "gtk"], "There is no screen"],
+    [["-icount", "shift=0"], "--deterministic"],
+    [["-nographic=yes"], "takes no value"],
+    [["-drive"], "needs a value"],
+    [["-kernel", "-append", "x"], "The option -kernel needs a value"],
+    [["-m", "-kernel", "x"], "The option -m needs a value"],
+    [["-kernell", "x"], "There is no option -kernell"],
+    [["-smp", "4,cores=4,cores=4"], "--smp takes"],
+  ])("%j is answered by name", (words, named) => {
+    const sentence = sentenceOf(...words);
+    expect(sentence).toContain(named);
+    expect(sentence).toMatch(/^[A-Z-].*\.$/);
+  });
+});
+
+describe("words", () => {
+  test("after -- are no options", () => {
+    expect(run("--", "-kernel")).toEqual({ vm: { kernel: "-kernel" } });
+  });
+
+  test("of a repeated option: the last counts, but for those that may be repeated", () => {
+    expect(run("--kernel", "a", "-kernel", "b").vm.kernel).toBe("b");
+    expect(run("--dbt", "cache=off", "-dbt", "window=off", "x").vm.translator).toEqual({ cache: false, window: false });
+  });
+
+  test("of --on-panic", () => {
+    expect([run("--on-panic", "exit").onPanic, run("-on-panic", "run").onPanic]).toEqual(["exit", "run"]);
+  });
+});
+
 describe("--lockstep", () => {
   test("takes the number of instructions to compare", () => {
     expect(run("--lockstep", "--instructions", "1e6", "guest.elf")).toMatchObject({
@@ -76,7 +192,10 @@ describe("--stats", () => {
 
 describe("help and version", () => {
   test.each([
-    [[], { kind: "help", topic: "wasmvisor" }],
+    [[], { kind: "demo" }],
+    [["-help"], { kind: "help", topic: "wasmvisor" }],
+    [["-version"], { kind: "version" }],
+    [["-kernel", "x", "-help"], { kind: "help", topic: "run" }],
     [["--help"], { kind: "help", topic: "wasmvisor" }],
     [["help", "run"], { kind: "help", topic: "run" }],
     [["run", "--help"], { kind: "help", topic: "run" }],
@@ -104,6 +223,8 @@ describe("a mistake gets one sentence that names it", () => {
     [["run", "--smp", "2.5"], "--smp"],
     [["run", "--smp", "two"], '"two"'],
     [["run", "--engine", "steam"], '"steam"'],
+    [["run", "--on-panic", "faint"], '"faint"'],
+    [["run", "--deterministic=yes"], "--deterministic takes no value"],
     [["run", "--timeout", "soon"], '"soon"'],
     [["run", "--timeout", "0"], "--timeout"],
     [["run", "--timeout", "1e99"], "--timeout"],

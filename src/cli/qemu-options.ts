@@ -1,0 +1,148 @@
+/**
+ * The options of qemu-system-riscv64 that people have in their fingers: understood where there is something to do, and
+ * answered by name where there is not. Those that wasmvisor has itself (`-kernel`, `-append`, `-smp` …) are not among them.
+ */
+
+/** An option: whether it takes a value, and what that comes to. */
+export interface QemuOption {
+  readonly takesValue: boolean;
+  /** Undefined when nothing is to be done; else a sentence that says what to do instead. */
+  answer(value: string): string | undefined;
+}
+
+const flag = (sentence?: string): QemuOption => ({ takesValue: false, answer: () => sentence });
+const refused = (sentence: string): QemuOption => ({ takesValue: true, answer: () => sentence });
+const ignored: QemuOption = { takesValue: true, answer: () => undefined };
+
+/** With one of these values there is nothing to do, as that is what a VM is like anyway. */
+const usual = (values: readonly string[], sentence: string): QemuOption => ({
+  takesValue: true,
+  answer: (value) => (values.includes(value) ? undefined : sentence),
+});
+
+/** The first of `virt,aclint=off`, and the others. */
+function parts(value: string, key: string): { first: string; others: string[] } {
+  const [head = "", ...others] = value.split(",");
+  return { first: head.startsWith(`${key}=`) ? head.slice(key.length + 1) : head, others };
+}
+
+/** Properties of the machine that say what it is already. */
+const MACHINE_PROPERTIES = ["acpi=off", "aclint=off", "aia=none", "accel=tcg", "graphics=off", "usb=off"];
+
+const machine: QemuOption = {
+  takesValue: true,
+  answer: (value) => {
+    const { first, others } = parts(value, "type");
+    if (first !== "virt") return `There is one machine, virt, not "${first}"; write -M virt or leave it out.`;
+    const unknown = others.find((property) => !MACHINE_PROPERTIES.includes(property));
+    return unknown && `The machine has no property "${unknown}" to set; leave it out.`;
+  },
+};
+
+const cpu: QemuOption = {
+  takesValue: true,
+  answer: (value) => {
+    const { first, others } = parts(value, "type");
+    if (!["rv64", "max", "any"].includes(first))
+      return `There is one kind of hart, rv64, not "${first}"; leave -cpu out.`;
+    return others.length === 0
+      ? undefined
+      : `A hart's extensions cannot be chosen; leave "${others.join(",")}" out of -cpu.`;
+  },
+};
+
+const accelerator: QemuOption = {
+  takesValue: true,
+  answer: (value) => {
+    const { first } = parts(value, "accel");
+    return first === "tcg"
+      ? undefined
+      : `There is no accelerator "${first}"; choose with --engine how instructions are run.`;
+  },
+};
+
+const NO_DISKS = "There are no disks yet; put files into an initial RAM disk (--initrd)";
+const NO_NETWORK = "There is no network yet; leave it out";
+const NO_DEVICES = "There are no devices to add yet; the board has a UART, a real-time clock and a test device";
+const NO_SHARES = "There are no shared folders yet; put files into an initial RAM disk (--initrd)";
+const NO_DEBUGGER = "There is no gdb server yet; Ctrl-A c opens a monitor with registers, memory and disassembly";
+const NO_SNAPSHOTS = "There are no snapshots yet; leave it out";
+const NO_SCREEN = "There is no screen, only a serial console; leave it out";
+const NO_LOG = "There is no log; see --stats, --profile and --lockstep";
+
+const sentences = (names: readonly string[], reason: string, takesValue = true): (readonly [string, QemuOption])[] =>
+  names.map((name) => [name, { takesValue, answer: () => `${reason} (-${name}).` }]);
+
+const OPTIONS: ReadonlyMap<string, QemuOption> = new Map<string, QemuOption>([
+  ["M", machine],
+  ["machine", machine],
+  ["cpu", cpu],
+  ["accel", accelerator],
+  ["nographic", flag()],
+  ["nodefaults", flag()],
+  ["no-user-config", flag()],
+  ["no-acpi", flag()],
+  ["name", ignored],
+  ["display", usual(["none", "none,"], `${NO_SCREEN} (-display).`)],
+  ["vga", usual(["none"], `${NO_SCREEN} (-vga).`)],
+  ["parallel", usual(["none"], "There is no parallel port; leave -parallel out.")],
+  ["net", usual(["none"], `${NO_NETWORK} (-net).`)],
+  ["nic", usual(["none"], `${NO_NETWORK} (-nic).`)],
+  [
+    "serial",
+    usual(
+      ["stdio", "mon:stdio", "chardev:stdio"],
+      "The serial console is this terminal, or standard input and output; redirect those in place of -serial.",
+    ),
+  ],
+  ["monitor", usual(["none", "stdio"], "The monitor is on this terminal; Ctrl-A c opens it, leave -monitor out.")],
+  ...sentences(["s", "S"], NO_DEBUGGER, false),
+  ...sentences(["gdb"], NO_DEBUGGER),
+  ...sentences(["drive", "blockdev", "hda", "hdb", "cdrom", "sd", "pflash", "mtdblock", "fda"], NO_DISKS),
+  ...sentences(["netdev"], NO_NETWORK),
+  ...sentences(["device", "object", "chardev", "usbdevice", "audiodev", "tpmdev"], NO_DEVICES),
+  ...sentences(["usb"], NO_DEVICES, false),
+  ...sentences(["virtfs", "fsdev"], NO_SHARES),
+  ...sentences(["loadvm", "incoming"], NO_SNAPSHOTS),
+  ...sentences(["snapshot"], NO_SNAPSHOTS, false),
+  ...sentences(["curses", "full-screen"], NO_SCREEN, false),
+  ...sentences(["vnc", "spice"], NO_SCREEN),
+  ...sentences(["d", "D", "trace", "dfilter", "plugin"], NO_LOG),
+  ["enable-kvm", flag("There is no KVM in WebAssembly; leave -enable-kvm out.")],
+  ["no-shutdown", flag("A VM that has switched itself off ends; leave -no-shutdown out.")],
+  ["daemonize", flag("A VM ends with its terminal; leave -daemonize out, or use the shell's &.")],
+  ["icount", refused("Time that follows instructions is --deterministic; use that in place of -icount.")],
+  ["rtc", refused("The clock shows the host's time; leave -rtc out, or use --deterministic.")],
+  ["echr", refused("The escape key is Ctrl-A; leave -echr out.")],
+  ["semihosting", flag("There is no semihosting; a program may use HTIF (a tohost symbol) or the UART.")],
+  ["semihosting-config", refused("There is no semihosting; a program may use HTIF (a tohost symbol) or the UART.")],
+  ["mem-path", refused("Memory is the host's own; leave -mem-path out.")],
+  ["pidfile", refused("The process is this one; write $! in place of -pidfile.")],
+]);
+
+/** QEMU's option of that name, without its dash. */
+export function qemuOption(name: string): QemuOption | undefined {
+  return OPTIONS.get(name);
+}
+
+/**
+ * The number of harts that `-smp` asks for: `4`, `cpus=4` or a topology, `sockets=1,cores=4,threads=1`. Undefined when it is
+ * none of these.
+ */
+export function hartCount(text: string): number | undefined {
+  const pairs = text.split(",").map((part, index) => (index === 0 && /^\d+$/.test(part) ? `cpus=${part}` : part));
+  const given = new Map<string, number>();
+  for (const pair of pairs) {
+    const [, key, value] = /^(cpus|maxcpus|sockets|dies|clusters|cores|threads)=(\d+)$/.exec(pair) ?? [];
+    if (key === undefined || given.has(key)) return undefined;
+    given.set(key, Number(value));
+  }
+  const levels = ["sockets", "dies", "clusters", "cores", "threads"].map((level) => given.get(level) ?? 1);
+  return given.get("cpus") ?? levels.reduce((product, level) => product * level, 1);
+}
+
+/** The size that `-m` asks for, as `parseMemorySize` takes it: a bare number is MiB, and `size=` may stand before it. */
+export function memorySize(text: string): string {
+  const size = text.replace(/^size=/, "");
+  return /^\d+$/.test(size) ? `${size}M` : size;
+}
