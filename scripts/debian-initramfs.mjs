@@ -1,65 +1,13 @@
-/** What lies in the initramfs that `guests:debian` builds: a static busybox, an init script, and optionally modules. */
+// The initramfs builder of src/linux, for scripts that run before anything is built.
 
-import { charDevice, cpio, dir, file, link } from "./debian-cpio.mjs";
+import { fileURLToPath } from "node:url";
+import { buildSync } from "esbuild";
 
-/**
- * Kernel arguments the init script understands:
- * `wasmvisor.modules=a,b` loads modules (or `all`), `wasmvisor.run=CMD` runs a command (URL-escaped: `%20` is a space),
- * `wasmvisor.exit` powers off instead of starting a shell.
- */
-export const INIT = `#!/bin/sh
-/bin/busybox mount -t proc proc /proc
-/bin/busybox mount -t sysfs sys /sys
-/bin/busybox mount -t devtmpfs dev /dev
-export PATH=/bin HOME=/root TERM=\${TERM:-linux} PS1='\\w # '
-
-argument() {
-  for word in $(/bin/busybox cat /proc/cmdline); do
-    case $word in "$1"|"$1"=*) echo "\${word#"$1"}"; return 0 ;; esac
-  done
-  return 1
-}
-
-if wanted=$(argument wasmvisor.modules) && [ -d /lib/modules ]; then
-  wanted=,\${wanted#=},
-  for path in $(/bin/busybox cat /lib/modules/order); do
-    name=\${path%.ko}
-    case $wanted in *,all,*|*,"$name",*) /bin/busybox insmod "/lib/modules/$path" || echo "no module $name" ;; esac
-  done
-fi
-
-echo "wasmvisor: userland up"
-/bin/busybox --install -s /bin
-
-if escaped=$(argument wasmvisor.run); then
-  command=$(printf '%b' "$(echo "\${escaped#=}" | sed 's/%/\\\\x/g')")
-  sh -c "$command"
-  echo "wasmvisor: command exited with $?"
-fi
-
-argument wasmvisor.exit >/dev/null && poweroff -f
-
-echo "This is busybox on $(uname -sr), $(nproc) hart(s). Type 'poweroff -f' to leave."
-while true; do
-  setsid cttyhack sh
-done
-`;
-
-/** The initramfs; `modules` is a list of `[file name, bytes]` in load order. */
-export function initramfs(busybox, modules = []) {
-  const directories = ["bin", "dev", "etc", "lib", "mnt", "proc", "root", "sys", "tmp"];
-  const entries = [
-    ...directories.map((path) => dir(path)),
-    charDevice("dev/console", 5, 1),
-    charDevice("dev/null", 1, 3, 0o666),
-    file("bin/busybox", busybox, 0o755),
-    link("bin/sh", "busybox"),
-    file("init", INIT, 0o755),
-  ];
-  if (modules.length > 0) {
-    entries.push(dir("lib/modules"));
-    entries.push(file("lib/modules/order", modules.map(([name]) => `${name}\n`).join("")));
-    entries.push(...modules.map(([name, bytes]) => file(`lib/modules/${name}`, bytes)));
-  }
-  return cpio(entries);
+/** As in src/linux/initramfs.ts. */
+export function initramfs(...args) {
+  const entry = fileURLToPath(new URL("../src/linux/initramfs.ts", import.meta.url));
+  const { outputFiles } = buildSync({ entryPoints: [entry], bundle: true, format: "cjs", write: false });
+  const module = { exports: {} };
+  new Function("module", outputFiles[0].text)(module);
+  return module.exports.initramfs(...args);
 }

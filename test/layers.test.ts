@@ -134,7 +134,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   "src/debug": [...values, "src/debug/disasm.ts", "src/index.ts"],
   "src/study": ["src/error.ts", "src/isa", "src/index.ts", "src/debug"],
-  "src/cli": ["src/error.ts", "src/index.ts", "src/debug", "src/study", "src/host"],
+  // Fetching a Linux: formats and what they are checked by; the command brings the network and the disk.
+  "src/linux": ["src/error.ts"],
+  "src/cli": ["src/error.ts", "src/index.ts", "src/debug", "src/study", "src/linux", "src/host"],
 };
 
 /** The only folder that may name a host's own modules (`node:fs`) or packages. */

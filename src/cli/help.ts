@@ -5,6 +5,7 @@ export const HELP = {
   wasmvisor: `wasmvisor runs RISC-V virtual machines, compatible with QEMU's virt board.
 
   wasmvisor                          the bundled guest: a small shell that shows the machine
+  wasmvisor linux [options]          fetch a small Linux, and boot it
   wasmvisor run [options] [KERNEL]   run a guest with its console on this terminal
   wasmvisor run --help               the options
   wasmvisor study [options]          measure virtualization techniques against each other
@@ -67,6 +68,18 @@ QEMU's that ask for what is not there are answered by name.
 The guest does not learn the terminal's size by itself: say stty rows 50 cols 120 in it, or run resize, which asks the terminal.
 
 Exit codes: the guest's own; 2 wrong use or bad input; 101 panic; 124 timeout; 128 + n signal n; 70 an error in wasmvisor.
+`,
+  linux: `wasmvisor linux [options]
+
+Boots Debian's kernel for riscv64 to a busybox shell. The first time it is fetched, some 9 MB, and kept in the user's cache folder
+(XDG_CACHE_HOME, LOCALAPPDATA or ~/Library/Caches). What comes is checked by hashes that are part of wasmvisor, or by the signature of
+Debian's release key. With no terminal on standard input the guest switches itself off once it is up.
+
+  --mirror URL        a Debian archive (default DEBIAN_MIRROR, or http://deb.debian.org/debian); http_proxy, https_proxy and
+                      no_proxy count
+  --update            fetch it anew
+
+and the options of wasmvisor run, but for --kernel and --initrd: -m 1G, --smp 4, --append "quiet" …
 `,
   study: `wasmvisor study [options] [EXPERIMENT]
 

@@ -26,6 +26,8 @@ async function main(args: readonly string[]): Promise<number> {
       return demo();
     case "run":
       return command.options.lockstep ? runLockstep(command.options) : run(command.options);
+    case "linux":
+      return (await import("./linux.ts")).runLinux(command.options);
     case "study":
       return study(command.study);
   }

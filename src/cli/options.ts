@@ -11,6 +11,7 @@ import {
   type MemoryModelName,
   type VmConfig,
 } from "../index.ts";
+import type { LinuxOptions } from "./linux.ts";
 import { hartCount, memorySize } from "./qemu-options.ts";
 import { parseStudyCommand, type StudyCommand } from "./study-options.ts";
 
@@ -39,9 +40,10 @@ export interface RunOptions {
 
 /** What the command line asks for. */
 export type Command =
-  | { readonly kind: "help"; readonly topic: "wasmvisor" | "run" | "study" }
+  | { readonly kind: "help"; readonly topic: "wasmvisor" | "run" | "linux" | "study" }
   | { readonly kind: "version" }
   | { readonly kind: "demo" }
+  | { readonly kind: "linux"; readonly options: LinuxOptions }
   | { readonly kind: "study"; readonly study: StudyCommand }
   | { readonly kind: "run"; readonly options: RunOptions };
 
@@ -70,14 +72,22 @@ const FLAGS = {
   version: { type: "boolean" },
 } as const satisfies Record<string, OptionSpec>;
 
+/** Those of `wasmvisor linux`, beside those of `run`. */
+const LINUX_FLAGS = {
+  mirror: { type: "string" },
+  update: { type: "boolean" },
+} as const satisfies Record<string, OptionSpec>;
+
 /** The flags that were given. */
-type Values = {
-  -readonly [Flag in keyof typeof FLAGS]?: (typeof FLAGS)[Flag] extends { multiple: true }
+type ValuesOf<Flags extends Record<string, OptionSpec>> = {
+  -readonly [Flag in keyof Flags]?: Flags[Flag] extends { multiple: true }
     ? string[]
-    : (typeof FLAGS)[Flag]["type"] extends "string"
+    : Flags[Flag]["type"] extends "string"
       ? string
       : boolean;
 };
+
+type Values = ValuesOf<typeof FLAGS>;
 
 const SEE_HELP = "see wasmvisor run --help";
 
@@ -89,25 +99,43 @@ export function parseCommandLine(args: readonly string[]): Command {
   const [command, ...rest] = args;
   if (command === undefined) return { kind: "demo" };
   if (command === "help" || ["--help", "-help", "-h"].includes(command)) {
-    return { kind: "help", topic: rest[0] === "run" || rest[0] === "study" ? rest[0] : "wasmvisor" };
+    return { kind: "help", topic: TOPICS.find((topic) => topic === rest[0]) ?? "wasmvisor" };
   }
   if (["version", "--version", "-version"].includes(command)) return { kind: "version" };
   if (command === "study") return { kind: "study", study: parseStudyCommand(rest) };
+  if (command === "linux") return linuxCommand(rest);
   const isRun = command === "run";
   // As QEMU is called: wasmvisor -kernel Image …
   if (!isRun && !/^-./.test(command)) {
-    throw usage(`There is no command "${command}"; use wasmvisor run or study, or see wasmvisor --help.`);
+    throw usage(`There is no command "${command}"; use wasmvisor run, linux or study, or see wasmvisor --help.`);
   }
-  const { values, positionals } = parse(isRun ? rest : args);
+  const { values, positionals } = parse(isRun ? rest : args, FLAGS);
   if (values.help) return { kind: "help", topic: "run" };
   if (values.version) return { kind: "version" };
   return { kind: "run", options: runOptions(values, positionals) };
 }
 
-function parse(args: readonly string[]): { values: Values; positionals: readonly string[] } {
-  const { values, positionals } = readArguments(args, FLAGS);
-  const entries = [...values].map(([name, all]) => [name, valueOf(FLAGS[name as keyof Values], all)]);
-  return { values: Object.fromEntries(entries) as Values, positionals };
+const TOPICS = ["run", "linux", "study"] as const;
+
+function linuxCommand(args: readonly string[]): Command {
+  const { values, positionals } = parse(args, { ...FLAGS, ...LINUX_FLAGS });
+  if (values.help) return { kind: "help", topic: "linux" };
+  if (values.version) return { kind: "version" };
+  const { mirror, update, ...others } = values;
+  const own = positionals[0] ?? (["kernel", "initrd"] as const).map((name) => others[name]).find(Boolean);
+  if (own !== undefined)
+    throw usage(`wasmvisor linux brings its own kernel and initrd; use wasmvisor run for "${own}".`);
+  const options = { run: runOptions(others, []), ...given("mirror", mirror), ...given("update", update) };
+  return { kind: "linux", options };
+}
+
+function parse<Flags extends Record<string, OptionSpec>>(
+  args: readonly string[],
+  flags: Flags,
+): { values: ValuesOf<Flags>; positionals: readonly string[] } {
+  const { values, positionals } = readArguments(args, flags);
+  const entries = [...values].map(([name, all]) => [name, valueOf(flags[name]!, all)]);
+  return { values: Object.fromEntries(entries) as ValuesOf<Flags>, positionals };
 }
 
 function valueOf({ type, multiple }: OptionSpec, values: readonly string[]): boolean | string | readonly string[] {

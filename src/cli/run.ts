@@ -11,7 +11,6 @@ import { statsJson, statsText } from "./stats.ts";
 
 /** Exit codes that are not the guest's. */
 const BAD_INPUT = 2;
-const TIMED_OUT = 124;
 const NO_MATCH = 1;
 const BROKEN_PIPE = 141;
 const PANIC = 101;
@@ -42,7 +41,7 @@ class Leaving {
       this.end({ code });
     });
     if (timeout === undefined) return;
-    this.#timer = setTimeout(() => this.end({ code: TIMED_OUT, why: timeoutSentence(timeout) }), timeout * 1000);
+    this.#timer = setTimeout(() => this.end({ code: host.TIMED_OUT, why: timeoutSentence(timeout) }), timeout * 1000);
   }
 
   /** Gives up the loading of images, with a `Left`. */
@@ -264,6 +263,7 @@ class Session {
   }
 
   #say(text: string): void {
+    this.#midLine = !text.endsWith("\n");
     void host.print(text.replaceAll("\n", "\r\n"));
   }
 }

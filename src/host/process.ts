@@ -165,9 +165,22 @@ export function restoreTerminal(): void {
 /** Signals that end a program, and their numbers. */
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
-/** Calls `handle` with the exit code that a shell shows for the signal. */
-export function onSignal(handle: (exitCode: number) => void): void {
-  for (const [name, number] of Object.entries(SIGNALS)) process.on(name, () => handle(128 + number));
+/** The exit code of what took too long, as timeout(1) has it. */
+export const TIMED_OUT = 124;
+
+/** Calls `handle` with the exit code that a shell shows for the signal; returns what ends that. */
+export function onSignal(handle: (exitCode: number) => void): () => void {
+  const handlers = Object.entries(SIGNALS).map(([name, number]) => [name, () => handle(128 + number)] as const);
+  for (const [name, handler] of handlers) process.on(name, handler);
+  return () => {
+    for (const [name, handler] of handlers) process.off(name, handler);
+  };
+}
+
+/** A variable of the environment; undefined also when it is empty. */
+export function environment(name: string): string | undefined {
+  const value = process.env[name];
+  return value === "" ? undefined : value;
 }
 
 /** Ends the process at once; the terminal is as it was before. */

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readManifest } from "../../scripts/debian.mjs";
 import { findMirror, parseSources, PrepareError, PrivateApt } from "../../scripts/debian-apt.mjs";
-import { charDevice, cpio, dir, file, link } from "../../scripts/debian-cpio.mjs";
-import { INIT, initramfs } from "../../scripts/debian-initramfs.mjs";
+import { charDevice, cpio, dir, file, link } from "../../src/linux/cpio.ts";
+import { INIT, initramfs } from "../../src/linux/initramfs.ts";
 
 interface Entry {
   name: string;
@@ -15,7 +15,8 @@ interface Entry {
 }
 
 /** Reads a newc archive the way the kernel does: 110-byte headers, names and data padded to four bytes. */
-function readCpio(archive: Buffer): Entry[] {
+function readCpio(bytes: Uint8Array): Entry[] {
+  const archive = Buffer.from(bytes);
   const entries: Entry[] = [];
   for (let at = 0; ;) {
     expect(archive.toString("latin1", at, at + 6)).toBe("070701");
@@ -58,7 +59,7 @@ describe("the initramfs", () => {
   const busybox = Buffer.from("not really busybox");
 
   it("is the same bytes each time it is built", () => {
-    expect(initramfs(busybox).equals(initramfs(busybox))).toBe(true);
+    expect(initramfs(busybox)).toEqual(initramfs(busybox));
   });
 
   it("has an executable init and a console for it to speak on", () => {
