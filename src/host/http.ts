@@ -106,8 +106,9 @@ async function send(url: URL, at: number, options: DownloadOptions): Promise<Inc
   const proxy = proxyFor(url, environment);
   const target: RequestOptions = proxy === undefined || url.protocol === "https:" ? {} : viaProxy(url, proxy, headers);
   const socket = proxy !== undefined && url.protocol === "https:" ? await tunnel(url, proxy, common) : undefined;
-  const through =
-    socket === undefined ? {} : { createConnection: () => connectTls({ socket, servername: url.hostname }) };
+  const encrypted = () => connectTls({ socket: socket!, servername: url.hostname });
+  // Only without an agent is the connection ours to make.
+  const through = socket === undefined ? {} : { agent: undefined, createConnection: encrypted };
   return new Promise((resolve, reject) => {
     const get = url.protocol === "https:" ? getHttps : getHttp;
     const request = get(url, { ...common, ...target, ...through }, resolve);
@@ -140,7 +141,7 @@ export function proxyFor(url: URL, environment: Readonly<Record<string, string |
 
 function viaProxy(url: URL, proxy: URL, headers: Record<string, string>): RequestOptions {
   return {
-    host: proxy.hostname,
+    hostname: proxy.hostname,
     port: proxy.port || 80,
     path: url.href,
     headers: { ...headers, host: url.host, ...authorization(proxy) },

@@ -4,7 +4,7 @@ import { WasmvisorError } from "../error.ts";
 import type { Archive } from "./archive.ts";
 import { ByteReader, damaged } from "./byte-reader.ts";
 import { signedText } from "./openpgp.ts";
-import { type PackagedFile, SUITE } from "./release.ts";
+import type { PackagedFile, Suite } from "./release.ts";
 import { unxz } from "./xz.ts";
 
 /** InRelease has some 150 kB. */
@@ -23,10 +23,10 @@ export interface Listed {
  * Reads the index.
  * @throws WasmvisorError `archive-signature` when nobody vouches for it, `archive` when it makes no sense
  */
-export async function findListed(archive: Archive): Promise<Listed> {
-  const release = await signedRelease(archive);
-  const [sha256, size] = indexEntry(release);
-  const stanzas = await readStanzas(archive, sha256, size);
+export async function findListed(archive: Archive, suite: Suite): Promise<Listed> {
+  const release = await signedRelease(archive, suite);
+  const [sha256, size] = indexEntry(release, suite);
+  const stanzas = await readStanzas(archive, suite, sha256, size);
   const kernelName = /linux-image-[0-9][^ ,]*/.exec(stanzas.get("linux-image-riscv64")?.get("Depends") ?? "")?.[0];
   const kernel = stanzas.get(kernelName ?? "");
   const busybox = stanzas.get("busybox-static");
@@ -39,18 +39,18 @@ export async function findListed(archive: Archive): Promise<Listed> {
   };
 }
 
-async function signedRelease(archive: Archive): Promise<string> {
+async function signedRelease(archive: Archive, suite: Suite): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of archive.open(SUITE.release)) {
+  for await (const chunk of archive.open(suite.release)) {
     chunks.push(chunk.slice());
     size += chunk.length;
     if (size > MAX_RELEASE) throw damaged("has an index of absurd size");
   }
   const message = chunks.map((chunk) => String.fromCharCode(...chunk)).join("");
-  const release = signedText(message, fromHex(SUITE.key), archive.crypto);
+  const release = signedText(message, fromHex(suite.key), archive.crypto);
   const date = Date.parse(field(release ?? "", "Date") ?? "");
-  if (release !== undefined && field(release, "Codename") === SUITE.codename && date >= SUITE.notBefore) return release;
+  if (release !== undefined && field(release, "Codename") === suite.codename && date >= suite.notBefore) return release;
   throw new WasmvisorError(
     "archive-signature",
     "The mirror's index is not signed by Debian's release key, or is an old one; try another --mirror, or a newer wasmvisor.",
@@ -62,10 +62,10 @@ function field(stanza: string, name: string): string | undefined {
 }
 
 /** The hash and size of Packages. */
-function indexEntry(release: string): [sha256: string, size: number] {
+function indexEntry(release: string, suite: Suite): [sha256: string, size: number] {
   const sums = release.slice(release.indexOf("\nSHA256:\n"));
   for (const [, hash, size, path] of sums.matchAll(/^ ([0-9a-f]{64}) +(\d+) (\S+)$/gm)) {
-    if (path === SUITE.packages) return [hash!, Number(size)];
+    if (path === suite.packages) return [hash!, Number(size)];
   }
   throw damaged("has no index");
 }
@@ -73,9 +73,9 @@ function indexEntry(release: string): [sha256: string, size: number] {
 type Stanza = ReadonlyMap<string, string>;
 
 /** The stanzas of the packages that could be wanted, once all of the index is known to be right. */
-async function readStanzas(archive: Archive, sha256: string, size: number): Promise<Map<string, Stanza>> {
+async function readStanzas(archive: Archive, suite: Suite, sha256: string, size: number): Promise<Map<string, Stanza>> {
   const hash = archive.hash();
-  const reader = new ByteReader(bounded(archive.open(`dists/${SUITE.codename}/${SUITE.packages}`), hash.update, size));
+  const reader = new ByteReader(bounded(archive.open(`dists/${suite.codename}/${suite.packages}`), hash.update, size));
   const found = new Map<string, Stanza>();
   const decoder = new TextDecoder();
   let text = "";

@@ -5,7 +5,7 @@ import { bounded, findListed } from "./archive-index.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { extractFile } from "./deb.ts";
 import type { Crypto } from "./openpgp.ts";
-import { LINUX, type PackagedFile } from "./release.ts";
+import { LINUX, type PackagedFile, SUITE, type Suite } from "./release.ts";
 
 /** A digest in the making. */
 export interface Hash {
@@ -40,15 +40,20 @@ const MAX_FILE = 128 << 20;
 
 /**
  * The pinned Linux, or the archive's newest when the archive has dropped it.
+ * @param from what is pinned, and where later versions are listed; others in tests
  * @throws WasmvisorError `archive…`; the archive's own errors
  */
-export async function fetchLinux(archive: Archive, onFetch: OnFetch): Promise<FetchedLinux> {
+export async function fetchLinux(
+  archive: Archive,
+  onFetch: OnFetch,
+  { suite = SUITE }: { readonly suite?: Suite } = {},
+): Promise<FetchedLinux> {
   try {
     return await fetchBoth(archive, LINUX, onFetch);
   } catch (error) {
     if (!(error instanceof WasmvisorError) || error.code !== "archive-missing") throw error;
   }
-  return fetchBoth(archive, await findListed(archive), onFetch);
+  return fetchBoth(archive, await findListed(archive, suite), onFetch);
 }
 
 async function fetchBoth(

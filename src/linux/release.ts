@@ -34,16 +34,28 @@ export const LINUX: { readonly version: string; readonly kernel: PackagedFile; r
   },
 };
 
+/** Where versions are listed, and who vouches for the list. */
+export interface Suite {
+  readonly codename: string;
+  /** An index that is older than what is pinned is not for us. Milliseconds since 1970. */
+  readonly notBefore: number;
+  /** The place of its signed index. */
+  readonly release: string;
+  /** The place of its packages' list, in the suite. */
+  readonly packages: string;
+  /** The key, in hexadecimal. */
+  readonly key: string;
+}
+
 /** Where later versions are listed. */
-export const SUITE = {
+export const SUITE: Suite = {
   codename: "trixie",
-  /** An index that is older than what is pinned is not for us. */
   notBefore: Date.UTC(2026, 10, 21),
   release: "dists/trixie/InRelease",
   packages: "main/binary-riscv64/Packages.xz",
   /** "Debian Stable Release Key (13/trixie)", 4158 7F7D B8C7 74BC CF13 1416 762F 67A0 B2C3 9DE4, Ed25519, until March 2033. */
   key: "465875397f3828f25179d00ffcced6c4f144b615b2a40a7c9ef79d161a9a5f4a",
-} as const;
+};
 
 /** The archive, unless somebody names another mirror. */
 export const MIRROR = "http://deb.debian.org/debian";
