@@ -33,6 +33,7 @@ export async function runStudy(options: StudyRunOptions): Promise<number> {
   checkRungs(options, experiments);
   const wanted = experiments.filter(({ variants }) => hasRung(variants, options.rungs));
   if (options.workloads) workloadsNamed(options.workloads);
+  await host.expectWritable([options.json, options.md, options.html, options.svg]);
   const draw = await drawFor(options);
   const environment = nodeEnvironment();
   const abort = new AbortController();

@@ -60,6 +60,14 @@ export class OutputFile {
   }
 }
 
+/**
+ * Finds out before much work whether files can be written; leaves them as they are.
+ * @throws WasmvisorError `file-unwritable`
+ */
+export async function expectWritable(paths: readonly (string | undefined)[]): Promise<void> {
+  for (const path of paths) if (path !== undefined) await (await OutputFile.open(path)).discard();
+}
+
 function unwritable(path: string, cause: unknown): WasmvisorError {
   const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
   const sentence = `The file ${path} cannot be written (${reason}); name another.`;

@@ -194,7 +194,7 @@ export class LzmaDecoder {
   #match(length: number, end: number): void {
     const distance = this.#rep0 + 1;
     const at = this.#at;
-    if (distance > at || distance > this.#dictionary || at + length > end) throw damaged("is damaged inside");
+    if (distance > at || at + length > end) throw damaged("is damaged inside");
     const window = this.#window;
     for (let to = at; to < at + length; to++) window[to] = window[to - distance]!;
     this.#at = at + length;

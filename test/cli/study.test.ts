@@ -40,6 +40,13 @@ function study(...args: string[]): Promise<Run> {
 const SMALL = ["--quick", "--rounds", "1", "--seconds", "1", "--workloads", "sha256"];
 
 describe("wasmvisor study", () => {
+  it("finds out before it measures that a report cannot be written", async () => {
+    const { code, stderr } = await study("ladder", ...SMALL, "--json", "early.json", "--md", path.join("no", "x.md"));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^wasmvisor: The file .* cannot be written \(ENOENT\); name another\.\n$/);
+    await expect(json("early.json")).rejects.toThrow();
+  });
+
   it("measures rungs, verifies them and summarizes", async () => {
     const rungs = "interpret,predecode,translate,tiered,wasm";
     const peer = "nobody=no-such-emulator {elf}";

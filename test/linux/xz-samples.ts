@@ -34,6 +34,11 @@ export function text(length: number): Uint8Array {
   return Uint8Array.from(out.slice(0, length));
 }
 
+/** One after the other. */
+export function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
+}
+
 /** The same again and again. */
 export function repeated(bytes: Uint8Array, times: number): Uint8Array {
   return new Uint8Array(Buffer.concat(new Array<Uint8Array>(times).fill(bytes)));
@@ -73,4 +78,9 @@ export const XZ_SAMPLES: readonly (readonly [name: string, unpacked: () => Uint8
   ],
   ["two bytes", () => text(2), "/Td6WFoAAAFpIt42AgAhARYAAAB0L+WjAQABBwcAAACbEfyQAAEWAtBhENKQQpkNAQAAAAABWVo="],
   ["nothing", () => text(0), "/Td6WFoAAATm1rRGAAAAABzfRCEftvN9AQAAAAAEWVo="],
+  [
+    "a dictionary that is passed after a chunk of 1001 bytes",
+    () => joined(repeated(text(3000), 1800), text(6000)),
+    "/Td6WFoAAAD/EtlBAgAhAQAAAAA3J5fW4APoAQpdAAPriAYjSSNo+iCRkfBWYSVCTJdvndrLH5aJWwBzYDQgjUZDYEojFkcZKKHQS6z3kyeI3Qzwd4/ZIYsdyFY422g74GchX+evKWBsJRtimYZWgrBsXfnX1uoekHq2c8dwft+ca/L62QlpiQNPD2K+YjKprXsy/OPQC/U/LH9CQmO+BxJXjj6Q/7cP3yyuI7R4JUTa5QFoebUFPQcuJqROryEInD++1OT96fvm6JbvgMETWNwCnO79VmBCSOYCztJ749JxNUCCbR+PU2GOUtMXqQ2FZ9KV53RMjjLnDchsEgVLEphYtGGzd6Rz3seJt5knRnlyHw4/VnLkjUvRxJWzWAToIWZiCBRnSZIAn/9oAtYArmzEPll/QEM8IDwv7jCya2nkgMZH8lJcH0+110W0qRfuigD5LpxvzXbj4tT6hC9XnY2vh6nrtOmKq2RIaqH9F44VpFGpzqSpgdwvmCfVK6+6WHcFRCV/CVgUqTaMmH/TulafMXagUHu+fN1WDKEcttODKr1IuAGgl8Szid7OPvtoclFDIY5ASaxaUmqPDJZ0aOlTj2p8/66nynkti4LfRhUeOx+rzDo8R0TxS2sPahK2Vd/+uY+bbEND4ZazUvKg5UyRecyA5cSDO/7dNYPW1AlJA41kQkkssrbQuESJC2aVfVHVNrJs19cjchO3Bs0K9Xv6cSGlMGwZz1XmmzcwaJsxhzwEDWlrcaFcDzOU/3JKDTGIVKYFPTDXJ399r14LDsagSgUVUDPal5ufamAQLZzDK79L8F3qyabKPLv/GYwIJtJHZAsRNv0iAC7OA85fsynE6Npx6PyC2qz9IAFU3x9avFwDEc59hwDO6Mt5wL/bTsrE0GeuSbaXmUCn4NzKsv5gGJyC/QMuf+lMrrG/KtkPR6kwqE/8YE3x2dw+D69/wnu40Nfulxy7XJ1hBKTZnYVTh7+i5536a3IVZOvwG6GPin4qkfIndfcZwAaYTZj92K/VkA/EJVP49ZE2MQWlsO5vwXBNRwzRkRGqrWAdus6xJxhcWYbpZlJYvul2rFnk5VsFCPnH2q38+1IrdM0eWyBC+d1TPfgpZAk7gMsqbN+1O/DEvS5fqg8+S2ZCkBMO/xCT+HF4WfgLzf+VKEYPqfx83vuaMC5WwI+F84OBwGXEJVP49ZE2MQWlsO5vwXBNRwzRkRGqrWAdus6xJxhcWYbpZlJYvul2rFnk5VsFCPnH2q38+1IrdM0eWyBC+d1TPfgpZAk7gMsqbN+1O/DEvS5fqg8+S2ZCkBMO/xCT+HF4WfgLzf+VKEYPqfx83vuaMC5WwI+F84OBwGXEJVP49ZCx4yNFn/8QASsA7HNTp/2+rnwxGp+3jTFucJ6nI1/sKMuF0ZWYin4qkfIndfcZwAaYTZj92K/VkA/EJVP49ZE2MQWlsO5vwXBNRwzRkRGqrWAdus6xJxhcWYbpZlJYvul2rFnk5VsFCPnH2q38+1IrdM0eWyBC+d1TPfgpZAk7gMsqbN+1O/DEvS5fqg8+S2ZCkBMO/xCT+HF4WfgLzf+VKEYPqfx83vuaMC5WwI+F84OBwGXEJVP49ZE2MQWlsO5vwXBNRwzRkRGqrWAdus6xJxhcWYbpZlJYvul2rFnk5VsFCPnH2q38+1IrdM0eWyBC+d1TPfgpZAk7gMsqbN+1O/DEvS5fqg8+S2ZCkBMO/xCT+HF4WfgLzf+VKEYPqfx83vuaMC5WwI+F84OBwGXEJVEPP7KSeswCmgDsc1On/b6ufDEan7eNMW5wnqcjX+woy4XRlZiKfiqR8id19xnABphNmP3Yr9WQD8QlU/j1kTYxBaWw7m/BcE1HDNGREaqtYB26zrEnGFxZhulmUli+6XasWeTlWwUI+cfarfz7Uit0zR5bIEL53VM9+ClkCTuAyyps37U78MS9Ll+qDz5LZkKQEw7/EJP4cXhZ+AvN/5UoRg+p/Hze+5owLlbAj4Xzg4HAZa0/YaczHlHMy3RJ8Z8Mvor5h7SW91EGaaX8GQbtouvTvZwv6boIiKPZ10jef/E4lUSiy6gly71zIMUFlSp29a5jboHM0X9Ijx/daGadqeCRzX9yN09ZGLW4YdmLW5M0Usma31C282sS7JBAtv4y8o5RCSpfhSewvPZ6wIsP10ZmmnqiS11wIr0zNQJSuU36EsgS/XCfcbwJyTTryqkrtOEQzByVB2nw/prSApLcqi+DEsWnZCp4r2sFYiyI/wNz04KTj+BlmLWkOYT+XSF1+qMCBloZ9lVX9lvX3R0ta6krry9AhVWhQZ2fK56GkY0ay27Hhh5R6UeeqbM8Fkv5yi5zEsb3oLKsVjJQ2+vIduzvLPl2HDuygvrMVfbia5iSCVbWgyqjWSUqA0s0/xt3Vht4JiVNL2erac4n27YjvkrOK+2bCjkXOSjU2RsEeCY1WtNvJ3jC7uazDcry8ZGl7i1sQE0PYvrrxUOCQXZEQmGVlnk+F9/qPsc8cAWTAfb5xsAyqKFV0XbNHqJBL1UWHyr6sO7eN0hLBLYXwA4UvRxH8+1I0mF1kHCafQYvchOnWe16Ybv+agr9Q9zgJNGBbIWaXg1qVAk0Xv/wnVKJPsXcbKZGWgPRK+jUyJS+kCZ2gshJZBZ/OwBk0kjkuwFr4gAAAAAByw+w+skCzBg9a6gACvwCAAAAAABZWg==",
+  ],
 ];

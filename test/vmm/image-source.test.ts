@@ -114,13 +114,13 @@ describe("what is read of an image", () => {
       await vm.exited;
       expect(vm.console.pending).toBe("ok");
     }
-    await expect(host.createVm({ memory: "2M", kernel: guest, initrd: new Blob([large]) })).rejects.toThrow(
-      code("image-too-large"),
-    );
+    await expect(
+      host.createVm({ memory: "2M", bios: "none", kernel: guest, initrd: new Blob([large]) }),
+    ).rejects.toThrow(code("image-too-large"));
   });
 
   test("does not keep timers and signals waiting, however fast it comes", async () => {
-    for (const chunk of [new Uint8Array(0), new Uint8Array(1)]) {
+    for (const chunk of [new Uint8Array(1), new Uint8Array(0)]) {
       const { stream } = endless(chunk);
       const making = vmFrom(stream, { signal: AbortSignal.timeout(50) });
       await expect(making).rejects.toThrow(expect.objectContaining({ name: "TimeoutError" }));
