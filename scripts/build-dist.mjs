@@ -30,7 +30,9 @@ async function digest() {
     ...(await sources("assembly/gen")),
     ...(await sources("assembly/dbt/wasm")),
     ...(await Promise.all(guests.map(sources))).flat(),
-    ...["build/core.wasm", "scripts/build-dist.mjs", "tsconfig.json", "tsconfig.build.json", "package.json"].map((name) => path.join(root, name)),
+    ...["build/core.wasm", "scripts/build-dist.mjs", "tsconfig.json", "tsconfig.build.json", "package.json"].map(
+      (name) => path.join(root, name),
+    ),
   ].sort();
   const hash = createHash("sha256");
   for (const file of files) {

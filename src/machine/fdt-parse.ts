@@ -1,6 +1,6 @@
 /** Reading a device tree blob that somebody hands in: nothing in it is believed. */
 
-import { WasmvisorError } from "../error.ts";
+import { type ErrorCode, WasmvisorError } from "../error.ts";
 import { Fdt, FdtTree } from "./fdt.ts";
 import type { FdtDocument, Reservation } from "./fdt.ts";
 
@@ -176,6 +176,6 @@ class StructureParser {
   }
 }
 
-function malformed(code: string, what: string, offset: number): WasmvisorError {
+function malformed(code: ErrorCode, what: string, offset: number): WasmvisorError {
   return new WasmvisorError(code, `The device tree blob ${what}; check it with "dtc -I dtb -O dts".`, { offset });
 }

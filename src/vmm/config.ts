@@ -6,6 +6,7 @@ import { WasmvisorError } from "../error.ts";
 import type { DeviceMaker } from "../machine/owner-devices.ts";
 import type { TranslatorSettings } from "../core/translator.ts";
 import type { ImageSource } from "./image-source.ts";
+import { known } from "./known.ts";
 import { checkMemoryModel, type MemoryModelName, memoryModelOf } from "./memory-model.ts";
 import { checkTranslator, type TranslatorOptions } from "./translator-options.ts";
 
@@ -63,6 +64,26 @@ export interface VmConfig {
   /** Called while images are read. */
   readonly onProgress?: (progress: LoadProgress) => void;
 }
+
+/** All keys of a configuration. */
+const KEYS = Object.keys({
+  memory: 0,
+  harts: 0,
+  bios: 0,
+  kernel: 0,
+  initrd: 0,
+  append: 0,
+  dtb: 0,
+  engine: 0,
+  translator: 0,
+  memoryModel: 0,
+  devices: 0,
+  clock: 0,
+  onTrapStorm: 0,
+  signal: 0,
+  stallTimeout: 0,
+  onProgress: 0,
+} satisfies Record<keyof VmConfig, 0>);
 
 /** How far the reading of an image has come. */
 export interface LoadProgress {
@@ -146,10 +167,11 @@ function parseSize(text: string): number {
 
 /**
  * Checks everything that can be checked without reading an image.
- * @throws WasmvisorError `memory-size`, `hart-count`, `engine`, `translator`, `memory-model`, `clock`, `nothing-to-run`
+ * @throws WasmvisorError `option`, `memory-size`, `hart-count`, `engine`, `translator`, `memory-model`, `clock`, `nothing-to-run`
  */
 export function checkConfig(config: VmConfig): CheckedConfig {
-  const { harts = 1, clock = "host" } = config;
+  known({ code: "option", where: "createVm" }, config, KEYS);
+  const { harts = 1, clock = "host", onTrapStorm = "continue" } = config;
   const engine = engineOf(config.engine ?? (hasTailCalls() ? "tiered" : "interpreter"));
   const memoryModel = memoryModelOf(config.memoryModel ?? "shadow");
   checkMemoryModel(memoryModel, engine);
@@ -158,6 +180,10 @@ export function checkConfig(config: VmConfig): CheckedConfig {
   }
   if (clock !== "host" && clock !== "deterministic") {
     throw new WasmvisorError("clock", `There is no clock "${String(clock)}"; use host or deterministic.`, { clock });
+  }
+  if (onTrapStorm !== "continue" && onTrapStorm !== "stop") {
+    const sentence = `onTrapStorm is continue or stop, not "${String(onTrapStorm)}".`;
+    throw new WasmvisorError("option", sentence, { key: "onTrapStorm", value: onTrapStorm });
   }
   if (
     config.kernel === undefined &&
@@ -173,7 +199,7 @@ export function checkConfig(config: VmConfig): CheckedConfig {
     translator: checkTranslator(config.translator),
     memoryModel,
     deterministic: clock === "deterministic",
-    stopOnTrapStorm: config.onTrapStorm === "stop",
+    stopOnTrapStorm: onTrapStorm === "stop",
     devices: config.devices ?? [],
   };
 }

@@ -42,7 +42,8 @@ const OTHERWISE = "have the bundler put wasmvisor/core.wasm there, or say where 
 
 /** What to set where a bundler is known to move the module away from its core. */
 function advice(url: string): string | undefined {
-  if (/\/node_modules\/(build|\.vite)\//.test(url)) return 'add "wasmvisor" to optimizeDeps.exclude in vite\'s configuration';
+  if (/\/node_modules\/(build|\.vite)\//.test(url))
+    return 'add "wasmvisor" to optimizeDeps.exclude in vite\'s configuration';
   if (url.startsWith("/_next/")) return 'add "wasmvisor" to serverExternalPackages in next.config';
   return undefined;
 }

@@ -1,5 +1,7 @@
 /** Typed events. */
 
+import { WasmvisorError } from "../error.ts";
+
 /** Takes a listener off again. */
 export type Unsubscribe = () => void;
 
@@ -35,8 +37,28 @@ export class Emitter<Events extends object> extends EventTarget {
   /** What stands in the target for each listener of `on`. */
   readonly #wrappers = new Map<keyof Events, Map<Listener<never>, (event: Event) => void>>();
 
-  /** Calls `listener` at every `type` event, until the returned function is called. */
+  readonly #types: ReadonlySet<string>;
+
+  /** @param types - the names of all events */
+  constructor(types: ReadonlySet<string>) {
+    super();
+    this.#types = types;
+  }
+
+  /** Nobody waits for an event that never comes: a misspelt name is refused. */
+  #expectType(type: string): void {
+    if (this.#types.has(type)) return;
+    throw new WasmvisorError("event", `There is no event "${type}"; there are ${[...this.#types].join(", ")}.`, {
+      type,
+    });
+  }
+
+  /**
+   * Calls `listener` at every `type` event, until the returned function is called.
+   * @throws WasmvisorError `event` when there is none of that name
+   */
   on<Type extends keyof Events>(type: Type, listener: (detail: Events[Type]) => void): Unsubscribe {
+    this.#expectType(type as string);
     const wrappers = this.#wrappers.get(type) ?? new Map<Listener<never>, (event: Event) => void>();
     this.#wrappers.set(type, wrappers);
     if (!wrappers.has(listener)) {
@@ -80,12 +102,16 @@ export class Emitter<Events extends object> extends EventTarget {
     });
   }
 
-  /** As `EventTarget` has it: the listener gets a `CustomEvent`. */
+  /**
+   * As `EventTarget` has it: the listener gets a `CustomEvent`.
+   * @throws WasmvisorError `event` when there is none of that name
+   */
   override addEventListener<Type extends keyof Events & string>(
     type: Type,
     listener: DetailListener<Events, Type>,
     options?: boolean | ListenOptions,
   ): void {
+    this.#expectType(type);
     super.addEventListener(type, listener as (event: Event) => void, options);
   }
 

@@ -7,6 +7,7 @@ import { MachineMemory } from "../memory/machine-memory.ts";
 import { WasmvisorError } from "../error.ts";
 import { BootImages, type LoadedPlan } from "./boot-images.ts";
 import { checkConfig, type VmConfig } from "./config.ts";
+import { known } from "./known.ts";
 import type { Machine } from "./machine.ts";
 import { Vm } from "./vm.ts";
 import { usualCompilation } from "#load";
@@ -33,6 +34,14 @@ export interface HostOptions {
   /** Gives up: `Host.create` rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
+
+const KEYS = Object.keys({
+  worker: 0,
+  wasm: 0,
+  maxMemory: 0,
+  compilation: 0,
+  signal: 0,
+} satisfies Record<keyof HostOptions, 0>);
 
 /**
  * Owns the machine memory in which VMs live. VMs of one host share its 4 GiB and its core; for a Wasm sandbox between
@@ -69,10 +78,11 @@ export class Host {
   static async create(options?: HostOptions): Promise<Host | WorkerHost>;
   /**
    * Makes a host.
-   * @throws WasmvisorError `core-unreachable`, `core-invalid`, `unsupported`, `host-memory-size`, `host-memory`,
+   * @throws WasmvisorError `option`, `core-unreachable`, `core-invalid`, `unsupported`, `host-memory-size`, `host-memory`,
    * `worker`; the signal's reason
    */
   static async create(options: HostOptions = {}): Promise<Host | WorkerHost> {
+    known({ code: "option", where: "Host.create" }, options, KEYS);
     const { worker = false, wasm, signal, ...settings } = options;
     if (worker !== false) {
       return WorkerHost.create({ worker, module: await coreModule(wasm, signal), settings, signal });

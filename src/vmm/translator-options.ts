@@ -3,6 +3,7 @@
 import { Sensitive, Translate } from "../../assembly/shared/constants.ts";
 import { DEFAULT_TRANSLATOR, type TranslatorSettings } from "../core/translator.ts";
 import { WasmvisorError } from "../error.ts";
+import { known } from "./known.ts";
 
 /**
  * What the translator may do and use; all of it has effect with the engines `"tiered"` and `"translator"` only. Each
@@ -129,9 +130,9 @@ const KEYS = [...TRANSLATOR_SWITCHES, ...Object.keys(NUMBERS), "sensitive", "cod
  * @throws WasmvisorError `translator` for an unknown key or a value out of range
  */
 export function checkTranslator(options: TranslatorOptions = {}): TranslatorSettings {
-  const given = known("translator", options, KEYS);
+  const given = known({ code: "translator", where: "translator" }, options, KEYS);
   const { codeCache = {} } = options;
-  const budget = known("translator.codeCache", codeCache, Object.keys(BUDGETS));
+  const budget = known({ code: "translator", where: "translator.codeCache" }, codeCache, Object.keys(BUDGETS));
   return {
     ...DEFAULT_TRANSLATOR,
     ...numbers("translator", given, NUMBERS),
@@ -142,17 +143,6 @@ export function checkTranslator(options: TranslatorOptions = {}): TranslatorSett
       DEFAULT_TRANSLATOR.mechanisms,
     ),
   };
-}
-
-/** `options`, which have no other keys than `keys`. */
-function known(where: string, options: unknown, keys: readonly string[]): Readonly<Record<string, unknown>> {
-  if (typeof options !== "object" || options === null) {
-    throw refused(`${where} is an object with the options ${keys.join(", ")}.`, where, options);
-  }
-  for (const [key, value] of Object.entries(options)) {
-    if (!keys.includes(key)) throw refused(`There is no option ${where}.${key}; use ${keys.join(", ")}.`, key, value);
-  }
-  return options as Readonly<Record<string, unknown>>;
 }
 
 function switched(bits: number, name: TranslatorSwitch, value: unknown): number {

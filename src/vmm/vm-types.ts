@@ -56,6 +56,18 @@ export interface VmEvents {
   output: Uint8Array;
 }
 
+/** The names of a VM's events. */
+export const VM_EVENTS: ReadonlySet<string> = new Set(
+  Object.keys({
+    state: 0,
+    exit: 0,
+    reset: 0,
+    "trap-storm": 0,
+    "device-error": 0,
+    output: 0,
+  } satisfies Record<keyof VmEvents, 0>),
+);
+
 /** What a VM has done since it was switched on; the sum over its harts, and more. */
 export interface VmCounters extends HartCounters {
   readonly harts: readonly HartCounters[];

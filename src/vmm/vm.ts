@@ -25,7 +25,7 @@ import { explain, type RegionChoice, type RegionExplanation, type RegionInfo } f
 import { RunLoop, sliceFor } from "./run-loop.ts";
 import { type Interval, Sampler } from "./sampler.ts";
 import { signature } from "./signature.ts";
-import type { VmCounters, VmEvents, VmExit, VmState } from "./vm-types.ts";
+import { VM_EVENTS, type VmCounters, type VmEvents, type VmExit, type VmState } from "./vm-types.ts";
 
 /** What the host gives a VM. @internal */
 export interface VmDeps {
@@ -79,7 +79,7 @@ export class Vm extends Emitter<VmEvents> {
 
   /** @internal */
   constructor(deps: VmDeps, { plan, symbols }: LoadedPlan) {
-    super();
+    super(VM_EVENTS);
     const { core, config } = deps;
     this.#deps = deps;
     this.#symbols = symbols;

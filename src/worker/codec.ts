@@ -1,7 +1,7 @@
 /** Errors, configurations and images in a form that can be sent. */
 
 import { absoluteLocation } from "#load";
-import { WasmvisorError } from "../error.ts";
+import { type ErrorCode, WasmvisorError } from "../error.ts";
 import type { VmConfig } from "../vmm/config.ts";
 import type { ImageSource } from "../vmm/image-source.ts";
 import { IMAGE_NAMES, type WireConfig, type WireError, type WireImage } from "./messages.ts";
@@ -16,7 +16,7 @@ export function encodeError(error: unknown): WireError {
 
 /** The error again, of the same class. */
 export function decodeError({ code, name, message, data }: WireError): Error {
-  if (code !== undefined) return new WasmvisorError(code, message, data);
+  if (code !== undefined) return new WasmvisorError(code as ErrorCode, message, data);
   return Object.assign(new Error(message), { name });
 }
 

@@ -7,7 +7,7 @@ import { ending } from "../vmm/ending.ts";
 import { Emitter } from "../vmm/events.ts";
 import type { RegionChoice, RegionExplanation, RegionInfo } from "../vmm/regions.ts";
 import type { Vm } from "../vmm/vm.ts";
-import type { VmCounters, VmEvents, VmExit, VmState } from "../vmm/vm-types.ts";
+import { VM_EVENTS, type VmCounters, type VmEvents, type VmExit, type VmState } from "../vmm/vm-types.ts";
 import { decodeError } from "./codec.ts";
 import { ConsoleLine } from "./console-line.ts";
 import type { Link } from "./link.ts";
@@ -43,7 +43,7 @@ export class WorkerVm extends Emitter<VmEvents> {
 
   /** @internal */
   constructor(link: Link, created: CreatedVm, onDestroy: (vm: WorkerVm) => void) {
-    super();
+    super(VM_EVENTS);
     const { vm, harts, memory, output } = created;
     this.#link = link;
     this.#number = vm;

@@ -253,7 +253,8 @@ export function pageTables(random: Random, hart: number): [pa: bigint, value: bi
     const last = offset === at.LAST_PAGE ? R | X : 0n;
     const flags = isData ? R | W | (random.oneIn(3) ? U : 0n) : isCode ? R | X : last;
     const settled = random.oneIn(6) ? 0n : A | D;
-    if (flags !== 0n) entries.push([table(Table.SAME_1) + BigInt(8 * page), ((pa >> 12n) << 10n) | flags | settled | 1n]);
+    if (flags !== 0n)
+      entries.push([table(Table.SAME_1) + BigInt(8 * page), ((pa >> 12n) << 10n) | flags | settled | 1n]);
   }
   for (let page = 0; page < at.EDITED_PAGES; page++) {
     entries.push([table(Table.EDITED_1) + BigInt(8 * page), editedEntry(random)]);

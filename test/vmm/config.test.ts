@@ -37,6 +37,16 @@ describe("memory sizes", () => {
 });
 
 describe("a configuration", () => {
+  test("has no keys but those there are, and the sentence names them", () => {
+    expect(codeOf({ kernel, memroy: "64M" })).toBe("option");
+    expect(() => checkConfig({ kernel, memroy: "64M" } as VmConfig)).toThrow(
+      /^There is no option createVm\.memroy; use memory, harts, /,
+    );
+    expect(codeOf({ kernel, onTrapStorm: "stpo" })).toBe("option");
+    // @ts-expect-error -- and the types know it.
+    expect(codeOf({ kernel, memroy: "64M" } satisfies VmConfig)).toBe("option");
+  });
+
   test("has usual values for everything but what to run", () => {
     expect(checkConfig({ kernel })).toMatchObject({ ramBytes: 256 * 2 ** 20, harts: 1, deterministic: false });
     expect(codeOf({ kernel: "path" })).toBeUndefined();

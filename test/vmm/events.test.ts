@@ -7,6 +7,10 @@ interface Events {
 }
 
 class Source extends Emitter<Events> {
+  constructor() {
+    super(new Set(["tick", "end"]));
+  }
+
   tick(count: number): void {
     this.emit("tick", { count });
   }
@@ -43,6 +47,17 @@ describe("an emitter", () => {
     source.tick(2);
     expect(source).toBeInstanceOf(EventTarget);
     expect(seen).toEqual(["tick 1", "true"]);
+  });
+
+  test("refuses an event that never comes", async () => {
+    const source = new Source();
+    const misspelt = "tock" as "tick";
+    const sentence = 'There is no event "tock"; there are tick, end.';
+    expect(() => source.on(misspelt, () => undefined)).toThrow(sentence);
+    expect(() => source.addEventListener(misspelt, () => undefined)).toThrow(sentence);
+    // @ts-expect-error -- and the types know it.
+    expect(() => source.on("tock", () => undefined)).toThrow(sentence);
+    await expect(source.once(misspelt)).rejects.toThrow(sentence);
   });
 
   test("waits for the next event, or until a signal ends the waiting", async () => {

@@ -122,6 +122,18 @@ export interface Events {
   "trap-storm": TrapStorm;
 }
 
+/** A visitor's mistake that only this page knows: the sentence says what to do. */
+export class PageError extends Error {
+  override readonly name = "PageError";
+
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
 /** An error on its way through a message. */
 export interface Problem {
   readonly code: string;

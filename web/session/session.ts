@@ -11,7 +11,15 @@ import {
 } from "../../src/index.ts";
 import { HotRegions } from "./hot-regions.ts";
 import { OutputPump } from "./output-pump.ts";
-import type { Calls, Events, GuestImage, GuestSpec, Query, View } from "./protocol.ts";
+import {
+  type Calls,
+  type Events,
+  type GuestImage,
+  type GuestSpec,
+  PageError,
+  type Query,
+  type View,
+} from "./protocol.ts";
 import { lookAt } from "./view.ts";
 
 type Emit = <Name extends keyof Events>(event: Name, detail: Events[Name]) => void;
@@ -81,7 +89,7 @@ export class Session implements Record<keyof Calls, unknown> {
 
   #present(): Vm {
     if (this.#vm !== undefined) return this.#vm;
-    throw new WasmvisorError("no-machine", "There is no machine yet; load a guest first.");
+    throw new PageError("no-machine", "There is no machine yet; load a guest first.");
   }
 
   /** While the images are read, the present machine goes on; it makes room only when there is not enough for two. */
@@ -136,5 +144,5 @@ function sourceOf(image: GuestImage): ImageSource {
   if (image instanceof Blob) return image;
   if (typeof image !== "string") return DEMO_GUEST;
   if (URL.canParse(image)) return new URL(image);
-  throw new WasmvisorError("address-text", `"${image}" is no address; it looks like https://example.org/Image.`);
+  throw new PageError("address-text", `"${image}" is no address; it looks like https://example.org/Image.`);
 }

@@ -3,7 +3,15 @@
 import { type Hart, type Vm, WasmvisorError } from "../../src/index.ts";
 import { listing, pteHas, walkPageTable, xNames } from "../../src/debug/index.ts";
 import type { HotRegions } from "./hot-regions.ts";
-import { EntryKind, type HartView, type Query, type TableView, type View, type WalkView } from "./protocol.ts";
+import {
+  EntryKind,
+  type HartView,
+  PageError,
+  type Query,
+  type TableView,
+  type View,
+  type WalkView,
+} from "./protocol.ts";
 
 const CSRS = ["mstatus", "satp", "sepc", "scause", "stval", "stvec", "sie", "sip", "mepc", "mcause", "mtval", "mtvec"];
 
@@ -50,7 +58,7 @@ function walkView(vm: Vm, { hart: index, address, access }: NonNullable<Query["w
     );
     return { ...walk, tables } satisfies WalkView;
   } catch (error) {
-    if (error instanceof WasmvisorError) return { problem: error.message };
+    if (error instanceof WasmvisorError || error instanceof PageError) return { problem: error.message };
     throw error;
   }
 }
@@ -86,11 +94,11 @@ function tryAddress(hart: Hart, text: string): bigint | undefined {
 
 /**
  * A register, a CSR or a hexadecimal number, and others added to or taken from it: `sp+16`, `0x80200000`.
- * @throws WasmvisorError `address-text`
+ * @throws PageError `address-text`
  */
 export function parseAddress(hart: Hart, text: string): bigint {
   const terms = text.replaceAll(/[\s_]/g, "").match(/[+-]?[^+-]+/g) ?? [];
-  if (terms.length === 0) throw new WasmvisorError("address-text", "Give an address, such as pc, sp+16 or 0x80200000.");
+  if (terms.length === 0) throw new PageError("address-text", "Give an address, such as pc, sp+16 or 0x80200000.");
   const value = terms.reduce((sum, term) => {
     const amount = termValue(hart, term.replace(/^[+-]/, "").toLowerCase());
     return term.startsWith("-") ? sum - amount : sum + amount;
@@ -106,6 +114,6 @@ function termValue(hart: Hart, term: string): bigint {
   try {
     return hart.csr(term);
   } catch {
-    throw new WasmvisorError("address-text", `"${term}" is no address; use a register, a CSR or a hexadecimal number.`);
+    throw new PageError("address-text", `"${term}" is no address; use a register, a CSR or a hexadecimal number.`);
   }
 }

@@ -1,7 +1,7 @@
 /** The worker in which the machine runs, so that the page stays responsive whatever the guest does. */
 
 import { ENGINE_NAMES, WasmvisorError } from "../../src/index.ts";
-import type { Events, Message, Problem, Request } from "./protocol.ts";
+import { type Events, type Message, PageError, type Problem, type Request } from "./protocol.ts";
 import { Session } from "./session.ts";
 
 /** The part of a dedicated worker's global scope that is used here. */
@@ -17,7 +17,8 @@ function emit<Name extends keyof Events>(event: Name, detail: Events[Name]): voi
 }
 
 function problemOf(error: unknown): Problem {
-  if (error instanceof WasmvisorError) return { code: error.code, message: error.message };
+  if (error instanceof WasmvisorError || error instanceof PageError)
+    return { code: error.code, message: error.message };
   return { code: "failure", message: error instanceof Error ? error.message : String(error) };
 }
 

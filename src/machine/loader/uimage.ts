@@ -9,7 +9,7 @@
  * All words are big-endian.
  */
 
-import { WasmvisorError } from "../../error.ts";
+import { type ErrorCode, WasmvisorError } from "../../error.ts";
 import { crc32 } from "./crc32.ts";
 import { gunzip, type UnpackLimits } from "./gzip.ts";
 import { isLinuxImage, parseLinuxImage } from "./linux-image.ts";
@@ -65,7 +65,7 @@ function checkSums(bytes: Uint8Array, data: Uint8Array, size: number): void {
   throw wrong("image-corrupt", "is damaged or cut short; copy or build it again.");
 }
 
-function wrong(code: string, what: string): WasmvisorError {
+function wrong(code: ErrorCode, what: string): WasmvisorError {
   return new WasmvisorError(code, `The U-Boot image ${what}`);
 }
 

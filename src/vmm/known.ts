@@ -1,0 +1,33 @@
+/** Options have no other keys than those that are there: a misspelt one would be passed over in silence. */
+
+import { type ErrorCode, WasmvisorError } from "../error.ts";
+
+/** What is checked. */
+export interface Checked {
+  /** The code of the error. */
+  readonly code: ErrorCode;
+  /** What the options belong to, for the sentence: "translator". */
+  readonly where: string;
+}
+
+/**
+ * `options`, which have no other keys than `keys`.
+ * @throws WasmvisorError of the given code
+ */
+export function known(
+  { code, where }: Checked,
+  options: unknown,
+  keys: readonly string[],
+): Readonly<Record<string, unknown>> {
+  if (typeof options !== "object" || options === null) {
+    throw new WasmvisorError(code, `${where} is an object with the options ${keys.join(", ")}.`, {
+      key: where,
+      value: options,
+    });
+  }
+  for (const [key, value] of Object.entries(options)) {
+    if (keys.includes(key)) continue;
+    throw new WasmvisorError(code, `There is no option ${where}.${key}; use ${keys.join(", ")}.`, { key, value });
+  }
+  return options as Readonly<Record<string, unknown>>;
+}
