@@ -14,12 +14,11 @@
 import { Hart, Vm } from "../gen/state";
 import { Op } from "../gen/op";
 import { decode, decode16 } from "../gen/decode";
-import { fetch_address, fetch_word } from "../mem/vmem";
+import { fetch_address, fetch_settled, fetch_word } from "../mem/vmem";
 import { phys_of } from "../mem/p2m";
 import { pmp_page_uniform } from "../mem/pmp";
-import { walk_settled } from "../mem/ptw";
 import { tlb_entry, tlb_empty_fetch_all, tlb_note } from "../mem/tlb";
-import { Access, Cause, CodePage, Priv } from "../shared/constants";
+import { Cause, CodePage } from "../shared/constants";
 
 /** What looking for a page counts as slow work, besides the turn of the loop that does it: it may have to be emptied, or compared. */
 const PAGE_WORK: u32 = 7;
@@ -54,7 +53,11 @@ export function page_renew(page: usize): void {
 
 function code_page_slow(hart: Hart, pc: u64, entry: usize): usize {
   const ma = fetch_address(hart, pc, 2);
-  if (!ma) return 0;
+  return ma ? code_page_at(hart, pc, entry, ma) : 0;
+}
+
+/** The code page for `pc`, whose instruction lies at `ma`, which goes into the fetch TLB. */
+function code_page_at(hart: Hart, pc: u64, entry: usize, ma: usize): usize {
   const vm = changetype<Vm>(<usize>hart.vm);
   if (hart.pmpActive && !pmp_page_uniform(hart, phys_of(vm, ma))) return 0;
   const page = code_page_of(vm, ma & ~0xfff);
@@ -72,10 +75,8 @@ function code_page_slow(hart: Hart, pc: u64, entry: usize): usize {
 export function code_page_settled(hart: Hart, pc: u64): usize {
   const entry = tlb_entry(hart.tlbFetch, pc);
   if (load<u64>(entry) == (pc & ~0xfff)) return load<u32>(entry, 8);
-  if (hart.priv != Priv.M && hart.satp >> 60 && !walk_settled(hart, pc, Access.FETCH, hart.priv)) return 0;
-  const page = code_page_slow(hart, pc, entry);
-  hart.trapCause = Cause.NONE;
-  return page;
+  const ma = fetch_settled(hart, pc);
+  return ma ? code_page_at(hart, pc, entry, ma) : 0;
 }
 
 /** Whether the instruction at the last halfword of `page` goes on in the next page. */

@@ -100,9 +100,10 @@ export function walk_probe(hart: Hart, va: u64, access: u32, priv: u32): u64 {
   return walked == ACCESS_FAULT ? Walk.FAULT : walked;
 }
 
-/** True when `walk` would succeed and change nothing, not even A and D. */
-export function walk_settled(hart: Hart, va: u64, access: u32, priv: u32): bool {
-  return translate(hart, va, access, priv, Update.NEVER) < ACCESS_FAULT;
+/** What `walk` would find if it changed nothing, not even A and D, and raised nothing; `Walk.FAULT` otherwise. */
+export function walk_settled(hart: Hart, va: u64, access: u32, priv: u32): u64 {
+  const walked = translate(hart, va, access, priv, Update.NEVER);
+  return walked == ACCESS_FAULT ? Walk.FAULT : walked;
 }
 
 // @ts-ignore: decorator

@@ -273,6 +273,21 @@ export function fetch_address(hart: Hart, va: u64, bytes: u32): usize {
   return 0;
 }
 
+/** The same for who only looks: 0, with nothing raised and nothing changed, when a fetch would trap, or would have to set the A bit. */
+export function fetch_settled(hart: Hart, va: u64): usize {
+  const priv = hart.priv;
+  let pa = va;
+  if (priv != Priv.M && hart.satp >> 60) {
+    hart.countWalk += 1;
+    const walked = walk_settled(hart, va, Access.FETCH, priv);
+    if (walked == Walk.FAULT) return 0;
+    pa = (walked & Walk.PA) | (va & 0xfff);
+    if (walked & Walk.LARGE) tlb_note_large(hart, va, Walk.largeBytes(walked));
+  }
+  if (pa >> 56 || !pmp_check(hart, pa, 2, Access.FETCH, priv)) return 0;
+  return phys_ram(changetype<Vm>(<usize>hart.vm), pa);
+}
+
 /** The instruction word at `va` (16 bits for a compressed one), or 0 after raising. */
 export function fetch_word(hart: Hart, va: u64): u32 {
   const ma = fetch_address(hart, va, 2);
@@ -335,7 +350,7 @@ function part_ram(hart: Hart, va: u64, access: u32): usize {
   const entry = tlb_entry(access == Access.STORE ? hart.tlbLoad + Tlb.STORE_DELTA : hart.tlbLoad, va);
   if (load<u64>(entry) == (va & ~0xfff) || stlb_refill(hart, va, entry)) return hit(entry, va);
   const priv = data_priv(hart);
-  if (priv != Priv.M && hart.satp >> 60 && !walk_settled(hart, va, access, priv)) return 0;
+  if (priv != Priv.M && hart.satp >> 60 && walk_settled(hart, va, access, priv) == Walk.FAULT) return 0;
   const ma = quiet(hart, va, 1, access);
   // Where the page has no entry even now, PMP allows only a part of it.
   return load<u64>(entry) == (va & ~0xfff) ? ma : 0;

@@ -50,6 +50,8 @@ export interface HostileProgram {
   readonly harts: number;
   readonly unfenced: boolean;
   readonly lastIsCode: boolean;
+  /** Instructions may lie between words; then no page of code takes another one's place. */
+  readonly halfwords: boolean;
   fragments: Fragment[];
   readonly tables: readonly (readonly [pa: bigint, value: bigint])[];
   /** Two lists for each hart: for where addresses are what they are in memory, and for user code under page tables. */
@@ -98,8 +100,7 @@ class Writer {
     private readonly random: Random,
     private readonly fragment: Omit<Fragment, "constructs">,
     private readonly functions: readonly string[],
-    private readonly unfenced: boolean,
-    private readonly lastIsCode: boolean,
+    private readonly program: Pick<HostileProgram, "unfenced" | "lastIsCode" | "halfwords">,
   ) {}
 
   private label(): string {
@@ -183,14 +184,20 @@ class Writer {
     if (roll < 95) return this.wild();
     if (roll < 97) return this.xret();
     if (roll < 98) return this.time();
-    return random.pick(["ecall", "ebreak", "wfi", ".word 0xffffffff", "c.ebreak", "nop", "fence rw, rw"]);
+    return random.pick(["ecall", "ebreak", "wfi", ".word 0xffffffff", "c.ebreak\nc.addi a0, 1", "nop", "fence rw, rw"]);
   }
 
   private alu(): string {
     const { random } = this;
-    if (random.oneIn(4)) return `c.addi ${this.free()}, ${random.between(1, 31)}`;
+    if (random.oneIn(4)) return this.compressed();
     if (random.oneIn(4)) return `addi ${this.free()}, ${this.free()}, ${random.between(-2048, 2047)}`;
     return `${random.pick(ALU)} ${this.free()}, ${this.free()}, ${this.free()}`;
+  }
+
+  /** One alone puts all that follows between words, where code of another page that takes this one's place must not be entered. */
+  private compressed(): string {
+    const one = (): string => `c.addi ${this.free()}, ${this.random.between(1, 31)}`;
+    return this.program.halfwords && this.random.oneIn(2) ? one() : `${one()}\n${one()}`;
   }
 
   private access(pointer = this.random.pick(POINTERS)): string {
@@ -318,7 +325,7 @@ class Writer {
   /** The fences that make a change of the leaf at `va` seen. */
   private fenceFor(va: bigint): string {
     const { random } = this;
-    if (this.unfenced && !random.oneIn(6)) return "";
+    if (this.program.unfenced && !random.oneIn(6)) return "";
     switch (random.below(5)) {
       case 0:
         return `\nli t3, ${va}\nsfence.vma t3`;
@@ -348,7 +355,7 @@ class Writer {
         at.LARGE_EDITED + values.dataOffset(random),
       );
     }
-    if (roll === 1) {
+    if (roll === 1 && !this.program.halfwords) {
       const code = at.codeOf(hart) + random.below(4) * at.PAGE;
       const pa = tableOf(hart, Table.SAME_1) + BigInt((8 * code) / at.PAGE);
       return write(pa, values.codeEntry(random, hart), at.RAM + BigInt(code));
@@ -361,7 +368,7 @@ class Writer {
   private patch(): string {
     const { random } = this;
     if (this.functions.length === 0) return "fence.i";
-    const fence = this.unfenced && !random.oneIn(6) ? "" : "\nfence.i";
+    const fence = this.program.unfenced && !random.oneIn(6) ? "" : "\nfence.i";
     return `la t3, ${random.pick(this.functions)}\nli t6, ${random.pick(PATCHES)}\nsw t6, 0(t3)${fence}`;
   }
 
@@ -379,7 +386,9 @@ class Writer {
   private wild(): string {
     const { random } = this;
     const end = at.RAM + BigInt(at.RAM_BYTES);
-    const last = this.lastIsCode ? [end - 2n, end - 4n, end - 6n, at.USER_ALIAS + BigInt(at.RAM_BYTES) - 2n] : [];
+    const last = this.program.lastIsCode
+      ? [end - 2n, end - 4n, end - 6n, at.USER_ALIAS + BigInt(at.RAM_BYTES) - 2n]
+      : [];
     const to = random.pick([
       end,
       0n,
@@ -391,7 +400,7 @@ class Writer {
       ...last,
       ...last,
     ]);
-    if (!this.unfenced) return `li t3, ${to}\njr t3`;
+    if (!this.program.unfenced) return `li t3, ${to}\njr t3`;
     return `li t3, ${random.oneIn(2) ? to : at.RAM + BigInt(random.below(at.RAM_BYTES))}\njr t3`;
   }
 
@@ -435,14 +444,18 @@ function fragmentOf(random: Random, hart: number, index: number, kind: Kind): Om
 
 const KINDS: readonly Kind[] = ["look", "look", "look", "change", "change", "anything"];
 
-function hartFragments(random: Random, hart: number, unfenced: boolean, lastIsCode: boolean): Fragment[] {
+function hartFragments(
+  random: Random,
+  hart: number,
+  program: Pick<HostileProgram, "unfenced" | "lastIsCode" | "halfwords">,
+): Fragment[] {
   const functions = Array.from({ length: random.below(4) }, (_, i) => fragmentOf(random, hart, i, "function"));
   const scripted = Array.from({ length: random.between(2, 7) }, (_, i) =>
     fragmentOf(random, hart, i, random.pick(KINDS)),
   );
   const names = functions.map(({ name }) => name);
   return [...functions, ...scripted].map((fragment) => {
-    const writer = new Writer(random, fragment, names, unfenced, lastIsCode);
+    const writer = new Writer(random, fragment, names, program);
     const count = fragment.kind === "anything" ? random.between(2, 8) : random.between(2, 5);
     return { ...fragment, constructs: Array.from({ length: count }, () => writer.construct()) };
   });
@@ -463,13 +476,15 @@ export function hostileProgram(seed: number): HostileProgram {
   const harts = random.oneIn(3) ? 2 : 1;
   const unfenced = random.oneIn(8);
   const lastIsCode = random.oneIn(2);
+  const halfwords = random.oneIn(2);
   const each = Array.from({ length: harts }, (_, hart) => hart);
   return {
     seed,
     harts,
     unfenced,
     lastIsCode,
-    fragments: each.flatMap((hart) => hartFragments(random, hart, unfenced, lastIsCode)),
+    halfwords,
+    fragments: each.flatMap((hart) => hartFragments(random, hart, { unfenced, lastIsCode, halfwords })),
     tables: each.flatMap((hart) => values.pageTables(random, hart)),
     pointers: each.map(() =>
       [0n, at.USER_ALIAS - at.RAM].map((alias) =>
