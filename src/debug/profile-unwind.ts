@@ -90,6 +90,9 @@ export interface UnwindRegisters {
 /** Functions are looked through that far from their entries. */
 const FAR = 1 << 16;
 
+/** Addresses of which is kept what was found out; then all is forgotten. */
+export const KNOWN = 1 << 16;
+
 /** Unwinds stacks of one guest, whose code does not change much. */
 export class Unwinder {
   readonly #source: UnwindSource;
@@ -134,6 +137,8 @@ export class Unwinder {
     const known = start !== undefined && length < FAR;
     const code = known ? this.#source.read(start, length + 2) : undefined;
     const shape = code === undefined ? undefined : frameShape(code, length);
+    // A guest decides how many addresses there are.
+    if (this.#shapes.size >= KNOWN) this.#shapes.clear();
     this.#shapes.set(pc, shape);
     return shape;
   }

@@ -4,7 +4,7 @@ import type { Symbol as GuestSymbol } from "../machine/loader/loaded-image.ts";
 import type { Hart } from "../vmm/hart.ts";
 import type { Interval } from "../vmm/sampler.ts";
 import type { Vm } from "../vmm/vm.ts";
-import { Unwinder } from "./profile-unwind.ts";
+import { KNOWN, Unwinder } from "./profile-unwind.ts";
 
 /** What to sample. */
 export interface ProfileOptions {
@@ -156,6 +156,7 @@ class FunctionTable {
     const known = this.#names.get(va);
     if (known !== undefined) return known;
     const name = this.at(va)?.name ?? `0x${((va >> RANGE_BITS) << RANGE_BITS).toString(16)}`;
+    if (this.#names.size >= KNOWN) this.#names.clear();
     this.#names.set(va, name);
     return name;
   }

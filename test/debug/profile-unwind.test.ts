@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { frameShape, Unwinder } from "../../src/debug/profile-unwind.ts";
+import { frameShape, KNOWN, Unwinder } from "../../src/debug/profile-unwind.ts";
 import { assemble } from "../../src/isa/assemble.ts";
 
 const shapeAfter = (source: string) => {
@@ -52,6 +52,18 @@ describe("unwinding", () => {
         return piece?.bytes.slice(Number(va - piece.at), Number(va - piece.at) + length);
       },
     });
+
+  test("keeps what it has found out of a bounded number of addresses, however many a guest has", () => {
+    let reads = 0;
+    const counting = new Unwinder({ functionStart: (va) => va, read: (_, length) => (reads++, new Uint8Array(length)) });
+    const look = (pc: number) => counting.stack({ pc: BigInt(pc), ra: 0n, sp: 0n }, 2);
+    look(0);
+    look(0);
+    expect(reads).toBe(1);
+    for (let pc = 1; pc <= KNOWN; pc++) look(pc);
+    look(0);
+    expect(reads).toBe(KNOWN + 2);
+  });
 
   test("finds return addresses on the stack, and ends at one that is zero", () => {
     const registers = { pc: 0x2008n, ra: 0x2004n, sp: 0x8000n };

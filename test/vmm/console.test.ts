@@ -170,4 +170,57 @@ describe("input", () => {
     await writer.write("ls\n");
     expect(Buffer.from(taken).toString()).toBe("ls\n");
   });
+
+  test("fails when the VM ends before the guest has taken it, and afterwards, until it runs again", async () => {
+    const { console } = consoleWithOutput();
+    const taken: number[] = [];
+    console.backend.onInput((bytes) => (taken.length === 0 ? taken.push(bytes[0]!) : 0));
+    const before = console.write("ab");
+    console.close("poweroff, code 3", false);
+    await expect(before).rejects.toThrow(code("console-closed"));
+    await expect(console.write("c")).rejects.toThrow(/poweroff, code 3/);
+    await expect(console.write("")).rejects.toThrow(code("console-closed"));
+    console.reopen();
+    taken.length = 0;
+    await console.write("d");
+    expect(Buffer.from(taken).toString()).toBe("d");
+  });
+
+  test("by the stream is lost while the guest has ended, and fails when the VM is destroyed", async () => {
+    const { console } = consoleWithOutput();
+    const writer = console.input.getWriter();
+    const before = writer.write("a");
+    console.close("poweroff, code 0", false);
+    await before;
+    await writer.write("b");
+    console.reopen();
+    const taken: number[] = [];
+    console.backend.onInput((bytes) => taken.push(...bytes) && bytes.length);
+    await writer.write("c");
+    expect(Buffer.from(taken).toString()).toBe("c");
+    console.close("it was destroyed", true);
+    await expect(writer.write("d")).rejects.toThrow(code("console-closed"));
+  });
+});
+
+describe("a guest that prints", () => {
+  test("is told to wait after each 64 KiB, whatever has been handed over meanwhile", () => {
+    let full = 0;
+    const console = new VmConsole(
+      () => undefined,
+      () => full++,
+    );
+    const print = (count: number) => {
+      for (let index = 0; index < count; index++) console.backend.write(65);
+    };
+    print(2 ** 16 - 1);
+    console.flush();
+    expect([full, console.full]).toEqual([0, false]);
+    print(1);
+    expect([full, console.full]).toEqual([1, true]);
+    console.relieve();
+    expect(console.full).toBe(false);
+    print(2 ** 16);
+    expect([full, console.full]).toEqual([2, true]);
+  });
 });

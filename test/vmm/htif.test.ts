@@ -108,6 +108,31 @@ describe("HTIF", () => {
     expect(vm.console.pending).toBe("");
   });
 
+  test("answers each call once, however late the answers are taken", async () => {
+    const vm = await run(`
+      la t6, tohost
+      la t5, args
+      la t4, fromhost
+      li s0, 5
+      ask: sd t5, 0(t6)
+      asked: ld t0, 0(t6)
+      bnez t0, asked
+      addi s0, s0, -1
+      bnez s0, ask
+      li s1, 5
+      take: ld t0, 0(t4)
+      beqz t0, take
+      add s2, s2, t0
+      sd zero, 0(t4)
+      addi s1, s1, -1
+      bnez s1, take
+      li a1, 1
+      ${TELL}${WORDS}
+      .align 6
+      args: .dword 1234, 0, 0, 0, 0, 0, 0, 0`);
+    expect(vm.hart(0).x(18)).toBe(5n);
+  });
+
   test("ends the run for system call 93", async () => {
     const vm = await run(`${CALL}${WORDS}.align 6\nargs: .dword 93, 42, 0, 0, 0, 0, 0, 0`);
     expect(await vm.exited).toEqual({ code: 42, reason: "htif" });

@@ -110,6 +110,52 @@ describe("timers", () => {
   });
 });
 
+describe("a timer that has expired and is masked", () => {
+  /** Leaves stimecmp in the past with STIE off. */
+  const EXPIRED = "li t0, 1\nslli t0, t0, 63\ncsrs menvcfg, t0\ncsrw stimecmp, zero\n";
+  const second = 10_000_000;
+
+  test("is no deadline: deterministic time moves on to the one that ends the wait", async () => {
+    const vm = await run(EXPIRED + machineTimer(5 * second) + powerOff(), { clock: "deterministic" });
+    const waited = vm.hart(0).x(9);
+    expect(waited).toBeGreaterThanOrEqual(BigInt(5 * second));
+    expect(waited).toBeLessThan(BigInt(5 * second + 10));
+    expect(vm.hart(0).x(18)).toBe(0xa0n);
+  });
+
+  test("is none for the others either: a hart that its neighbour wakes", async () => {
+    const vm = await run(
+      `
+      csrr s0, mhartid
+      bnez s0, other
+      ${EXPIRED}
+      li t0, 8
+      csrw mie, t0
+      wfi
+      ${powerOff()}
+      other:
+      ${machineTimer(second).replace("0x02004000", "0x02004008")}
+      li t0, 0x02000000
+      li t1, 1
+      sw t1, 0(t0)
+      park: j park`,
+      { clock: "deterministic", harts: 2 },
+    );
+    expect(vm.hart(0).csr("mip") & 8n).toBe(8n);
+  });
+
+  test("costs nothing by the host's clock", async () => {
+    const vm = await vmOf(`${EXPIRED}wfi\n${powerOff()}`);
+    vm.start();
+    while (!vm.hart(0).waiting) await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const before = vm.counters().busyMilliseconds;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(vm.counters().busyMilliseconds).toBe(before);
+    expect(vm.hart(0).waiting).toBe(true);
+  });
+});
+
 describe("WFI", () => {
   test("costs nothing while nothing happens", async () => {
     const vm = await vmOf(`wfi\n${powerOff()}`);
