@@ -225,7 +225,10 @@ function status_write(t: Dbt, b: Block, n: Node, dirty: u64): void {
   t.depth -= 1;
 }
 
-/** Pushes whether going from A64 to B64 changes quiet bits only, and sets no enable while an enabled interrupt is pending. */
+/**
+ * Pushes whether going from A64 to B64 changes quiet bits only, and sets no enable while an enabled interrupt is pending. What is looked at
+ * is never less than `interrupts` (hart/interrupt.ts), only STIP as software wrote it too much: then the core says what is pending.
+ */
 function changes_quietly(t: Dbt): void {
   const w = writer(t);
   get(w, A64);

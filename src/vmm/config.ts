@@ -16,7 +16,7 @@ import { checkTranslator, type TranslatorOptions } from "./translator-options.ts
  * - `"tiered"`: interprets cold code and translates hot code to Wasm; the default.
  * - `"interpreter"`: decodes each instruction once and keeps the result; the default where Wasm has no tail calls.
  * - `"interpret"`: decodes each instruction every time; for study.
- * - `"translator"`: translates whatever it meets; for study.
+ * - `"translator"`: translates whatever it meets until its budget is used up; for study.
  */
 export type EngineName = "interpreter" | "interpret" | "tiered" | "translator";
 
