@@ -36,7 +36,12 @@ export class Workshop {
   async project(name: string, files: Readonly<Record<string, string>>): Promise<string> {
     const folder = path.join(this.folder, name);
     await mkdir(folder);
-    const manifest = JSON.stringify({ name, private: true, type: "module" });
+    return this.projectIn(folder, files);
+  }
+
+  /** Makes a project in a folder of the caller's. */
+  async projectIn(folder: string, files: Readonly<Record<string, string>>): Promise<string> {
+    const manifest = JSON.stringify({ name: path.basename(folder), private: true, type: "module" });
     for (const [file, text] of Object.entries({ "package.json": manifest, ...files })) {
       await writeFile(path.join(folder, file), text);
     }
