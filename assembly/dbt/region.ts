@@ -11,7 +11,6 @@ import { Op } from "../gen/op";
 import { Hart, Vm } from "../gen/state";
 import { CodePage, Translation } from "../shared/constants";
 import { RegionField } from "../shared/explained";
-import { is_stale } from "./form";
 import { block, Dbt } from "./state";
 
 // @ts-ignore: decorator
@@ -62,10 +61,13 @@ export function region_untake(vm: Vm, count: u32): void {
   vm.regionCount -= count;
 }
 
-/** Takes a descriptor for an entry at `pc` of the region just formed in `t`, not linked yet. False when it cannot be fetched. */
+/**
+ * Takes a descriptor for an entry at `pc` of the region just formed in `t`, not linked yet: it never is when a page is not of the version
+ * any more that was read. False when it cannot be fetched.
+ */
 export function region_make(t: Dbt, hart: Hart, vm: Vm, pc: u64): bool {
   const page = code_page_settled(hart, pc);
-  if (!page || is_stale(t)) return false;
+  if (!page) return false;
   const region = region_at_index(vm, vm.regionCount);
   vm.regionCount += 1;
   region.va = pc;
