@@ -199,9 +199,10 @@ export class RunLoop {
     this.#mustGiveWay = false;
     this.#busy++;
     try {
-      while (this.#running && !idle && !this.#isTime(timeIsUp)) {
+      // However late it is already: every turn gets on.
+      do {
         if (this.#round(timeIsUp)) idle = this.#running && !this.passIdleTime();
-      }
+      } while (this.#running && !idle && !this.#isTime(timeIsUp));
     } finally {
       this.busyMilliseconds += performance.now() - startedAt;
       this.#leave();
@@ -237,7 +238,8 @@ export class RunLoop {
       if (budget === 0) return 0;
       const exit = this.execute(index, budget, timeIsUp);
       const steps = budget - hart.u32(HartField.fuel);
-      left -= Math.max(1, steps);
+      // A pause is nothing that the guest has done: what it does must not depend on it.
+      left -= exit === Exit.PAUSE ? steps : Math.max(1, steps);
       sampler?.end(index, steps);
       if (exit !== Exit.PAUSE && !this.conclude(index, exit)) return 0;
       if (!this.#running || this.#isTime(timeIsUp)) return Math.max(0, left);

@@ -1,4 +1,4 @@
-/** What a host in a worker and its owner say to each other. Both come from one package, so nothing is checked. */
+/** What a host in a worker and its owner say to each other. Both come from one package; what does not is refused. */
 
 import type { Compilation } from "../host/load.ts";
 import type { ImageSource } from "../vmm/image-source.ts";

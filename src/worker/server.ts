@@ -32,7 +32,14 @@ interface Answer {
 /** Serves a host over `port` until the worker is terminated. */
 export function serve(port: Port): void {
   const server = new Server(port);
-  port.onMessage((message) => void server.receive(message as ToWorker));
+  port.onMessage((message) => void server.receive(message));
+}
+
+/** A request that has an answer. */
+type Asked = Exclude<ToWorker, { type: "abort" }>;
+
+function malformed(): WasmvisorError {
+  return new WasmvisorError("worker-message", "The worker does not understand this message; use the host that it serves.");
 }
 
 class Server {
@@ -46,11 +53,14 @@ class Server {
     this.#port = port;
   }
 
-  async receive(message: ToWorker): Promise<void> {
-    const { id } = message;
-    if (message.type === "abort") return this.#controllers.get(id)?.abort();
+  /** Whatever comes, the VMs go on: what is no request has no answer, and a request that makes no sense fails. */
+  async receive(message: unknown): Promise<void> {
+    if (typeof message !== "object" || message === null) return;
+    const { id, type } = message as Partial<ToWorker>;
+    if (typeof id !== "number") return;
+    if (type === "abort") return this.#controllers.get(id)?.abort();
     try {
-      const { value, transfer = [], printed = 0 } = await this.#answer(message);
+      const { value, transfer = [], printed = 0 } = await this.#answer(message as Asked);
       this.#send({ type: "done", id, value, printed }, transfer);
     } catch (error) {
       this.#send({ type: "failed", id, error: encodeError(error) });
@@ -59,9 +69,10 @@ class Server {
     }
   }
 
-  async #answer(message: Exclude<ToWorker, { type: "abort" }>): Promise<Answer> {
+  async #answer(message: Asked): Promise<Answer> {
     switch (message.type) {
       case "open": {
+        if (this.#host !== undefined) throw malformed();
         this.#host = await Host.create({ wasm: message.module, ...message.options });
         return { value: undefined };
       }
@@ -72,11 +83,14 @@ class Server {
         return { value: undefined };
       case "access":
         return this.#access(message);
+      default:
+        throw malformed();
     }
   }
 
   async #create({ id, config }: Extract<ToWorker, { type: "create" }>): Promise<Answer> {
-    const vm = await this.#host!.createVm({
+    if (this.#host === undefined) throw malformed();
+    const vm = await this.#host.createVm({
       ...decodeConfig(config),
       signal: this.#signal(id),
       onProgress: (progress) => this.#send({ type: "progress", id, progress }),
@@ -106,22 +120,34 @@ class Server {
   async #access(message: Address & Access): Promise<Answer> {
     const target = this.#target(message) as Record<string, unknown>;
     const { op, member, args } = message;
+    const list: unknown = args;
+    if (typeof member !== "string" || !(member in target) || !Array.isArray(list)) throw malformed();
     const printed = () => this.#vms.get(message.vm)?.printed ?? 0;
     if (op === "set") {
       target[member] = args[0];
       return { value: undefined, printed: printed() };
     }
     const found = target[member];
+    if (op !== "get" && typeof found !== "function") throw malformed();
     const value = op === "get" ? found : await (found as (...args: unknown[]) => unknown).apply(target, [...args]);
     const moved = value instanceof Uint8Array ? [value.buffer] : [];
     return { value, transfer: moved, printed: printed() };
   }
 
   #target({ vm, part, index }: Address): object {
-    if (part === "host") return this.#host!;
+    if (part === "host" && this.#host !== undefined) return this.#host;
     const served = this.#served(vm).vm;
-    if (part === "vm") return served;
-    return part === "hart" ? served.hart(index) : served[part];
+    switch (part) {
+      case "vm":
+        return served;
+      case "hart":
+        return served.hart(index);
+      case "console":
+      case "memory":
+        return served[part];
+      default:
+        throw malformed();
+    }
   }
 
   #served(vm: number): Served {
