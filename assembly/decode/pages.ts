@@ -20,8 +20,8 @@ import { pmp_page_uniform } from "../mem/pmp";
 import { tlb_entry, tlb_empty_fetch_all, tlb_note } from "../mem/tlb";
 import { Cause, CodePage } from "../shared/constants";
 
-/** What looking for a page counts as slow work, besides the turn of the loop that does it: it may have to be emptied, or compared. */
-const PAGE_WORK: u32 = 7;
+/** What taking a page, and emptying it, counts as slow work; see hart/pace.ts. */
+const PAGE_WORK: u32 = 31;
 
 const FRAME = 0;
 const EPOCH = 4;
@@ -60,8 +60,9 @@ function code_page_slow(hart: Hart, pc: u64, entry: usize): usize {
 function code_page_at(hart: Hart, pc: u64, entry: usize, ma: usize): usize {
   const vm = changetype<Vm>(<usize>hart.vm);
   if (hart.pmpActive && !pmp_page_uniform(hart, phys_of(vm, ma))) return 0;
+  const next = vm.codePageNext;
   const page = code_page_of(vm, ma & ~0xfff);
-  hart.work -= min(hart.work - 1, PAGE_WORK);
+  if (vm.codePageNext != next) hart.work -= min(hart.work - 1, PAGE_WORK);
   tlb_note(hart, entry);
   store<u64>(entry, pc & ~0xfff);
   store<u32>(entry, <u32>page, 8);

@@ -20,7 +20,7 @@ import { Cause, Exit } from "../shared/constants";
 const STORM: u32 = 100_000;
 
 /** One of so many steps, less one, of the engine that decodes each time counts as slow work. */
-const WORK_STEPS: u32 = 7;
+const WORK_STEPS: u32 = 1;
 
 /** Executes record `r`, which stands at `pc`, with all state in `hart`: registers, pc, instret and traps. One step. */
 export function execute_record(hart: Hart, r: u64, pc: u64, bytes: u32): void {

@@ -8,6 +8,9 @@ import { HartBlock } from "../shared/constants";
 /** Entries that are noted one by one; with more, all are emptied. */
 const LOGGED: u32 = 64;
 
+/** What comes with a flush (TLBs, decoded code to be compared) as slow work; see hart/pace.ts. */
+const FLUSH_WORK: u32 = 15;
+
 /** Remembers that the entry at `entry` is filled: between two fences few are, and emptying 256 KiB takes longer than they save. */
 export function jump_note(hart: Hart, entry: usize): void {
   const n = hart.jumpFills;
@@ -30,6 +33,7 @@ export function jump_flush(hart: Hart): void {
 function jump_empty(hart: Hart): void {
   const n = hart.jumpFills;
   hart.countJumpFlush += 1;
+  hart.work -= min(hart.work - 1, FLUSH_WORK);
   if (!n) return;
   hart.jumpFills = 0;
   if (n > LOGGED) {

@@ -43,7 +43,7 @@ const SEED = 0x7761_736dn;
 const TRANSLATIONS = 1;
 
 /** After so much slow work, at most a few milliseconds, it does too. */
-const SLOW_WORK = 1024;
+const SLOW_WORK = 4096;
 
 /** One machine. Answers the core's imports for its own harts. */
 export class Machine {

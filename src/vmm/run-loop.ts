@@ -320,7 +320,7 @@ export class RunLoop {
 
   /** Brings the timer lines of `hart` up to date; returns the mtime at which they, or the board's, next change. */
   #updateTimers(hart: HartView): bigint {
-    const { board, core } = this.#deps;
+    const { board } = this.#deps;
     const now = board.mtime();
     let deadline = board.nextDeadline();
     if (deadline <= now) {

@@ -50,14 +50,18 @@ function deviceThat(load: () => void, made?: (deps: DeviceDeps) => void) {
 const LOAD = "li t0, 0x4000000\nagain: addi s0, s0, 1\nlw t1, 0(t0)\naddi s0, s0, 1\nj again";
 
 /** Every member of a class, used with arguments that would do for a living object. */
-function uses(target: object, type: { readonly prototype: object }, args: Readonly<Record<string, readonly unknown[]>>) {
+function uses(
+  target: object,
+  type: { readonly prototype: object },
+  args: Readonly<Record<string, readonly unknown[]>>,
+) {
   const own = Object.getOwnPropertyDescriptors(type.prototype);
   return Object.entries(own).flatMap(([name, { get, set, value }]): [string, () => unknown][] => {
     const given = args[name] ?? [];
     if (name === "constructor") return [];
     if (get === undefined) return [[name, () => (value as (...all: unknown[]) => unknown).apply(target, [...given])]];
-    const reads: [string, () => unknown] = [`get ${name}`, () => get.call(target) as unknown];
-    return set === undefined ? [reads] : [reads, [`set ${name}`, () => set.call(target, ...given) as unknown]];
+    const reads: [string, () => unknown] = [`get ${name}`, () => void get.call(target)];
+    return set === undefined ? [reads] : [reads, [`set ${name}`, () => set.call(target, given[0])]];
   });
 }
 
@@ -83,20 +87,43 @@ describe("handles of a destroyed VM", () => {
     const hart = gone.hart(0);
     gone.destroy();
     const next = await host.createVm(config(SPIN));
-    const before = [next.memory.read(0x8000_0000, 4096), next.hart(0).pc, next.hart(0).x(1), next.hart(0).csr("pmpcfg0")];
+    const before = [
+      next.memory.read(0x8000_0000, 4096),
+      next.hart(0).pc,
+      next.hart(0).x(1),
+      next.hart(0).csr("pmpcfg0"),
+    ];
     for (const [name, use] of uses(hart, Hart, HART_ARGS)) expect(use, name).toThrow(code("vm-state"));
     for (const [name, use] of uses(memory, PhysicalMemory, MEMORY_ARGS)) {
       if (name !== "get start" && name !== "get size") expect(use, name).toThrow(code("vm-state"));
     }
-    const methods = { counters: () => gone.counters(), engine: () => gone.engine, sample: () => gone.sample(100_003, () => 0) };
+    const methods = {
+      counters: () => gone.counters(),
+      engine: () => gone.engine,
+      sample: () => gone.sample(100_003, () => 0),
+    };
     for (const [name, use] of Object.entries(methods)) expect(use, name).toThrow(code("vm-state"));
-    expect([next.memory.read(0x8000_0000, 4096), next.hart(0).pc, next.hart(0).x(1), next.hart(0).csr("pmpcfg0")]).toEqual(before);
+    expect([
+      next.memory.read(0x8000_0000, 4096),
+      next.hart(0).pc,
+      next.hart(0).x(1),
+      next.hart(0).csr("pmpcfg0"),
+    ]).toEqual(before);
   });
 
   test("on the device's side refuse, and its interrupt leads nowhere", async () => {
     const host = await newHost();
     let deps!: DeviceDeps;
-    const gone = await host.createVm(config(SPIN, { devices: [deviceThat(() => undefined, (made) => (deps = made))] }));
+    const gone = await host.createVm(
+      config(SPIN, {
+        devices: [
+          deviceThat(
+            () => undefined,
+            (made) => (deps = made),
+          ),
+        ],
+      }),
+    );
     // Source 64 for the S context of hart 0.
     const listen = `li t0, 0x0c000100\nli t1, 1\nsw t1, 0(t0)\nli t0, 0x0c002088\nsw t1, 0(t0)\nwfi\nj again\nagain: j again`;
     gone.destroy();
@@ -105,8 +132,15 @@ describe("handles of a destroyed VM", () => {
     while (!next.hart(0).waiting) await new Promise((resolve) => setImmediate(resolve));
     const before = next.memory.read(0x8000_0000, 4096);
     const { memory, irq, clock } = deps;
-    expect([memory.read(0x8000_0000, new Uint8Array(8)), memory.write(0x8000_0000, new Uint8Array(8))]).toEqual([false, false]);
-    expect([memory.fill(0x8000_0000, 8, 1), memory.store8(0x8000_0000, 1), memory.store64(0x8000_0ffc, 1n)]).toEqual([false, false, false]);
+    expect([memory.read(0x8000_0000, new Uint8Array(8)), memory.write(0x8000_0000, new Uint8Array(8))]).toEqual([
+      false,
+      false,
+    ]);
+    expect([memory.fill(0x8000_0000, 8, 1), memory.store8(0x8000_0000, 1), memory.store64(0x8000_0ffc, 1n)]).toEqual([
+      false,
+      false,
+      false,
+    ]);
     expect([memory.load8(0x8000_0000), memory.load64(0x8000_0ffc)]).toEqual([undefined, undefined]);
     irq.set(true);
     irq.set(false);
@@ -121,7 +155,6 @@ describe("a VM that is destroyed while one of its harts is being run", () => {
 
   test.each(ENGINE_NAMES)("runs no further instruction, and leaves its memory clean (%s)", async (engine) => {
     const host = await newHost();
-    let vm!: Vm;
     let loads = 0;
     const seen: unknown[] = [];
     const device = deviceThat(() => {
@@ -130,7 +163,7 @@ describe("a VM that is destroyed while one of its harts is being run", () => {
       seen.push(vm.state, host.vms.size, host.allocatedBytes > 0);
       expect(() => vm.hart(0).pc).toThrow(code("vm-state"));
     });
-    vm = await host.createVm(config(LOAD, { devices: [device], engine }));
+    const vm: Vm = await host.createVm(config(LOAD, { devices: [device], engine }));
     vm.start();
     expect(await vm.exited).toEqual({ code: 0, reason: "destroyed" });
     await new Promise((resolve) => setImmediate(resolve));
@@ -165,7 +198,6 @@ describe("a VM that is destroyed while one of its harts is being run", () => {
 
   test("does not run inside itself, and stops at once when it is paused", async () => {
     const host = await newHost();
-    let vm!: Vm;
     const refused: unknown[] = [];
     const device = deviceThat(() => {
       vm.pause();
@@ -175,7 +207,7 @@ describe("a VM that is destroyed while one of its harts is being run", () => {
         refused.push(error);
       }
     });
-    vm = await host.createVm(config(LOAD, { devices: [device] }));
+    const vm: Vm = await host.createVm(config(LOAD, { devices: [device] }));
     vm.start();
     while (vm.state !== "paused") await new Promise((resolve) => setImmediate(resolve));
     expect(refused).toEqual([code("vm-state")]);
