@@ -55,7 +55,10 @@ describe("unwinding", () => {
 
   test("keeps what it has found out of a bounded number of addresses, however many a guest has", () => {
     let reads = 0;
-    const counting = new Unwinder({ functionStart: (va) => va, read: (_, length) => (reads++, new Uint8Array(length)) });
+    const counting = new Unwinder({
+      functionStart: (va) => va,
+      read: (_, length) => (reads++, new Uint8Array(length)),
+    });
     const look = (pc: number) => counting.stack({ pc: BigInt(pc), ra: 0n, sp: 0n }, 2);
     look(0);
     look(0);

@@ -82,23 +82,26 @@ const EXPENSIVE: Readonly<Record<string, { source: string; bios?: "builtin" }>> 
 };
 
 describe("a guest that does nothing but what is slow", () => {
-  test.each(Object.entries(EXPENSIVE))("looks at the clock after some ten thousand instructions: %s", async (_, guest) => {
-    const { source, bios = "none" } = guest;
-    const host = await newHost();
-    const kernel = bios === "builtin" ? elfGuest(source) : flatGuest(source);
-    step = 1;
-    for (const engine of ["tiered", "interpreter", "interpret"] as const) {
-      for (const harts of [1, 8]) {
-        // Slices that depend on counts alone.
-        const vm = await host.createVm({ memory: "16M", bios, engine, harts, kernel, clock: "deterministic" });
-        vm.start();
-        // Five looks are all of a turn.
-        expect(await longestTurn(vm, 15), `${engine}, ${harts} harts`).toBeLessThan(120_000);
-        expect(instructions(vm)).toBeGreaterThan(20);
-        vm.destroy();
+  test.each(Object.entries(EXPENSIVE))(
+    "looks at the clock after some ten thousand instructions: %s",
+    async (_, guest) => {
+      const { source, bios = "none" } = guest;
+      const host = await newHost();
+      const kernel = bios === "builtin" ? elfGuest(source) : flatGuest(source);
+      step = 1;
+      for (const engine of ["tiered", "interpreter", "interpret"] as const) {
+        for (const harts of [1, 8]) {
+          // Slices that depend on counts alone.
+          const vm = await host.createVm({ memory: "16M", bios, engine, harts, kernel, clock: "deterministic" });
+          vm.start();
+          // Five looks are all of a turn.
+          expect(await longestTurn(vm, 15), `${engine}, ${harts} harts`).toBeLessThan(120_000);
+          expect(instructions(vm)).toBeGreaterThan(20);
+          vm.destroy();
+        }
       }
-    }
-  });
+    },
+  );
 });
 
 describe("many VMs", () => {
