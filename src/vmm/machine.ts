@@ -8,7 +8,7 @@ import { SeededEntropy } from "../backend/entropy/seeded-entropy.ts";
 import type { Compilation } from "../core/code.ts";
 import type { Core } from "../core/core.ts";
 import { MachineSpace } from "../core/machine-space.ts";
-import { MEMMAP } from "../machine/memmap.ts";
+import { CLINT_MTIMER, MEMMAP } from "../machine/memmap.ts";
 import { handleSbi, HartState } from "../machine/sbi.ts";
 import type { BootHart, BootPlan, PowerEvent, VirtBoard } from "../machine/virt-types.ts";
 import { createVirtBoard } from "../machine/virt.ts";
@@ -38,6 +38,9 @@ export interface MachineDeps {
 
 /** Any number: a deterministic machine must only have the same one each time. */
 const SEED = 0x7761_736dn;
+
+/** Where the guest reads mtime. */
+const MTIME = MEMMAP.clint.pa + CLINT_MTIMER + 0x7ff8;
 
 /** After so many translated regions, a millisecond or two, the run loop looks at the clock. */
 const TRANSLATIONS = 1;
@@ -114,7 +117,7 @@ export class Machine {
     const { bus, uart } = this.board;
     if (!bus.load(pa, size)) return false;
     if (uart.timeoutAt !== this.#uartTimeout) this.#timeoutMoved();
-    else if (isMtime(pa)) this.#deps.onTimeRead(this.board.mtime());
+    else if ((pa & ~7) === MTIME) this.mtime();
     const { u32 } = this.space.memory;
     const at = (hart + HartField.mmioData) / 4;
     u32[at] = bus.data.low;
@@ -135,7 +138,7 @@ export class Machine {
     return true;
   }
 
-  /** The time that the guest is about to see: the interrupts of all deadlines up to it are pending then. */
+  /** The time that the guest sees: the interrupts of all deadlines up to it are pending then. */
   mtime(): bigint {
     const mtime = this.board.mtime();
     this.#deps.onTimeRead(mtime);
@@ -218,10 +221,3 @@ export class Machine {
     });
   }
 }
-
-/** Whether that is the address of the timer's counter, or of a part of it. */
-function isMtime(pa: number): boolean {
-  return pa >= MTIME_PA && pa < MTIME_PA + 8;
-}
-
-const MTIME_PA = MEMMAP.clint.pa + 0xbff8;

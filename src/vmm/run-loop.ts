@@ -6,7 +6,7 @@
  */
 
 import { HartField } from "../../assembly/gen/layout.ts";
-import { Exit, Irq } from "../../assembly/shared/constants.ts";
+import { Exit } from "../../assembly/shared/constants.ts";
 import type { CoreExports } from "../core/core.ts";
 import type { HartView } from "../core/views.ts";
 import { giveWay, Sleep } from "./event-loop.ts";
@@ -52,11 +52,6 @@ export interface RunLoopDeps {
 
 /** Below a millisecond a timer is too coarse to sleep by. */
 const SHORTEST_SLEEP = 1;
-
-/** menvcfg.STCE is bit 63: the highest bit of the upper word. */
-const STCE_HIGH = 0x8000_0000;
-
-const STI = 1 << Irq.STI;
 
 /**
  * Slices for `harts` harts: a millisecond alone; in company short, because they wait for each other. They are broken off, and the rest
@@ -255,7 +250,7 @@ export class RunLoop {
     if (this.#closed || !this.#deps.isStarted(index)) return 0;
     const hart = this.#deps.harts[index]!;
     this.#deadline = this.#updateTimers(hart);
-    if (waits(hart)) return 0;
+    if (this.#waits(hart)) return 0;
     // An enabled interrupt ends the wait even when it cannot be taken. (Privileged ISA, "Wait for Interrupt")
     hart.setU32(HartField.wfi, 0);
     return this.#deps.time.budget(this.#toClock(this.#deadline), most);
@@ -327,22 +322,30 @@ export class RunLoop {
       board.update();
       deadline = board.nextDeadline();
     }
-    const own = supervisorDeadline(hart);
-    const due = own <= now;
-    if (due !== ((hart.u32(HartField.lines) & STI) !== 0)) core.hart_set_lines(hart.ma, STI, due ? STI : 0);
-    return !due && own < deadline ? own : deadline;
+    const own = this.#timerDeadline(hart, now);
+    return own < deadline ? own : deadline;
+  }
+
+  /** Brings the timer line that Sstc has up to date; returns the mtime at which it next rises by itself, or `NEVER`. */
+  #timerDeadline(hart: HartView, now: bigint): bigint {
+    return BigInt.asUintN(64, this.#deps.core.hart_note_time(hart.ma, now));
+  }
+
+  #waits(hart: HartView): boolean {
+    return this.#deps.core.hart_waits(hart.ma) !== 0;
   }
 
   #allWait(): boolean {
-    return this.#deps.harts.every((hart, index) => !this.#deps.isStarted(index) || waits(hart));
+    return this.#deps.harts.every((hart, index) => !this.#deps.isStarted(index) || this.#waits(hart));
   }
 
   /** The earliest mtime at which anything happens by itself. A timer that has expired is none: its line is up, whoever masks it. */
   #nextDeadline(): bigint {
-    let next = this.#deps.board.nextDeadline();
-    for (const [index, hart] of this.#deps.harts.entries()) {
-      if (!this.#deps.isStarted(index) || (hart.u32(HartField.lines) & STI) !== 0) continue;
-      const own = supervisorDeadline(hart);
+    const { board, harts } = this.#deps;
+    const now = board.mtime();
+    let next = board.nextDeadline();
+    for (const [index, hart] of harts.entries()) {
+      const own = this.#deps.isStarted(index) ? this.#timerDeadline(hart, now) : NEVER;
       if (own < next) next = own;
     }
     return next;
@@ -374,24 +377,4 @@ export class RunLoop {
     const milliseconds = deadline === NEVER ? Infinity : this.#deps.time.idle(this.#toClock(deadline));
     if (milliseconds >= SHORTEST_SLEEP) await this.#sleep.for(milliseconds);
   }
-}
-
-/**
- * True when the hart is stalled in WFI and nothing it has enabled is pending. (All such bits are in the low words; with
- * Sstc on, STIP shows the timer line alone.)
- */
-function waits(hart: HartView): boolean {
-  if (hart.u32(HartField.wfi) === 0) return false;
-  const mip = hart.u32(HartField.mip);
-  const pending = (sstcOn(hart) ? mip & ~STI : mip) | hart.u32(HartField.lines);
-  return (pending & hart.u32(HartField.mie)) === 0;
-}
-
-function sstcOn(hart: HartView): boolean {
-  return (hart.u32(HartField.menvcfg, 1) & STCE_HIGH) !== 0;
-}
-
-/** The hart's stimecmp, or `NEVER` while Sstc is off. */
-function supervisorDeadline(hart: HartView): bigint {
-  return sstcOn(hart) ? hart.u64(HartField.stimecmp) : NEVER;
 }
