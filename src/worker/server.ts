@@ -39,7 +39,10 @@ export function serve(port: Port): void {
 type Asked = Exclude<ToWorker, { type: "abort" }>;
 
 function malformed(): WasmvisorError {
-  return new WasmvisorError("worker-message", "The worker does not understand this message; use the host that it serves.");
+  return new WasmvisorError(
+    "worker-message",
+    "The worker does not understand this message; use the host that it serves.",
+  );
 }
 
 class Server {

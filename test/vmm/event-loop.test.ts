@@ -49,12 +49,16 @@ const repeated = (instruction: string, setup = "") => `${setup}\nagain:\n${`${in
 const EXPENSIVE: Readonly<Record<string, { source: string; bios?: "builtin" }>> = {
   "sfence.vma": { source: repeated("sfence.vma") },
   "fence.i": { source: repeated("fence.i") },
-  "satp writes": { source: repeated("csrw satp, t0\ncsrw satp, zero", "li t0, 1\nslli t0, t0, 63\nli t1, 0x80100\nor t0, t0, t1") },
+  "satp writes": {
+    source: repeated("csrw satp, t0\ncsrw satp, zero", "li t0, 1\nslli t0, t0, 63\nli t1, 0x80100\nor t0, t0, t1"),
+  },
   "PMP writes": { source: repeated("csrw pmpaddr0, t0\ncsrw pmpcfg0, t0", "li t0, 31") },
   "device stores": { source: repeated("sb t0, 7(t0)", "li t0, 0x10000000") },
   "device loads": { source: repeated("lb t1, 5(t0)", "li t0, 0x10000000") },
   "reading the time": { source: repeated("csrr t1, time") },
-  traps: { source: `la t0, handler\ncsrw mtvec, t0\n${repeated("ecall")}\n.align 2\nhandler: csrr t0, mepc\naddi t0, t0, 4\ncsrw mepc, t0\nmret` },
+  traps: {
+    source: `la t0, handler\ncsrw mtvec, t0\n${repeated("ecall")}\n.align 2\nhandler: csrr t0, mepc\naddi t0, t0, 4\ncsrw mepc, t0\nmret`,
+  },
   "pages of code": {
     // A jump to the next page in each of 3000 pages, and back from the last: more than there are decoded pages.
     source: `
@@ -73,7 +77,10 @@ const EXPENSIVE: Readonly<Record<string, { source: string; bios?: "builtin" }>> 
       jr s11`,
   },
   "misaligned accesses over pages": { source: repeated("ld t1, 0(t0)\nsd t1, 0(t0)", "li t0, 0x80100ffd") },
-  "remote fences": { source: repeated("ecall", "li a7, 0x52464e43\nli a6, 0\nli a0, 1\nli a1, 0\nj again"), bios: "builtin" },
+  "remote fences": {
+    source: repeated("ecall", "li a7, 0x52464e43\nli a6, 0\nli a0, 1\nli a1, 0\nj again"),
+    bios: "builtin",
+  },
   "SBI output": {
     source: "again: li a7, 0x4442434e\nli a6, 0\nli a0, 65536\nli a1, 1\nslli a1, a1, 31\nli a2, 0\necall\nj again",
     bios: "builtin",
@@ -169,7 +176,13 @@ describe("where the event loop has its turn", () => {
   async function trace(engine: VmConfig["engine"], milliseconds: number): Promise<unknown> {
     step = milliseconds;
     const host = await newHost();
-    const config = { memory: "2M", bios: "none", harts: 4, clock: "deterministic", kernel: flatGuest(COMPETE) } as const;
+    const config = {
+      memory: "2M",
+      bios: "none",
+      harts: 4,
+      clock: "deterministic",
+      kernel: flatGuest(COMPETE),
+    } as const;
     const vm = await host.createVm({ ...config, engine: engine! });
     vm.start();
     let turns = 0;
@@ -188,7 +201,7 @@ describe("where the event loop has its turn", () => {
 });
 
 describe("a guest that prints without end", () => {
-  const FLOODS: Readonly<Record<string, { kernel: Uint8Array; bios: "none" | "builtin"; bytes: (vm: Vm) => number }>> = {
+  const FLOODS: Readonly<Record<string, { kernel: Uint8Array; bios: "none" | "builtin" }>> = {
     "by the UART": { kernel: flatGuest(repeated("sb t0, 0(t0)", "li t0, 0x10000000")), bios: "none" },
     "by SBI": { kernel: elfGuest(EXPENSIVE["SBI output"]!.source), bios: "builtin" },
     "by HTIF": {
@@ -209,32 +222,35 @@ describe("a guest that prints without end", () => {
     },
   };
 
-  test.each(Object.entries(FLOODS))("%s waits for a reader who does not keep up, and can be paused and destroyed then", async (_, flood) => {
-    step = 0.1;
-    const host = await newHost();
-    const { kernel, bios } = flood;
-    const vm = await host.createVm({ memory: "2M", bios, kernel });
-    let printed = 0;
-    vm.on("output", ({ length }) => (printed += length));
-    const reader = vm.console.output.getReader();
-    vm.start();
-    let before = -1;
-    while (instructions(vm) !== before || before === 0) {
-      before = instructions(vm);
-      for (let count = 0; count < 20; count++) await turn();
-    }
-    expect(printed).toBeGreaterThanOrEqual(2 ** 20);
-    expect(printed).toBeLessThan(2 ** 20 + 3 * 2 ** 16);
-    vm.pause();
-    vm.resume();
-    for (let read = 0; read < 2 ** 19;) read += (await reader.read()).value!.length;
-    while (instructions(vm) === before) await turn();
-    expect(instructions(vm)).toBeGreaterThan(before);
-    vm.pause();
-    vm.destroy();
-    expect(await vm.exited).toEqual({ code: 0, reason: "destroyed" });
-    let left = 0;
-    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) left += chunk.value.length;
-    expect(left).toBeLessThan(2 ** 20 + 3 * 2 ** 16);
-  });
+  test.each(Object.entries(FLOODS))(
+    "%s waits for a reader who does not keep up, and can be paused and destroyed then",
+    async (_, flood) => {
+      step = 0.1;
+      const host = await newHost();
+      const { kernel, bios } = flood;
+      const vm = await host.createVm({ memory: "2M", bios, kernel });
+      let printed = 0;
+      vm.on("output", ({ length }) => (printed += length));
+      const reader = vm.console.output.getReader();
+      vm.start();
+      let before = -1;
+      while (instructions(vm) !== before || before === 0) {
+        before = instructions(vm);
+        for (let count = 0; count < 20; count++) await turn();
+      }
+      expect(printed).toBeGreaterThanOrEqual(2 ** 20);
+      expect(printed).toBeLessThan(2 ** 20 + 3 * 2 ** 16);
+      vm.pause();
+      vm.resume();
+      for (let read = 0; read < 2 ** 19;) read += (await reader.read()).value!.length;
+      while (instructions(vm) === before) await turn();
+      expect(instructions(vm)).toBeGreaterThan(before);
+      vm.pause();
+      vm.destroy();
+      expect(await vm.exited).toEqual({ code: 0, reason: "destroyed" });
+      let left = 0;
+      for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) left += chunk.value.length;
+      expect(left).toBeLessThan(2 ** 20 + 3 * 2 ** 16);
+    },
+  );
 });

@@ -11,11 +11,12 @@ function served() {
   let receive!: (message: unknown) => void;
   const answers: FromWorker[] = [];
   const port: Port = {
-    post: (message, transfer = []) => void answers.push(structuredClone(message, { transfer: [...transfer] as never }) as FromWorker),
+    post: (message, transfer = []) =>
+      void answers.push(structuredClone(message, { transfer: [...transfer] as never }) as FromWorker),
     onMessage: (receiver) => (receive = receiver),
   };
   serve(port);
-  const answer = async (message: object & { id: number }): Promise<FromWorker> => {
+  const answer = async (message: { readonly id: number; readonly [name: string]: unknown }): Promise<FromWorker> => {
     receive(message);
     for (;;) {
       const found = answers.find((one) => "id" in one && one.id === message.id && one.type !== "progress");
@@ -38,7 +39,17 @@ test("messages that make no sense are refused, or have no answer, and the VMs go
   expect(await answer({ id: 3, type: "create", config: { plain, images } })).toMatchObject({ type: "done" });
   expect(await answer({ ...access, id: 4, member: "start" })).toMatchObject({ type: "done" });
   const before = answers.length;
-  for (const message of [undefined, null, 0, "open", [], {}, { type: "open" }, { id: "5", type: "create" }, new MessageChannel().port1]) {
+  for (const message of [
+    undefined,
+    null,
+    0,
+    "open",
+    [],
+    {},
+    { type: "open" },
+    { id: "5", type: "create" },
+    new MessageChannel().port1,
+  ]) {
     receive(message);
   }
   expect(answers.length).toBe(before);
@@ -66,6 +77,9 @@ test("messages that make no sense are refused, or have no answer, and the VMs go
   for (const [index, message] of senseless.entries()) {
     expect(await answer({ ...message, id: 100 + index }), JSON.stringify(message)).toMatchObject({ type: "failed" });
   }
-  expect(await answer({ ...access, id: 200, op: "get", member: "state" })).toMatchObject({ type: "done", value: "running" });
+  expect(await answer({ ...access, id: 200, op: "get", member: "state" })).toMatchObject({
+    type: "done",
+    value: "running",
+  });
   expect(await answer({ ...access, id: 201, member: "destroy" })).toMatchObject({ type: "done" });
 });
