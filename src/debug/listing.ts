@@ -1,6 +1,7 @@
 /** The instructions around an address, as a debugger lists them. */
 
-import type { Hart } from "../index.ts";
+import type { Address, Hart } from "../index.ts";
+import { virtualAddress } from "../vmm/address.ts";
 import { disassemble, type Disassembly } from "./disasm.ts";
 
 /** One instruction of a listing. */
@@ -23,7 +24,8 @@ const TRANSFER = /^(?:c\.)?(?:j|jal|b(?:eq|ne|lt|ge|ltu|geu|eqz|nez))\t(?:.*,)?(
  * @throws nothing; where no memory can be read the listing is empty
  * @example for (const { va, text } of listing(vm.hart(0), vm.hart(0).pc)) console.log(va.toString(16), text);
  */
-export function listing(hart: Hart, va: bigint, before = 8, after = 24): Line[] {
+export function listing(hart: Hart, address: Address, before = 8, after = 24): Line[] {
+  const va = virtualAddress(address);
   return [...preceding(hart, va, before), ...following(hart, va, after)];
 }
 

@@ -1,6 +1,7 @@
 /** The page-table walk of an address, step by step, for people to look at. */
 
-import type { AccessName, Hart, PhysicalMemory } from "../index.ts";
+import type { AccessName, Address, Hart, PhysicalMemory } from "../index.ts";
+import { virtualAddress } from "../vmm/address.ts";
 
 /** How addresses are translated: not at all, or by satp.MODE. */
 export type PagingScheme = "Bare" | "Sv39" | "Sv48" | "Sv57";
@@ -79,8 +80,13 @@ export function ptePa(pte: bigint): number {
  * const walk = walkPageTable(vm.hart(0), vm.memory, vm.hart(0).pc, "fetch");
  * console.log(walk.steps.map(({ index }) => index), walk.pa ?? walk.fault);
  */
-export function walkPageTable(hart: Hart, memory: PhysicalMemory, va: bigint, access: AccessName = "load"): PageWalk {
-  va = BigInt.asUintN(64, va);
+export function walkPageTable(
+  hart: Hart,
+  memory: PhysicalMemory,
+  address: Address,
+  access: AccessName = "load",
+): PageWalk {
+  const va = virtualAddress(address);
   const context = contextOf(hart, memory, va, access);
   const walk = context.levels === 0 ? bare(context) : tables(context);
   const pa = hart.translate(va, access);

@@ -5,6 +5,7 @@ import { Access, Priv } from "../../assembly/shared/constants.ts";
 import type { CoreExports } from "../core/core.ts";
 import type { HartView } from "../core/views.ts";
 import { WasmvisorError } from "../error.ts";
+import { type Address, virtualAddress } from "./address.ts";
 import { csrByName } from "../isa/csr.ts";
 import type { PhysicalMemory } from "./physical-memory.ts";
 
@@ -85,8 +86,8 @@ export class Hart {
     return this.#view.pc;
   }
 
-  set pc(va: bigint) {
-    this.#view.pc = BigInt.asUintN(64, va);
+  set pc(va: Address) {
+    this.#view.pc = virtualAddress(va);
   }
 
   /** The privilege mode. */
@@ -145,8 +146,11 @@ export class Hart {
    * The physical address behind `va` in the hart's present mode, or undefined when the access would fault. Changes
    * nothing: no accessed bit, no TLB entry.
    */
-  translate(va: bigint, access: AccessName = "load"): number | undefined {
-    const pa = BigInt.asUintN(64, this.#core.hart_translate(this.#view.ma, BigInt.asIntN(64, va), ACCESS[access]));
+  translate(va: Address, access: AccessName = "load"): number | undefined {
+    const pa = BigInt.asUintN(
+      64,
+      this.#core.hart_translate(this.#view.ma, BigInt.asIntN(64, virtualAddress(va)), ACCESS[access]),
+    );
     return pa === NO_TRANSLATION ? undefined : Number(pa);
   }
 
@@ -154,7 +158,7 @@ export class Hart {
    * A copy of `length` bytes from virtual address `va` on.
    * @throws WasmvisorError `address` when part of them is not mapped, or is not RAM
    */
-  read(va: bigint, length: number): Uint8Array {
+  read(va: Address, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
     for (const { pa, at, count } of this.#pages(va, length)) bytes.set(this.#memory.read(pa, count), at);
     return bytes;
@@ -165,7 +169,7 @@ export class Hart {
    * looked at anew.
    * @throws WasmvisorError `address` when part of the range is not mapped, or is not RAM
    */
-  write(va: bigint, bytes: Uint8Array): void {
+  write(va: Address, bytes: Uint8Array): void {
     for (const { pa, at, count } of this.#pages(va, bytes.length))
       this.#memory.write(pa, bytes.subarray(at, at + count));
   }
@@ -188,7 +192,8 @@ export class Hart {
   }
 
   /** The pieces of a range, page by page; all of them are RAM. */
-  #pages(va: bigint, length: number): { pa: number; at: number; count: number }[] {
+  #pages(address: Address, length: number): { pa: number; at: number; count: number }[] {
+    const va = virtualAddress(address);
     const pieces = [];
     for (let at = 0; at < length;) {
       const here = BigInt.asUintN(64, va + BigInt(at));

@@ -2,6 +2,7 @@
 
 import { WasmvisorError } from "../error.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
+import { type Address, physicalAddress } from "./address.ts";
 
 /** Reads and writes RAM by physical address. Once its VM is destroyed, everything but `start` and `size` throws `vm-state`. */
 export class PhysicalMemory {
@@ -34,18 +35,19 @@ export class PhysicalMemory {
   }
 
   /** Whether all of the `length` bytes from `pa` on are RAM. */
-  contains(pa: number, length: number): boolean {
+  contains(pa: Address, length: number): boolean {
     this.#use("use the memory of");
-    return Number.isSafeInteger(length) && this.#ram.contains(pa, length);
+    return Number.isSafeInteger(length) && this.#ram.contains(Number(pa), length);
   }
 
   /**
    * A copy of `length` bytes from `pa` on.
    * @throws WasmvisorError `address` when not all of them are RAM, `vm-state`
    */
-  read(pa: number, length: number): Uint8Array {
-    const bytes = new Uint8Array(this.#inRam(pa, length));
-    this.#ram.read(pa, bytes);
+  read(pa: Address, length: number): Uint8Array {
+    const start = this.#inRam(pa, length);
+    const bytes = new Uint8Array(length);
+    this.#ram.read(start, bytes);
     return bytes;
   }
 
@@ -53,9 +55,8 @@ export class PhysicalMemory {
    * Writes `bytes` at `pa`. Code that harts have decoded already is looked at anew.
    * @throws WasmvisorError `address` when not all of the range is RAM, `vm-state`
    */
-  write(pa: number, bytes: Uint8Array): void {
-    this.#inRam(pa, bytes.length);
-    this.#ram.write(pa, bytes);
+  write(pa: Address, bytes: Uint8Array): void {
+    this.#ram.write(this.#inRam(pa, bytes.length), bytes);
     this.#onWrite();
   }
 
@@ -68,8 +69,9 @@ export class PhysicalMemory {
     return this.#pageFlags();
   }
 
-  #inRam(pa: number, length: number): number {
-    if (this.contains(pa, length)) return length;
+  #inRam(address: Address, length: number): number {
+    const pa = physicalAddress(address);
+    if (this.contains(pa, length)) return pa;
     throw new WasmvisorError(
       "address",
       `Physical addresses 0x${pa.toString(16)} and the ${length} bytes after it are not all RAM, which begins at 0x${this.start.toString(16)} and is ${this.size} bytes long.`,

@@ -25,6 +25,7 @@ import { explain, type RegionChoice, type RegionExplanation, type RegionInfo } f
 import { RunLoop, sliceFor } from "./run-loop.ts";
 import { type Interval, Sampler } from "./sampler.ts";
 import { signature } from "./signature.ts";
+import { type Address, virtualAddress } from "./address.ts";
 import { VM_EVENTS, type VmCounters, type VmEvents, type VmExit, type VmState } from "./vm-types.ts";
 
 /** What the host gives a VM. @internal */
@@ -319,11 +320,11 @@ export class Vm extends Emitter<VmEvents> {
    * @throws WasmvisorError `region` when nothing can be translated there or there is no such mode, `hart`, `vm-state` when it has been
    * destroyed or a hart is being run (in a device)
    */
-  explainRegion(pc: bigint, choice: RegionChoice = {}): RegionExplanation {
+  explainRegion(pc: Address, choice: RegionChoice = {}): RegionExplanation {
     this.#expect("explain a region of", "created", "running", "paused", "exited");
     this.#expectRest("explain a region");
     this.hart(choice.hart ?? 0);
-    return explain(this.#deps.core, this.machine.space, pc, choice);
+    return explain(this.#deps.core, this.machine.space, virtualAddress(pc), choice);
   }
 
   /**

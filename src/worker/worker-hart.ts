@@ -1,5 +1,6 @@
 /** A hart of a VM in a worker. */
 
+import { type Address, virtualAddress } from "../vmm/address.ts";
 import type { AccessName, Hart, HartCounters } from "../vmm/hart.ts";
 import type { Link } from "./link.ts";
 import { Remote } from "./remote.ts";
@@ -22,8 +23,8 @@ export class WorkerHart {
   }
 
   /** Has it go on at virtual address `va`. */
-  setPc(va: bigint): Promise<void> {
-    return this.#hart.set("pc", va);
+  async setPc(va: Address): Promise<void> {
+    await this.#hart.set("pc", virtualAddress(va));
   }
 
   /** The privilege mode. */
@@ -67,17 +68,17 @@ export class WorkerHart {
   }
 
   /** As `Hart.translate`. */
-  translate(va: bigint, access: AccessName = "load"): Promise<number | undefined> {
+  translate(va: Address, access: AccessName = "load"): Promise<number | undefined> {
     return this.#hart.call("translate", va, access);
   }
 
   /** As `Hart.read`. */
-  read(va: bigint, length: number): Promise<Uint8Array> {
+  read(va: Address, length: number): Promise<Uint8Array> {
     return this.#hart.call("read", va, length);
   }
 
   /** As `Hart.write`. */
-  write(va: bigint, bytes: Uint8Array): Promise<void> {
+  write(va: Address, bytes: Uint8Array): Promise<void> {
     return this.#hart.call("write", va, bytes);
   }
 

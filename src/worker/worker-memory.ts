@@ -1,5 +1,6 @@
 /** RAM of a VM in a worker. */
 
+import type { Address } from "../vmm/address.ts";
 import type { PhysicalMemory } from "../vmm/physical-memory.ts";
 import type { Link } from "./link.ts";
 import { Remote } from "./remote.ts";
@@ -20,12 +21,12 @@ export class WorkerMemory {
   }
 
   /** As `PhysicalMemory.contains`. */
-  contains(pa: number, length: number): Promise<boolean> {
+  contains(pa: Address, length: number): Promise<boolean> {
     return this.#memory.call("contains", pa, length);
   }
 
   /** As `PhysicalMemory.read`. */
-  read(pa: number, length: number): Promise<Uint8Array> {
+  read(pa: Address, length: number): Promise<Uint8Array> {
     return this.#memory.call("read", pa, length);
   }
 
@@ -35,7 +36,7 @@ export class WorkerMemory {
   }
 
   /** As `PhysicalMemory.write`. */
-  write(pa: number, bytes: Uint8Array): Promise<void> {
+  write(pa: Address, bytes: Uint8Array): Promise<void> {
     return this.#memory.call("write", pa, bytes);
   }
 }

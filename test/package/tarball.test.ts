@@ -5,7 +5,31 @@ import { pack, packageFaults } from "../../scripts/package-faults.mjs";
 
 beforeAll(() => buildDist());
 
+interface SourceMap {
+  readonly sources: readonly string[];
+  readonly sourcesContent?: readonly (string | null)[];
+}
+
 describe("the package", () => {
+  test("is what README says of it", async () => {
+    const root = new URL("../../", import.meta.url);
+    const read = (name: string) => readFileSync(new URL(name, root), "utf8");
+    const facts = /has (\d+) dependencies, and takes ([\d.]+) MB packed; its core is ([\d.]+) MB/.exec(
+      read("README.md"),
+    );
+    const { dependencies = {}, engines } = JSON.parse(read("package.json")) as {
+      dependencies?: object;
+      engines: { node: string };
+    };
+    const { size, files } = await pack();
+    const core = files.find(({ path }) => path === "dist/build/core.wasm")?.size ?? 0;
+    const [stated, statedSize, statedCore] = facts?.slice(1).map(Number) ?? [];
+    expect(stated).toBe(Object.keys(dependencies).length);
+    expect(Math.abs(size / 1e6 / statedSize! - 1), `${size} bytes`).toBeLessThan(0.1);
+    expect(Math.abs(core / 1e6 / statedCore! - 1), `${core} bytes`).toBeLessThan(0.1);
+    expect(read("README.md")).toContain(`A program needs node ${engines.node.replace(">=", "")} or`);
+  });
+
   test("is small, depends on nothing, and publint finds nothing", async () => {
     expect(await packageFaults()).toEqual([]);
   });
@@ -22,9 +46,11 @@ describe("the package", () => {
     expect(names).toContain("dist/guests/bin/demo.elf");
     const scripts = [...names].filter((name) => name.endsWith(".js"));
     expect(scripts.filter((name) => !names.has(`${name}.map`))).toEqual([]);
-    const map = JSON.parse(readFileSync(new URL("dist/src/index.js.map", root), "utf8")) as {
-      sourcesContent: string[];
-    };
-    expect(map.sourcesContent[0]).toContain("export { Host }");
+    const maps = [...names].filter((name) => name.endsWith(".map"));
+    const withoutSources = maps.filter((name) => {
+      const { sources, sourcesContent } = JSON.parse(readFileSync(new URL(name, root), "utf8")) as SourceMap;
+      return sourcesContent?.length !== sources.length || !sourcesContent.every((text) => typeof text === "string");
+    });
+    expect(withoutSources).toEqual([]);
   });
 });

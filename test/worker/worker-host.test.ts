@@ -128,6 +128,9 @@ describe("a VM in a worker", () => {
     await hart.setX(8, 2n ** 63n);
     await vm.step(0, 3);
     expect(await hart.x(8)).toBe(2n ** 63n + 2n);
+    await hart.setPc(0x8000_0000);
+    expect(await hart.pc).toBe(0x8000_0000n);
+    expect(await vm.memory.read(0x8000_0000n, 2)).toEqual(await hart.read(0x8000_0000, 2));
     await hart.setPc(0x8000_0004n);
     expect([await hart.pc, await hart.mode, await hart.waiting]).toEqual([0x8000_0004n, "M", false]);
     await hart.setCsr("mscratch", 5n);
