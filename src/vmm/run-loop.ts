@@ -339,7 +339,10 @@ export class RunLoop {
     return this.#deps.harts.every((hart, index) => !this.#deps.isStarted(index) || this.#waits(hart));
   }
 
-  /** The earliest mtime at which anything happens by itself. A timer that has expired is none: its line is up, whoever masks it. */
+  /**
+   * The earliest mtime at which anything happens by itself. A timer that has expired is none: its line is up, whoever masks it. Ask
+   * whether the harts wait afterwards, not before: one whose timer expires in between has no deadline, and does not wait.
+   */
   #nextDeadline(): bigint {
     const { board, harts } = this.#deps;
     const now = board.mtime();
@@ -363,8 +366,8 @@ export class RunLoop {
    * harts go on waiting.
    */
   passIdleTime(): boolean {
-    if (!this.#allWait()) return true;
     const deadline = this.#nextDeadline();
+    if (!this.#allWait()) return true;
     if (!this.#deps.time.deterministic || deadline === NEVER) return false;
     this.#deps.time.idle(this.#toClock(deadline));
     return true;
@@ -372,8 +375,8 @@ export class RunLoop {
 
   /** Sleeps until the next deadline or until woken, unless that is too near to sleep. */
   async #idle(): Promise<void> {
-    if (!this.#allWait()) return;
     const deadline = this.#nextDeadline();
+    if (!this.#allWait()) return;
     const milliseconds = deadline === NEVER ? Infinity : this.#deps.time.idle(this.#toClock(deadline));
     if (milliseconds >= SHORTEST_SLEEP) await this.#sleep.for(milliseconds);
   }

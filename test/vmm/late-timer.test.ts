@@ -17,6 +17,31 @@ function stepClock(): void {
   vi.spyOn(performance, "now").mockImplementation(() => (now += STEP));
 }
 
+const MACHINE = "li t0, 0x02004000\nsd s1, 0(t0)\nli t1, 128\ncsrw mie, t1";
+const SUPERVISOR = "li t1, 1\nslli t1, t1, 63\ncsrs menvcfg, t1\ncsrw stimecmp, s1\nli t1, 32\ncsrw mie, t1";
+
+describe("a timer that expires while the loop finds out whether anybody waits", () => {
+  /** Waits for a deadline so many ticks ahead. */
+  const wait = (arm: string, ticks: number) =>
+    flatGuest(`csrr s0, time\nli t1, ${ticks}\nadd s1, s0, t1\n${arm}\nwfi\n${powerOff()}`);
+
+  test.each([
+    ["mtimecmp", MACHINE],
+    ["stimecmp", SUPERVISOR],
+  ])("ends the wait: %s", async (_, arm) => {
+    stepClock();
+    // Each deadline passes at another of the loop's looks at the clock.
+    for (let looks = 1; looks <= 40; looks++) {
+      const host = await Host.create();
+      const kernel = wait(arm, Math.round((looks - 0.5) * STEP * 10_000));
+      const vm = await host.createVm({ memory: "1M", bios: "none", kernel });
+      vm.start();
+      expect(await vm.exited).toMatchObject({ code: 0, reason: "poweroff" });
+      host.close();
+    }
+  });
+});
+
 /** Sets a deadline 10,000 ticks ahead and reads the time until the interrupt comes; s2 counts the reads from the deadline on. */
 const source = (read: string, arm: string) => `
   la t0, handler
@@ -40,8 +65,6 @@ handler:
 
 const CSR = "csrr s0, time";
 const MMIO = "ld s0, 0(s4)";
-const MACHINE = "li t0, 0x02004000\nsd s1, 0(t0)\nli t1, 128\ncsrw mie, t1";
-const SUPERVISOR = "li t1, 1\nslli t1, t1, 63\ncsrs menvcfg, t1\ncsrw stimecmp, s1\nli t1, 32\ncsrw mie, t1";
 
 const cases = [
   ["mtimecmp", "the time CSR", MACHINE, CSR, 7n],
