@@ -32,7 +32,7 @@ export type { Profile, ProfileOptions, ProfileStack } from "./debug/profile.ts";
 export { trace } from "./debug/trace.ts";
 export type { TraceOptions, TraceStep } from "./debug/trace.ts";
 export { type ErrorCode, WasmvisorError } from "./error.ts";
-export type { Address } from "./vmm/address.ts";
+export type { Address } from "./memory/address.ts";
 export { DEMO_GUEST } from "./vmm/bundled.ts";
 export type { CoreSource } from "./vmm/core-module.ts";
 export type { TranslatorCounters, TranslatorExits, TranslatorJumps } from "./vmm/counters.ts";

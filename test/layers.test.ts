@@ -107,7 +107,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "src/vmm": [...board, "src/machine", "src/host", "src/debug/region"],
   "src/host": ["src/error.ts", "src/backend"],
   // The messages between a worker and its owner. The owner's classes mirror those of vmm; the worker's side runs a Host.
-  "src/worker": ["src/error.ts", "src/host", "src/vmm"],
+  "src/worker": ["src/error.ts", "src/memory", "src/host", "src/vmm"],
   "src/worker/server.ts": ["src/error.ts", "src/host", "src/vmm", "src/vmm/host.ts", "src/worker"],
   "src/worker/main.ts": ["src/host", "src/worker/server.ts"],
   "src/vmm/host.ts": [...board, "src/machine", "src/host", "src/vmm", "src/worker"],
@@ -132,7 +132,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "src/debug/profile-flame.ts",
     "src/debug/trace.ts",
   ],
-  "src/debug": [...values, "src/debug/disasm.ts", "src/index.ts"],
+  "src/debug": [...values, "src/memory", "src/debug/disasm.ts", "src/index.ts"],
   "src/study": ["src/error.ts", "src/isa", "src/index.ts", "src/debug"],
   // Fetching a Linux: formats and what they are checked by; the command brings the network and the disk.
   "src/linux": ["src/error.ts"],

@@ -1,7 +1,7 @@
 /** The instructions around an address, as a debugger lists them. */
 
 import type { Address, Hart } from "../index.ts";
-import { virtualAddress } from "../vmm/address.ts";
+import { virtualAddress } from "../memory/address.ts";
 import { disassemble, type Disassembly } from "./disasm.ts";
 
 /** One instruction of a listing. */

@@ -1,7 +1,7 @@
 /** The page-table walk of an address, step by step, for people to look at. */
 
 import type { AccessName, Address, Hart, PhysicalMemory } from "../index.ts";
-import { virtualAddress } from "../vmm/address.ts";
+import { virtualAddress } from "../memory/address.ts";
 
 /** How addresses are translated: not at all, or by satp.MODE. */
 export type PagingScheme = "Bare" | "Sv39" | "Sv48" | "Sv57";

@@ -5,7 +5,7 @@ import { Access, Priv } from "../../assembly/shared/constants.ts";
 import type { CoreExports } from "../core/core.ts";
 import type { HartView } from "../core/views.ts";
 import { WasmvisorError } from "../error.ts";
-import { type Address, virtualAddress } from "./address.ts";
+import { type Address, virtualAddress } from "../memory/address.ts";
 import { csrByName } from "../isa/csr.ts";
 import type { PhysicalMemory } from "./physical-memory.ts";
 

@@ -2,7 +2,7 @@
 
 import { WasmvisorError } from "../error.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
-import { type Address, physicalAddress } from "./address.ts";
+import { type Address, physicalAddress } from "../memory/address.ts";
 
 /** Reads and writes RAM by physical address. Once its VM is destroyed, everything but `start` and `size` throws `vm-state`. */
 export class PhysicalMemory {

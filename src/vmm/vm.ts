@@ -25,7 +25,7 @@ import { explain, type RegionChoice, type RegionExplanation, type RegionInfo } f
 import { RunLoop, sliceFor } from "./run-loop.ts";
 import { type Interval, Sampler } from "./sampler.ts";
 import { signature } from "./signature.ts";
-import { type Address, virtualAddress } from "./address.ts";
+import { type Address, virtualAddress } from "../memory/address.ts";
 import { VM_EVENTS, type VmCounters, type VmEvents, type VmExit, type VmState } from "./vm-types.ts";
 
 /** What the host gives a VM. @internal */

@@ -1,6 +1,6 @@
 /** A hart of a VM in a worker. */
 
-import { type Address, virtualAddress } from "../vmm/address.ts";
+import { type Address, virtualAddress } from "../memory/address.ts";
 import type { AccessName, Hart, HartCounters } from "../vmm/hart.ts";
 import type { Link } from "./link.ts";
 import { Remote } from "./remote.ts";

@@ -1,6 +1,6 @@
 /** RAM of a VM in a worker. */
 
-import type { Address } from "../vmm/address.ts";
+import type { Address } from "../memory/address.ts";
 import type { PhysicalMemory } from "../vmm/physical-memory.ts";
 import type { Link } from "./link.ts";
 import { Remote } from "./remote.ts";

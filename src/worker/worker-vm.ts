@@ -7,7 +7,7 @@ import { ending } from "../vmm/ending.ts";
 import { Emitter } from "../vmm/events.ts";
 import type { RegionChoice, RegionExplanation, RegionInfo } from "../vmm/regions.ts";
 import type { Vm } from "../vmm/vm.ts";
-import type { Address } from "../vmm/address.ts";
+import type { Address } from "../memory/address.ts";
 import { VM_EVENTS, type VmCounters, type VmEvents, type VmExit, type VmState } from "../vmm/vm-types.ts";
 import { decodeError } from "./codec.ts";
 import { ConsoleLine } from "./console-line.ts";
