@@ -17,6 +17,9 @@ const PANIC = 101;
 
 const NEWLINE = 10;
 
+/** Milliseconds after a signal or the timeout for which output that nobody takes is still waited for. */
+const GRACE = 1000;
+
 /** How the run ends: a code for the shell and, where the code does not speak for itself, a sentence. */
 interface Ending {
   readonly code: number;
@@ -28,20 +31,35 @@ class Leaving {
   /** Resolves at the first `end`. */
   readonly ended: Promise<Ending>;
   readonly #loading = new AbortController();
+  readonly #hurried: Promise<void>;
+  #hurry!: () => void;
   #end!: (ending: Ending) => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #signalled = false;
 
   constructor({ timeout }: RunOptions) {
     this.ended = new Promise((resolve) => (this.#end = resolve));
+    this.#hurried = new Promise((resolve) => (this.#hurry = resolve));
     host.onSignal((code) => {
       // The second time without waiting for output to be taken.
       if (this.#signalled) host.exit(code);
       this.#signalled = true;
-      this.end({ code });
+      this.#force({ code });
     });
     if (timeout === undefined) return;
-    this.#timer = setTimeout(() => this.end({ code: host.TIMED_OUT, why: timeoutSentence(timeout) }), timeout * 1000);
+    const ending = { code: host.TIMED_OUT, why: timeoutSentence(timeout) };
+    this.#timer = setTimeout(() => this.#force(ending), timeout * 1000);
+  }
+
+  /** Ends, also while output waits for somebody to take it. */
+  #force(ending: Ending): void {
+    setTimeout(this.#hurry, GRACE);
+    this.end(ending);
+  }
+
+  /** Waits until `output` has been taken, but not beyond a signal or the timeout. */
+  async taken(output: Promise<unknown>): Promise<void> {
+    await Promise.race([output, this.#hurried]);
   }
 
   /** Gives up the loading of images, with a `Left`. */
@@ -50,9 +68,13 @@ class Leaving {
   }
 
   end(ending: Ending): void {
-    clearTimeout(this.#timer);
     this.#end(ending);
     this.#loading.abort(new Left(ending));
+  }
+
+  /** The run is over; the timeout must not keep the process. */
+  close(): void {
+    clearTimeout(this.#timer);
   }
 }
 
@@ -88,8 +110,10 @@ export async function run(options: RunOptions): Promise<number> {
     for (const file of files) await file.discard();
     if (!(error instanceof Left)) throw error;
     const { code, why } = error.ending;
-    if (why !== undefined) await host.printError(`wasmvisor: ${why}\n`);
+    if (why !== undefined) await leaving.taken(host.printError(`wasmvisor: ${why}\n`));
     return code;
+  } finally {
+    leaving.close();
   }
 }
 
@@ -113,13 +137,13 @@ async function runInto(options: RunOptions, leaving: Leaving, files: ResultFiles
   if (profiler !== undefined) await files.profile?.write(flameGraph(profiler.stop(), { title: titleOf(options) }));
   const counters = vm.counters();
   vm.destroy();
-  await printed;
+  await leaving.taken(printed);
   host.restoreTerminal();
-  if (ending.why !== undefined) await session.note(ending.why);
+  if (ending.why !== undefined) await leaving.taken(session.note(ending.why));
   if (options.stats !== undefined) {
     const text = options.stats === "json" ? statsJson : statsText;
-    await host.printError(session.lineBreak + text(counters, performance.now() - startedAt));
-  } else await session.endLine();
+    await leaving.taken(host.printError(session.lineBreak + text(counters, performance.now() - startedAt)));
+  } else await leaving.taken(session.endLine());
   return ending.code;
 }
 

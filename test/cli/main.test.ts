@@ -166,6 +166,20 @@ describe("wasmvisor run", () => {
     expect(result).toMatchObject({ code: 128 + number, stdout: "ready\n", stderr: "" });
   });
 
+  test.each([
+    { by: "the timeout", args: ["--timeout", "1"], code: 124 },
+    { by: "a signal", args: [], code: 143 },
+  ])("is ended by $by though its output waits for a reader", async ({ args, code }) => {
+    await writeFile(file("flood.bin"), flatGuest(`again:\n${printText("x\n")}\nj again`));
+    const child = spawn(process.execPath, [main, ...bare("flood.bin", ...args)], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    // More than the pipe holds is there by then, and nobody reads it.
+    if (args.length === 0) child.stdout.once("readable", () => setTimeout(() => child.kill("SIGTERM"), 1000));
+    expect(await new Promise((resolve) => child.once("exit", resolve))).toBe(code);
+    child.stdout.destroy();
+  });
+
   test("ends when nobody reads its output any more", async () => {
     const script = `"$0" "$1" run --bios none -m 2M "$2" | head -c 1; echo "\${PIPESTATUS[0]}"`;
     await writeFile(file("chatter.bin"), flatGuest(`again:\n${printText("x\n")}\nj again`));
