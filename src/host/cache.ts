@@ -53,7 +53,7 @@ export class CachedFolder {
   async write(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
     let fresh: string | undefined;
     try {
-      await mkdir(path.dirname(this.#path), { recursive: true });
+      await makeFolder(path.dirname(this.#path));
       fresh = await mkdtemp(`${this.#path}.`);
       const hashes = Object.fromEntries([...files].map(([name, bytes]) => [name, sha256Of(bytes)]));
       for (const [name, bytes] of files) await writeFile(path.join(fresh, name), bytes);
@@ -83,6 +83,24 @@ export class CachedFolder {
     } finally {
       await rm(old, { recursive: true, force: true });
     }
+  }
+}
+
+/**
+ * Makes a folder and those above it, each asked for at most twice. `mkdir` with `recursive` never comes back where a folder is there and
+ * says that what is made in it is not, as /proc does.
+ */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return;
+    if (code !== "ENOENT" || path.dirname(folder) === folder) throw error;
+    await makeFolder(path.dirname(folder));
+    await mkdir(folder).catch((again: NodeJS.ErrnoException) => {
+      if (again.code !== "EEXIST") throw again;
+    });
   }
 }
 
