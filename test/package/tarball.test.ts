@@ -30,6 +30,16 @@ describe("the package", () => {
     expect(read("README.md")).toContain(`A program needs node ${engines.node.replace(">=", "")} or`);
   });
 
+  test("has no script that runs, or is warned of, when it is installed", () => {
+    const { scripts } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+      scripts: Record<string, string>;
+    };
+    // npm takes "prepare" for one in a package that does not come from a registry.
+    const atInstall = ["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare"];
+    expect(Object.keys(scripts).filter((name) => atInstall.includes(name))).toEqual([]);
+    expect(scripts).toHaveProperty("prepack");
+  });
+
   test("is small, depends on nothing, and publint finds nothing", async () => {
     expect(await packageFaults()).toEqual([]);
   });
