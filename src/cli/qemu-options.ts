@@ -32,7 +32,8 @@ const MACHINE_PROPERTIES = ["acpi=off", "aclint=off", "aia=none", "accel=tcg", "
 const machine: QemuOption = {
   takesValue: true,
   answer: (value) => {
-    const { first, others } = parts(value, "type");
+    // `-M virt -M aclint=off` sets a property, too.
+    const { first, others } = parts(/^(?!type=)[\w-]+=/.test(value) ? `virt,${value}` : value, "type");
     if (first !== "virt") return `There is one machine, virt, not "${first}"; write -M virt or leave it out.`;
     const unknown = others.find((property) => !MACHINE_PROPERTIES.includes(property));
     return unknown && `The machine has no property "${unknown}" to set; leave it out.`;
@@ -70,6 +71,8 @@ const NO_SNAPSHOTS = "There are no snapshots yet; leave it out";
 const NO_SCREEN = "There is no screen, only a serial console; leave it out";
 const NO_LOG = "There is no log; see --stats, --profile and --lockstep";
 
+const NOTHING_LIKE = "There is nothing like QEMU's";
+
 const sentences = (names: readonly string[], reason: string, takesValue = true): (readonly [string, QemuOption])[] =>
   names.map((name) => [name, { takesValue, answer: () => `${reason} (-${name}).` }]);
 
@@ -82,7 +85,17 @@ const OPTIONS: ReadonlyMap<string, QemuOption> = new Map<string, QemuOption>([
   ["nodefaults", flag()],
   ["no-user-config", flag()],
   ["no-acpi", flag()],
-  ["name", ignored],
+  ...["name", "uuid", "k", "L", "msg", "overcommit", "boot"].map((name) => [name, ignored] as const),
+  [
+    "global",
+    {
+      takesValue: true,
+      answer: (value) =>
+        /^virtio-mmio\.force-legacy=/.test(value)
+          ? undefined
+          : `There is no property "${value}" to set; leave -global out.`,
+    },
+  ],
   ["display", usual(["none", "none,"], `${NO_SCREEN} (-display).`)],
   ["vga", usual(["none"], `${NO_SCREEN} (-vga).`)],
   ["parallel", usual(["none"], "There is no parallel port; leave -parallel out.")],
@@ -95,10 +108,16 @@ const OPTIONS: ReadonlyMap<string, QemuOption> = new Map<string, QemuOption>([
       "The serial console is this terminal, or standard input and output; redirect those in place of -serial.",
     ),
   ],
-  ["monitor", usual(["none", "stdio"], "The monitor is on this terminal; Ctrl-A c opens it, leave -monitor out.")],
+  [
+    "monitor",
+    usual(["none", "null", "stdio"], "The monitor is on this terminal; Ctrl-A c opens it, leave -monitor out."),
+  ],
   ...sentences(["s", "S"], NO_DEBUGGER, false),
   ...sentences(["gdb"], NO_DEBUGGER),
-  ...sentences(["drive", "blockdev", "hda", "hdb", "cdrom", "sd", "pflash", "mtdblock", "fda"], NO_DISKS),
+  ...sentences(
+    ["drive", "blockdev", "hda", "hdb", "hdc", "hdd", "iscsi", "cdrom", "sd", "pflash", "mtdblock", "fda"],
+    NO_DISKS,
+  ),
   ...sentences(["netdev"], NO_NETWORK),
   ...sentences(["device", "object", "chardev", "usbdevice", "audiodev", "tpmdev"], NO_DEVICES),
   ...sentences(["usb"], NO_DEVICES, false),
@@ -118,6 +137,13 @@ const OPTIONS: ReadonlyMap<string, QemuOption> = new Map<string, QemuOption>([
   ["semihosting-config", refused("There is no semihosting; a program may use HTIF (a tohost symbol) or the UART.")],
   ["mem-path", refused("Memory is the host's own; leave -mem-path out.")],
   ["pidfile", refused("The process is this one; write $! in place of -pidfile.")],
+  ...["acpitable", "action", "add-fd", "audio", "chroot", "compat", "debugcon", "dump-vmstate", "fw_cfg", "mon", "numa"]
+    .concat(["option-rom", "qmp", "qmp-pretty", "readconfig", "rotate", "runas", "sandbox", "seed", "set", "smbios"])
+    .concat(["watchdog-action"])
+    .map((name) => [name, refused(`${NOTHING_LIKE} -${name} here; leave it out.`)] as const),
+  ...["async-teardown", "audio-help", "enable-sync-profile", "mem-prealloc", "only-migratable", "portrait"]
+    .concat(["preconfig", "singlestep"])
+    .map((name) => [name, flag(`${NOTHING_LIKE} -${name} here; leave it out.`)] as const),
 ]);
 
 /** QEMU's option of that name, without its dash. */

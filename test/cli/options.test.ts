@@ -103,6 +103,9 @@ describe("QEMU's way of saying it", () => {
       ["-net", "none"],
       ["-nodefaults"],
       ["-name", "guest"],
+      ["-global", "virtio-mmio.force-legacy=false"],
+      ["-M", "virt", "-machine", "aclint=off"],
+      ["-monitor", "null"],
       ["-bios", "default"],
     ];
     expect(run("x.elf", ...usual.flat())).toEqual({ vm: { kernel: "x.elf" } });
@@ -137,6 +140,10 @@ describe("QEMU's way of saying it", () => {
     [["-gdb", "tcp::1234"], "There is no gdb server yet"],
     [["-M", "sifive_u"], '"sifive_u"'],
     [["-machine", "virt,aia=aplic"], '"aia=aplic"'],
+    [["-M", "virt", "-machine", "dumpdtb=a.dtb"], 'no property "dumpdtb=a.dtb"'],
+    [["-global", "virtio-blk-device.x=y"], '"virtio-blk-device.x=y"'],
+    [["-qmp", "unix:a"], "nothing like QEMU's -qmp"],
+    [["-singlestep"], "nothing like QEMU's -singlestep"],
     [["-cpu", "rv32"], '"rv32"'],
     [["-cpu", "rv64,v=true"], '"v=true"'],
     [["-accel", "kvm"], '"kvm"'],
@@ -155,6 +162,26 @@ describe("QEMU's way of saying it", () => {
     expect(sentence).toContain(named);
     expect(sentence).toMatch(/^[A-Z-].*\.$/);
   });
+});
+
+/** Of `qemu-system-riscv64 -help`, QEMU 7.2. */
+const QEMU_OPTIONS =
+  "preconfig D L S accel action add-fd append async-teardown audio audio-help audiodev bios blockdev boot cdrom chardev chroot " +
+  "compat cpu d daemonize debugcon device dfilter display drive dtb dump-vmstate echr enable-kvm enable-sync-profile fda fsdev " +
+  "full-screen fw_cfg gdb global h hda hdc icount incoming initrd iscsi k kernel loadvm m machine mem-path mem-prealloc mon " +
+  "monitor msg mtdblock name net netdev nic no-reboot no-shutdown no-user-config nodefaults nographic numa object " +
+  "only-migratable option-rom overcommit parallel pflash pidfile plugin portrait qmp qmp-pretty readconfig rotate rtc runas s " +
+  "sandbox sd seed semihosting semihosting-config serial set singlestep smp snapshot spice tpmdev trace usb usbdevice uuid " +
+  "version vga virtfs vnc watchdog-action";
+
+test.each(QEMU_OPTIONS.split(" "))("QEMU's -%s is known", (name) => {
+  let sentence = "";
+  try {
+    parseCommandLine([`-${name}`, "1"]);
+  } catch (error) {
+    sentence = (error as Error).message;
+  }
+  expect(sentence).not.toContain("There is no option");
 });
 
 describe("words", () => {
