@@ -91,7 +91,7 @@ const OPTIONS: ReadonlyMap<string, QemuOption> = new Map<string, QemuOption>([
     {
       takesValue: true,
       answer: (value) =>
-        /^virtio-mmio\.force-legacy=/.test(value)
+        value.startsWith("virtio-mmio.force-legacy=")
           ? undefined
           : `There is no property "${value}" to set; leave -global out.`,
     },

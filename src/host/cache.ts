@@ -98,8 +98,8 @@ async function makeFolder(folder: string): Promise<void> {
     if (code === "EEXIST") return;
     if (code !== "ENOENT" || path.dirname(folder) === folder) throw error;
     await makeFolder(path.dirname(folder));
-    await mkdir(folder).catch((again: NodeJS.ErrnoException) => {
-      if (again.code !== "EEXIST") throw again;
+    await mkdir(folder).catch((again: unknown) => {
+      if ((again as NodeJS.ErrnoException).code !== "EEXIST") throw again;
     });
   }
 }
