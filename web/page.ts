@@ -136,6 +136,7 @@ function bootFirst(attempt = firstSpec.then(boot)): void {
       { label: "Try again", run: () => bootFirst() },
       { label: "Load another guest…", run: () => load.open() },
     ]);
+    byId("guest", "span").textContent = "nothing runs";
     show("loading");
   });
 }

@@ -15,12 +15,12 @@ export function virtualAddress(address: Address): bigint {
 }
 
 /**
- * A physical address.
- * @throws WasmvisorError `address` when it is no whole number from 0 to 2^53
+ * A physical address; those above 2^53, where there is nothing, may come out rounded.
+ * @throws WasmvisorError `address` when it is no whole number
  */
 export function physicalAddress(address: Address): number {
   const pa = Number(address);
-  if (!Number.isSafeInteger(pa) || pa < 0) throw noAddress(address);
+  if (!Number.isInteger(pa)) throw noAddress(address);
   return pa;
 }
 

@@ -64,6 +64,7 @@ describe("a link", () => {
   ])("to %s says so, and another guest can be loaded", async (_, search, sentence) => {
     const page = await visit({ search, prepare: withWaiter });
     await page.locator(".notice p", { hasText: sentence }).waitFor();
+    expect(await guestName(page)).toBe("nothing runs");
     await page.getByRole("button", { name: "Load another guest…" }).click();
     await page.getByRole("button", { name: "Demo guest" }).click();
     await expectScreen(page, PROMPT);
