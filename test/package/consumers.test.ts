@@ -90,10 +90,10 @@ async function inChromium(folder: string): Promise<string> {
   }
 }
 
-/** The `js` block of the README. */
+/** The README's `main.js`. */
 function readmeProgram(): string {
   const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-  return /```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
+  return /```js\n(\/\/ main\.js\n[\s\S]*?)```/.exec(readme)?.[1] ?? "";
 }
 
 test("the README's lines for the browser boot the guest, and it answers what is typed", async () => {
