@@ -11,6 +11,7 @@
  * ```
  */
 
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -123,7 +124,13 @@ function prepareFirmware(opensbi, uBoot, root, put) {
   from(uBoot, "usr/lib/u-boot/qemu-riscv64", { "u-boot.bin": "u-boot/mmode.bin", "uboot.elf": "u-boot/mmode.elf" });
 }
 
-/** The manifest, when every file it lists is there with its size. */
+/** What is made from the packages here, and not only taken out: another init script makes another initramfs. */
+export function recipe() {
+  const hash = createHash("sha256").update(JSON.stringify(MODULES));
+  return hash.update(initramfs(new Uint8Array(0))).digest("hex");
+}
+
+/** The manifest, when every file it lists is there with its size, and was made as it would be now. */
 export function readManifest(folder = GUESTS) {
   const path = join(folder, "manifest.json");
   if (!existsSync(path)) return undefined;
@@ -132,7 +139,7 @@ export function readManifest(folder = GUESTS) {
     const file = join(folder, name);
     return existsSync(file) && statSync(file).size === size;
   });
-  return whole ? manifest : undefined;
+  return whole && manifest.recipe === recipe() ? manifest : undefined;
 }
 
 function download(apt, name) {
@@ -160,6 +167,8 @@ function prepare() {
   const put = (name, bytes) => {
     const path = join(GUESTS, name);
     mkdirSync(join(path, ".."), { recursive: true });
+    // A file of its own: the old one may be somebody's hard link.
+    rmSync(path, { force: true });
     writeFileSync(path, bytes);
     files[name] = bytes.length;
   };
@@ -171,7 +180,7 @@ function prepare() {
   rmSync(scratch, { recursive: true, force: true });
 
   const packages = [kernelDeb, busyboxDeb, opensbiDeb, uBootDeb].map((deb) => basename(deb, ".deb"));
-  writeFileSync(MANIFEST, `${JSON.stringify({ kernel: version, packages, files }, undefined, 2)}\n`);
+  writeFileSync(MANIFEST, `${JSON.stringify({ kernel: version, recipe: recipe(), packages, files }, undefined, 2)}\n`);
   return readManifest();
 }
 

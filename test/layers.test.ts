@@ -98,13 +98,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
 
   "src/error.ts": [],
+  "src/nearest.ts": [],
   "src/isa": ["src/error.ts"],
   "src/backend": ["src/error.ts"],
   "src/memory": ["src/error.ts", ...shared],
   "src/core": [...values, "src/memory"],
   "src/device": ["src/error.ts", "src/backend", "src/memory"],
   "src/machine": board,
-  "src/vmm": [...board, "src/machine", "src/host", "src/debug/region"],
+  "src/vmm": [...board, "src/nearest.ts", "src/machine", "src/host", "src/debug/region"],
   "src/host": ["src/error.ts", "src/backend"],
   // The messages between a worker and its owner. The owner's classes mirror those of vmm; the worker's side runs a Host.
   "src/worker": ["src/error.ts", "src/memory", "src/host", "src/vmm"],
@@ -136,7 +137,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "src/study": ["src/error.ts", "src/isa", "src/index.ts", "src/debug"],
   // Fetching a Linux: formats and what they are checked by; the command brings the network and the disk.
   "src/linux": ["src/error.ts"],
-  "src/cli": ["src/error.ts", "src/index.ts", "src/debug", "src/study", "src/linux", "src/host"],
+  "src/cli": ["src/error.ts", "src/nearest.ts", "src/index.ts", "src/debug", "src/study", "src/linux", "src/host"],
 };
 
 /** The only folder that may name a host's own modules (`node:fs`) or packages. */

@@ -1,6 +1,7 @@
 /** Telling options, values and files of a command line apart. Options may have one dash, as QEMU's have, or two. */
 
 import { WasmvisorError } from "../error.ts";
+import { nearest } from "../nearest.ts";
 import { qemuOption } from "./qemu-options.ts";
 
 /** An option: whether it takes a value, and whether that may be left out. */
@@ -67,7 +68,10 @@ interface Understood {
 function understood(arg: string, specs: Readonly<Record<string, OptionSpec>>): Understood {
   const found = lookUp(arg, specs);
   if (found !== undefined) return found;
-  throw usage(`There is no option ${arg.replace(/=.*/s, "")}; ${SEE_HELP}.`);
+  const [, dashes = "", name = ""] = /^(--?)([^=]*)/s.exec(arg) ?? [];
+  const meant = nearest(name, Object.keys(specs));
+  const advice = meant === undefined ? SEE_HELP : `did you mean ${dashes}${meant}? If not, ${SEE_HELP}`;
+  throw usage(`There is no option ${dashes}${name}; ${advice}.`);
 }
 
 function lookUp(arg: string, specs: Readonly<Record<string, OptionSpec>>): Understood | undefined {

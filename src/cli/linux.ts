@@ -29,8 +29,9 @@ const BUSYBOX = "busybox";
  * @throws WasmvisorError when it cannot be fetched, or as `run` does
  */
 export async function runLinux(options: LinuxOptions): Promise<number> {
+  const mirror = archiveAddress(options.mirror ?? host.environment("DEBIAN_MIRROR") ?? MIRROR);
   const cache = new CachedFolder(`linux-${LINUX.version}`);
-  const busybox = await ready(cache, options);
+  const busybox = await ready(cache, mirror, options);
   if (typeof busybox === "number") return busybox;
   const { vm } = options.run;
   const append = [words(), ...(vm.append === undefined ? [] : [vm.append])].join(" ");
@@ -46,7 +47,7 @@ function words(): string {
 }
 
 /** Has the files in the cache, and returns busybox; or the exit code, when a signal or the timeout ended that. */
-async function ready(cache: CachedFolder, options: LinuxOptions): Promise<Uint8Array | number> {
+async function ready(cache: CachedFolder, mirror: string, options: LinuxOptions): Promise<Uint8Array | number> {
   const cached = options.update ? undefined : await cache.read([KERNEL, BUSYBOX]);
   if (cached !== undefined) return cached.get(BUSYBOX)!;
   const { timeout } = options.run;
@@ -59,7 +60,7 @@ async function ready(cache: CachedFolder, options: LinuxOptions): Promise<Uint8A
   const ignore = host.onSignal((signalled) => (code === undefined ? end(signalled) : host.exit(signalled)));
   const timer = timeout === undefined ? undefined : setTimeout(() => end(host.TIMED_OUT), timeout * 1000);
   try {
-    const fetched = await fetchInto(cache, options.mirror, abort.signal);
+    const fetched = await fetchInto(cache, mirror, abort.signal);
     return fetched;
   } catch (error) {
     if (code === undefined) throw error;
@@ -72,8 +73,8 @@ async function ready(cache: CachedFolder, options: LinuxOptions): Promise<Uint8A
   }
 }
 
-async function fetchInto(cache: CachedFolder, mirror: string | undefined, signal: AbortSignal): Promise<Uint8Array> {
-  const base = archiveAddress(mirror ?? host.environment("DEBIAN_MIRROR") ?? MIRROR);
+async function fetchInto(cache: CachedFolder, base: string, signal: AbortSignal): Promise<Uint8Array> {
+  await cache.prepare();
   await host.printError(`wasmvisor: fetching Debian's Linux from ${base}, once\n`);
   const line = new ActionLine();
   try {

@@ -11,6 +11,7 @@ import {
   type MemoryModelName,
   type VmConfig,
 } from "../index.ts";
+import { nearest } from "../nearest.ts";
 import type { LinuxOptions } from "./linux.ts";
 import { hartCount, memorySize } from "./qemu-options.ts";
 import { parseStudyCommand, type StudyCommand } from "./study-options.ts";
@@ -107,7 +108,7 @@ export function parseCommandLine(args: readonly string[]): Command {
   const isRun = command === "run";
   // As QEMU is called: wasmvisor -kernel Image …
   if (!isRun && !/^-./.test(command)) {
-    throw usage(`There is no command "${command}"; use wasmvisor run, linux or study, or see wasmvisor --help.`);
+    throw noCommand(command);
   }
   const { values, positionals } = parse(isRun ? rest : args, FLAGS);
   if (values.help) return { kind: "help", topic: "run" };
@@ -116,6 +117,14 @@ export function parseCommandLine(args: readonly string[]): Command {
 }
 
 const TOPICS = ["run", "linux", "study"] as const;
+
+function noCommand(word: string): WasmvisorError {
+  const meant = nearest(word, TOPICS);
+  if (meant !== undefined) return usage(`There is no command "${word}"; did you mean wasmvisor ${meant}?`);
+  // A file's name, or what looks like one.
+  if (/[./\\]/.test(word)) return usage(`There is no command "${word}"; to boot that file, use wasmvisor run ${word}.`);
+  return usage(`There is no command "${word}"; use wasmvisor run, linux or study, or see wasmvisor --help.`);
+}
 
 function linuxCommand(args: readonly string[]): Command {
   const { values, positionals } = parse(args, { ...FLAGS, ...LINUX_FLAGS });
@@ -155,7 +164,7 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     ...given("append", values.append),
     ...given("bios", values.bios === "default" ? undefined : values.bios),
     ...given("dtb", values.dtb),
-    ...given("memory", values.memory === undefined ? undefined : memorySize(values.memory)),
+    ...given("memory", values.memory === undefined ? undefined : memory(values.memory)),
     ...given("harts", values.smp === undefined ? undefined : harts(values.smp)),
     ...given("engine", values.engine === undefined ? undefined : engineName(values.engine)),
     ...given("translator", values.dbt === undefined ? undefined : translatorOptions(values.dbt)),
@@ -179,6 +188,12 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
 /** An object with `name`, or without it when there is no value. */
 function given<Name extends string, Value>(name: Name, value: Value | undefined): Partial<Record<Name, Value>> {
   return (value === undefined ? {} : { [name]: value }) as Partial<Record<Name, Value>>;
+}
+
+function memory(text: string): string {
+  const size = memorySize(text);
+  if (size !== undefined) return size;
+  throw usage(`No memory can be plugged in later; write the size alone in place of -m ${text}, such as -m 256M.`);
 }
 
 function harts(text: string): number {

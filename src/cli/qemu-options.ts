@@ -167,8 +167,14 @@ export function hartCount(text: string): number | undefined {
   return given.get("cpus") ?? levels.reduce((product, level) => product * level, 1);
 }
 
-/** The size that `-m` asks for, as `parseMemorySize` takes it: a bare number is MiB, and `size=` may stand before it. */
-export function memorySize(text: string): string {
-  const size = text.replace(/^size=/, "");
-  return /^\d+$/.test(size) ? `${size}M` : size;
+/**
+ * The size that `-m` asks for, as `parseMemorySize` takes it: a bare number is MiB, `size=` may stand before it. `slots` and `maxmem`, for
+ * memory that is plugged in later, are understood where there is to be none; else undefined.
+ */
+export function memorySize(text: string): string | undefined {
+  const [first = "", ...others] = text.split(",");
+  const size = first.replace(/^size=/, "");
+  const megabytes = /^\d+$/.test(size) ? `${size}M` : size;
+  const idle = others.every((part) => part === "slots=0" || part === `maxmem=${size}`);
+  return idle ? megabytes : undefined;
 }

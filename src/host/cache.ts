@@ -47,18 +47,33 @@ export class CachedFolder {
   }
 
   /**
+   * Finds out whether `write` will be able to, before much is fetched for it.
+   * @throws WasmvisorError `cache`
+   */
+  async prepare(): Promise<void> {
+    await this.#filling(() => Promise.resolve());
+  }
+
+  /**
    * Puts files in the place of what is there.
    * @throws WasmvisorError `cache`
    */
   async write(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
-    let fresh: string | undefined;
-    try {
-      await makeFolder(path.dirname(this.#path));
-      fresh = await mkdtemp(`${this.#path}.`);
+    await this.#filling(async (fresh) => {
       const hashes = Object.fromEntries([...files].map(([name, bytes]) => [name, sha256Of(bytes)]));
       for (const [name, bytes] of files) await writeFile(path.join(fresh, name), bytes);
       await writeFile(path.join(fresh, "hashes.json"), JSON.stringify(hashes));
       await this.#replaceBy(fresh);
+    });
+  }
+
+  /** Has `fill` do its work with a new folder beside the present one; what is left of it goes. */
+  async #filling(fill: (fresh: string) => Promise<void>): Promise<void> {
+    let fresh: string | undefined;
+    try {
+      await makeFolder(path.dirname(this.#path));
+      fresh = await mkdtemp(`${this.#path}.`);
+      await fill(fresh);
     } catch (cause) {
       const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
       throw new WasmvisorError(

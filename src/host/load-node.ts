@@ -20,14 +20,19 @@ const WHY: Record<string, string> = {
 
 const CHUNK_BYTES = 2 ** 18;
 
+/** A string that is an address; every other one is a path. */
+const ADDRESS = /^(?:https?|file):\/\//i;
+
 /**
- * Opens a file (by path or `file:` URL) or fetches a URL.
+ * Opens a file (by path or `file:` URL) or fetches a URL, which may be a string too.
  *
  * @param signal - gives a fetch up, also while the stream is read; files are always there
  * @throws WasmvisorError `source-unreadable`; the signal's reason
  */
 export async function openSource(location: Location, signal?: AbortSignal): Promise<Source> {
   if (location instanceof Request) return openUrl(location, signal);
+  if (typeof location === "string" && ADDRESS.test(location) && URL.canParse(location))
+    return openSource(new URL(location), signal);
   if (location instanceof URL && location.protocol !== "file:") return openUrl(location, signal);
   try {
     const path = location instanceof URL ? fileURLToPath(location) : location;

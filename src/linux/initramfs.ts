@@ -39,13 +39,20 @@ fi
 
 argument wasmvisor.exit >/dev/null && poweroff -f
 
-echo "This is busybox on $(uname -sr), $(nproc) hart(s). Type 'poweroff -f' to leave."
+# What busybox's poweroff, reboot and halt say to init.
+trap 'poweroff -f' USR2
+trap 'reboot -f' TERM
+trap 'halt -f' USR1
+
+echo "This is busybox on $(uname -sr), $(nproc) hart(s). Type 'poweroff' to leave."
 if size=$(argument wasmvisor.size); then
   size=\${size#=}
   size="stty rows \${size%x*} cols \${size#*x};"
 fi
 while true; do
-  setsid cttyhack sh -c "$size exec sh"
+  # Aside, because a shell hears signals only while it waits; what runs aside has no input unless it is given one.
+  setsid cttyhack sh -c "$size exec sh" </dev/console &
+  wait $!
 done
 `;
 

@@ -1,6 +1,7 @@
 /** Options have no other keys than those that are there: a misspelt one would be passed over in silence. */
 
 import { type ErrorCode, WasmvisorError } from "../error.ts";
+import { nearest } from "../nearest.ts";
 
 /** What is checked. */
 export interface Checked {
@@ -27,7 +28,9 @@ export function known(
   }
   for (const [key, value] of Object.entries(options)) {
     if (keys.includes(key)) continue;
-    throw new WasmvisorError(code, `There is no option ${where}.${key}; use ${keys.join(", ")}.`, { key, value });
+    const meant = nearest(key, keys);
+    const advice = meant === undefined ? `use ${keys.join(", ")}.` : `did you mean ${meant}?`;
+    throw new WasmvisorError(code, `There is no option ${where}.${key}; ${advice}`, { key, value });
   }
   return options as Readonly<Record<string, unknown>>;
 }

@@ -93,7 +93,7 @@ describe("wasmvisor linux", () => {
       expect(result).toEqual({ code: 2, stdout: "", stderr: expect.stringMatching(sentence) as string });
       expect(asked.splice(0)).toEqual([`/debian/${LINUX.busybox.package}`, "/debian/dists/trixie/InRelease"]);
     }
-    expect(await readdir(cache)).toEqual([]);
+    expect(await readdir(path.join(cache, "wasmvisor"))).toEqual([]);
   });
 
   test("is ended by signals and the timeout while it fetches, and leaves nothing behind", async () => {
@@ -103,7 +103,7 @@ describe("wasmvisor linux", () => {
       code: 124,
       stderr: expect.stringMatching(/has not come within 1 s; try again\n$/) as string,
     });
-    expect(await readdir(cache)).toEqual([]);
+    expect(await readdir(path.join(cache, "wasmvisor"))).toEqual([]);
   });
 
   test("says what is wrong with a mirror or a cache", async () => {
@@ -112,8 +112,23 @@ describe("wasmvisor linux", () => {
       stderr: expect.stringMatching(/^wasmvisor: --mirror takes an address/) as string,
     });
     await writeFile(path.join(cache, "file"), "");
-    expect(await linux(["--mirror", "ftp://m"], { XDG_CACHE_HOME: path.join(cache, "file") })).toMatchObject({
+    asked = [];
+    const nowhere = { XDG_CACHE_HOME: path.join(cache, "file"), DEBIAN_MIRROR: mirror() };
+    expect(await linux([], nowhere)).toMatchObject({
       code: 2,
+      stderr: expect.stringMatching(
+        /^wasmvisor: The cache .* cannot be written \(ENOTDIR\); set XDG_CACHE_HOME/,
+      ) as string,
     });
+    expect(asked).toEqual([]);
+  });
+
+  test("looks at the mirror's address also when it is not needed", async () => {
+    const folder = path.join(cache, "wasmvisor", `linux-${LINUX.version}`);
+    const files = { Image: flatGuest(powerOff(0)), busybox: new Uint8Array(9) };
+    await new CachedFolder(path.basename(folder), path.dirname(folder)).write(new Map(Object.entries(files)));
+    const sentence = /^wasmvisor: --mirror takes an address such as http.*, not "ftp:\/\/m"\.\n$/;
+    const result = await linux(["--bios", "none", "--mirror", "ftp://m"]);
+    expect(result).toEqual({ code: 2, stdout: "", stderr: expect.stringMatching(sentence) as string });
   });
 });

@@ -120,6 +120,10 @@ describe("QEMU's way of saying it", () => {
     expect([run("-m", text).vm.memory, run(`-m${text}`.replace("size=", "")).vm.memory]).toEqual([memory, memory]);
   });
 
+  test("-m knows that no memory is plugged in later", () => {
+    expect(run("-m", "size=64,slots=0,maxmem=64").vm.memory).toBe("64M");
+  });
+
   test.each([
     ["2", 2],
     ["cpus=3", 3],
@@ -155,13 +159,24 @@ describe("QEMU's way of saying it", () => {
     [["-drive"], "needs a value"],
     [["-kernel", "-append", "x"], "The option -kernel needs a value"],
     [["-m", "-kernel", "x"], "The option -m needs a value"],
-    [["-kernell", "x"], "There is no option -kernell"],
+    [["-kernell", "x"], "There is no option -kernell; did you mean -kernel?"],
+    [["--timout=3"], "There is no option --timout; did you mean --timeout?"],
+    [["-xyzzy"], "There is no option -xyzzy; see wasmvisor run --help."],
+    [["-m", "size=64M,slots=2,maxmem=1G"], "No memory can be plugged in later"],
     [["-smp", "4,cores=4,cores=4"], "--smp takes"],
   ])("%j is answered by name", (words, named) => {
     const sentence = sentenceOf(...words);
     expect(sentence).toContain(named);
     expect(sentence).toMatch(/^[A-Z-].*\.$/);
   });
+});
+
+test.each([
+  ["guests/demo.elf", 'There is no command "guests/demo.elf"; to boot that file, use wasmvisor run guests/demo.elf.'],
+  ["linx", 'There is no command "linx"; did you mean wasmvisor linux?'],
+  ["boot", 'There is no command "boot"; use wasmvisor run, linux or study, or see wasmvisor --help.'],
+])("the command %s is answered", (command, sentence) => {
+  expect(sentenceOf(command)).toBe(sentence);
 });
 
 /** Of `qemu-system-riscv64 -help`, QEMU 7.2. */

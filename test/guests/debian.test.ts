@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readManifest } from "../../scripts/debian.mjs";
+import { readManifest, recipe } from "../../scripts/debian.mjs";
 import { findMirror, parseSources, PrepareError, PrivateApt } from "../../scripts/debian-apt.mjs";
 import { charDevice, cpio, dir, file, link } from "../../src/linux/cpio.ts";
 import { INIT, initramfs } from "../../src/linux/initramfs.ts";
@@ -144,11 +144,12 @@ describe("the archive's address", () => {
 
 describe("the manifest", () => {
   let folder = "";
+  const manifest = (made: string) => JSON.stringify({ kernel: "6", recipe: made, packages: [], files: { Image: 4 } });
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "guests-"));
     writeFileSync(join(folder, "Image"), "1234");
-    writeFileSync(join(folder, "manifest.json"), JSON.stringify({ kernel: "6", packages: [], files: { Image: 4 } }));
+    writeFileSync(join(folder, "manifest.json"), manifest(recipe()));
   });
   afterEach(() => {
     rmSync(folder, { recursive: true });
@@ -162,6 +163,11 @@ describe("the manifest", () => {
     writeFileSync(join(folder, "Image"), "123");
     expect(readManifest(folder)).toBeUndefined();
     rmSync(join(folder, "Image"));
+    expect(readManifest(folder)).toBeUndefined();
+  });
+
+  it("does not hold when the initramfs would be another now", () => {
+    writeFileSync(join(folder, "manifest.json"), manifest("another"));
     expect(readManifest(folder)).toBeUndefined();
   });
 });

@@ -40,7 +40,10 @@ describe("a configuration", () => {
   test("has no keys but those there are, and the sentence names them", () => {
     expect(codeOf({ kernel, memroy: "64M" })).toBe("option");
     expect(() => checkConfig({ kernel, memroy: "64M" } as VmConfig)).toThrow(
-      /^There is no option createVm\.memroy; use memory, harts, /,
+      /^There is no option createVm\.memroy; did you mean memory\?$/,
+    );
+    expect(() => checkConfig({ kernel, turbo: true } as VmConfig)).toThrow(
+      /^There is no option createVm\.turbo; use memory, harts, /,
     );
     expect(codeOf({ kernel, onTrapStorm: "stpo" })).toBe("option");
     // @ts-expect-error -- and the types know it.

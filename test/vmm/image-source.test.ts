@@ -63,6 +63,14 @@ describe("an image", () => {
     expect(new Set(asked)).toEqual(new Set(["/guest 7"]));
   });
 
+  test("may be a string that is an address", async () => {
+    const vm = await vmFrom(`${base}/guest`);
+    vm.start();
+    await vm.exited;
+    expect(vm.console.pending).toBe("ok");
+    await expect(vmFrom("file:///nowhere/guest.elf")).rejects.toThrow(/nowhere\/guest.elf.* does not exist/);
+  });
+
   test("that stops coming is given up", async () => {
     for (const file of ["slow", "silent"]) {
       await expect(vmFrom(new URL(`${base}/${file}`), { stallTimeout: 50 })).rejects.toThrow(code("source-stalled"));
