@@ -101,7 +101,7 @@ What to measure
   --seconds N         time for all experiments (fewer samples when it does not suffice)
 
 What to write
-  --json FILE         everything, with a summary for other programs
+  --json FILE         everything, with a summary for other programs; compressed when it is called .gz
   --md FILE           the report as Markdown
   --html FILE         the report as one page with plots (needs the packages vega and vega-lite)
   --svg FILE          the ladder as one picture (needs them, too)

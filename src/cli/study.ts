@@ -10,7 +10,9 @@ import type { Experiment, Variant } from "../study/experiment.ts";
 import { EXPERIMENTS } from "../study/experiments/index.ts";
 import { PEERS } from "../study/ladder.ts";
 import { textReport } from "../study/report/text.ts";
+import { parseResult } from "../study/parse-result.ts";
 import type { StudyResult } from "../study/result.ts";
+import { resultJson } from "../study/result-json.ts";
 import { SECTIONS } from "../study/sections.ts";
 import { Study } from "../study/study.ts";
 import { workloadsNamed } from "../study/workloads.ts";
@@ -55,7 +57,8 @@ export async function runStudy(options: StudyRunOptions): Promise<number> {
     line.end();
     await removeBuilt(await host.packageVersion());
   }
-  const result = study.result();
+  // As it is read again, so that what is shown now and later is one thing.
+  const result = parseResult(resultJson(study.result()));
   await write(options, result, draw);
   return code ?? (result.summary.voided.length > 0 ? VOIDED : 0);
 }
@@ -93,7 +96,7 @@ function checkRungs({ rungs = [], peers }: StudyRunOptions, experiments: readonl
 
 async function write(options: StudyRunOptions, result: StudyResult, draw: Draw | undefined): Promise<void> {
   const json = options.json ?? (result.about.interrupted ? PARTIAL : undefined);
-  if (json !== undefined) await host.writeText(json, `${JSON.stringify(result, null, 1)}\n`);
+  if (json !== undefined) await host.writeText(json, resultJson(result));
   await writeReports(options, result, draw);
   await host.print(textReport(result));
   if (result.about.interrupted) await host.printError(`wasmvisor: go on with wasmvisor study --resume ${json}\n`);

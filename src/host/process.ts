@@ -1,12 +1,14 @@
 /** What the command needs of the process it is: files to write, terminal, signals, and ways out. */
 
 import { access, type FileHandle, open, readFile, rm, writeFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { gunzip, gzip } from "node:zlib";
 import { WasmvisorError } from "../error.ts";
 
-/** Writes a text file. */
+/** Writes a text file; compressed when it is called `.gz`. */
 export async function writeText(path: string, text: string): Promise<void> {
   try {
-    await writeFile(path, text);
+    await writeFile(path, path.endsWith(".gz") ? await promisify(gzip)(text, { level: 9 }) : text);
   } catch (cause) {
     throw unwritable(path, cause);
   }
@@ -74,13 +76,18 @@ function unwritable(path: string, cause: unknown): WasmvisorError {
   return new WasmvisorError("file-unwritable", sentence, { path }, { cause });
 }
 
+/** Bytes that a compressed text may unpack to. */
+const MOST_TEXT = 2 ** 28;
+
 /**
- * Reads a text file.
+ * Reads a text file, which may be compressed by gzip.
  * @throws WasmvisorError `file-unreadable`
  */
 export async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, "utf8");
+    const bytes = await readFile(path);
+    const packed = bytes[0] === 0x1f && bytes[1] === 0x8b;
+    return (packed ? await promisify(gunzip)(bytes, { maxOutputLength: MOST_TEXT }) : bytes).toString("utf8");
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
     throw new WasmvisorError(

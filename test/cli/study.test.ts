@@ -5,13 +5,14 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildDist } from "../../scripts/build-dist.mjs";
+import { readText } from "../../src/host/process.ts";
 import type { StudyResult } from "../../src/study/result.ts";
 
 const main = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 
 let folder: string;
 const file = (name: string) => path.join(folder, name);
-const json = async (name: string) => JSON.parse(await readFile(file(name), "utf8")) as StudyResult;
+const json = async (name: string) => JSON.parse(await readText(file(name))) as StudyResult;
 
 beforeAll(async () => {
   await buildDist();
@@ -88,16 +89,16 @@ describe("wasmvisor study", () => {
       "--resume",
       "a.json",
       "--json",
-      "b.json",
+      "b.json.gz",
     );
     expect(again.code).toBe(0);
-    const [before, after] = [await json("a.json"), await json("b.json")];
+    const [before, after] = [await json("a.json"), await json("b.json.gz")];
     const of = ({ experiments }: StudyResult) =>
       experiments[0]!.cells.find(({ variant }) => variant === "tiered")!.samples;
     expect(of(after)).toEqual(of(before));
-    const compared = await study("compare", "a.json", "b.json");
+    const compared = await study("compare", "a.json", "b.json.gz");
     expect(compared.stdout).toMatch(/figures (has|have) changed significantly/);
-    const shown = await study("show", "b.json", "--svg", "b.svg");
+    const shown = await study("show", "b.json.gz", "--svg", "b.svg");
     expect(shown.stdout).toBe(again.stdout);
     const picture = await readFile(file("b.svg"), "utf8");
     expect(picture).toMatch(/^<svg/);

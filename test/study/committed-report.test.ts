@@ -1,13 +1,15 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { meansOf } from "../../src/study/finish.ts";
+import { readText } from "../../src/host/process.ts";
 import { parseResult } from "../../src/study/parse-result.ts";
 import { markdownReport } from "../../src/study/report/markdown.ts";
 
-const read = (name: string) => readFileSync(new URL(`../../docs/study/${name}`, import.meta.url), "utf8");
+const folder = fileURLToPath(new URL("../../docs/study/", import.meta.url));
 
-describe("the report in docs/study", () => {
-  const result = parseResult(read("report.json"));
+describe("the report in docs/study", async () => {
+  const result = parseResult(await readText(`${folder}report.json.gz`));
 
   it("is a complete study of every rung, with no void figure", () => {
     expect(result.about).toMatchObject({ quick: false, interrupted: false });
@@ -26,6 +28,11 @@ describe("the report in docs/study", () => {
   });
 
   it("is the Markdown beside it", () => {
-    expect(read("report.md")).toBe(markdownReport(result));
+    expect(readFileSync(`${folder}report.md`, "utf8")).toBe(markdownReport(result));
+  });
+
+  it("takes no more than 300 kB with all that is beside it", () => {
+    const bytes = readdirSync(folder).map((name) => statSync(folder + name).size);
+    expect(bytes.reduce((sum, size) => sum + size)).toBeLessThan(300_000);
   });
 });
