@@ -25,6 +25,8 @@ const LOW = 0xffff_ffffn;
 export interface AclintDeps {
   readonly harts: number;
   readonly clock: Clock;
+  /** The guest has read mtime: the interrupts of all deadlines up to it must be pending before its next instruction. */
+  onTimeRead?(mtime: bigint): void;
   /** Called on changes only, with `MSI` or `MTI`. */
   setLine(hart: number, irq: number, level: boolean): void;
 }
@@ -49,14 +51,9 @@ export class Aclint {
     return this.mtimer.mtimecmp[hart] ?? NEVER;
   }
 
-  /** The earliest mtimecmp whose interrupt is not yet raised, or `NEVER`. */
-  nextDeadline(): bigint {
-    return this.mtimer.nextDeadline();
-  }
-
-  /** Raises the timer lines whose time has come. */
-  update(): void {
-    this.mtimer.update();
+  /** What mtime reads at a tick of the clock. */
+  mtimeAt(tick: bigint): bigint {
+    return this.mtimer.mtimeAt(tick);
   }
 
   /** What SBI and stores to `msip` share: sets or clears a hart's machine software interrupt. */
@@ -128,15 +125,27 @@ class Mtimer implements Device {
   }
 
   mtime(): bigint {
-    return BigInt.asUintN(64, this.deps.clock.ticks() + this.delta);
+    return this.mtimeAt(this.deps.clock.ticks());
   }
 
-  nextDeadline(): bigint {
+  mtimeAt(tick: bigint): bigint {
+    return BigInt.asUintN(64, tick + this.delta);
+  }
+
+  /** When mtime reaches the earliest mtimecmp whose interrupt is not yet raised. */
+  nextDeadline(): bigint | undefined {
     let next = NEVER;
     this.mtimecmp.forEach((deadline, hart) => {
       if (this.mtip[hart] === false && deadline < next) next = deadline;
     });
-    return next;
+    if (next === NEVER) return undefined;
+    const now = this.deps.clock.ticks();
+    return now + next - this.mtimeAt(now);
+  }
+
+  /** With mtime, the deadlines of the harts' own comparators (Sstc) have moved. */
+  endsSlice(offset: number): boolean {
+    return (offset & ~7) === MTIME;
   }
 
   update(): void {
@@ -145,7 +154,7 @@ class Mtimer implements Device {
   }
 
   load(offset: number): number {
-    const value = this.register(offset & ~7);
+    const value = this.read(offset & ~7);
     return Number((offset & 4) === 0 ? value & LOW : value >> 32n);
   }
 
@@ -156,7 +165,7 @@ class Mtimer implements Device {
   }
 
   load64(offset: number, into: Word64): void {
-    const value = this.register(offset);
+    const value = this.read(offset);
     into.low = Number(value & LOW);
     into.high = Number(value >> 32n);
   }
@@ -186,6 +195,13 @@ class Mtimer implements Device {
       this.mtip[hart] = mtime >= deadline;
       this.deps.setLine(hart, MTI, mtime >= deadline);
     });
+  }
+
+  /** What the guest loads. */
+  private read(offset: number): bigint {
+    const value = this.register(offset);
+    if (offset === MTIME) this.deps.onTimeRead?.(value);
+    return value;
   }
 
   private register(offset: number): bigint {

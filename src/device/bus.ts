@@ -38,6 +38,11 @@ export class Bus {
   private readonly sorted: Region[] = [];
   private last: Region | undefined;
 
+  /** The region that has answered last. */
+  get answered(): Region | undefined {
+    return this.last;
+  }
+
   /** All regions, by ascending address. */
   get regions(): readonly Region[] {
     return this.sorted;
@@ -136,7 +141,8 @@ export class Bus {
     return false;
   }
 
-  private broken(device: Device, error: unknown): false {
+  /** Notes an exception out of `device`; false, for a fault. */
+  broken(device: Device, error: unknown): false {
     this.deviceErrors++;
     this.lastDeviceError = error;
     this.onDeviceError(device, error);

@@ -54,6 +54,21 @@ export interface Device {
    * @throws WasmvisorError `device-state` when `state` is not such an object; the device is then unchanged.
    */
   restore(state: unknown): void;
+  /**
+   * The tick of the machine's clock (10 MHz, `Clock.ticks`) at which `update` next has something to do; undefined for none. Asked before
+   * each run of a hart, and after each access to the device. With a deterministic clock `update` is called at exactly that tick.
+   */
+  nextDeadline?(): bigint | undefined;
+  /**
+   * The tick that `nextDeadline` named has come, or another device's: drive the interrupt line accordingly. Harmless at any time. Only
+   * devices with `nextDeadline` are called; a deadline that `update` leaves in the past counts as none.
+   */
+  update?(): void;
+  /**
+   * Whether the machine must look at what a store at `offset` has just done before the hart's next instruction, as with a power switch.
+   * Without it, a store costs the same as in any other device. A deadline that comes nearer needs no `true`: it is seen anyway.
+   */
+  endsSlice?(offset: number): boolean;
   /** Adds the device's own node below `parent`. */
   fdt?(parent: FdtNode, place: FdtPlace): void;
 }

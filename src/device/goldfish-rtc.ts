@@ -1,5 +1,6 @@
 /** The Goldfish real-time clock: nanoseconds since 1970, and an alarm. (QEMU `hw/rtc/goldfish_rtc.c`) */
 
+import { NANOSECONDS_PER_TICK } from "../backend/clock/clock.ts";
 import type { AccessSize, Clock, Device, DeviceState, FdtNode, FdtPlace, IrqLine } from "./device.ts";
 import { StateReader } from "./state.ts";
 
@@ -15,6 +16,7 @@ enum Register {
 }
 
 const LOW = 0xffff_ffffn;
+const NANOSECONDS = BigInt(NANOSECONDS_PER_TICK);
 
 /** Time of day for the guest. */
 export class GoldfishRtc implements Device {
@@ -37,11 +39,12 @@ export class GoldfishRtc implements Device {
     this.irq = irq;
   }
 
-  /** Nanoseconds until the alarm, or undefined when none is set. */
-  untilAlarm(): bigint | undefined {
+  /** When the alarm fires. */
+  nextDeadline(): bigint | undefined {
     if (!this.armed) return undefined;
     const now = this.now();
-    return this.alarm > now ? this.alarm - now : 0n;
+    const left = this.alarm > now ? this.alarm - now : 0n;
+    return this.clock.ticks() + (left + NANOSECONDS - 1n) / NANOSECONDS;
   }
 
   /** Fires the alarm if its time has come. */

@@ -40,9 +40,6 @@ export class Ns16550a implements Device {
   readonly name = "uart0";
   readonly size = 8;
   readonly access = { min: 1 as AccessSize, max: 8 as AccessSize };
-  /** Clock ticks at which a receive timeout is due, or undefined. */
-  timeoutAt: bigint | undefined;
-
   private readonly clock: Clock;
   private readonly irq: IrqLine;
   private readonly console: ConsoleBackend;
@@ -62,6 +59,8 @@ export class Ns16550a implements Device {
   /** The transmitter became empty and nobody has been told yet. */
   private thrPending = false;
   private timeoutPending = false;
+  /** Clock ticks at which a receive timeout is due. */
+  private timeoutAt: bigint | undefined;
   /** The guest has listened since reset. */
   private heard = false;
   /** It has not, and has cleared the receiver: nothing comes in before it does. */
@@ -81,6 +80,11 @@ export class Ns16550a implements Device {
     this.irq = deps.irq;
     this.console = deps.console;
     this.console.onInput((bytes) => this.receive(bytes));
+  }
+
+  /** When the receive timeout is due. */
+  nextDeadline(): bigint | undefined {
+    return this.timeoutAt;
   }
 
   /** Raises the receive timeout if its time has come. */

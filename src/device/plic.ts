@@ -102,7 +102,7 @@ export class Plic implements Device {
     } else {
       this.storeContext(Math.floor((offset - CONTEXT) / CONTEXT_STRIDE), offset % CONTEXT_STRIDE, value);
     }
-    this.update();
+    this.raise();
   }
 
   /** Devices keep driving their lines through a reset; they lower them in their own. */
@@ -112,7 +112,7 @@ export class Plic implements Device {
     this.claimed.fill(0);
     this.enable.fill(0);
     this.threshold.fill(0);
-    this.update();
+    this.raise();
   }
 
   save(): DeviceState {
@@ -167,7 +167,7 @@ export class Plic implements Device {
     this.level[word]! |= bit;
     if ((this.pending[word]! & bit) !== 0) return;
     this.pending[word]! |= bit;
-    this.update();
+    this.raise();
   }
 
   /** The pending source, not in service, with the highest priority above the threshold, the lowest number first; 0 for none. */
@@ -193,7 +193,7 @@ export class Plic implements Device {
       const bit = 1 << (irq & 31);
       this.pending[irq >>> 5]! &= ~bit;
       this.claimed[irq >>> 5]! |= bit;
-      this.update();
+      this.raise();
     }
     return irq;
   }
@@ -223,7 +223,7 @@ export class Plic implements Device {
     return word === 0 ? (mask & ~1) >>> 0 : mask;
   }
 
-  private update(): void {
+  private raise(): void {
     for (let context = 0; context < this.contexts; context++) {
       const level = this.best(context) !== 0;
       if (level !== this.raised[context]) this.driveLine(context, level);

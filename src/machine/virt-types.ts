@@ -33,6 +33,8 @@ export interface VirtDeps {
   readonly console: ConsoleBackend;
   /** Drives an interrupt line of a hart; `irq` is the bit position in mip (`Irq`): MSI, MTI, SEI or MEI. Called on changes only. */
   setLine(hart: number, irq: number, level: boolean): void;
+  /** The guest has read mtime from the ACLINT; what is due by then must be pending before its next instruction. */
+  onTimeRead?(mtime: bigint): void;
   /** The guest asks to be switched off or reset; the owner does so after the present slice. */
   onPower(event: PowerEvent): void;
 }
@@ -87,10 +89,12 @@ export interface VirtBoard {
   /** The guest's time in ticks: what the `time` CSR and `mtime` read, and what `stimecmp` is compared with. */
   mtime(): bigint;
   /**
-   * The tick (on `mtime`'s scale) at which `update` next has something to do, or `NEVER`: the earliest of the mtimecmp
-   * registers, the RTC's alarm and the UART's receive timeout. Harts' `stimecmp` is not part of it.
+   * The tick (on `mtime`'s scale) at which `update` next has something to do, or `NEVER`: the earliest deadline of all devices.
+   * Harts' `stimecmp` is not part of it.
    */
   nextDeadline(): bigint;
+  /** The deadline of one device, on `mtime`'s scale, or `NEVER`. */
+  deadlineOf(device: Device): bigint;
   /** Brings time-driven lines up to date. Call when `nextDeadline` has passed; harmless at any time. */
   update(): void;
   /** The mtimecmp of one hart, on `mtime`'s scale. */

@@ -11,10 +11,10 @@ import { Rom } from "../device/rom.ts";
 import { SifiveTest } from "../device/sifive-test.ts";
 import { StateReader } from "../device/state.ts";
 import { EmptyVirtioSlot } from "../device/virtio-slot.ts";
-import { NANOSECONDS_PER_TICK } from "../backend/clock/clock.ts";
 import { boot } from "./boot.ts";
 import { CLINT_MTIMER, MAX_HARTS, MEMMAP, PLIC_IRQ, PLIC_SOURCES, VIRTIO_COUNT } from "./memmap.ts";
 import { checkNames, placeOwnerDevices } from "./owner-devices.ts";
+import { Timers } from "./timers.ts";
 import { buildVirtFdt } from "./virt-fdt.ts";
 import type { Placed } from "./virt-fdt.ts";
 import type { BootPlan, Booted, VirtBoard, VirtConfig, VirtDeps } from "./virt-types.ts";
@@ -45,6 +45,7 @@ class Board implements VirtBoard {
   readonly uart: Ns16550a;
   readonly rtc: GoldfishRtc;
   private readonly deps: VirtDeps;
+  private readonly timers: Timers;
   private readonly rom = new Rom("mrom", MEMMAP.mrom.size);
   /** What has a node of its own below `/soc`, in QEMU's order. */
   private readonly placed: readonly Placed[];
@@ -54,7 +55,8 @@ class Board implements VirtBoard {
     this.deps = deps;
     const { clock, console } = deps;
     const setLine: VirtDeps["setLine"] = (hart, irq, level) => deps.setLine(hart, irq, level);
-    this.aclint = new Aclint({ harts: config.harts, clock, setLine });
+    const onTimeRead = (mtime: bigint): void => deps.onTimeRead?.(mtime);
+    this.aclint = new Aclint({ harts: config.harts, clock, setLine, onTimeRead });
     this.plic = new Plic({ harts: config.harts, sources: PLIC_SOURCES, setLine });
     this.rtc = new GoldfishRtc(clock, this.plic.line(PLIC_IRQ.rtc));
     this.uart = new Ns16550a({ clock, console, irq: this.plic.line(PLIC_IRQ.uart0) });
@@ -68,6 +70,7 @@ class Board implements VirtBoard {
     checkNames(all);
     for (const { pa, device } of all) this.bus.attach(pa, device);
     this.devices = new Map(all.map(({ device }) => [device.name, device]));
+    this.timers = new Timers(this.bus, [...this.devices.values()]);
   }
 
   mtime(): bigint {
@@ -79,21 +82,15 @@ class Board implements VirtBoard {
   }
 
   nextDeadline(): bigint {
-    let next = this.aclint.nextDeadline();
-    const sooner = (tick: bigint): void => {
-      if (tick < next) next = tick;
-    };
-    const alarm = this.rtc.untilAlarm();
-    if (alarm !== undefined) sooner(this.mtime() + (alarm + NANOSECONDS - 1n) / NANOSECONDS);
-    const { timeoutAt } = this.uart;
-    if (timeoutAt !== undefined) sooner(this.mtime() + timeoutAt - this.deps.clock.ticks());
-    return next < NEVER ? next : NEVER;
+    return this.onMtimeScale(this.timers.next());
+  }
+
+  deadlineOf(device: Device): bigint {
+    return this.onMtimeScale(this.timers.deadlineOf(device));
   }
 
   update(): void {
-    this.aclint.update();
-    this.rtc.update();
-    this.uart.update();
+    this.timers.update();
   }
 
   load(plan: BootPlan): Booted {
@@ -129,6 +126,15 @@ class Board implements VirtBoard {
     for (const device of [...drivers, this.plic]) device.restore(states[device.name]);
   }
 
+  /** A tick of the clock as mtime shows it, unless mtime would have come round by then; `NEVER` for none. */
+  private onMtimeScale(tick: bigint | undefined): bigint {
+    if (tick === undefined) return NEVER;
+    const now = this.deps.clock.ticks();
+    const mtime = this.aclint.mtimeAt(now) + tick - now;
+    if (mtime < 0n) return 0n;
+    return mtime < NEVER ? mtime : NEVER;
+  }
+
   private placeOwners(): Placed[] {
     const { memory, clock } = this.deps;
     return placeOwnerDevices(this.config.devices ?? [], { memory, clock }, (irq) => this.plic.line(irq));
@@ -154,5 +160,3 @@ class Board implements VirtBoard {
     ];
   }
 }
-
-const NANOSECONDS = BigInt(NANOSECONDS_PER_TICK);

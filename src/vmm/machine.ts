@@ -8,7 +8,8 @@ import { SeededEntropy } from "../backend/entropy/seeded-entropy.ts";
 import type { Compilation } from "../core/code.ts";
 import type { Core } from "../core/core.ts";
 import { MachineSpace } from "../core/machine-space.ts";
-import { CLINT_MTIMER, MEMMAP } from "../machine/memmap.ts";
+import type { Device } from "../device/device.ts";
+import { MEMMAP } from "../machine/memmap.ts";
 import { handleSbi, HartState } from "../machine/sbi.ts";
 import type { BootHart, BootPlan, PowerEvent, VirtBoard } from "../machine/virt-types.ts";
 import { createVirtBoard } from "../machine/virt.ts";
@@ -32,15 +33,14 @@ export interface MachineDeps {
   onLine(): void;
   /** A hart that is being run has read `mtime`. */
   onTimeRead(mtime: bigint): void;
-  /** The slice that is under way must end: a deadline may have come nearer, or there is something for the host to do. */
+  /** A device's next deadline is at this mtime: the slice that is under way may have been planned without it. */
+  onDeadline(mtime: bigint): void;
+  /** The slice that is under way must end: there is something for the host to do. */
   endSlice(): void;
 }
 
 /** Any number: a deterministic machine must only have the same one each time. */
 const SEED = 0x7761_736dn;
-
-/** Where the guest reads mtime. */
-const MTIME = MEMMAP.clint.pa + CLINT_MTIMER + 0x7ff8;
 
 /** After so many translated regions, a millisecond or two, the run loop looks at the clock. */
 const TRANSLATIONS = 1;
@@ -62,8 +62,6 @@ export class Machine {
   #booted = false;
   /** Its memory may be somebody else's. */
   #released = false;
-  /** When the UART's timeout was due when that was last looked at. */
-  #uartTimeout: bigint | undefined;
 
   constructor(config: CheckedConfig, deps: MachineDeps) {
     this.#deps = deps;
@@ -114,10 +112,10 @@ export class Machine {
   }
 
   mmioLoad(hart: number, pa: number, size: number): boolean {
-    const { bus, uart } = this.board;
+    const { bus } = this.board;
     if (!bus.load(pa, size)) return false;
-    if (uart.timeoutAt !== this.#uartTimeout) this.#timeoutMoved();
-    else if ((pa & ~7) === MTIME) this.mtime();
+    const region = bus.answered;
+    if (region?.device.nextDeadline !== undefined) this.#noteDeadline(region.device);
     const { u32 } = this.space.memory;
     const at = (hart + HartField.mmioData) / 4;
     u32[at] = bus.data.low;
@@ -126,15 +124,17 @@ export class Machine {
   }
 
   mmioStore(hart: number, pa: number, size: number): boolean {
-    const { bus, uart } = this.board;
+    const { bus } = this.board;
     const { u32 } = this.space.memory;
     const at = (hart + HartField.mmioData) / 4;
     bus.data.low = u32[at] ?? 0;
     bus.data.high = u32[at + 1] ?? 0;
     if (!bus.store(pa, size)) return false;
-    // A new mtimecmp may come before the end of the slice that was planned without it; a power event is due at once.
-    if (pa < MEMMAP.plic.pa) this.#deps.endSlice();
-    else if (uart.timeoutAt !== this.#uartTimeout) this.#timeoutMoved();
+    const region = bus.answered;
+    if (region === undefined) return true;
+    const { device } = region;
+    if (device.nextDeadline !== undefined) this.#noteDeadline(device);
+    if (device.endsSlice !== undefined) this.#noteStore(device, pa - region.pa);
     return true;
   }
 
@@ -151,10 +151,16 @@ export class Machine {
     this.space.release();
   }
 
-  /** A new timeout, too, may come before the end of the slice. */
-  #timeoutMoved(): void {
-    this.#uartTimeout = this.board.uart.timeoutAt;
-    if (this.#uartTimeout !== undefined) this.#deps.endSlice();
+  #noteDeadline(device: Device): void {
+    this.#deps.onDeadline(this.board.deadlineOf(device));
+  }
+
+  #noteStore(device: Device, offset: number): void {
+    try {
+      if (device.endsSlice?.(offset) === true) this.#deps.endSlice();
+    } catch (error) {
+      this.board.bus.broken(device, error);
+    }
   }
 
   #setLine(hart: number, irq: Irq, level: boolean): void {
@@ -184,7 +190,7 @@ export class Machine {
   }
 
   #createBoard({ harts, devices, deterministic }: CheckedConfig): VirtBoard {
-    const { console, onPower } = this.#deps;
+    const { console, onPower, onTimeRead } = this.#deps;
     return createVirtBoard(
       { harts, devices },
       {
@@ -193,6 +199,7 @@ export class Machine {
         entropy: deterministic ? new SeededEntropy(SEED) : new HostEntropy(),
         console,
         setLine: (hart, irq, level) => this.#setLine(hart, irq, level),
+        onTimeRead: (mtime) => onTimeRead(mtime),
         onPower: (event) => onPower(event),
       },
     );

@@ -138,6 +138,11 @@ export class RunLoop {
     if (this.#current !== undefined && mtime >= this.#deadline) this.#deadline = this.#updateTimers(this.#current);
   }
 
+  /** A device's deadline is at `mtime`: a slice that was planned to go on longer ends with the present instruction. */
+  deadlineMoved(mtime: bigint): void {
+    if (mtime < this.#deadline) this.endSlice();
+  }
+
   /** Something may have ended a wait: an interrupt line, for one. */
   wake(): void {
     this.#sleep.wake();
@@ -315,15 +320,20 @@ export class RunLoop {
 
   /** Brings the timer lines of `hart` up to date; returns the mtime at which they, or the board's, next change. */
   #updateTimers(hart: HartView): bigint {
-    const { board } = this.#deps;
-    const now = board.mtime();
-    let deadline = board.nextDeadline();
-    if (deadline <= now) {
-      board.update();
-      deadline = board.nextDeadline();
-    }
+    const now = this.#deps.board.mtime();
+    const deadline = this.#boardDeadline(now);
     const own = this.#timerDeadline(hart, now);
     return own < deadline ? own : deadline;
+  }
+
+  /** Brings the board's timer lines up to date; returns when they next change. A device may leave a deadline in the past: it is none. */
+  #boardDeadline(now: bigint): bigint {
+    const { board } = this.#deps;
+    const deadline = board.nextDeadline();
+    if (deadline > now) return deadline;
+    board.update();
+    const next = board.nextDeadline();
+    return next > now ? next : NEVER;
   }
 
   /** Brings the timer line that Sstc has up to date; returns the mtime at which it next rises by itself, or `NEVER`. */
@@ -346,7 +356,7 @@ export class RunLoop {
   #nextDeadline(): bigint {
     const { board, harts } = this.#deps;
     const now = board.mtime();
-    let next = board.nextDeadline();
+    let next = this.#boardDeadline(now);
     for (const [index, hart] of harts.entries()) {
       const own = this.#deps.isStarted(index) ? this.#timerDeadline(hart, now) : NEVER;
       if (own < next) next = own;

@@ -97,6 +97,7 @@ export class Vm extends Emitter<VmEvents> {
       onPower: (event) => (this.#power ??= event),
       onLine: () => this.#loop?.wake(),
       onTimeRead: (mtime) => this.#loop.timeRead(mtime),
+      onDeadline: (mtime) => this.#loop.deadlineMoved(mtime),
       endSlice: () => this.#loop.endSlice(),
     });
     const { space, ram, board, time } = this.machine;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Aclint, MSI, MTI, NEVER } from "../../src/device/aclint.ts";
+import { Aclint, MSI, MTI } from "../../src/device/aclint.ts";
 import { FakeClock, FakeLines } from "./fakes.ts";
 
 const MTIME = 0x7ff8;
@@ -54,10 +54,10 @@ describe("MTIMER", () => {
     mtimer.store64(8, 100, 0);
     expect(lines.level(1, MTI)).toBe(false);
     clock.now = 99n;
-    aclint.update();
+    aclint.mtimer.update();
     expect(lines.level(1, MTI)).toBe(false);
     clock.now = 100n;
-    aclint.update();
+    aclint.mtimer.update();
     expect(lines.level(1, MTI)).toBe(true);
     mtimer.store64(8, 0xffff_ffff, 0xffff_ffff);
     expect(lines.level(1, MTI)).toBe(false);
@@ -79,13 +79,45 @@ describe("MTIMER", () => {
 
   test("the next deadline is the earliest that has not fired", () => {
     const { mtimer, aclint, clock } = machine();
-    expect(aclint.nextDeadline()).toBe(NEVER);
+    expect(aclint.mtimer.nextDeadline()).toBeUndefined();
     mtimer.store64(0, 300, 0);
     mtimer.store64(8, 200, 0);
-    expect(aclint.nextDeadline()).toBe(200n);
+    expect(aclint.mtimer.nextDeadline()).toBe(200n);
     clock.now = 250n;
-    aclint.update();
-    expect(aclint.nextDeadline()).toBe(300n);
+    aclint.mtimer.update();
+    expect(aclint.mtimer.nextDeadline()).toBe(300n);
+  });
+
+  test("its deadline is on the clock's scale, whatever the guest has set mtime to", () => {
+    const { mtimer, clock } = machine();
+    clock.now = 1000n;
+    mtimer.store64(0x7ff8, 0xffff_fff6, 0xffff_ffff);
+    mtimer.store64(0, 5, 0);
+    mtimer.store64(8, 0xffff_ffff, 0xffff_ffff);
+    mtimer.update();
+    expect(mtimer.nextDeadline()).toBeUndefined();
+    // mtime comes round, and mtimecmp is ahead again.
+    clock.now = 1012n;
+    mtimer.update();
+    expect(mtimer.nextDeadline()).toBe(1015n);
+  });
+
+  test("setting mtime moves the deadlines of others, so it ends a slice; mtimecmp has a deadline of its own", () => {
+    const { mtimer } = machine();
+    expect([0x7ff8, 0x7ffc, 0, 8].map((offset) => mtimer.endsSlice(offset))).toEqual([true, true, false, false]);
+  });
+
+  test("reading mtime, and nothing else, is told", () => {
+    const read: bigint[] = [];
+    const clock = new FakeClock();
+    clock.now = 7n;
+    const { mtimer } = new Aclint({ harts: 1, clock, setLine: () => undefined, onTimeRead: (now) => read.push(now) });
+    clock.now = 9n;
+    mtimer.load(0);
+    mtimer.load(0x7ff8);
+    mtimer.load(0x7ffc);
+    mtimer.load64(0x7ff8, { low: 0, high: 0 });
+    expect(read).toEqual([9n, 9n, 9n].map((now) => now - 7n));
   });
 
   test("setting mtime back lowers interrupts that are no longer due", () => {

@@ -57,13 +57,13 @@ describe("alarm", () => {
     const { rtc, clock, irq } = machine();
     rtc.store(IRQ_ENABLED, 1);
     setAlarm(rtc, clock.wall + 1000n);
-    expect([rtc.load(ALARM_STATUS), rtc.untilAlarm()]).toEqual([1, 1000n]);
+    expect([rtc.load(ALARM_STATUS), rtc.nextDeadline()]).toEqual([1, 10n]);
     clock.wall += 999n;
     rtc.update();
     expect(irq.level).toBe(false);
     clock.wall += 1n;
     rtc.update();
-    expect([irq.level, rtc.load(ALARM_STATUS), rtc.untilAlarm()]).toEqual([true, 0, undefined]);
+    expect([irq.level, rtc.load(ALARM_STATUS), rtc.nextDeadline()]).toEqual([true, 0, undefined]);
     rtc.store(CLEAR_INTERRUPT, 0);
     expect(irq.level).toBe(false);
   });

@@ -142,7 +142,7 @@ describe("time", () => {
     expect(board.mtime()).toBe(5n);
     store(board, UART + 2, 0x81, 1);
     console.type("x");
-    expect(board.nextDeadline()).toBe(5n + board.uart.timeoutAt! - 1000n);
+    expect(board.nextDeadline()).toBe(5n + board.uart.nextDeadline()! - 1000n);
   });
 });
 
