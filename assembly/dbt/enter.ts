@@ -4,8 +4,8 @@ import { host_ns } from "../env";
 import { execute } from "../gen/execute";
 import { Hart, Vm } from "../gen/state";
 import { code_page, page_renew, record_at } from "../decode/pages";
-import { Flow, Op } from "../gen/op";
-import { op_flow } from "../gen/optable";
+import { Flow, Op, OpFlag } from "../gen/op";
+import { op_flags, op_flow } from "../gen/optable";
 import { csr_access } from "../hart/csr";
 import { work_done } from "../hart/pace";
 import { ask_exit } from "../hart/raise";
@@ -110,7 +110,7 @@ function is_sensitive(hart: Hart): bool {
 function note_split(hart: Hart, vm: Vm): void {
   hart.spanSplit = 0;
   const page = code_page(hart, hart.pc);
-  const access = page && is_access(<i32>record_op(record_at(hart, page, hart.pc)));
+  const access = page && is_access(record_op(record_at(hart, page, hart.pc)));
   hart.trapCause = Cause.NONE;
   if (!access || !site_failed(changetype<Dbt>(<usize>vm.dbt), hart.pc, <u32>hart.instret)) return;
   page_renew(page);
@@ -248,7 +248,7 @@ export function dbt_system(hartMa: usize, fuel: u32, r: u64): u64 {
 /** Whether the CSR access or fence of record `r` is one that does not trap. */
 function system_allowed(hart: Hart, r: u64): bool {
   const op = record_op(r);
-  if (op > <u32>Op.CSRRCI) return hart.priv == Priv.M || (hart.priv == Priv.S && !(hart.mstatus & Status.TVM));
+  if (!(op_flags(op) & OpFlag.CSR)) return hart.priv == Priv.M || (hart.priv == Priv.S && !(hart.mstatus & Status.TVM));
   return csr_access(hart, csr(r), op == Op.CSRRW || op == Op.CSRRWI || !rs1IsZero(r));
 }
 

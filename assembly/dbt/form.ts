@@ -7,8 +7,8 @@
  */
 
 import { code_page, code_page_settled, page_version, record_at, straddles } from "../decode/pages";
-import { Op, Flow } from "../gen/op";
-import { op_base, op_flow, op_length } from "../gen/optable";
+import { Flow, Op, OpFlag } from "../gen/op";
+import { is_instruction, op_base, op_flags, op_flow, op_length } from "../gen/optable";
 import { Hart, Vm } from "../gen/state";
 import { fs_dirty } from "../hart/fs";
 import { imm } from "../hart/regs";
@@ -155,10 +155,10 @@ export function is_stale(t: Dbt): bool {
 
 /** True when the region ends before this instruction and leaves it to the interpreter. */
 function left_to_interpreter(hart: Hart, op: u32): bool {
-  if (<i32>op <= Op.REGION) return true;
+  if (!is_instruction(op)) return true;
   if (op_flow(op) == Flow.SYSTEM) return !runs_in_region(hart, op);
-  // They read rd as well, and AMOCAS.Q pairs of registers.
-  if (op >= <u32>Op.AMOCAS_W && op <= <u32>Op.AMOCAS_Q) return true;
+  // The IR has no such operand.
+  if (op_flags(op) & OpFlag.READS_RD) return true;
   return is_float(op) && !fs_dirty(hart);
 }
 
@@ -170,21 +170,20 @@ export function is_untranslatable(hart: Hart, pc: u64): bool {
   return r != 0 && left_to_interpreter(hart, record_op(r));
 }
 
-/** True for the system instructions that neither jump nor change the mode, when translated code may have them executed. */
+/** True for the system instructions that translated code may have executed. */
 function runs_in_region(hart: Hart, op: u32): bool {
   if (changetype<Vm>(<usize>hart.vm).sensitive == Sensitive.EXIT) return false;
-  return (op >= <u32>Op.CSRRW && op <= <u32>Op.CSRRCI) || op == Op.SFENCE_VMA || op == Op.SINVAL_VMA;
+  return (op_flags(op) & OpFlag.STAYS) != 0;
 }
 
 /** Loads and stores, those of floating-point registers among them. */
-export function is_access(op: i32): bool {
-  if (op >= Op.LB && op <= Op.SD) return true;
-  return op == Op.FLW || op == Op.FSW || op == Op.FLD || op == Op.FSD || op == Op.FLH || op == Op.FSH;
+export function is_access(op: u32): bool {
+  return (op_flags(op) & OpFlag.ACCESS) != 0;
 }
 
 /** F, D, Zfh and Zfa instructions: they look at mstatus.FS. */
-export function is_float(op: i32): bool {
-  return (op >= Op.FLW && op <= Op.FCVT_D_S) || (op >= Op.FLH && op < Op.LR_W);
+export function is_float(op: u32): bool {
+  return (op_flags(op) & OpFlag.FLOAT) != 0;
 }
 
 /** The block that starts at `pc` in `ctx` + 1, made or split off when there is none; 0 when the region is full. */

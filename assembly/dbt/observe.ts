@@ -53,7 +53,7 @@ function observe(t: Dbt, hart: Hart, limit: u32, accesses: bool): void {
     const r = page ? record_at(hart, page, pc) : 0;
     hart.trapCause = Cause.NONE;
     if (!r || record_op(r) == Op.ILLEGAL) return;
-    if (accesses && is_access(<i32>record_op(r))) note_access(t, pc, x1(hart, r) + <i64>imm(r));
+    if (accesses && is_access(record_op(r))) note_access(t, pc, x1(hart, r) + <i64>imm(r));
     execute_record(hart, r, pc, record_length(r));
     note_seen(t, pc);
     if (is_computed_jump(r) || is_computed_call(r)) note_jump(t, pc, hart.pc);

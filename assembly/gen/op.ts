@@ -725,3 +725,13 @@ export enum Flow {
   TRAP = 4,
   SYSTEM = 5,
 }
+
+/** What the translator asks of an op (`OpFlag` in src/isa/row.ts). */
+export enum OpFlag {
+  ACCESS = 1,
+  FLOAT = 2,
+  READS_RD = 4,
+  CSR = 8,
+  ZIMM = 16,
+  STAYS = 32,
+}

@@ -1,7 +1,7 @@
 /** The instruction tables in the form that the generator, the assembler and the disassembler work with. */
 
 import { getField, parseBits, type Encoding } from "./bits.ts";
-import { formats, type CompressedRow, type Flow, type Row } from "./row.ts";
+import { formats, type CompressedRow, type Flow, type OpFlag, type Row, type Table } from "./row.ts";
 import { rv_c } from "./rv_c.ts";
 import { tables } from "./tables.ts";
 
@@ -25,6 +25,7 @@ export interface Instruction extends Encoding {
   readonly table: string;
   readonly asm: string;
   readonly flow: Flow;
+  readonly flags: readonly OpFlag[];
   /** Has an op number below 256 (for compressed ones: of its own). */
   readonly hot: boolean;
   readonly where: readonly Condition[];
@@ -57,18 +58,19 @@ function parseCondition(name: string, text: string): Condition {
 
 const handlerName = (name: string): string => name.replace(/\.N$/, "").replaceAll(".", "_");
 
-function parseRow(table: string, tableHot: boolean, row: Row): Instruction {
-  const format: { asm: string; simm?: string; uimm?: string } = formats[row.format];
+function parseRow(table: Table, row: Row): Instruction {
+  const format: { asm: string; simm?: string; uimm?: string; flags?: readonly OpFlag[] } = formats[row.format];
   const list = format.simm ?? format.uimm;
   const imm = list === undefined ? undefined : { list, signed: format.simm !== undefined };
   return {
     ...parseBits(row.name, row.bits, imm),
     name: row.name,
     handler: handlerName(row.name),
-    table,
+    table: table.name,
     asm: format.asm,
     flow: row.flow ?? "none",
-    hot: row.hot ?? tableHot,
+    flags: [...(format.flags ?? []), ...(table.flags ?? []), ...(row.flags ?? [])],
+    hot: row.hot ?? table.hot,
     where: (row.where ?? []).map((text) => parseCondition(row.name, text)),
     ...(row.within === undefined ? {} : { within: row.within }),
   };
@@ -95,6 +97,7 @@ function parseCompressed(row: CompressedRow, bases: ReadonlyMap<string, Instruct
     table: base.table,
     asm: row.asm,
     flow: base.flow,
+    flags: base.flags,
     hot: base.hot && row.op === undefined,
     where: (row.where ?? []).map((text) => parseCondition(row.name, text)),
     base,
@@ -106,7 +109,7 @@ function parseCompressed(row: CompressedRow, bases: ReadonlyMap<string, Instruct
 
 /** All instructions of 32 bits, in table order. */
 export const wideInstructions: readonly Instruction[] = tables.flatMap((table) =>
-  table.rows.map((row) => parseRow(table.name, table.hot, row)),
+  table.rows.map((row) => parseRow(table, row)),
 );
 
 const byName = new Map(wideInstructions.map((insn) => [insn.name, insn]));

@@ -3,9 +3,23 @@
 /** How the dispatcher uses an instruction's handler (ARCHITECTURE.md, "The record"). */
 export type Flow = "none" | "pc" | "branch" | "jump" | "trap" | "system";
 
+/**
+ * What the translator asks of an instruction besides its flow. It never compares op numbers: those depend on the order of the tables.
+ *
+ * - `access`: loads or stores, at rs1 plus the immediate
+ * - `float`: looks at mstatus.FS, and is illegal while that is Off
+ * - `reads_rd`: rd, or the register after it, is an operand too
+ * - `csr`: reads or writes the CSR that it names
+ * - `zimm`: its operand is the five-bit immediate in the place of rs1
+ * - `stays`: of the flow `system`, but neither jumps nor changes the privilege mode; translated code may have it executed and go on
+ */
+export type OpFlag = "access" | "float" | "reads_rd" | "csr" | "zimm" | "stays";
+
 /** Operands in assembly order, and where the immediate's bits come from unless the row says so itself. */
 interface FormatShape {
   readonly asm: string;
+  /** Of all instructions with these operands. */
+  readonly flags?: readonly OpFlag[];
   readonly simm?: string;
   readonly uimm?: string;
 }
@@ -22,24 +36,25 @@ export const formats = {
   I: { asm: "rd, rs1, imm", simm: "11:0" },
   shift: { asm: "rd, rs1, shamt", uimm: "5:0" },
   shiftw: { asm: "rd, rs1, shamt", uimm: "4:0" },
-  load: { asm: "rd, imm(rs1)", simm: "11:0" },
-  S: { asm: "rs2, imm(rs1)", simm: "11:5 4:0" },
+  load: { asm: "rd, imm(rs1)", simm: "11:0", flags: ["access"] },
+  jalr: { asm: "rd, imm(rs1)", simm: "11:0" },
+  S: { asm: "rs2, imm(rs1)", simm: "11:5 4:0", flags: ["access"] },
   B: { asm: "rs1, rs2, off", simm: "12 10:5 4:1 11" },
   U: { asm: "rd, upper", simm: "31:12" },
   J: { asm: "rd, off", simm: "20 10:1 11 19:12" },
   amo: { asm: "rd, rs2, (rs1)" },
   lr: { asm: "rd, (rs1)" },
   fence: { asm: "pred, succ" },
-  csr: { asm: "rd, csr, rs1" },
-  csri: { asm: "rd, csr, zimm" },
+  csr: { asm: "rd, csr, rs1", flags: ["csr", "stays"] },
+  csri: { asm: "rd, csr, zimm", flags: ["csr", "zimm", "stays"] },
   sfence: { asm: "rs1, rs2" },
   cbo: { asm: "(rs1)" },
   mop1: { asm: "rd, rs1" },
   mop2: { asm: "rd, rs1, rs2" },
   R_bs: { asm: "rd, rs1, rs2, shamt", uimm: "1:0" },
   R1_rnum: { asm: "rd, rs1, shamt", uimm: "3:0" },
-  fload: { asm: "fd, imm(rs1)", simm: "11:0" },
-  fstore: { asm: "fs2, imm(rs1)", simm: "11:5 4:0" },
+  fload: { asm: "fd, imm(rs1)", simm: "11:0", flags: ["access"] },
+  fstore: { asm: "fs2, imm(rs1)", simm: "11:5 4:0", flags: ["access"] },
   F: { asm: "fd, fs1, fs2" },
   F_rm: { asm: "fd, fs1, fs2, rm" },
   F1_rm: { asm: "fd, fs1, rm" },
@@ -71,6 +86,8 @@ export interface Row {
   readonly format: Format;
   /** Default `none`. */
   readonly flow?: Flow;
+  /** Besides those of its format and table. */
+  readonly flags?: readonly OpFlag[];
   /** Overrides the table's: has an op number below 256. */
   readonly hot?: boolean;
   /** Conditions on fields, such as `rd even` or `imm <= 10`; where one fails the encoding is illegal. */
@@ -104,5 +121,7 @@ export interface Table {
   readonly name: string;
   /** Whether its rows have an op number below 256. */
   readonly hot: boolean;
+  /** Of all its rows. */
+  readonly flags?: readonly OpFlag[];
   readonly rows: readonly Row[];
 }

@@ -5,6 +5,7 @@ import type { Table } from "./row.ts";
 export const rv_d: Table = {
   name: "rv_d",
   hot: true,
+  flags: ["float"],
   rows: [
     { name: "fld", bits: "iiiiiiiiiiii sssss 011 ddddd 0000111", format: "fload", flow: "trap" },
     { name: "fsd", bits: "iiiiiii ttttt sssss 011 iiiii 0100111", format: "fstore", flow: "trap" },

@@ -5,6 +5,7 @@ import type { Table } from "./row.ts";
 export const rv_f: Table = {
   name: "rv_f",
   hot: true,
+  flags: ["float"],
   rows: [
     { name: "flw", bits: "iiiiiiiiiiii sssss 010 ddddd 0000111", format: "fload", flow: "trap" },
     { name: "fsw", bits: "iiiiiii ttttt sssss 010 iiiii 0100111", format: "fstore", flow: "trap" },

@@ -9,7 +9,7 @@ export const rv_i: Table = {
     { name: "lui", bits: "iiiiiiiiiiiiiiiiiiii ddddd 0110111", format: "U" },
     { name: "auipc", bits: "iiiiiiiiiiiiiiiiiiii ddddd 0010111", format: "U", flow: "pc" },
     { name: "jal", bits: "iiiiiiiiiiiiiiiiiiii ddddd 1101111", format: "J", flow: "jump" },
-    { name: "jalr", bits: "iiiiiiiiiiii sssss 000 ddddd 1100111", format: "load", flow: "jump" },
+    { name: "jalr", bits: "iiiiiiiiiiii sssss 000 ddddd 1100111", format: "jalr", flow: "jump" },
 
     { name: "beq", bits: "iiiiiii ttttt sssss 000 iiiii 1100011", format: "B", flow: "branch" },
     { name: "bne", bits: "iiiiiii ttttt sssss 001 iiiii 1100011", format: "B", flow: "branch" },

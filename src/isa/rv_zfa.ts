@@ -5,6 +5,7 @@ import type { Table } from "./row.ts";
 export const rv_zfa: Table = {
   name: "rv_zfa",
   hot: false,
+  flags: ["float"],
   rows: [
     { name: "fli.s", bits: "1111000 00001 iiiii 000 ddddd 1010011", format: "F_li", flow: "trap" },
     { name: "fminm.s", bits: "0010100 ttttt sssss 010 ddddd 1010011", format: "F", flow: "trap" },

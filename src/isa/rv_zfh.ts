@@ -5,6 +5,7 @@ import type { Table } from "./row.ts";
 export const rv_zfh: Table = {
   name: "rv_zfh",
   hot: false,
+  flags: ["float"],
   rows: [
     // Their 12-bit offsets need the whole immediate of the record, which only hot ops have.
     { name: "flh", bits: "iiiiiiiiiiii sssss 001 ddddd 0000111", format: "fload", flow: "trap", hot: true },
