@@ -6,15 +6,13 @@ import { module_ready, modules_clear } from "./dbt/modules";
 import { Dbt, dbt_open } from "./dbt/state";
 import { Hart, Vm } from "./gen/state";
 import { csr_exists, csr_poke, csr_read } from "./hart/csr";
-import { interrupt_waits, timer_update } from "./hart/interrupt";
+import { csr_read_only } from "./hart/csr_access";
+import { interrupt_waits, interrupts_noted, timer_update } from "./hart/interrupt";
 import { hart_reset_state } from "./hart/reset";
 import { data_priv, fence_i, tlb_flush, tlb_flush_all, tlb_select } from "./mem/tlb";
 import { pmp_changed } from "./mem/pmp";
 import { Walk, walk_probe } from "./mem/ptw";
 import { Access, Cause, Exit, Install } from "./shared/constants";
-
-/** The top two bits of the number of a read-only CSR. */
-const READ_ONLY: u32 = 3;
 
 /** Puts all CSRs and registers into their reset state and empties the TLBs. The host sets pc, hartid and a0.. afterwards. */
 export function hart_reset(hartMa: usize): void {
@@ -32,6 +30,7 @@ export function hart_reset(hartMa: usize): void {
 export function hart_set_lines(hartMa: usize, mask: u32, value: u32): void {
   const hart = changetype<Hart>(hartMa);
   hart.lines = (hart.lines & ~(<u64>mask)) | (value & mask);
+  interrupts_noted(hart);
   hart.attention = 1;
 }
 
@@ -65,6 +64,7 @@ export function hart_sync(hartMa: usize): void {
   const hart = changetype<Hart>(hartMa);
   pmp_changed(hart);
   tlb_select(hart);
+  interrupts_noted(hart);
   hart.attention = 1;
 }
 
@@ -84,7 +84,7 @@ export function hart_csr_write(hartMa: usize, csr: u32): u32 {
   const hart = changetype<Hart>(hartMa);
   const priv = hart.priv;
   hart.priv = 3;
-  const exists = csr_exists(csr) && csr >> 10 != READ_ONLY;
+  const exists = csr_exists(csr) && !csr_read_only(csr);
   if (exists) csr_poke(hart, csr, hart.mmioData);
   hart.priv = priv;
   hart_sync(hartMa);

@@ -2,7 +2,7 @@
 
 import { run_translated } from "./dbt/enter";
 import { Hart, Vm } from "./gen/state";
-import { interrupt_pending, interrupt_wakes } from "./hart/interrupt";
+import { interrupt_pending, interrupt_wakes, interrupts_noted } from "./hart/interrupt";
 import { interrupt_take } from "./hart/trap";
 import { interpret, run_predecoded, step } from "./interp/step";
 import { tlb_flush_fetch } from "./mem/tlb";
@@ -66,6 +66,7 @@ function run_slice(hart: Hart): u32 {
 /** Hands over what was asked for, and takes a pending interrupt. Returns an `Exit`, or NONE to go on. */
 function take_attention(hart: Hart): u32 {
   hart.attention = 0;
+  interrupts_noted(hart);
   const irq = interrupt_pending(hart);
   if (irq >= 0) {
     hart.wfi = 0;

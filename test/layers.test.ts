@@ -99,7 +99,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
   "src/error.ts": [],
   "src/nearest.ts": [],
-  "src/isa": ["src/error.ts"],
+  "src/isa": ["src/error.ts", "assembly/shared"],
   "src/backend": ["src/error.ts"],
   "src/memory": ["src/error.ts", ...shared],
   "src/core": [...values, "src/memory"],

@@ -138,24 +138,26 @@ export enum HartField {
   stormCount = 2912,
   /** instret at the last trap (u64) */
   stormInstret = 2920,
+  /** the interrupts that are pending and that mie enables (assembly/hart/interrupt.ts) (u64) */
+  pending = 2928,
   /** TLB misses: loads, stores and fetches that needed a walk (u64) */
-  countTlbMiss = 2928,
+  countTlbMiss = 2936,
   /** page-table walks (u64) */
-  countWalk = 2936,
+  countWalk = 2944,
   /** times the jump caches were emptied (u64) */
-  countJumpFlush = 2944,
+  countJumpFlush = 2952,
   /** exceptions taken (u64) */
-  countTrap = 2952,
+  countTrap = 2960,
   /** interrupts taken (u64) */
-  countInterrupt = 2960,
+  countInterrupt = 2968,
   /** device accesses (u64) */
-  countMmio = 2968,
+  countMmio = 2976,
   /** instructions decoded into records (u64) */
-  countDecode = 2976,
+  countDecode = 2984,
   /** fence.i executed (u64) */
-  countFenceI = 2984,
+  countFenceI = 2992,
   /** sfence.vma and sinval.vma executed (u64) */
-  countSfence = 2992,
+  countSfence = 3000,
 }
 
 /** Offsets from a VM block's base address. */
@@ -288,6 +290,6 @@ export enum VmField {
 
 /** Sizes of the blocks. */
 export enum StateBytes {
-  HART = 3000,
+  HART = 3008,
   VM = 384,
 }

@@ -556,6 +556,7 @@ export class Hart {
   codeFilter7: u64;
   stormCount: u32;
   stormInstret: u64;
+  pending: u64;
   countTlbMiss: u64;
   countWalk: u64;
   countJumpFlush: u64;
@@ -710,6 +711,7 @@ if (offsetof<Hart>("spanSplit") != HartField.spanSplit) ERROR("Hart.spanSplit is
 if (offsetof<Hart>("codeFilter0") != HartField.codeFilter) ERROR("Hart.codeFilter0 is misplaced");
 if (offsetof<Hart>("stormCount") != HartField.stormCount) ERROR("Hart.stormCount is misplaced");
 if (offsetof<Hart>("stormInstret") != HartField.stormInstret) ERROR("Hart.stormInstret is misplaced");
+if (offsetof<Hart>("pending") != HartField.pending) ERROR("Hart.pending is misplaced");
 if (offsetof<Hart>("countTlbMiss") != HartField.countTlbMiss) ERROR("Hart.countTlbMiss is misplaced");
 if (offsetof<Hart>("countWalk") != HartField.countWalk) ERROR("Hart.countWalk is misplaced");
 if (offsetof<Hart>("countJumpFlush") != HartField.countJumpFlush) ERROR("Hart.countJumpFlush is misplaced");

@@ -12,9 +12,9 @@ import { MENVCFG_STCE } from "./csr_field";
   return software | hart.lines;
 }
 
-/** The interrupt to take before the next instruction, or -1. */
+/** The interrupt to take before the next instruction, or -1. `hart.pending` is up to date. */
 export function interrupt_pending(hart: Hart): i32 {
-  const pending = interrupts(hart) & hart.mie;
+  const pending = hart.pending;
   if (!pending) return -1;
   const priv = hart.priv;
   if (priv != Priv.M || hart.mstatus & Status.MIE) {
@@ -41,7 +41,7 @@ function highest(set: u64): i32 {
 /** Whether WFI completes: an enabled interrupt is pending, whether or not it could be taken. ("Wait for Interrupt") */
 // @ts-ignore: decorator
 @inline export function interrupt_wakes(hart: Hart): bool {
-  return (interrupts(hart) & hart.mie) != 0;
+  return hart.pending != 0;
 }
 
 /** Whether the hart is stalled in WFI, with nothing pending that ends it. */
@@ -59,12 +59,22 @@ export function timer_update(hart: Hart, now: u64): u64 {
   const line: u64 = on && hart.stimecmp <= now ? 1 << Irq.STI : 0;
   if ((hart.lines & (1 << Irq.STI)) != line) {
     hart.lines ^= 1 << Irq.STI;
+    interrupts_noted(hart);
     hart.attention = 1;
   }
   return on && !line ? hart.stimecmp : -1;
 }
 
-/** Call after anything that may have unmasked an interrupt: has the run loop look when one can be taken. */
-export function interrupt_check(hart: Hart): void {
+/**
+ * Computes which interrupts are both pending and enabled in mie: the one place that does, for the run loop, WFI and translated code. Call it
+ * after any change of mip, the lines, mie or menvcfg.STCE; the run loop calls it, too, when attention is asked for.
+ */
+export function interrupts_noted(hart: Hart): void {
+  hart.pending = interrupts(hart) & hart.mie;
+}
+
+/** Call after anything that may have let an interrupt through: has the run loop look when one can be taken. */
+export function interrupts_changed(hart: Hart): void {
+  interrupts_noted(hart);
   if (interrupt_pending(hart) >= 0) hart.attention = 1;
 }

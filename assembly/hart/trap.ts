@@ -5,7 +5,7 @@ import { tlb_select } from "../mem/tlb";
 import { Cause, Priv } from "../shared/constants";
 import { Status } from "../shared/csr";
 import { CAUSE_INTERRUPT } from "./csr_field";
-import { interrupt_check } from "./interrupt";
+import { interrupts_changed } from "./interrupt";
 import { drop_reservation } from "./reservation";
 
 /** Takes the exception noted in trapCause and trapTval; `epc` is the address of the instruction that raised it. */
@@ -88,5 +88,5 @@ export function trap_return_s(hart: Hart): void {
 function leave(hart: Hart, pc: u64, priv: u32): void {
   hart.pc = pc;
   set_priv(hart, priv);
-  interrupt_check(hart);
+  interrupts_changed(hart);
 }

@@ -4,11 +4,11 @@
  */
 
 import { Hart } from "../gen/state";
-import { ENVCFG_CBCFE, ENVCFG_CBIE, ENVCFG_CBZE } from "../hart/csr_field";
 import { raise_illegal } from "../hart/illegal";
 import { x1 } from "../hart/regs";
 import { amo_address, probe } from "../mem/vmem";
 import { Access, Cause, Priv } from "../shared/constants";
+import { Envcfg } from "../shared/csr";
 
 const BLOCK: u64 = 64;
 
@@ -33,19 +33,19 @@ function manage(hart: Hart, va: u64, field: u64): void {
 }
 
 export function cbo_inval(hart: Hart, r: u64): void {
-  manage(hart, x1(hart, r), ENVCFG_CBIE);
+  manage(hart, x1(hart, r), Envcfg.CBIE);
 }
 
 export function cbo_clean(hart: Hart, r: u64): void {
-  manage(hart, x1(hart, r), ENVCFG_CBCFE);
+  manage(hart, x1(hart, r), Envcfg.CBCFE);
 }
 
 export function cbo_flush(hart: Hart, r: u64): void {
-  manage(hart, x1(hart, r), ENVCFG_CBCFE);
+  manage(hart, x1(hart, r), Envcfg.CBCFE);
 }
 
 export function cbo_zero(hart: Hart, r: u64): void {
-  if (!enabled(hart, ENVCFG_CBZE)) {
+  if (!enabled(hart, Envcfg.CBZE)) {
     raise_illegal(hart);
     return;
   }

@@ -1,11 +1,11 @@
 /** Zicsr: control and status register instructions. (Unprivileged ISA, "Zicsr") */
 
 import { Hart } from "../gen/state";
-import { csr_access, csr_read, csr_write } from "../hart/csr";
+import { Csr } from "../gen/csr";
+import { csr_access, csr_held, csr_read, csr_write } from "../hart/csr";
 import { raise_illegal } from "../hart/illegal";
 import { timer_update } from "../hart/interrupt";
 import { csr, rdIsZero, rs1IsZero, setX, uimm, x1 } from "../hart/regs";
-import { Csr } from "../shared/csr";
 
 // @ts-ignore: decorator
 @inline export function csrrw(hart: Hart, r: u64): void {
@@ -52,14 +52,8 @@ function modify(hart: Hart, r: u64, set: u64, clear: u64): void {
   const write = !rs1IsZero(r);
   if (!csr_access(hart, number, write)) return raise_illegal(hart);
   const old = csr_read(hart, number);
-  if (write) csr_write(hart, number, (held(hart, number, old) & ~clear) | set);
+  if (write) csr_write(hart, number, (csr_held(hart, number, old) & ~clear) | set);
   // time is read-only, so this is the one way to read it.
   if (number == Csr.TIME) timer_update(hart, old);
   setX(hart, r, old);
-}
-
-/** What a read-modify-write starts from: of mip only what software wrote, not the lines. ("Machine Interrupt Registers") */
-// @ts-ignore: decorator
-@inline function held(hart: Hart, number: u32, old: u64): u64 {
-  return number == Csr.MIP || number == Csr.SIP ? hart.mip : old;
 }

@@ -4,10 +4,8 @@ import { HartField } from "../gen/layout";
 import { Hart, Vm } from "../gen/state";
 import { base } from "../hart/regs";
 import { Access, Priv } from "../shared/constants";
-import { PmpCfg, PmpMatch } from "../shared/csr";
+import { Pmp, PmpCfg, PmpMatch } from "../shared/csr";
 import { tlb_flush_all } from "./tlb";
-
-const ENTRIES: u32 = 16;
 
 /** How an entry and a range of addresses meet. */
 enum Overlap {
@@ -31,7 +29,7 @@ enum Overlap {
  * pmpaddr, whoever made it: TLBs and translated code do not look at the entries themselves.
  */
 export function pmp_changed(hart: Hart): void {
-  let count = ENTRIES;
+  let count: u32 = Pmp.ENTRIES;
   while (count && !(cfg_of(hart, count - 1) & (PmpCfg.A_MASK << PmpCfg.A_SHIFT))) count--;
   hart.pmpActive = count;
   const others: u32 = is_open(hart, Priv.S) ? (1 << Priv.U) | (1 << Priv.S) : 0;

@@ -17,26 +17,24 @@
  */
 
 import { HartBlock, Priv, Tlb } from "../shared/constants";
+import { Status } from "../shared/csr";
 import { HartField } from "../gen/layout";
 import { Hart, Vm } from "../gen/state";
 import { base, hart_at } from "../hart/regs";
 import { jump_empty_all, jump_flush, jump_flush_va } from "./jump";
 import { stlb_flush, stlb_forget } from "./stlb";
 
-const MSTATUS_MPRV: u64 = 1 << 17;
-const MSTATUS_SUM: u64 = 1 << 18;
-
 /** The privilege mode that loads and stores use: MPP in M mode with MPRV, else the present one. */
 // @ts-ignore: decorator
 @inline export function data_priv(hart: Hart): u32 {
   const status = hart.mstatus;
-  return status & MSTATUS_MPRV && hart.priv == Priv.M ? (<u32>(status >> 11)) & 3 : hart.priv;
+  return status & Status.MPRV && hart.priv == Priv.M ? (<u32>(status >> Status.MPP_SHIFT)) & 3 : hart.priv;
 }
 
 /** Points `tlbLoad` and `tlbFetch` at the sets of the present mode. Call after any change of priv, MPRV, MPP or SUM. */
 export function tlb_select(hart: Hart): void {
   const priv = data_priv(hart);
-  const set = priv == Priv.S && hart.mstatus & MSTATUS_SUM ? 2 : priv;
+  const set = priv == Priv.S && hart.mstatus & Status.SUM ? 2 : priv;
   const sets = <u32>base(hart) + HartBlock.TLB;
   hart.tlbLoad = sets + set * Tlb.SET_BYTES;
   hart.tlbFetch = sets + Tlb.FETCH_DELTA + hart.priv * Tlb.SET_BYTES;

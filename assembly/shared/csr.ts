@@ -1,62 +1,4 @@
-/** CSR numbers, and the fields of CSRs that lie below bit 32. (Privileged ISA, "CSR Listing") */
-
-/** Numbers of the CSRs that exist; of an array of CSRs the first. */
-export enum Csr {
-  FFLAGS = 0x001,
-  FRM = 0x002,
-  FCSR = 0x003,
-
-  SSTATUS = 0x100,
-  SIE = 0x104,
-  STVEC = 0x105,
-  SCOUNTEREN = 0x106,
-  SENVCFG = 0x10a,
-  SSCRATCH = 0x140,
-  SEPC = 0x141,
-  SCAUSE = 0x142,
-  STVAL = 0x143,
-  SIP = 0x144,
-  STIMECMP = 0x14d,
-  SATP = 0x180,
-
-  MSTATUS = 0x300,
-  MISA = 0x301,
-  MEDELEG = 0x302,
-  MIDELEG = 0x303,
-  MIE = 0x304,
-  MTVEC = 0x305,
-  MCOUNTEREN = 0x306,
-  MENVCFG = 0x30a,
-  MCOUNTINHIBIT = 0x320,
-  /** mhpmevent0 would be here; 3 to 31 exist. */
-  MHPMEVENT = 0x320,
-  MSCRATCH = 0x340,
-  MEPC = 0x341,
-  MCAUSE = 0x342,
-  MTVAL = 0x343,
-  MIP = 0x344,
-  PMPCFG0 = 0x3a0,
-  PMPCFG2 = 0x3a2,
-  PMPADDR0 = 0x3b0,
-
-  TSELECT = 0x7a0,
-  TDATA1 = 0x7a1,
-  TDATA2 = 0x7a2,
-  TDATA3 = 0x7a3,
-  TINFO = 0x7a4,
-
-  MCYCLE = 0xb00,
-  MINSTRET = 0xb02,
-  CYCLE = 0xc00,
-  TIME = 0xc01,
-  INSTRET = 0xc02,
-
-  MVENDORID = 0xf11,
-  MARCHID = 0xf12,
-  MIMPID = 0xf13,
-  MHARTID = 0xf14,
-  MCONFIGPTR = 0xf15,
-}
+/** Fields of CSRs. The CSRs themselves are rows of src/isa/csr_rows.ts. */
 
 /** Fields of mstatus and sstatus. */
 export enum Status {
@@ -76,6 +18,24 @@ export enum Status {
   TSR = 1 << 22,
 }
 
+/** Bit numbers of mstatus's high fields. */
+export enum StatusBit {
+  /** Two bits: the width of U mode, 2 for 64 bits. */
+  UXL = 32,
+  /** Two bits: the width of S mode, 2 for 64 bits. */
+  SXL = 34,
+  /** Some of FS, VS and XS is Dirty. Not stored; computed when read. */
+  SD = 63,
+}
+
+/** Fields of menvcfg and senvcfg. */
+export enum Envcfg {
+  FIOM = 1,
+  CBIE = 3 << 4,
+  CBCFE = 1 << 6,
+  CBZE = 1 << 7,
+}
+
 /** Bit numbers of menvcfg's high fields. */
 export enum MenvcfgBit {
   ADUE = 61,
@@ -93,6 +53,13 @@ export enum PmpCfg {
   L = 0x80,
   /** Every bit that can be set; bits 5 and 6 are reserved. */
   WRITABLE = 0x9f,
+}
+
+/** Sizes of the PMP registers. */
+export enum Pmp {
+  ENTRIES = 16,
+  /** pmpaddr holds bits 55 to 2 of an address. */
+  ADDR_BITS = 54,
 }
 
 /** Address matching of a PMP entry (pmpcfg.A). */

@@ -10,4 +10,5 @@ export { listing } from "./listing.ts";
 export type { Line } from "./listing.ts";
 export { PTE_FLAGS, ptePa, pteHas, walkPageTable } from "./page-walk.ts";
 export type { PageWalk, PagingScheme, WalkStep } from "./page-walk.ts";
+export { shownCsrs } from "../isa/csr.ts";
 export { xNames } from "../isa/names.ts";

@@ -1,6 +1,7 @@
 /** What the monitor's `info` prints. */
 
 import type { Hart, Vm } from "../index.ts";
+import { shownCsrs } from "../isa/csr.ts";
 import { fNames, xNames } from "../isa/names.ts";
 
 /** A 64-bit value, all digits. */
@@ -8,10 +9,7 @@ export function hex64(value: bigint): string {
   return value.toString(16).padStart(16, "0");
 }
 
-const CSRS = [
-  ...["mstatus", "mtvec", "mepc", "mcause", "mtval", "mie", "mip", "medeleg", "mideleg", "mscratch"],
-  ...["sstatus", "stvec", "sepc", "scause", "stval", "sie", "sip", "satp", "sscratch", "stimecmp", "fcsr"],
-];
+const CSRS = shownCsrs("long");
 
 /** Four name-and-value pairs a line. */
 function table(rows: readonly (readonly [name: string, value: bigint])[]): string {

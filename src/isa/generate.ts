@@ -1,6 +1,7 @@
 /** What `npm run generate` writes: every generated file of the core, as text. Pure, so that a test can compare. */
 
 import { tableFaults } from "./check.ts";
+import { csrEffectsFile, csrFile, csrTableFile } from "./gen/csr.ts";
 import { decodeFile } from "./gen/decode.ts";
 import { executeFile } from "./gen/execute.ts";
 import { loopFile } from "./gen/loop.ts";
@@ -18,6 +19,9 @@ export function generatedFiles(): Map<string, string> {
   return new Map([
     ["assembly/gen/layout.ts", layoutFile()],
     ["assembly/gen/state.ts", stateFile()],
+    ["assembly/gen/csr.ts", csrFile()],
+    ["assembly/gen/csr_table.ts", csrTableFile()],
+    ["assembly/hart/csr_effects.ts", csrEffectsFile()],
     ["assembly/gen/op.ts", opFile()],
     ["assembly/gen/optable.ts", opTableFile()],
     ["assembly/gen/decode.ts", decodeFile()],

@@ -109,6 +109,7 @@ export const hartState: readonly StateRow[] = [
   ["codeFilter", "u64", 8, "derived", "a bit for each hash of a page that regions in the jump caches lie in"],
   ["stormCount", "u32", 1, "derived", "traps taken in a row without an instruction retired between them"],
   ["stormInstret", "u64", 1, "derived", "instret at the last trap"],
+  ["pending", "u64", 1, "derived", "the interrupts that are pending and that mie enables (assembly/hart/interrupt.ts)"],
   ["countTlbMiss", "u64", 1, "counter", "TLB misses: loads, stores and fetches that needed a walk"],
   ["countWalk", "u64", 1, "counter", "page-table walks"],
   ["countJumpFlush", "u64", 1, "counter", "times the jump caches were emptied"],

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { StateBytes } from "../../assembly/gen/layout.ts";
 import { Engine, Priv, Translate } from "../../assembly/shared/constants.ts";
-import { Csr, MenvcfgBit } from "../../assembly/shared/csr.ts";
+import { Csr } from "../../assembly/gen/csr.ts";
+import { MenvcfgBit } from "../../assembly/shared/csr.ts";
 import { Ir, Step, Term } from "../../assembly/shared/ir.ts";
 import { explainRegion } from "../../src/core/explained.ts";
 import { assemble } from "../../src/isa/assemble.ts";

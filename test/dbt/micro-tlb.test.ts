@@ -3,7 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { HartField, VmField } from "../../assembly/gen/layout.ts";
 import { Cause, Priv, Translate } from "../../assembly/shared/constants.ts";
-import { Csr, Status } from "../../assembly/shared/csr.ts";
+import { Csr } from "../../assembly/gen/csr.ts";
+import { Status } from "../../assembly/shared/csr.ts";
 import { explainRegion } from "../../src/core/explained.ts";
 import { translatedRegions } from "../../src/core/regions.ts";
 import { DEFAULT_TRANSLATOR } from "../../src/core/translator.ts";

@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { HartField } from "../../assembly/gen/layout.ts";
 import { Priv } from "../../assembly/shared/constants.ts";
-import { Csr, Status } from "../../assembly/shared/csr.ts";
+import { Csr } from "../../assembly/gen/csr.ts";
+import { Status } from "../../assembly/shared/csr.ts";
 import { HartBench } from "./hart-bench.ts";
 
 type Pairs = readonly (readonly [pattern: string, readBack: string])[];

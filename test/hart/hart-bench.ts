@@ -16,6 +16,7 @@ const entry = `
   export { trap_take, interrupt_take, trap_return_m, trap_return_s } from "./hart/trap";
   export { interrupt_pending, interrupt_wakes } from "./hart/interrupt";
   export { raise } from "./hart/raise";
+  export { hart_set_lines, hart_sync } from "./host";
   export { hart_reset_state } from "./hart/reset";
   export { pmp_changed, pmp_check, pmp_page_uniform } from "./mem/pmp";
   export { walk, walk_probe } from "./mem/ptw";
@@ -45,6 +46,8 @@ interface Exports extends Readonly<Record<HandlerName, Handler>> {
   interrupt_wakes(hart: number): number;
   raise(hart: number, cause: number, tval: bigint): void;
   hart_reset_state(hart: number): void;
+  hart_set_lines(hart: number, mask: number, value: number): void;
+  hart_sync(hart: number): void;
   pmp_check(hart: number, pa: bigint, bytes: number, access: number, priv: number): number;
   pmp_page_uniform(hart: number, pa: bigint): number;
   pmp_changed(hart: number): void;

@@ -3,7 +3,8 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { HartField, VmField } from "../../assembly/gen/layout.ts";
 import { Cause, Exit, Irq, Priv } from "../../assembly/shared/constants.ts";
-import { Csr, Status } from "../../assembly/shared/csr.ts";
+import { Csr } from "../../assembly/gen/csr.ts";
+import { Status } from "../../assembly/shared/csr.ts";
 import { HartBench, RAM_PA, record } from "./hart-bench.ts";
 
 const ONES = 0xffff_ffff_ffff_ffffn;

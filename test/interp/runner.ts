@@ -2,7 +2,7 @@
 
 import { assemble } from "../../src/isa/assemble.ts";
 import { Engine, Priv } from "../../assembly/shared/constants.ts";
-import { Csr } from "../../assembly/shared/csr.ts";
+import { Csr } from "../../assembly/gen/csr.ts";
 import {
   createTestMachine,
   RAM_PA,

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { Cause, Priv } from "../../assembly/shared/constants.ts";
-import { Csr } from "../../assembly/shared/csr.ts";
+import { Csr } from "../../assembly/gen/csr.ts";
 import { rv_c } from "../../src/isa/rv_c.ts";
 import { RAM_PA, type TestHart } from "../support/core.ts";
 import { PageTables } from "../support/paging.ts";

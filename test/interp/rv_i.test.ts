@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Cause, Exit } from "../../assembly/shared/constants.ts";
-import { Csr } from "../../assembly/shared/csr.ts";
+import { Csr } from "../../assembly/gen/csr.ts";
 import { RAM_PA } from "../support/core.ts";
 import { PageTables } from "../support/paging.ts";
 import { u64 } from "./models.ts";

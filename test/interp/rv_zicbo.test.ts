@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { Cause, Priv } from "../../assembly/shared/constants.ts";
-import { Csr } from "../../assembly/shared/csr.ts";
+import { Csr } from "../../assembly/gen/csr.ts";
 import { RAM_PA } from "../support/core.ts";
 import { PageTables, Pte, RWXAD } from "../support/paging.ts";
 import { dispatchers, Runner } from "./runner.ts";

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { HartField } from "../../assembly/gen/layout.ts";
 import { Access, Priv } from "../../assembly/shared/constants.ts";
-import { Csr, PmpCfg, PmpMatch } from "../../assembly/shared/csr.ts";
+import { Csr } from "../../assembly/gen/csr.ts";
+import { PmpCfg, PmpMatch } from "../../assembly/shared/csr.ts";
 import { HartBench } from "../hart/hart-bench.ts";
 
 const ONES = 0xffff_ffff_ffff_ffffn;

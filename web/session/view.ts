@@ -1,7 +1,7 @@
 /** What the page shows of a machine, read from it through the public API. */
 
 import { type Hart, type Vm, WasmvisorError } from "../../src/index.ts";
-import { listing, pteHas, walkPageTable, xNames } from "../../src/debug/index.ts";
+import { listing, pteHas, shownCsrs, walkPageTable, xNames } from "../../src/debug/index.ts";
 import type { HotRegions } from "./hot-regions.ts";
 import {
   EntryKind,
@@ -13,7 +13,7 @@ import {
   type WalkView,
 } from "./protocol.ts";
 
-const CSRS = ["mstatus", "satp", "sepc", "scause", "stval", "stvec", "sie", "sip", "mepc", "mcause", "mtval", "mtvec"];
+const CSRS = shownCsrs("short");
 
 const PAGE_BYTES = 4096;
 
