@@ -2,7 +2,7 @@
 
 import { HartField } from "../../assembly/gen/layout.ts";
 import { Engine, Priv } from "../../assembly/shared/constants.ts";
-import { Csr } from "../../assembly/shared/csr.ts";
+import { Csr } from "../../assembly/gen/csr.ts";
 import { explainRegion } from "../../src/core/explained.ts";
 import { Host } from "../../src/index.ts";
 import { assembleProgram } from "../../src/isa/assemble.ts";
