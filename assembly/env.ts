@@ -30,6 +30,11 @@ export declare function host_ns(): f64;
 @external("env", "code_install")
 export declare function code_install(vm: u32, first: u32, ma: u32, bytes: u32, count: u32): Install;
 
+/** Takes a frame of zeros from the host's pool for the VM's page with this number: its machine address, or 0 when there is none left. */
+// @ts-ignore: decorator
+@external("env", "frame_take")
+export declare function frame_take(vm: u32, page: u32): u32;
+
 /** Gives all functions of the VM back, and those that are being compiled; none is called any more. */
 // @ts-ignore: decorator
 @external("env", "code_flush")

@@ -41,6 +41,7 @@ export type ErrorCode =
   | "host-closed"
   | "host-memory"
   | "host-memory-size"
+  | "memory-tracking"
   | "image-address"
   | "image-compression"
   | "image-corrupt"

@@ -39,7 +39,7 @@ export function current_mode(hart: Hart): u32 {
   const vm = changetype<Vm>(<usize>hart.vm);
   const priv = data_priv(hart);
   const flat = (priv == Priv.M || !(hart.satp >> 60)) && hart.pmpOpen & (1 << priv);
-  if (flat && vm.ramMa && vm.translate & Translate.WINDOW) mode |= Mode.FLAT;
+  if (flat && vm.window && vm.translate & Translate.WINDOW) mode |= Mode.FLAT;
   return mode;
 }
 

@@ -218,16 +218,33 @@ function run_once(hart: Hart, vm: Vm, pc: u64): bool {
   return found;
 }
 
+/**
+ * Emitted code keeps machine addresses in locals (opt/spans.ts): while it waits for the core, no page moves. What would have to move one
+ * is left to the interpreter.
+ */
+// @ts-ignore: decorator
+@inline function pin_frames(hart: Hart, pinned: u32): void {
+  changetype<Vm>(<usize>hart.vm).framesPinned = pinned;
+}
+
 /** Emitted code's TLB miss on a load. The value is left in `mmioData`; 1 when the interpreter must do the instruction. */
 export function dbt_load(hartMa: usize, size: u32, va: u64): u64 {
   const hart = changetype<Hart>(hartMa);
-  return u64(work_done(hart) || !load_ram(hart, va, size));
+  if (work_done(hart)) return 1;
+  pin_frames(hart, 1);
+  const done = load_ram(hart, va, size);
+  pin_frames(hart, 0);
+  return u64(!done);
 }
 
 /** Emitted code's TLB miss on a store of `mmioData`; 1 when the interpreter must do the instruction. */
 export function dbt_store(hartMa: usize, size: u32, va: u64): u64 {
   const hart = changetype<Hart>(hartMa);
-  return u64(work_done(hart) || !store_ram(hart, va, hart.mmioData, size));
+  if (work_done(hart)) return 1;
+  pin_frames(hart, 1);
+  const done = store_ram(hart, va, hart.mmioData, size);
+  pin_frames(hart, 0);
+  return u64(!done);
 }
 
 /**
@@ -262,7 +279,9 @@ export function dbt_span(hartMa: usize, info: u32, va: u64): u64 {
   if (work_done(hart)) return 0;
   const bytes = info & 0xffff;
   const storing = (info >> 16) & 1;
+  pin_frames(hart, 1);
   const ma = span_ram(hart, va, bytes, storing ? Access.STORE : Access.LOAD);
+  pin_frames(hart, 0);
   if (ma && info >> 17) micro_fill(hart, va, storing, (info >> 17) << 4);
   if (!ma && ((<u32>va) & 0xfff) + bytes > 0x1000) hart.spanSplit = 1;
   return ma;
@@ -274,7 +293,7 @@ function micro_fill(hart: Hart, va: u64, storing: u32, micro: u32): void {
   const entry = tlb_entry(<u32>set + (storing ? Tlb.STORE_DELTA : 0), va);
   if (load<u64>(entry) != (va & ~0xfff)) return;
   store<u64>(set + micro, load<u64>(entry));
-  store<u32>(set + micro, load<u32>(entry, 8), 8);
+  store<u64>(set + micro, load<u64>(entry, 8), 8);
 }
 
 /**
@@ -291,7 +310,9 @@ export function dbt_callout(hartMa: usize, fuel: u32, r: u64): u64 {
   const hart = changetype<Hart>(hartMa);
   if (work_done(hart)) return 1;
   hart.instret = hart.fuelBase - fuel;
+  pin_frames(hart, 1);
   execute(hart, r);
+  pin_frames(hart, 0);
   if (hart.trapCause == Cause.NONE) return 0;
   hart.trapCause = Cause.NONE;
   return 1;

@@ -20,6 +20,7 @@ export function lower_atomic(t: Dbt, b: Block, n: Node, dirty: u64): void {
   open(w, W.IF, Type.EMPTY);
   t.depth += 1;
   if (!(t.mode & Mode.FLAT)) {
+    if (n.op != Ir.ATOMIC) page_pa(t, set_offset);
     hit_address(t, set_offset);
     set(w, A32);
   }
@@ -98,12 +99,32 @@ function store_op(t: Dbt, n: Node): void {
   mem(writer(t), n.size == 4 ? W.I64_STORE32 : W.I64_STORE, ram_offset(t));
 }
 
-/** Pushes the physical address of A32. */
-function physical(t: Dbt): void {
+/** Keeps in B64 the physical address of the va in A64, whose TLB entry is in A32. */
+function page_pa(t: Dbt, set_offset: u32): void {
   const w = writer(t);
   get(w, A32);
+  mem(w, W.I64_LOAD32_U, set_offset + 12);
+  i64c(w, 12);
+  byte(w, W.I64_SHL);
+  get(w, A64);
+  i64c(w, 0xfff);
+  byte(w, W.I64_AND);
+  byte(w, W.I64_ADD);
+  i64c(w, <i64>t.ramPa);
+  byte(w, W.I64_ADD);
+  set(w, B64);
+}
+
+/** Pushes the physical address of LR and SC. */
+function physical(t: Dbt): void {
+  const w = writer(t);
+  if (!(t.mode & Mode.FLAT)) {
+    get(w, B64);
+    return;
+  }
+  get(w, A32);
   byte(w, W.I64_EXTEND_I32_U);
-  i64c(w, <i64>t.ramPa - (t.mode & Mode.FLAT ? 0 : <i64>t.ramMa));
+  i64c(w, <i64>t.ramPa);
   byte(w, W.I64_ADD);
 }
 

@@ -206,8 +206,8 @@ function fill_micro(t: Dbt, set_offset: u32, micro: u32): void {
   mem(w, W.I64_STORE, micro);
   get(w, TLB);
   get(w, A32);
-  mem(w, W.I32_LOAD, set_offset + 8);
-  mem(w, W.I32_STORE, micro + 8);
+  mem(w, W.I64_LOAD, set_offset + 8);
+  mem(w, W.I64_STORE, micro + 8);
 }
 
 /** Pushes a + `offset`, and keeps it in A64. */

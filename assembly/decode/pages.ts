@@ -7,7 +7,7 @@
  *  +0x4040 the guard record, Op.PAGE_END
  *  +0x4080 the source bytes the records were made from
  *
- * `vm.codeMap` finds the page of a frame of RAM. FENCE.I only counts `vm.codeEpoch` up: a page of an older epoch is compared
+ * `vm.codeMap` finds the code page of a page of RAM; who moves that to another frame says so here. FENCE.I only counts `vm.codeEpoch` up: a page of an older epoch is compared
  * with memory when it is next entered, and only records whose bytes changed are forgotten.
  */
 
@@ -15,7 +15,7 @@ import { Hart, Vm } from "../gen/state";
 import { Op } from "../gen/op";
 import { decode, decode16 } from "../gen/decode";
 import { fetch_address, fetch_settled, fetch_word } from "../mem/vmem";
-import { phys_of } from "../mem/p2m";
+import { phys_ram, ram_page } from "../mem/p2m";
 import { pmp_page_uniform } from "../mem/pmp";
 import { tlb_entry, tlb_empty_fetch_all, tlb_note } from "../mem/tlb";
 import { Cause, CodePage } from "../shared/constants";
@@ -23,7 +23,7 @@ import { Cause, CodePage } from "../shared/constants";
 /** What taking a page, and emptying it, counts as slow work; see hart/pace.ts. */
 const PAGE_WORK: u32 = 31;
 
-const FRAME = 0;
+const FRAME = CodePage.FRAME;
 const EPOCH = 4;
 /** Address of the codeMap slot, so that eviction can clear it. */
 const SLOT = 8;
@@ -52,16 +52,16 @@ export function page_renew(page: usize): void {
 }
 
 function code_page_slow(hart: Hart, pc: u64, entry: usize): usize {
-  const ma = fetch_address(hart, pc, 2);
-  return ma ? code_page_at(hart, pc, entry, ma) : 0;
+  const pa = fetch_address(hart, pc, 2);
+  return pa == -1 ? 0 : code_page_at(hart, pc, entry, pa);
 }
 
-/** The code page for `pc`, whose instruction lies at `ma`, which goes into the fetch TLB. */
-function code_page_at(hart: Hart, pc: u64, entry: usize, ma: usize): usize {
+/** The code page for `pc`, whose instruction lies at `pa`, which goes into the fetch TLB. */
+function code_page_at(hart: Hart, pc: u64, entry: usize, pa: u64): usize {
   const vm = changetype<Vm>(<usize>hart.vm);
-  if (hart.pmpActive && !pmp_page_uniform(hart, phys_of(vm, ma))) return 0;
+  if (hart.pmpActive && !pmp_page_uniform(hart, pa)) return 0;
   const next = vm.codePageNext;
-  const page = code_page_of(vm, ma & ~0xfff);
+  const page = code_page_of(vm, pa & ~0xfff);
   if (vm.codePageNext != next) hart.work -= min(hart.work - 1, PAGE_WORK);
   tlb_note(hart, entry);
   store<u64>(entry, pc & ~0xfff);
@@ -76,8 +76,8 @@ function code_page_at(hart: Hart, pc: u64, entry: usize, ma: usize): usize {
 export function code_page_settled(hart: Hart, pc: u64): usize {
   const entry = tlb_entry(hart.tlbFetch, pc);
   if (load<u64>(entry) == (pc & ~0xfff)) return load<u32>(entry, 8);
-  const ma = fetch_settled(hart, pc);
-  return ma ? code_page_at(hart, pc, entry, ma) : 0;
+  const pa = fetch_settled(hart, pc);
+  return pa == -1 ? 0 : code_page_at(hart, pc, entry, pa);
 }
 
 /** Whether the instruction at the last halfword of `page` goes on in the next page. */
@@ -85,17 +85,19 @@ export function straddles(page: usize): bool {
   return (load<u16>(<usize>load<u32>(page, FRAME) + 4094) & 3) == 3;
 }
 
-/** The verified code page of the frame at `ma`. */
-function code_page_of(vm: Vm, ma: usize): usize {
-  const slot = <usize>vm.codeMap + (((ma - <usize>vm.ramMa) >> 12) << 2);
+/** The verified code page of the page of RAM at `pa`. */
+function code_page_of(vm: Vm, pa: u64): usize {
+  const slot = <usize>vm.codeMap + ((<usize>ram_page(vm, pa)) << 2);
   let page = <usize>load<u32>(slot);
   if (!page) {
+    const ma = phys_ram(vm, pa);
     page = take_page(vm);
     store<u32>(page, <u32>ma, FRAME);
     store<u32>(page, <u32>slot, SLOT);
     store<u32>(slot, <u32>page);
     memory.copy(page + CodePage.SOURCE, ma, 4096);
   } else if (load<u32>(page, EPOCH) != vm.codeEpoch) {
+    store<u32>(page, <u32>phys_ram(vm, pa), FRAME);
     verify_page(page);
   }
   store<u32>(page, vm.codeEpoch, EPOCH);

@@ -166,130 +166,144 @@ export enum VmField {
   ramPa = 0,
   /** bytes of RAM, a multiple of 4096 (u64) */
   ramSize = 8,
-  /** machine address of the contiguous range that backs RAM, or 0 when there is none (u32) */
+  /** machine address of the piece of machine memory that RAM has to itself, or 0 (u32) */
   ramMa = 16,
+  /** 1 while every page of RAM lies in that piece, in its place, and may be stored to (u32) */
+  window = 20,
   /** machine address of the p2m: one u32 for each page of RAM (frame ma | flags) (u32) */
-  p2m = 20,
+  p2m = 24,
   /** 1 to 8 (u32) */
-  hartCount = 24,
+  hartCount = 28,
   /** 1 when an S-mode ECALL leaves to the host's SBI (u32) */
-  builtinSbi = 28,
+  builtinSbi = 32,
   /** machine addresses of the hart blocks (8 of u32) */
-  harts = 32,
+  harts = 36,
   /** machine address of the pool of decoded code pages (u32) */
-  codePages = 64,
+  codePages = 68,
   /** how many the pool holds (u32) */
-  codePageCount = 68,
+  codePageCount = 72,
   /** which one is taken next (u32) */
-  codePageNext = 72,
+  codePageNext = 76,
   /** machine address of the table from RAM page to decoded page (u32 each, 0 for none) (u32) */
-  codeMap = 76,
+  codeMap = 80,
   /** counts fence.i; a decoded page of an older epoch is verified when next entered (u32) */
-  codeEpoch = 80,
-  /** frames of RAM given out on first touch (u32) */
-  framesTouched = 84,
+  codeEpoch = 84,
+  /** pages of RAM that have a frame, shared ones included (u32) */
+  framesTouched = 88,
+  /** how many pages may have one (u32) */
+  frameLimit = 92,
+  /** 1 while machine addresses are held that no page's move may make stale (u32) */
+  framesPinned = 96,
+  /** times that a page got another frame (u32) */
+  framesMoved = 100,
+  /** 1 when a page could not get a frame; the host sets it back (u32) */
+  framesShort = 104,
+  /** machine address of a table of epochs, a u32 for each page of RAM; 0 when stores are not tracked (u32) */
+  dirtyStamps = 108,
+  /** the epoch that stores are stamped with (u32) */
+  dirtyEpoch = 112,
   /** the engine's number (Engine in assembly/shared/constants.ts) (u32) */
-  engine = 88,
+  engine = 116,
   /** machine address of the translator's working memory, or 0 (u32) */
-  dbt = 92,
+  dbt = 120,
   /** machine address of the region descriptors (u32) */
-  regions = 96,
+  regions = 124,
   /** how many descriptors there are (u32) */
-  regionMax = 100,
+  regionMax = 128,
   /** how many are in use (u32) */
-  regionCount = 104,
+  regionCount = 132,
   /** modules in use (u32) */
-  moduleCount = 108,
+  moduleCount = 136,
   /** index in the core's table of what calls a region: (hart, fuel, depth, index) -> pc (u32) */
-  enter = 112,
+  enter = 140,
   /** bytes of the modules in use (u32) */
-  codeBytes = 116,
+  codeBytes = 144,
   /** machine address of the hotness counters (assembly/dbt/heat.ts) (u32) */
-  hot = 120,
+  hot = 148,
   /** steps charged since the counters were last halved (u32) */
-  heatSteps = 124,
+  heatSteps = 152,
   /** interpreted steps that make a pc hot (u32) */
-  hotThreshold = 128,
+  hotThreshold = 156,
   /** steps with which a pc is translated along with a hot one (u32) */
-  warmThreshold = 132,
+  warmThreshold = 160,
   /** steps the interpreter runs at most before they are charged (u32) */
-  samplePeriod = 136,
+  samplePeriod = 164,
   /** what the translator may do (Translate in assembly/shared/constants.ts) (u32) */
-  translate = 140,
+  translate = 168,
   /** guest instructions in a region at most (u32) */
-  maxInsns = 144,
+  maxInsns = 172,
   /** bytes of modules kept at most (u32) */
-  codeBytesMax = 148,
+  codeBytesMax = 176,
   /** modules kept at most (u32) */
-  codeModulesMax = 152,
+  codeModulesMax = 180,
   /** who executes translated code's sensitive instructions (Sensitive) (u32) */
-  sensitive = 156,
+  sensitive = 184,
   /** regions translated in the present run of a hart (u32) */
-  translations = 160,
+  translations = 188,
   /** so many of them end the run with Exit.PAUSE; 0 when nothing does (u32) */
-  translationsMax = 164,
+  translationsMax = 192,
   /** times that all translated code was thrown away because the budget was used up (u32) */
-  overflows = 168,
+  overflows = 196,
   /** so much slow work ends a run with Exit.PAUSE; 0 when none does (u32) */
-  workMax = 172,
+  workMax = 200,
   /** steps that the tiered engine has interpreted the last time that it did (u32) */
-  coldSteps = 176,
+  coldSteps = 204,
   /** how loads and stores are translated (MemoryModel in assembly/shared/constants.ts) (u32) */
-  memoryModel = 180,
+  memoryModel = 208,
   /** 1 when hardware updates A and D may be enabled (menvcfg.ADUE writable) (u32) */
-  svadu = 184,
+  svadu = 212,
   /** regions entered by the dispatcher (u64) */
-  countEntry = 192,
+  countEntry = 216,
   /** instructions executed by translated code (u64) */
-  countTranslated = 200,
+  countTranslated = 224,
   /** returns to the dispatcher because the slice was about to end (u64) */
-  countExitFuel = 208,
+  countExitFuel = 232,
   /** returns for an instruction that only the interpreter can do (u64) */
-  countExitStep = 216,
+  countExitStep = 240,
   /** the same, when the instruction trapped (u64) */
-  countExitTrap = 224,
+  countExitTrap = 248,
   /** returns because nothing was translated there (u64) */
-  countExitCold = 232,
+  countExitCold = 256,
   /** returns because the next region was not in the jump cache (u64) */
-  countExitMiss = 240,
+  countExitMiss = 264,
   /** returns although it was: a mechanism switched off, or calls too deep (u64) */
-  countExitDispatch = 248,
+  countExitDispatch = 272,
   /** returns because an interrupt or an exit was due (u64) */
-  countExitAttention = 256,
+  countExitAttention = 280,
   /** direct jumps between regions in translated code (with Translate.COUNT) (u64) */
-  countChain = 264,
+  countChain = 288,
   /** indirect jumps that hit the jump cache (with Translate.COUNT) (u64) */
-  countIndirect = 272,
+  countIndirect = 296,
   /** indirect jumps that missed it (with Translate.COUNT) (u64) */
-  countIndirectMiss = 280,
+  countIndirectMiss = 304,
   /** computed jumps that dispatch tables kept in their region (with Translate.COUNT) (u64) */
-  countTable = 288,
+  countTable = 312,
   /** calls that came back to where they were expected (with Translate.COUNT) (u64) */
-  countReturn = 296,
+  countReturn = 320,
   /** calls that came back elsewhere (with Translate.COUNT) (u64) */
-  countReturnMiss = 304,
+  countReturnMiss = 328,
   /** regions translated (u64) */
-  countRegion = 312,
+  countRegion = 336,
   /** regions that could not be translated, or that the engine refused (u64) */
-  countRefused = 320,
+  countRefused = 344,
   /** regions thrown away (u64) */
-  countEvicted = 328,
+  countEvicted = 352,
   /** bytes of WebAssembly emitted (u64) */
-  countCodeBytes = 336,
+  countCodeBytes = 360,
   /** nanoseconds of the host spent in translating, compiling included (u64) */
-  translateNs = 344,
+  translateNs = 368,
   /** nanoseconds of them spent in compiling and linking (u64) */
-  compileNs = 352,
+  compileNs = 376,
   /** the longest translation, in nanoseconds (u64) */
-  pauseNs = 360,
+  pauseNs = 384,
   /** how often the tiered engine has interpreted (u32) */
-  coldTurns = 368,
+  coldTurns = 392,
   /** nanoseconds of the host that it took, estimated (u64) */
-  coldNs = 376,
+  coldNs = 400,
 }
 
 /** Sizes of the blocks. */
 export enum StateBytes {
   HART = 3008,
-  VM = 384,
+  VM = 408,
 }

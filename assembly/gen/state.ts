@@ -575,6 +575,7 @@ export class Vm {
   ramPa: u64;
   ramSize: u64;
   ramMa: u32;
+  window: u32;
   p2m: u32;
   hartCount: u32;
   builtinSbi: u32;
@@ -592,6 +593,12 @@ export class Vm {
   codeMap: u32;
   codeEpoch: u32;
   framesTouched: u32;
+  frameLimit: u32;
+  framesPinned: u32;
+  framesMoved: u32;
+  framesShort: u32;
+  dirtyStamps: u32;
+  dirtyEpoch: u32;
   engine: u32;
   dbt: u32;
   regions: u32;
@@ -724,6 +731,7 @@ if (offsetof<Hart>("countSfence") != HartField.countSfence) ERROR("Hart.countSfe
 if (offsetof<Vm>("ramPa") != VmField.ramPa) ERROR("Vm.ramPa is misplaced");
 if (offsetof<Vm>("ramSize") != VmField.ramSize) ERROR("Vm.ramSize is misplaced");
 if (offsetof<Vm>("ramMa") != VmField.ramMa) ERROR("Vm.ramMa is misplaced");
+if (offsetof<Vm>("window") != VmField.window) ERROR("Vm.window is misplaced");
 if (offsetof<Vm>("p2m") != VmField.p2m) ERROR("Vm.p2m is misplaced");
 if (offsetof<Vm>("hartCount") != VmField.hartCount) ERROR("Vm.hartCount is misplaced");
 if (offsetof<Vm>("builtinSbi") != VmField.builtinSbi) ERROR("Vm.builtinSbi is misplaced");
@@ -734,6 +742,12 @@ if (offsetof<Vm>("codePageNext") != VmField.codePageNext) ERROR("Vm.codePageNext
 if (offsetof<Vm>("codeMap") != VmField.codeMap) ERROR("Vm.codeMap is misplaced");
 if (offsetof<Vm>("codeEpoch") != VmField.codeEpoch) ERROR("Vm.codeEpoch is misplaced");
 if (offsetof<Vm>("framesTouched") != VmField.framesTouched) ERROR("Vm.framesTouched is misplaced");
+if (offsetof<Vm>("frameLimit") != VmField.frameLimit) ERROR("Vm.frameLimit is misplaced");
+if (offsetof<Vm>("framesPinned") != VmField.framesPinned) ERROR("Vm.framesPinned is misplaced");
+if (offsetof<Vm>("framesMoved") != VmField.framesMoved) ERROR("Vm.framesMoved is misplaced");
+if (offsetof<Vm>("framesShort") != VmField.framesShort) ERROR("Vm.framesShort is misplaced");
+if (offsetof<Vm>("dirtyStamps") != VmField.dirtyStamps) ERROR("Vm.dirtyStamps is misplaced");
+if (offsetof<Vm>("dirtyEpoch") != VmField.dirtyEpoch) ERROR("Vm.dirtyEpoch is misplaced");
 if (offsetof<Vm>("engine") != VmField.engine) ERROR("Vm.engine is misplaced");
 if (offsetof<Vm>("dbt") != VmField.dbt) ERROR("Vm.dbt is misplaced");
 if (offsetof<Vm>("regions") != VmField.regions) ERROR("Vm.regions is misplaced");

@@ -9,17 +9,17 @@ import { pa_of } from "../mem/vmem";
 /** `reservationPa` when there is none. */
 const NO_RESERVATION: u64 = -1;
 
-/** LR: remembers what it read at `ma`. */
+/** LR: remembers what it read at `va`, which lies at `ma`. */
 // @ts-ignore: decorator
-@inline export function reserve(hart: Hart, ma: usize, value: u64): void {
-  hart.reservationPa = pa_of(hart, ma);
+@inline export function reserve(hart: Hart, va: u64, ma: usize, value: u64): void {
+  hart.reservationPa = pa_of(hart, va, ma);
   hart.reservationValue = value;
 }
 
-/** SC: ends the reservation and returns whether it held for `ma`, where memory now has `value`. */
+/** SC: ends the reservation and returns whether it held for `va`, which lies at `ma`, where memory now has `value`. */
 // @ts-ignore: decorator
-@inline export function take_reservation(hart: Hart, ma: usize, value: u64): bool {
-  const held = hart.reservationPa == pa_of(hart, ma) && hart.reservationValue == value;
+@inline export function take_reservation(hart: Hart, va: u64, ma: usize, value: u64): bool {
+  const held = hart.reservationPa == pa_of(hart, va, ma) && hart.reservationValue == value;
   hart.reservationPa = NO_RESERVATION;
   return held;
 }

@@ -14,7 +14,7 @@ import { sext32 } from "./bits";
   const ma = lr_address(hart, x1(hart, r), 4);
   if (!ma) return;
   const value = sext32(load<u32>(ma));
-  reserve(hart, ma, value);
+  reserve(hart, x1(hart, r), ma, value);
   setX(hart, r, value);
 }
 
@@ -23,7 +23,7 @@ import { sext32 } from "./bits";
   const ma = lr_address(hart, x1(hart, r), 8);
   if (!ma) return;
   const value = load<u64>(ma);
-  reserve(hart, ma, value);
+  reserve(hart, x1(hart, r), ma, value);
   setX(hart, r, value);
 }
 
@@ -31,7 +31,7 @@ import { sext32 } from "./bits";
 @inline export function sc_w(hart: Hart, r: u64): void {
   const ma = amo_address(hart, x1(hart, r), 4);
   if (!ma) return;
-  const success = take_reservation(hart, ma, sext32(load<u32>(ma)));
+  const success = take_reservation(hart, x1(hart, r), ma, sext32(load<u32>(ma)));
   if (success) store<u32>(ma, <u32>x2(hart, r));
   setX(hart, r, u64(!success));
 }
@@ -40,7 +40,7 @@ import { sext32 } from "./bits";
 @inline export function sc_d(hart: Hart, r: u64): void {
   const ma = amo_address(hart, x1(hart, r), 8);
   if (!ma) return;
-  const success = take_reservation(hart, ma, load<u64>(ma));
+  const success = take_reservation(hart, x1(hart, r), ma, load<u64>(ma));
   if (success) store<u64>(ma, x2(hart, r));
   setX(hart, r, u64(!success));
 }

@@ -12,6 +12,7 @@ import { Op } from "../gen/op";
 import { op_length } from "../gen/optable";
 import { Hart } from "../gen/state";
 import { work_done } from "../hart/pace";
+import { ask_exit } from "../hart/raise";
 import { trap_take } from "../hart/trap";
 import { code_page, code_word, decode_record, record_at } from "../decode/pages";
 import { Cause, Exit } from "../shared/constants";
@@ -34,6 +35,10 @@ export function execute_record(hart: Hart, r: u64, pc: u64, bytes: u32): void {
 
 /** Takes the raised trap, and asks for an exit when the guest does nothing but trap. */
 function take_trap(hart: Hart, pc: u64): void {
+  if (hart.trapCause == Cause.NO_FRAME) {
+    wait_for_frame(hart, pc);
+    return;
+  }
   trap_take(hart, pc);
   if (hart.stormInstret != hart.instret) {
     hart.stormInstret = hart.instret;
@@ -44,6 +49,13 @@ function take_trap(hart: Hart, pc: u64): void {
     hart.exitReason = Exit.TRAP_STORM;
     hart.attention = 1;
   }
+}
+
+/** The instruction at `pc` has done nothing, for want of a frame: it is the host's to find one, and the instruction is done again. */
+function wait_for_frame(hart: Hart, pc: u64): void {
+  hart.trapCause = Cause.NONE;
+  hart.pc = pc;
+  ask_exit(hart, Exit.MEMORY);
 }
 
 /** A fetch at `pc` has raised: one step. */

@@ -22,3 +22,11 @@ function holds_something(frame: usize): bool {
   }
   return false;
 }
+
+/** Whether the frames at `a` and `b` hold the same. */
+export function frames_equal(a: usize, b: usize): u32 {
+  for (let offset: usize = 0; offset < FRAME; offset += 8) {
+    if (load<u64>(a + offset) != load<u64>(b + offset)) return 0;
+  }
+  return 1;
+}

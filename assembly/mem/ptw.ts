@@ -12,7 +12,7 @@ import { Hart, Vm } from "../gen/state";
 import { raise } from "../hart/raise";
 import { Access, Cause, Priv } from "../shared/constants";
 import { MenvcfgBit, Status } from "../shared/csr";
-import { phys_ram, phys_store64 } from "./p2m";
+import { NO_FRAME, phys_ram, phys_ram_store } from "./p2m";
 import { pmp_check } from "./pmp";
 
 /**
@@ -82,14 +82,18 @@ enum Update {
 /** A walk that ends in an access fault rather than a page fault. */
 const ACCESS_FAULT: u64 = Walk.FAULT - 1;
 
+/** A walk that could not set A or D for want of a frame. */
+const SHORT: u64 = Walk.FAULT - 2;
+
 /**
  * Translates `va` for `access` at the effective privilege `priv`, setting A and D where hardware does. Returns a `Walk`
  * word, or `Walk.FAULT` after raising, with tval = `va`.
  */
 export function walk(hart: Hart, va: u64, access: u32, priv: u32): u64 {
   const walked = translate(hart, va, access, priv, Update.DO);
-  if (walked < ACCESS_FAULT) return walked;
-  if (walked == ACCESS_FAULT) raise(hart, access_cause(access), va);
+  if (walked < SHORT) return walked;
+  if (walked == SHORT) raise(hart, Cause.NO_FRAME, va);
+  else if (walked == ACCESS_FAULT) raise(hart, access_cause(access), va);
   else raise(hart, page_cause(access), va);
   return Walk.FAULT;
 }
@@ -171,7 +175,7 @@ function leaf(hart: Hart, va: u64, pte: u64, at: u64, i: u32, access: u32, priv:
     if (!menvcfg_bit(hart, MenvcfgBit.ADUE)) return Walk.FAULT;
     if (!pmp_allows(hart, at, Access.STORE)) return ACCESS_FAULT;
     if (update == Update.NEVER) return Walk.FAULT;
-    if (update == Update.DO) phys_store64(changetype<Vm>(<usize>hart.vm), at, pte | wanted);
+    if (update == Update.DO && !set_bits(changetype<Vm>(<usize>hart.vm), at, pte | wanted)) return SHORT;
     pte |= wanted;
   }
   if (!(pte & PTE_D)) allowed &= ~Walk.W;
@@ -180,6 +184,14 @@ function leaf(hart: Hart, va: u64, pte: u64, at: u64, i: u32, access: u32, priv:
   const inside = (((<u64>1) << log2) - 1) & ~0xfff;
   const flags = (log2 << 4) | (log2 != 12 ? Walk.LARGE : 0) | (pte & PTE_G ? Walk.G : 0);
   return ((ppn << 12) & ~inside) | (va & inside) | flags | allowed;
+}
+
+/** Writes `pte` to RAM at `at`. False when there is no frame for that page. */
+function set_bits(vm: Vm, at: u64, pte: u64): bool {
+  const ma = phys_ram_store(vm, at);
+  if (ma == NO_FRAME) return false;
+  store<u64>(ma, pte);
+  return true;
 }
 
 /** Which of Walk.R, W and X the leaf grants at privilege `priv`. S mode never executes user pages. */

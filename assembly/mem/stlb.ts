@@ -4,13 +4,13 @@
  *
  *  hart + HartBlock.STLB    2048 sets of two entries, the one that came last first
  *     +0  u64 tag          va of the page | the TLB set it is for: mode and kind of access
- *     +8  u32 addend       ma - va
+ *     +8  u32 page         its number in RAM: where that lies is the p2m's to say, so pages may move and become read-only
  *     +12 u32 generation   an entry of another generation than the hart's is empty, so a flush is one addition
  */
 
-import { Hart } from "../gen/state";
+import { Hart, Vm } from "../gen/state";
 import { base } from "../hart/regs";
-import { HartBlock, Stlb, Tlb } from "../shared/constants";
+import { HartBlock, P2m, Stlb, Tlb } from "../shared/constants";
 
 const ENTRY_BYTES: usize = 16;
 
@@ -40,8 +40,13 @@ export function stlb_refill(hart: Hart, va: u64, entry: usize): bool {
     at += ENTRY_BYTES;
     if (!holds(hart, at, tag)) return false;
   }
+  const number = load<u32>(at, 8);
+  const vm = changetype<Vm>(<usize>hart.vm);
+  const frame = load<u32>(<usize>vm.p2m + ((<usize>number) << 2));
+  if (!(frame & (tag & Tlb.DATA_MODES ? P2m.WRITABLE : P2m.PRESENT))) return false;
   store<u64>(entry, page);
-  store<u32>(entry, load<u32>(at, 8), 8);
+  store<u32>(entry, (frame & ~P2m.FLAGS) - <u32>page, 8);
+  store<u32>(entry, number, 12);
   return true;
 }
 
@@ -51,7 +56,7 @@ export function stlb_keep(hart: Hart, entry: usize): void {
   const at = set_of(hart, tag);
   memory.copy(at + ENTRY_BYTES, at, ENTRY_BYTES);
   store<u64>(at, tag);
-  store<u32>(at, load<u32>(entry, 8), 8);
+  store<u32>(at, load<u32>(entry, 12), 8);
   store<u32>(at, hart.stlbGeneration, 12);
 }
 

@@ -5,9 +5,11 @@
  *    load sets     U | S | S with SUM | M        a set is 512 entries of 16 bytes:
  *    store sets    U | S | S with SUM | M          +0  u64 tag     va of the page; all ones when empty
  *    fetch sets    U | S |  (unused)  | M          +8  u32 addend  ma - va (fetch sets: the decoded code page)
- *                                                  +12 u32 unused
+ *                                                  +12 u32 number of the page in RAM (not in fetch sets)
  *
  *    micro-TLBs    U | S | S with SUM | M        64 entries of a load's 16 bytes as above and a store's
+ *
+ * A store set has only pages that may be stored to as they are (`P2m.WRITABLE`).
  *
  * A micro-TLB's entry belongs to an access of translated code, and holds the page it led to last (dbt/lower_memory.ts).
  *

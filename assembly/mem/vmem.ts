@@ -10,9 +10,10 @@ import { Hart, Vm } from "../gen/state";
 import { base } from "../hart/regs";
 import { raise } from "../hart/raise";
 import { Access, Cause, MemoryModel, Priv, Tlb } from "../shared/constants";
-import { phys_of, phys_ram } from "./p2m";
+import { frame_pa } from "./frame";
+import { NO_FRAME, phys_ram, phys_ram_store, ram_page } from "./p2m";
 import { pmp_check, pmp_page_uniform } from "./pmp";
-import { Walk, walk, walk_settled } from "./ptw";
+import { Walk, walk, walk_probe, walk_settled } from "./ptw";
 import { stlb_keep, stlb_refill } from "./stlb";
 import { data_priv, tlb_entry, tlb_note, tlb_note_large } from "./tlb";
 
@@ -93,29 +94,19 @@ const NOT_RAM: u64 = 1 << 63;
 function resolve(hart: Hart, va: u64, bytes: u32, access: u32, priv: u32, entry: usize): u64 {
   const vm = changetype<Vm>(<usize>hart.vm);
   const model = vm.memoryModel;
-  if (model == MemoryModel.TLB && entry && load<u64>(entry) == pa_tag(va)) {
-    return phys_ram(vm, load<u64>(entry, 8) | (va & 0xfff));
+  if (model == MemoryModel.TLB && load<u64>(entry) == pa_tag(va)) {
+    return ram_at(hart, va, load<u64>(entry, 8) | (va & 0xfff), access);
   }
   hart.countTlbMiss += 1;
-  if (model == MemoryModel.SHADOW && entry && stlb_refill(hart, va, entry)) {
+  if (model == MemoryModel.SHADOW && stlb_refill(hart, va, entry)) {
     tlb_note(hart, entry);
     return hit(entry, va);
   }
-  let pa = va;
-  if (priv != Priv.M && hart.satp >> 60) {
-    hart.countWalk += 1;
-    const walked = walk(hart, va, access, priv);
-    if (walked == Walk.FAULT) return 0;
-    pa = (walked & Walk.PA) | (va & 0xfff);
-    if (walked & Walk.LARGE) tlb_note_large(hart, va, Walk.largeBytes(walked));
-  }
-  if (pa >> 56 || !pmp_check(hart, pa, bytes, access, priv)) {
-    raise(hart, access_fault(access), va);
-    return 0;
-  }
-  const ma = phys_ram(vm, pa);
-  if (!ma) return pa | NOT_RAM;
-  if (!entry || model == MemoryModel.NESTED || (hart.pmpActive && !pmp_page_uniform(hart, pa))) return ma;
+  const pa = translate(hart, va, bytes, access, priv);
+  if (pa == FAULT) return 0;
+  const ma = ram_at(hart, va, pa, access);
+  if (ma & NOT_RAM || !ma) return ma;
+  if (model == MemoryModel.NESTED || (hart.pmpActive && !pmp_page_uniform(hart, pa))) return ma;
   tlb_note(hart, entry);
   if (model == MemoryModel.TLB) {
     store<u64>(entry, pa_tag(va));
@@ -123,9 +114,38 @@ function resolve(hart: Hart, va: u64, bytes: u32, access: u32, priv: u32, entry:
   } else {
     store<u64>(entry, va & ~0xfff);
     store<u32>(entry, <u32>ma - <u32>va, 8);
+    store<u32>(entry, ram_page(vm, pa), 12);
     stlb_keep(hart, entry);
   }
   return ma;
+}
+
+/** What `translate` returns after raising. */
+const FAULT: u64 = Walk.FAULT;
+
+/** The pa of `bytes` at `va` (all in one page) for `access` at privilege `priv`, with PMP, or FAULT after raising. */
+function translate(hart: Hart, va: u64, bytes: u32, access: u32, priv: u32): u64 {
+  let pa = va;
+  if (priv != Priv.M && hart.satp >> 60) {
+    hart.countWalk += 1;
+    const walked = walk(hart, va, access, priv);
+    if (walked == Walk.FAULT) return FAULT;
+    pa = (walked & Walk.PA) | (va & 0xfff);
+    if (walked & Walk.LARGE) tlb_note_large(hart, va, Walk.largeBytes(walked));
+  }
+  if (!(pa >> 56) && pmp_check(hart, pa, bytes, access, priv)) return pa;
+  raise(hart, access_fault(access), va);
+  return FAULT;
+}
+
+/** The ma of `pa`, which `va` leads to, for `access`; the pa with NOT_RAM; or 0 after raising. */
+function ram_at(hart: Hart, va: u64, pa: u64, access: u32): u64 {
+  const vm = changetype<Vm>(<usize>hart.vm);
+  const ma = access == Access.STORE ? phys_ram_store(vm, pa) : phys_ram(vm, pa);
+  if (!ma) return pa | NOT_RAM;
+  if (ma != NO_FRAME) return ma;
+  raise(hart, Cause.NO_FRAME, va);
+  return 0;
 }
 
 /** The ma of `va` by the entry that holds its page. */
@@ -259,48 +279,58 @@ function atomic_slow(hart: Hart, va: u64, size: u32, access: u32, entry: usize):
   return 0;
 }
 
-/** The pa behind a machine address that `amo_address` or `lr_address` returned. */
-// @ts-ignore: decorator
-@inline export function pa_of(hart: Hart, ma: usize): u64 {
-  return phys_of(changetype<Vm>(<usize>hart.vm), ma);
+/** The pa of `va`, which `amo_address` or `lr_address` has just found at `ma`. */
+export function pa_of(hart: Hart, va: u64, ma: usize): u64 {
+  const pa = frame_pa(changetype<Vm>(<usize>hart.vm), ma);
+  if (pa != -1) return pa;
+  const priv = data_priv(hart);
+  return (walk_probe(hart, va, Access.LOAD, priv) & Walk.PA) | (va & 0xfff);
 }
 
-/** The ma of the instruction bytes at `va` (valid to the end of the page), or 0 after raising. Only RAM can be executed. */
-export function fetch_address(hart: Hart, va: u64, bytes: u32): usize {
-  const at = resolve(hart, va, bytes, Access.FETCH, hart.priv, 0);
-  if (!(at & NOT_RAM)) return <usize>at;
+/** The pa of RAM that holds `bytes` of instructions at `va`, all in one page; all ones after raising. Only RAM can be executed. */
+export function fetch_address(hart: Hart, va: u64, bytes: u32): u64 {
+  hart.countTlbMiss += 1;
+  const pa = translate(hart, va, bytes, Access.FETCH, hart.priv);
+  if (pa == FAULT || is_ram(hart, pa)) return pa;
   raise(hart, Cause.FETCH_ACCESS, va);
-  return 0;
+  return FAULT;
 }
 
-/** The same for who only looks: 0, with nothing raised and nothing changed, when a fetch would trap, or would have to set the A bit. */
-export function fetch_settled(hart: Hart, va: u64): usize {
+// @ts-ignore: decorator
+@inline function is_ram(hart: Hart, pa: u64): bool {
+  const vm = changetype<Vm>(<usize>hart.vm);
+  return pa - vm.ramPa < vm.ramSize;
+}
+
+/** The same for who only looks: all ones, with nothing raised and nothing changed, when a fetch would trap, or would have to set the A bit. */
+export function fetch_settled(hart: Hart, va: u64): u64 {
   const priv = hart.priv;
   let pa = va;
   if (priv != Priv.M && hart.satp >> 60) {
     hart.countWalk += 1;
     const walked = walk_settled(hart, va, Access.FETCH, priv);
-    if (walked == Walk.FAULT) return 0;
+    if (walked == Walk.FAULT) return FAULT;
     pa = (walked & Walk.PA) | (va & 0xfff);
     if (walked & Walk.LARGE) tlb_note_large(hart, va, Walk.largeBytes(walked));
   }
-  if (pa >> 56 || !pmp_check(hart, pa, 2, Access.FETCH, priv)) return 0;
-  return phys_ram(changetype<Vm>(<usize>hart.vm), pa);
+  return pa >> 56 || !pmp_check(hart, pa, 2, Access.FETCH, priv) || !is_ram(hart, pa) ? FAULT : pa;
 }
 
 /** The instruction word at `va` (16 bits for a compressed one), or 0 after raising. */
 export function fetch_word(hart: Hart, va: u64): u32 {
-  const ma = fetch_address(hart, va, 2);
-  if (!ma) return 0;
-  const low = load<u16>(ma);
+  const vm = changetype<Vm>(<usize>hart.vm);
+  const pa = fetch_address(hart, va, 2);
+  if (pa == FAULT) return 0;
+  const low = load<u16>(phys_ram(vm, pa));
   if ((low & 3) != 3) return low;
-  const highMa = fetch_address(hart, va + 2, 2);
-  return highMa ? low | ((<u32>load<u16>(highMa)) << 16) : 0;
+  const high = fetch_address(hart, va + 2, 2);
+  return high == FAULT ? 0 : low | ((<u32>load<u16>(phys_ram(vm, high))) << 16);
 }
 
 /** Checks translation and permission for `access` of `bytes` (in one page) without touching memory; false after raising. */
 export function probe(hart: Hart, va: u64, bytes: u32, access: u32): bool {
-  return resolve(hart, va, bytes, access, data_priv(hart), 0) != 0;
+  hart.countTlbMiss += 1;
+  return translate(hart, va, bytes, access, data_priv(hart)) != FAULT;
 }
 
 /** A load that emitted code could not do: false, with nothing changed and nothing raised, unless all of it is RAM. */

@@ -24,6 +24,8 @@ export enum Exit {
   SENSITIVE = 9,
   /** Enough has been translated for now: the host may want to look at its clock. Nothing is due. */
   PAUSE = 10,
+  /** No frame is left for a page that the guest stores to. The instruction has done nothing, and pc is still at it. */
+  MEMORY = 11,
 }
 
 /** Which engine a VM runs on. */
@@ -120,6 +122,8 @@ export enum Cause {
   FETCH_PAGE = 12,
   LOAD_PAGE = 13,
   STORE_PAGE = 15,
+  /** Not a cause: there is no frame for the store, so the instruction must be done again later. */
+  NO_FRAME = 0xfe,
   /** Not a cause: nothing has been raised. */
   NONE = 0xff,
 }
@@ -134,7 +138,7 @@ export enum Irq {
   MEI = 11,
 }
 
-/** A TLB entry: u64 tag (va of the page, or all ones when empty), u32 addend (ma - va), u32 spare. */
+/** A TLB entry: u64 tag (va of the page, or all ones when empty), u32 addend (ma - va), u32 number of the page in RAM. */
 export enum Tlb {
   ENTRY_SHIFT = 4,
   INDEX_BITS = 9,
@@ -159,7 +163,7 @@ export enum Tlb {
 /** The second-level TLB: sets of two entries, by a hash of the page and of the TLB set that it is for. */
 export enum Stlb {
   SETS = 2048,
-  /** Bytes of a set: two entries of u64 tag, u32 addend, u32 generation. */
+  /** Bytes of a set: two entries of u64 tag, u32 number of the page in RAM, u32 generation. */
   SET_SHIFT = 5,
 }
 
@@ -178,13 +182,37 @@ export enum HartBlock {
 
 /** Flags in the low bits of a p2m entry; the frame's machine address is the rest. */
 export enum P2m {
+  /** The page has a frame. Without it, the page is one of zeros, or lies in its place in the VM's own piece of memory. */
   PRESENT = 1,
+  /** It may be stored to as it is: the frame is nobody else's, and the store needs no stamp any more. */
   WRITABLE = 2,
   FLAGS = 0xfff,
 }
 
+/**
+ * The table of frames, one descriptor for each 4 KiB of machine memory. What nobody has looked at is zero.
+ *
+ *   0        ZERO_MA         TABLE_MA                        the ranges begin
+ *   +--------+---------------+------------------------------+- - -
+ *   | core's | frame of zeros | descriptor of frame 0, 1, … |
+ *   +--------+---------------+------------------------------+- - -
+ *
+ *   descriptor  +0 u32 pages of RAM that the frame backs    +4 u32 the p2m slot of the only one, or 0 when that is not known
+ */
+export enum Frame {
+  /** A frame that is always zero: backs pages that were read and never stored to, and has no count. */
+  ZERO_MA = 0x100000,
+  TABLE_MA = 0x110000,
+  /** A descriptor is 1 << this many bytes. */
+  SHIFT = 3,
+  COUNT = 0,
+  SLOT = 4,
+}
+
 /** One decoded code page: a header, 2048 records of 8 bytes, one guard record, and a copy of the source bytes. */
 export enum CodePage {
+  /** Where the header has the machine address of the frame that the page was decoded from. */
+  FRAME = 0,
   HEADER = 64,
   RECORDS = 64,
   GUARD = 0x4040,

@@ -2,6 +2,7 @@
 
 import { CodeLinker, type CodeExports } from "./code.ts";
 import type { MachineMemory } from "../memory/machine-memory.ts";
+import { MemoryPool } from "../memory/pool.ts";
 import type { Exit } from "../../assembly/shared/constants.ts";
 
 /** What the core exports; see ARCHITECTURE.md, "The ABI". Addresses are machine addresses. */
@@ -28,6 +29,16 @@ export interface CoreExports {
   hart_translate(hart: number, va: bigint, access: number): bigint;
   /** Makes `bytes` bytes zero, writing only to frames that hold something. Both are multiples of a frame. */
   frames_clear(ma: number, bytes: number): void;
+  /** Whether two frames hold the same: 1 or 0. */
+  frames_equal(a: number, b: number): number;
+  /** The frame of page `page` of RAM, ready to be written; 0 when none can be had. */
+  ram_frame(vm: number, page: number): number;
+  /** Maps a page to a frame that holds the same (or, while decoded code is looked at anew, something else), with flags (`P2m`). */
+  ram_map(vm: number, page: number, ma: number, flags: number): void;
+  /** Has the next store to each page seen. */
+  ram_protect(vm: number): void;
+  /** Forgets where RAM lies, in all harts. */
+  ram_flush(vm: number): void;
   decode_word(word: number): bigint;
   /** Lays the translator's working memory out. */
   vm_open_translator(vm: number, bytes: number): void;
@@ -37,9 +48,10 @@ export interface CoreExports {
   dbt_explain(hart: number, pc: bigint, priv: number): number;
 }
 
-/** A core, and what links translated code into it. */
+/** A core, what links translated code into it, and the frames that it gives its VMs. */
 export interface Core extends CoreExports {
   readonly code: CodeLinker;
+  readonly pool: MemoryPool;
 }
 
 /** What the core asks of its host. `hart` is the hart's machine address. */
@@ -66,6 +78,7 @@ export async function instantiateCore(
   host: CoreHost,
 ): Promise<Core> {
   const code = new CodeLinker(memory);
+  const pool = new MemoryPool(memory);
   const instance = await WebAssembly.instantiate(module, {
     env: {
       memory: memory.memory,
@@ -77,6 +90,7 @@ export async function instantiateCore(
       host_ns: () => performance.now() * 1e6,
       code_install: (vm: number, region: number, ma: number, bytes: number, count: number) =>
         code.install(vm >>> 0, region, ma >>> 0, bytes, count),
+      frame_take: (vm: number, page: number) => pool.takeFor(vm >>> 0, page),
       code_flush: (vm: number) => code.flush(vm >>> 0),
     },
   });
@@ -85,5 +99,5 @@ export async function instantiateCore(
   memory.clearWith((ma, bytes) => {
     exports.frames_clear(ma, bytes);
   });
-  return { ...exports, code };
+  return { ...exports, code, pool };
 }

@@ -1,16 +1,9 @@
 /** Everything one VM owns in machine memory: its blocks, p2m, decoded code and RAM. */
 
 import { HartField, StateBytes, VmField } from "../../assembly/gen/layout.ts";
-import {
-  Engine,
-  CodePage,
-  HartBlock,
-  MemoryModel,
-  P2m,
-  Translate,
-  Translation,
-} from "../../assembly/shared/constants.ts";
+import { Engine, CodePage, HartBlock, MemoryModel, Translate, Translation } from "../../assembly/shared/constants.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
+import { Ram } from "../memory/ram.ts";
 import type { Compilation } from "./code.ts";
 import type { Core } from "./core.ts";
 import { DEFAULT_TRANSLATOR, type TranslatorSettings } from "./translator.ts";
@@ -37,6 +30,8 @@ export interface SpaceConfig {
   readonly ramPa: number;
   /** A multiple of 4096. */
   readonly ramBytes: number;
+  /** RAM has no range to itself: pages get frames when they are first stored to. */
+  readonly scattered?: boolean | undefined;
   /** 1 to 8. */
   readonly harts: number;
   readonly engine: Engine;
@@ -57,12 +52,16 @@ export class MachineSpace {
   readonly harts: readonly HartView[];
   readonly ramPa: number;
   readonly ramBytes: number;
-  /** Machine address of the contiguous range that backs RAM. */
+  /** Machine address of the contiguous range that backs RAM, or 0. */
   readonly ramMa: number;
+  /** RAM, page by page. */
+  readonly ram: Ram;
   readonly #core: Core;
   readonly #settings: TranslatorSettings;
   readonly #compilation: Compilation;
   #ranges: Range[] = [];
+  /** Undefined until it is there, and when it has been given back. */
+  #ram: Ram | undefined;
   /** The translator's; undefined while it is closed. */
   #translatorRanges: Range[] | undefined;
 
@@ -80,8 +79,10 @@ export class MachineSpace {
         { length: config.harts },
         (_, index) => new HartView(memory, blocks + FRAME_BYTES + index * HartBlock.BYTES),
       );
-      this.ramMa = this.#allocate(config.ramBytes);
       this.#fillVmBlock(config);
+      const piece = config.scattered !== true;
+      this.ram = this.#ram = new Ram(core, memory, this.vm, config.ramBytes / FRAME_BYTES, piece);
+      this.ramMa = this.ram.pieceMa;
       this.setEngine(config.engine);
     } catch (error) {
       this.release();
@@ -95,22 +96,14 @@ export class MachineSpace {
   }
 
   /**
-   * The machine address behind `pa`, which is in RAM, good to the end of its page. `write` says that it is about to
-   * change: then the page gets its frame, as in assembly/mem/p2m.ts.
+   * The machine address behind `pa`, which is in RAM, good to the end of its page until the page next gets another frame. `write` says
+   * that it is about to change: then the page gets a frame of its own; undefined when none can be had.
    */
-  ramAddress(pa: number, write: boolean): number {
+  ramAddress(pa: number, write: boolean): number | undefined {
     const offset = pa - this.ramPa;
-    const ma = this.ramMa + offset;
-    if (write) this.#touch(Math.floor(offset / FRAME_BYTES));
-    return ma;
-  }
-
-  #touch(page: number): void {
-    const { u32 } = this.memory;
-    const slot = this.vm.u32(VmField.p2m) / 4 + page;
-    if ((u32[slot]! & P2m.PRESENT) !== 0) return;
-    u32[slot] = (this.ramMa + page * FRAME_BYTES) | P2m.PRESENT | P2m.WRITABLE;
-    this.vm.setU32(VmField.framesTouched, this.vm.u32(VmField.framesTouched) + 1);
+    const page = Math.floor(offset / FRAME_BYTES);
+    const ma = write ? this.ram.writable(page) : this.ram.frame(page);
+    return ma === undefined ? undefined : ma + (offset % FRAME_BYTES);
   }
 
   /** Forgets all translated code, and what was learnt about which is hot. */
@@ -129,13 +122,11 @@ export class MachineSpace {
   pageFlags(): Uint8Array<ArrayBuffer> {
     const { u32 } = this.memory;
     const pages = this.ramBytes / FRAME_BYTES;
-    const p2m = this.vm.u32(VmField.p2m) / 4;
     const codeMap = this.vm.u32(VmField.codeMap) / 4;
     const flags = new Uint8Array(pages);
     for (let page = 0; page < pages; page++) {
-      const entry = u32[p2m + page]!;
-      if ((entry & P2m.PRESENT) === 0) continue;
-      const shared = (entry & P2m.WRITABLE) === 0 ? PageFlag.SHARED : 0;
+      if (!this.ram.touched(page)) continue;
+      const shared = this.ram.shared(page) ? PageFlag.SHARED : 0;
       const code = u32[codeMap + page] === 0 ? 0 : PageFlag.CODE;
       flags[page] = PageFlag.TOUCHED | shared | code;
     }
@@ -151,6 +142,8 @@ export class MachineSpace {
   /** Gives all ranges back. The space must not be used afterwards. */
   release(): void {
     this.#releaseTranslator();
+    this.#ram?.release();
+    this.#ram = undefined;
     for (const { ma, bytes } of this.#ranges) this.memory.release(ma, bytes);
     this.#ranges = [];
   }
@@ -183,7 +176,6 @@ export class MachineSpace {
     const codePages = config.codePages ?? DEFAULT_CODE_PAGES;
     vm.setU64(VmField.ramPa, BigInt(config.ramPa));
     vm.setU64(VmField.ramSize, BigInt(config.ramBytes));
-    vm.setU32(VmField.ramMa, this.ramMa);
     // All zero: the core gives each page its frame when it is first touched.
     vm.setU32(VmField.p2m, this.#allocate(pages * 4));
     vm.setU32(VmField.hartCount, config.harts);

@@ -1,11 +1,11 @@
 /**
  * The machine memory: the one flat Wasm memory of a Host, given out in ranges of whole frames.
  *
- *   0            1 MiB                                    size            4 GiB
- *   +------------+----------+--------+----------+--------+- - - - - - - - +
- *   | the core's | range    | free   | range    | free   |  not grown yet  |
- *   | constants  |          |        |          |        |                 |
- *   +------------+----------+--------+----------+--------+- - - - - - - - +
+ *   0            1 MiB                                              size         4 GiB
+ *   +------------+----------+----------+--------+----------+--------+- - - - - - - +
+ *   | the core's | table of | range    | free   | range    | free   | not grown yet |
+ *   | constants  | frames   |          |        |          |        |               |
+ *   +------------+----------+----------+--------+----------+--------+- - - - - - - +
  *
  * The operating system commits a page of it at the first write, so a range that is allocated and never touched costs
  * address space only. A range is cleared when it is released, and only the pages that hold something are written: what
@@ -13,9 +13,9 @@
  */
 
 import { WasmvisorError } from "../error.ts";
+import { FRAME_BYTES, frameTableEnd } from "./frame-table.ts";
 
-/** Bytes of a frame, the unit of allocation. */
-export const FRAME_BYTES = 4096;
+export { FRAME_BYTES };
 
 const WASM_PAGE_BYTES = 65536;
 const MAX_WASM_PAGES = 65536;
@@ -50,8 +50,11 @@ export class MachineMemory {
     if (!(pages >= FIRST_WASM_PAGES)) {
       throw new WasmvisorError("host-memory-size", "Give the host at least 1 MiB of memory.", { maxBytes });
     }
-    this.#limit = pages * WASM_PAGE_BYTES;
-    this.memory = newMemory(pages);
+    // The table of frames (assembly/shared/constants.ts) comes on top of what is to be given out, where there is room for that.
+    const first = Math.ceil(frameTableEnd(pages * WASM_PAGE_BYTES) / WASM_PAGE_BYTES);
+    const maximum = Math.min(pages + first - FIRST_WASM_PAGES, MAX_WASM_PAGES);
+    this.#limit = maximum * WASM_PAGE_BYTES;
+    this.memory = newMemory(first, maximum);
     this.#refresh();
   }
 
@@ -186,9 +189,9 @@ export class MachineMemory {
   }
 }
 
-function newMemory(maximum: number): WebAssembly.Memory {
+function newMemory(initial: number, maximum: number): WebAssembly.Memory {
   try {
-    return new WebAssembly.Memory({ initial: FIRST_WASM_PAGES, maximum });
+    return new WebAssembly.Memory({ initial, maximum });
   } catch (cause) {
     const bytes = maximum * WASM_PAGE_BYTES;
     throw new WasmvisorError(

@@ -92,7 +92,7 @@ export class Machine {
   /** Switches the machine on: zeroed RAM, reset devices and harts, images in their places. */
   boot(plan: BootPlan): void {
     const { space, board } = this;
-    if (this.#booted) space.memory.clear(space.ramMa, space.ramBytes);
+    if (this.#booted) space.ram.clear();
     this.#booted = true;
     board.reset();
     for (const hart of board.load(plan).harts) this.#bootHart(hart);

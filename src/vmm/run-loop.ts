@@ -310,6 +310,7 @@ export class RunLoop {
         this.#deps.onTrapStorm(index);
         return false;
       case Exit.WFI:
+      case Exit.MEMORY:
         return false;
       case Exit.YIELD:
         return this.#deps.harts.length === 1;

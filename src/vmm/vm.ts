@@ -41,6 +41,13 @@ export interface VmDeps {
   onRelease(vm: Vm): void;
 }
 
+function outOfMemory(): WasmvisorError {
+  return new WasmvisorError(
+    "host-memory",
+    "The host has no frame left for a page that the VM has stored to; give it a higher memoryLimit, destroy other VMs, or make the host larger.",
+  );
+}
+
 /** Between two samples; each ends a slice, whose end is interpreted. */
 const MIN_PERIOD = 10_000;
 
@@ -393,6 +400,7 @@ export class Vm extends Emitter<VmEvents> {
     if (this.#state === "destroyed") return true;
     if (this.#engine !== undefined) this.machine.space.setEngine(this.#engine);
     this.#engine = undefined;
+    if (this.machine.space.ram.short) this.#end({ code: 1, reason: "out-of-memory", error: outOfMemory() });
     this.#htif?.poll();
     if (this.console.full) this.console.relieve();
     const event = this.#power;

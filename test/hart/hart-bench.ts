@@ -6,6 +6,7 @@ import type { Core } from "../../src/core/core.ts";
 import { MachineSpace } from "../../src/core/machine-space.ts";
 import type { HartView } from "../../src/core/views.ts";
 import { MachineMemory } from "../../src/memory/machine-memory.ts";
+import { MemoryPool } from "../../src/memory/pool.ts";
 import { compileAssembly } from "../support/compile.ts";
 
 /** Where RAM begins. */
@@ -82,10 +83,19 @@ export class HartBench {
   private constructor(module: WebAssembly.Module, options: { ram?: number; builtinSbi?: boolean }) {
     this.memory = new MachineMemory();
     const instance = new WebAssembly.Instance(module, {
-      env: { memory: this.memory.memory, mmio_load: () => 0, mmio_store: () => 0, mtime: () => this.time },
+      env: {
+        memory: this.memory.memory,
+        mmio_load: () => 0,
+        mmio_store: () => 0,
+        mtime: () => this.time,
+        frame_take: () => 0,
+      },
     });
     this.exports = instance.exports as unknown as Exports;
-    const core = { vm_init: () => undefined, hart_reset: (hart: number) => this.exports.hart_reset_state(hart) };
+    const core = {
+      pool: new MemoryPool(this.memory),
+      hart_reset: (hart: number) => this.exports.hart_reset_state(hart),
+    };
     this.space = new MachineSpace(core as unknown as Core, this.memory, {
       ramPa: RAM_PA,
       ramBytes: options.ram ?? 1024 * 1024,

@@ -7,6 +7,7 @@ import type { Compilation } from "../../src/core/code.ts";
 import { DEFAULT_TRANSLATOR, type TranslatorSettings } from "../../src/core/translator.ts";
 import type { HartView } from "../../src/core/views.ts";
 import { assemble } from "../../src/isa/assemble.ts";
+import { createGuestMemory, type GuestMemory } from "../../src/memory/guest-memory.ts";
 import { MachineMemory } from "../../src/memory/machine-memory.ts";
 import { HartField } from "../../assembly/gen/layout.ts";
 import type { Exit } from "../../assembly/shared/constants.ts";
@@ -18,6 +19,10 @@ export const RAM_PA = 0x8000_0000;
 export interface TestMachineOptions {
   /** Bytes of RAM, a multiple of 4096. Default 1 MiB. */
   ram?: number;
+  /** Its RAM has no range to itself. Default false. */
+  scattered?: boolean | undefined;
+  /** A machine whose core and machine memory it shares. Default: its own. */
+  beside?: TestMachine | undefined;
   /** 1 to 8. Default 1. */
   harts?: number;
   /** True makes an S-mode ECALL return `Exit.SBI`. Default false. */
@@ -29,7 +34,7 @@ export interface TestMachineOptions {
   translator?: Partial<TranslatorSettings>;
   compilation?: Compilation;
   /** Default: `SHADOW`. */
-  memoryModel?: MemoryModel;
+  memoryModel?: MemoryModel | undefined;
   /** Answers loads outside RAM; undefined is an access fault. Default: always a fault. */
   mmioLoad?: (pa: number, size: number, hart: number) => bigint | undefined;
   /** Answers stores outside RAM; false is an access fault. Default: always a fault. */
@@ -124,8 +129,16 @@ export class TestMachine {
   readonly memory: MachineMemory;
   readonly space: MachineSpace;
   readonly harts: readonly TestHart[];
+  /** RAM as devices see it. */
+  readonly ram: GuestMemory;
 
   constructor(core: Core, memory: MachineMemory, space: MachineSpace) {
+    this.ram = createGuestMemory({
+      ramPa: space.ramPa,
+      ramSize: space.ramBytes,
+      memory: memory.memory,
+      translate: (pa, write) => space.ramAddress(pa, write),
+    });
     this.core = core;
     this.memory = memory;
     this.space = space;
@@ -141,41 +154,44 @@ export class TestMachine {
 
   /** Copies bytes into RAM. */
   load(bytes: ArrayLike<number>, pa: number = RAM_PA): void {
-    this.memory.u8.set(bytes, this.#ma(pa, bytes.length));
+    if (!this.ram.write(pa, Uint8Array.from(bytes))) throw notRam(pa);
   }
 
   /** Writes 32-bit instruction words. */
   loadWords(words: readonly number[], pa: number = RAM_PA): void {
-    words.forEach((word, index) => this.memory.view.setUint32(this.#ma(pa, words.length * 4) + index * 4, word, true));
+    words.forEach((word, index) => this.write32(pa + index * 4, word));
   }
 
   /** A copy of `length` bytes of RAM. */
   read(pa: number, length: number): Uint8Array {
-    const ma = this.#ma(pa, length);
-    return this.memory.u8.slice(ma, ma + length);
+    const bytes = new Uint8Array(length);
+    if (!this.ram.read(pa, bytes)) throw notRam(pa);
+    return bytes;
   }
 
   read64(pa: number): bigint {
-    return this.memory.view.getBigUint64(this.#ma(pa, 8), true);
+    const value = this.ram.load64(pa);
+    if (value === undefined) throw notRam(pa);
+    return value;
   }
 
   write64(pa: number, value: bigint): void {
-    this.memory.view.setBigUint64(this.#ma(pa, 8), value, true);
+    if (!this.ram.store64(pa, value)) throw notRam(pa);
   }
 
   read32(pa: number): number {
-    return this.memory.view.getUint32(this.#ma(pa, 4), true);
+    const value = this.ram.load32(pa);
+    if (value === undefined) throw notRam(pa);
+    return value;
   }
 
   write32(pa: number, value: number): void {
-    this.memory.view.setUint32(this.#ma(pa, 4), value, true);
+    if (!this.ram.store32(pa, value)) throw notRam(pa);
   }
+}
 
-  #ma(pa: number, length: number): number {
-    const offset = pa - this.space.ramPa;
-    if (offset < 0 || offset + length > this.space.ramBytes) throw new RangeError(`0x${pa.toString(16)} is not RAM`);
-    return this.space.ramMa + offset;
-  }
+function notRam(pa: number): RangeError {
+  return new RangeError(`0x${pa.toString(16)} is not RAM`);
 }
 
 let compiled: Promise<WebAssembly.Module> | undefined;
@@ -202,11 +218,12 @@ function coreHost(memory: MachineMemory, options: TestMachineOptions): CoreHost 
 
 /** Makes a machine of its own memory and core. */
 export async function createTestMachine(options: TestMachineOptions = {}): Promise<TestMachine> {
-  const memory = new MachineMemory();
-  const core = await instantiateCore(await coreModule(), memory, coreHost(memory, options));
+  const memory = options.beside?.memory ?? new MachineMemory();
+  const core = options.beside?.core ?? (await instantiateCore(await coreModule(), memory, coreHost(memory, options)));
   const space = new MachineSpace(core, memory, {
     ramPa: RAM_PA,
     ramBytes: options.ram ?? 1024 * 1024,
+    scattered: options.scattered,
     harts: options.harts ?? 1,
     engine: options.engine ?? Engine.PREDECODE,
     builtinSbi: options.builtinSbi ?? false,

@@ -1,7 +1,6 @@
 /** What differs between two VMs: architectural registers, RAM, devices, output, and how they ended. */
 
-import { HartField, VmField } from "../../../assembly/gen/layout.ts";
-import { P2m } from "../../../assembly/shared/constants.ts";
+import { HartField } from "../../../assembly/gen/layout.ts";
 import type { MachineSpace } from "../../core/machine-space.ts";
 import type { HartView } from "../../core/views.ts";
 import { fNames, xNames } from "../../isa/names.ts";
@@ -155,12 +154,11 @@ export function memoryDifferences(
   right: MachineSpace,
 ): Pick<Differences, "memory" | "memoryWords"> {
   const [u32a, u32b] = [left.memory.u32, right.memory.u32];
-  const [p2mA, p2mB] = [left.vm.u32(VmField.p2m) / 4, right.vm.u32(VmField.p2m) / 4];
   const memory: MemoryDifference[] = [];
   let memoryWords = 0;
   for (let frame = 0; frame < left.ramBytes / FRAME_BYTES; frame++) {
-    if (((u32a[p2mA + frame]! | u32b[p2mB + frame]!) & P2m.PRESENT) === 0) continue;
-    const [from, to] = [left.ramMa / 4 + frame * WORDS_PER_FRAME, right.ramMa / 4 + frame * WORDS_PER_FRAME];
+    if (!left.ram.touched(frame) && !right.ram.touched(frame)) continue;
+    const [from, to] = [left.ram.frame(frame) / 4, right.ram.frame(frame) / 4];
     if (sameFrame(u32a, from, u32b, to)) continue;
     for (let word = 0; word < WORDS_PER_FRAME; word += 2) {
       const [interpreter, translator] = [left.memory.u64[(from + word) / 2]!, right.memory.u64[(to + word) / 2]!];

@@ -1,0 +1,374 @@
+/**
+ * The RAM of one VM, by the frames that back its pages (docs/design/memory.md).
+ *
+ * A page is *in place* when its frame is the one of its number in the piece that the VM's RAM has to itself. While all pages are, and
+ * nothing asks to see stores, the VM's RAM is a *window*: translated code reaches it by adding a constant. Everything else (a page that
+ * is shared, stores that are tracked, RAM without a piece) goes page by page.
+ */
+
+import { VmField } from "../../assembly/gen/layout.ts";
+import { Frame, P2m } from "../../assembly/shared/constants.ts";
+import { WasmvisorError } from "../error.ts";
+import { FRAME_BYTES, type MachineMemory } from "./machine-memory.ts";
+import type { MemoryPool } from "./pool.ts";
+
+/** What RAM asks of the core; see assembly/mem/ram.ts. */
+export interface RamCore {
+  readonly pool: MemoryPool;
+  frames_equal(a: number, b: number): number;
+  ram_frame(vm: number, page: number): number;
+  ram_map(vm: number, page: number, ma: number, flags: number): void;
+  ram_protect(vm: number): void;
+  ram_flush(vm: number): void;
+  vm_forget_code(vm: number): void;
+}
+
+/** The VM's block. */
+export interface RamBlock {
+  readonly ma: number;
+  u32(field: VmField): number;
+  setU32(field: VmField, value: number): void;
+}
+
+/** Which pages have been stored to. */
+export interface DirtyFrames {
+  /** Numbers of the pages, counted from the start of RAM, in order. */
+  readonly pages: Uint32Array<ArrayBuffer>;
+  /** What to ask with the next time, for what is stored to from now on. */
+  readonly epoch: number;
+}
+
+/** What a VM's RAM consists of, in bytes. */
+export interface RamStatistics {
+  /** In pages that have a frame. The others are zeros, and take no memory. */
+  readonly touchedBytes: number;
+  /** Of these, in pages whose frame backs others too. */
+  readonly sharedBytes: number;
+  /** Whether all of RAM is one range that nobody else uses; translated code is fastest then. */
+  readonly window: boolean;
+}
+
+const FRAME_MASK = ~P2m.FLAGS;
+
+/** The RAM of one VM. Pages go by their number, from the start of RAM. */
+export class Ram {
+  readonly pages: number;
+  /** Machine address of the VM's own piece, or 0. */
+  readonly pieceMa: number;
+  readonly #core: RamCore;
+  readonly #pool: MemoryPool;
+  readonly #memory: MachineMemory;
+  readonly #vm: RamBlock;
+
+  /**
+   * @param piece - whether it has a piece to itself, or takes frames as pages are first stored to
+   * @throws WasmvisorError `host-memory` when no such piece can be had
+   */
+  constructor(core: RamCore, memory: MachineMemory, vm: RamBlock, pages: number, piece: boolean) {
+    this.#core = core;
+    this.#pool = core.pool;
+    this.#memory = memory;
+    this.#vm = vm;
+    this.pages = pages;
+    this.pieceMa = piece ? this.#pool.takePiece(vm.ma, pages * FRAME_BYTES) : 0;
+    vm.setU32(VmField.ramMa, this.pieceMa);
+    vm.setU32(VmField.window, piece ? 1 : 0);
+    vm.setU32(VmField.frameLimit, pages);
+  }
+
+  /** How many pages may have a frame; the VM stops when it needs more. */
+  set limit(pages: number) {
+    this.#vm.setU32(VmField.frameLimit, pages);
+  }
+
+  /** Whether a page could not get a frame since this was last set back. */
+  get short(): boolean {
+    return this.#vm.u32(VmField.framesShort) !== 0;
+  }
+
+  set short(value: boolean) {
+    this.#vm.setU32(VmField.framesShort, value ? 1 : 0);
+  }
+
+  /** Machine address of a page for who only reads it, until it is next stored to. */
+  frame(page: number): number {
+    const entry = this.#entry(page);
+    if ((entry & P2m.PRESENT) !== 0) return (entry & FRAME_MASK) >>> 0;
+    return this.pieceMa === 0 ? Frame.ZERO_MA : this.pieceMa + page * FRAME_BYTES;
+  }
+
+  /** Machine address of a page that is about to be written; undefined when no frame can be had for it. */
+  writable(page: number): number | undefined {
+    const entry = this.#entry(page);
+    if ((entry & P2m.WRITABLE) !== 0) return (entry & FRAME_MASK) >>> 0;
+    const ma = this.#core.ram_frame(this.#vm.ma, page) >>> 0;
+    return ma === 0 ? undefined : ma;
+  }
+
+  /** Whether the page has a frame: something has been stored to it, or it has been used in its place. */
+  touched(page: number): boolean {
+    const entry = this.#entry(page);
+    return (entry & P2m.PRESENT) !== 0 && (entry & FRAME_MASK) !== Frame.ZERO_MA;
+  }
+
+  /** Whether the page's frame backs others too. */
+  shared(page: number): boolean {
+    return this.touched(page) && this.#pool.frames.count(this.frame(page)) > 1;
+  }
+
+  /** What it consists of. */
+  statistics(): RamStatistics {
+    let [touched, shared] = [0, 0];
+    for (let page = 0; page < this.pages; page++) {
+      if (!this.touched(page)) continue;
+      touched++;
+      if (this.shared(page)) shared++;
+    }
+    return {
+      touchedBytes: touched * FRAME_BYTES,
+      sharedBytes: shared * FRAME_BYTES,
+      window: this.#vm.u32(VmField.window) !== 0,
+    };
+  }
+
+  /**
+   * Has a page backed by the frame that backs `otherPage` of `other`, which may be the same VM, if both hold the same. A store to either
+   * gives it a frame of its own again. False, and nothing changed, when they differ.
+   */
+  share(page: number, other: Ram, otherPage: number): boolean {
+    const [own, theirs] = [this.#present(page), other.#present(otherPage)];
+    if (own === theirs) return true;
+    if (this.#core.frames_equal(own, theirs) === 0) return false;
+    if (own === Frame.ZERO_MA) other.#join(otherPage, theirs, own);
+    else this.#join(page, own, theirs);
+    this.#readOnly(page);
+    other.#readOnly(otherPage);
+    return true;
+  }
+
+  /**
+   * Has a page become a copy of `otherPage` of `other`, by sharing its frame until one of them is stored to. Code that harts have decoded
+   * already must be looked at anew. False, and nothing changed, when the page may have no frame.
+   */
+  copyFrom(page: number, other: Ram, otherPage: number): boolean {
+    const theirs = other.#present(otherPage);
+    const untouched = !this.touched(page) && this.pieceMa === 0;
+    if (untouched && this.#vm.u32(VmField.framesTouched) >= this.#vm.u32(VmField.frameLimit)) return false;
+    const own = this.#present(page);
+    if (own !== theirs) this.#join(page, own, theirs);
+    if (own === Frame.ZERO_MA && theirs !== Frame.ZERO_MA) this.#count(1);
+    this.#stamp(page);
+    this.#readOnly(page);
+    other.#readOnly(otherPage);
+    return true;
+  }
+
+  /** Gives each of `count` pages from `first` on a frame of its own, in place where it can. False when there are not enough. */
+  breakSharing(first = 0, count = this.pages - first): boolean {
+    let complete = true;
+    for (let page = first; page < first + count; page++) {
+      if (this.shared(page) && this.#core.ram_frame(this.#vm.ma, page) === 0) complete = false;
+    }
+    this.settle();
+    return complete;
+  }
+
+  /**
+   * Brings pages back to their places and makes RAM a window again, if all can be brought back. It takes time in proportion to RAM, and
+   * translated code is dropped, because it was made for pages.
+   */
+  settle(): void {
+    if (this.pieceMa === 0 || this.#vm.u32(VmField.window) !== 0 || this.#vm.u32(VmField.dirtyStamps) !== 0) return;
+    let complete = true;
+    for (let page = 0; page < this.pages; page++) if (!this.#settlePage(page)) complete = false;
+    if (!complete) return;
+    this.#vm.setU32(VmField.window, 1);
+    this.#core.vm_forget_code(this.#vm.ma);
+    this.#core.ram_flush(this.#vm.ma);
+  }
+
+  /** Begins to note stores, by pages. Returns the present epoch, from which `dirtyFrames` can be asked. */
+  trackStores(): number {
+    if (this.#vm.u32(VmField.dirtyStamps) === 0) {
+      this.#vm.setU32(VmField.dirtyStamps, this.#memory.allocate(this.pages * 4));
+      this.#vm.setU32(VmField.dirtyEpoch, 0);
+    }
+    return this.#nextEpoch();
+  }
+
+  /**
+   * The pages that have been stored to since the epoch `since`, which `trackStores` or `dirtyFrames` has returned; a new epoch begins.
+   * @throws WasmvisorError `memory-tracking` when stores are not tracked
+   */
+  dirtyFrames(since: number): DirtyFrames {
+    const stamps = this.#vm.u32(VmField.dirtyStamps) / 4;
+    if (stamps === 0) {
+      throw new WasmvisorError(
+        "memory-tracking",
+        "Stores to this VM's memory are not tracked; call trackStores first.",
+      );
+    }
+    const { u32 } = this.#memory;
+    const pages = [];
+    for (let page = 0; page < this.pages; page++) if (u32[stamps + page]! >= since) pages.push(page);
+    return { pages: Uint32Array.from(pages), epoch: this.#nextEpoch() };
+  }
+
+  /** Notes no stores any more. */
+  stopTracking(): void {
+    const stamps = this.#vm.u32(VmField.dirtyStamps);
+    if (stamps === 0) return;
+    this.#vm.setU32(VmField.dirtyStamps, 0);
+    this.#memory.release(stamps, this.pages * 4);
+    this.settle();
+  }
+
+  /** Makes all of it zeros, in their places as far as those are free. */
+  clear(): void {
+    let complete = true;
+    for (let page = 0; page < this.pages; page++) if (!this.#clearPage(page)) complete = false;
+    this.#clearPiece(complete);
+    this.#vm.setU32(VmField.framesTouched, 0);
+    this.short = false;
+    const stamps = this.#vm.u32(VmField.dirtyStamps) / 4;
+    if (stamps !== 0) this.#memory.u32.fill(this.#vm.u32(VmField.dirtyEpoch), stamps, stamps + this.pages);
+    else if (complete && this.pieceMa !== 0) this.#vm.setU32(VmField.window, 1);
+    this.#core.ram_flush(this.#vm.ma);
+  }
+
+  /** Gives everything back. */
+  release(): void {
+    for (let page = 0; page < this.pages; page++) this.#drop(page);
+    this.#pool.releasePiece(this.#vm.ma);
+    const stamps = this.#vm.u32(VmField.dirtyStamps);
+    if (stamps !== 0) this.#memory.release(stamps, this.pages * 4);
+  }
+
+  #slot(page: number): number {
+    return this.#vm.u32(VmField.p2m) + page * 4;
+  }
+
+  #entry(page: number): number {
+    return this.#memory.u32[this.#slot(page) / 4]!;
+  }
+
+  #setEntry(page: number, entry: number): void {
+    this.#memory.u32[this.#slot(page) / 4] = entry;
+  }
+
+  #place(page: number): number {
+    return this.pieceMa === 0 ? 0 : this.pieceMa + page * FRAME_BYTES;
+  }
+
+  /** The page's frame, which the p2m has from now on, also of a page that nobody has looked at. */
+  #present(page: number): number {
+    const ma = this.frame(page);
+    if ((this.#entry(page) & P2m.PRESENT) !== 0) return ma;
+    this.#setEntry(page, ma | P2m.PRESENT);
+    if (ma !== Frame.ZERO_MA) {
+      this.#pool.frames.set(ma, 1, this.#slot(page));
+      this.#count(1);
+    }
+    return ma;
+  }
+
+  /** Maps a page to the frame of another one; its own loses it. */
+  #join(page: number, own: number, theirs: number): void {
+    const { frames } = this.#pool;
+    this.#core.ram_map(this.#vm.ma, page, theirs, P2m.PRESENT);
+    if (theirs !== Frame.ZERO_MA) {
+      frames.set(theirs, frames.count(theirs) + 1);
+      this.#pool.mix(theirs);
+    } else this.#count(-1);
+    if (own !== Frame.ZERO_MA) this.#leave(own);
+  }
+
+  /** Takes the right to store to a page without asking away. */
+  #readOnly(page: number): void {
+    this.#leaveWindow();
+    if ((this.#entry(page) & P2m.WRITABLE) !== 0) this.#core.ram_map(this.#vm.ma, page, this.frame(page), P2m.PRESENT);
+  }
+
+  /** One page less is backed by the frame at `ma`. */
+  #leave(ma: number): void {
+    const { frames } = this.#pool;
+    const count = frames.count(ma) - 1;
+    if (count > 0) frames.set(ma, count);
+    else this.#pool.release(ma);
+  }
+
+  #count(change: number): void {
+    this.#vm.setU32(VmField.framesTouched, this.#vm.u32(VmField.framesTouched) + change);
+  }
+
+  #stamp(page: number): void {
+    const stamps = this.#vm.u32(VmField.dirtyStamps) / 4;
+    if (stamps !== 0) this.#memory.u32[stamps + page] = this.#vm.u32(VmField.dirtyEpoch);
+  }
+
+  #leaveWindow(): void {
+    if (this.#vm.u32(VmField.window) === 0) return;
+    this.#vm.setU32(VmField.window, 0);
+    this.#core.ram_flush(this.#vm.ma);
+  }
+
+  #nextEpoch(): number {
+    const epoch = this.#vm.u32(VmField.dirtyEpoch) + 1;
+    this.#vm.setU32(VmField.dirtyEpoch, epoch);
+    this.#leaveWindow();
+    this.#core.ram_protect(this.#vm.ma);
+    return epoch;
+  }
+
+  /** Whether the page is in place and its frame nobody else's, or could be brought there. */
+  #settlePage(page: number): boolean {
+    if ((this.#entry(page) & P2m.PRESENT) === 0) return true;
+    const [ma, place] = [this.frame(page), this.#place(page)];
+    const { frames } = this.#pool;
+    if (ma !== Frame.ZERO_MA && frames.count(ma) > 1) return false;
+    if (ma !== place) {
+      if (!this.#pool.takeAt(place)) return false;
+      this.#memory.u8.copyWithin(place, ma, ma + FRAME_BYTES);
+      this.#core.ram_map(this.#vm.ma, page, place, 0);
+      if (ma !== Frame.ZERO_MA) this.#leave(ma);
+      else this.#count(1);
+    }
+    frames.set(place, 1, this.#slot(page));
+    this.#setEntry(page, place | P2m.PRESENT | P2m.WRITABLE);
+    return true;
+  }
+
+  /** Has a page without contents: in its place, or of zeros. False when its place is somebody else's. */
+  #clearPage(page: number): boolean {
+    const [entry, ma, place] = [this.#entry(page), this.frame(page), this.#place(page)];
+    if (this.#drop(page) || place === 0) return true;
+    if ((entry & P2m.PRESENT) !== 0 && ma !== place && this.#pool.takeAt(place)) return true;
+    this.#setEntry(page, Frame.ZERO_MA | P2m.PRESENT);
+    return false;
+  }
+
+  /** The page loses its frame. True when that is in its place and nobody else's: then it stays the page's. */
+  #drop(page: number): boolean {
+    const entry = this.#entry(page);
+    this.#setEntry(page, 0);
+    if ((entry & P2m.PRESENT) === 0) return true;
+    const ma = (entry & FRAME_MASK) >>> 0;
+    if (ma === Frame.ZERO_MA) return false;
+    if (ma === this.#place(page) && this.#pool.frames.count(ma) <= 1) {
+      this.#pool.frames.set(ma, 0);
+      return true;
+    }
+    this.#leave(ma);
+    return false;
+  }
+
+  #clearPiece(complete: boolean): void {
+    if (this.pieceMa === 0) return;
+    if (complete) this.#memory.clear(this.pieceMa, this.pages * FRAME_BYTES);
+    else {
+      for (let page = 0; page < this.pages; page++) {
+        if (this.#entry(page) === 0) this.#memory.clear(this.#place(page), FRAME_BYTES);
+      }
+    }
+  }
+}
