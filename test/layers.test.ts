@@ -25,6 +25,7 @@ const translation = [
   "assembly/dbt/jumps.ts",
   "assembly/dbt/blocks.ts",
   "assembly/dbt/sites.ts",
+  "assembly/dbt/pc_table.ts",
 ];
 /** What is kept of its work, and why. */
 const cache = ["assembly/dbt/heat.ts", "assembly/dbt/region.ts", "assembly/dbt/modules.ts", "assembly/dbt/cache.ts"];
@@ -65,10 +66,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "assembly/dbt/state.ts": ["assembly/shared", "assembly/dbt/wasm"],
   "assembly/dbt/ir.ts": ["assembly/shared", "assembly/dbt/state.ts"],
   "assembly/dbt/form.ts": [...instructions, "assembly/dbt/state.ts", "assembly/dbt/jumps.ts", "assembly/dbt/blocks.ts"],
-  "assembly/dbt/jumps.ts": ["assembly/dbt/state.ts"],
+  "assembly/dbt/jumps.ts": ["assembly/dbt/state.ts", "assembly/dbt/pc_table.ts"],
   "assembly/dbt/blocks.ts": ["assembly/dbt/state.ts"],
-  "assembly/dbt/sites.ts": ["assembly/dbt/state.ts"],
-  "assembly/dbt/heat.ts": shared,
+  "assembly/dbt/sites.ts": ["assembly/dbt/state.ts", "assembly/dbt/pc_table.ts"],
+  "assembly/dbt/pc_table.ts": [],
+  "assembly/dbt/heat.ts": [...shared, "assembly/dbt/pc_table.ts"],
   "assembly/dbt/region.ts": [...instructions, "assembly/dbt/state.ts", "assembly/dbt/heat.ts"],
   "assembly/dbt/modules.ts": [...instructions, "assembly/dbt/region.ts", "assembly/dbt/heat.ts"],
   "assembly/dbt/cache.ts": [...instructions, "assembly/dbt/state.ts", "assembly/dbt/region.ts"],

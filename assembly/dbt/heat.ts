@@ -1,7 +1,7 @@
 /**
  * How hot addresses are: interpreted steps are charged to an address, and one with enough of them is worth translating.
  *
- *  2048 sets of two counters   +0 u64 pc | +8 i32 steps | +12 u32 privilege mode
+ *  4096 counters (pc_table.ts)   +0 u64 pc | +8 i32 steps | +12 u32 privilege mode
  *
  * Costs the interpreter nothing between its stops, and depends on instruction counts alone. A new address takes the place of the colder
  * one of its set when it has outweighed it. All counters are halved from time to time, so that heat means "lately". A negative count is
@@ -10,9 +10,13 @@
 
 import { Hart, Vm } from "../gen/state";
 import { Engine, Translation } from "../shared/constants";
+import { pc_entry, pc_find } from "./pc_table";
 
 const COUNTER_BYTES: usize = 16;
-const COUNTERS: u32 = Translation.HEAT_BYTES / 16;
+const COUNTER_BITS: u32 = 12;
+const COUNTERS: u32 = 1 << COUNTER_BITS;
+
+if (COUNTER_BYTES << COUNTER_BITS != Translation.HEAT_BYTES) ERROR("HEAT_BYTES is wrong");
 
 /** Counters are halved whenever this many steps have been charged. */
 const HALF_LIFE: u32 = 1 << 26;
@@ -40,22 +44,13 @@ export class Counter {
 }
 
 // @ts-ignore: decorator
-@inline function first_of(pc: u64): u32 {
-  return ((<u32>(pc >> 1) * 0x9e3779b1) >> 21) << 1;
-}
-
-// @ts-ignore: decorator
 @inline function magnitude(c: Counter): i32 {
   return c.steps < 0 ? -c.steps : c.steps;
 }
 
 /** The counter of `pc`; or of another one, which would have to give way to it. */
 function counter_of(vm: Vm, pc: u64): Counter {
-  const a = counter(vm, first_of(pc));
-  const b = counter(vm, first_of(pc) + 1);
-  if (a.pc == pc) return a;
-  if (b.pc == pc) return b;
-  return magnitude(a) < magnitude(b) ? a : b;
+  return changetype<Counter>(pc_entry(<usize>vm.hot, COUNTER_BITS, COUNTER_BYTES, pc));
 }
 
 /** Charges `steps` interpreted steps to `pc`; true when it is hot now. */
@@ -102,8 +97,8 @@ function cool(vm: Vm): void {
 
 /** `pc` has been translated: it starts anew, should its translation be lost. */
 export function heat_reset(vm: Vm, pc: u64): void {
-  const c = counter_of(vm, pc);
-  if (c.pc == pc) c.steps = 0;
+  const c = changetype<Counter>(pc_find(<usize>vm.hot, COUNTER_BITS, COUNTER_BYTES, pc));
+  if (changetype<usize>(c)) c.steps = 0;
 }
 
 /** `pc` cannot be translated, or is being so: leaves it alone for a while. */

@@ -1,12 +1,13 @@
 /**
  * Where computed jumps and calls go, as far as has been seen (observe.ts). Nothing depends on it but speed.
  *
- *  t.jumps   JUMP_SITES of   +0 u64 pc | +8 u32 jumps seen | +12 u32 targets, then JUMP_TARGETS of (i32 distance from pc, u32 times)
- *            two-way: slot, slot ^ 1
+ *  t.jumps   2^JUMP_SITE_BITS of   +0 u64 pc | +8 u32 jumps seen | +12 u32 targets, then JUMP_TARGETS of (i32 distance from pc, u32 times)
+ *            (pc_table.ts)
  *  t.seen    one bit for each halfword, modulo its size: executed in the latest observation
  */
 
-import { Dbt, JUMP_SITE_BYTES, JUMP_SITES, JUMP_TARGETS, SEEN_BYTES } from "./state";
+import { pc_find, pc_take } from "./pc_table";
+import { Dbt, JUMP_SITE_BITS, JUMP_SITE_BYTES, JUMP_TARGETS, SEEN_BYTES } from "./state";
 
 /** A jump that has been seen less often is rare. */
 const OFTEN: u32 = 32;
@@ -18,16 +19,6 @@ export class Site {
   pc: u64;
   jumps: u32;
   count: u32;
-}
-
-// @ts-ignore: decorator
-@inline function site_at(t: Dbt, index: u32): Site {
-  return changetype<Site>(<usize>t.jumps + <usize>index * JUMP_SITE_BYTES);
-}
-
-// @ts-ignore: decorator
-@inline function slot_of(pc: u64): u32 {
-  return ((<u32>(pc >> 1) * 0x9e3779b1) >> 16) & (JUMP_SITES - 1);
 }
 
 // @ts-ignore: decorator
@@ -47,9 +38,7 @@ export class Site {
 
 /** What has been seen of the computed jump at `pc`; 0 when it has not been seen. */
 export function site_of(t: Dbt, pc: u64): usize {
-  const slot = slot_of(pc);
-  if (site_at(t, slot).pc == pc) return changetype<usize>(site_at(t, slot));
-  return site_at(t, slot ^ 1).pc == pc ? changetype<usize>(site_at(t, slot ^ 1)) : 0;
+  return pc_find(<usize>t.jumps, JUMP_SITE_BITS, JUMP_SITE_BYTES, pc);
 }
 
 /** Where the computed jump or call at `pc` has gone at least seven times of eight; 0 when there is no such place, or it is rare. */
@@ -64,25 +53,11 @@ export function usual_target(t: Dbt, pc: u64): u64 {
   return 0;
 }
 
-/** The site of `pc`, made in the place of the rarer one of its set when there is none. */
-function take_site(t: Dbt, pc: u64): Site {
-  const found = site_of(t, pc);
-  if (found) return changetype<Site>(found);
-  const slot = slot_of(pc);
-  const a = site_at(t, slot);
-  const b = site_at(t, slot ^ 1);
-  const site = a.jumps <= b.jumps ? a : b;
-  site.pc = pc;
-  site.jumps = 0;
-  site.count = 0;
-  return site;
-}
-
 /** The jump or call at `pc` went to `to`. */
 export function note_jump(t: Dbt, pc: u64, to: u64): void {
   const distance = <i64>(to - pc);
   if (distance != <i64>(<i32>distance)) return;
-  const site = take_site(t, pc);
+  const site = changetype<Site>(pc_take(<usize>t.jumps, JUMP_SITE_BITS, JUMP_SITE_BYTES, pc));
   site.jumps += 1;
   for (let i: u32 = 0; i < site.count; i++) {
     const at = entry(site, i);

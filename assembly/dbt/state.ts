@@ -24,11 +24,11 @@ export const MAX_IR: u32 = 8192;
 export const MAX_INSNS: u32 = 1200;
 export const MAX_MARKS: u32 = MAX_IR + 2 * MAX_BLOCKS;
 
-/** The table of sites.ts. */
-const SITE_BYTES: usize = 1024 * 16;
-
-/** The table of locality.ts. */
-export const ACCESS_SITES: u32 = 2048;
+/** The tables by pc (pc_table.ts): entries as a power of two, and the bytes of one. */
+export const SITE_BITS: u32 = 10;
+export const SITE_BYTES: usize = 16;
+export const ACCESS_SITE_BITS: u32 = 11;
+export const ACCESS_SITE_BYTES: usize = 16;
 
 /** Dispatch tables in a region, and targets in each, at most. */
 export const MAX_TABLES: u32 = 24;
@@ -36,7 +36,7 @@ export const MAX_TARGETS: u32 = 64;
 const TABLE_BYTES: usize = 16 + 16 * <usize>MAX_TARGETS;
 
 /** Computed jumps that are remembered, and targets of each (jumps.ts). */
-export const JUMP_SITES: u32 = 512;
+export const JUMP_SITE_BITS: u32 = 9;
 export const JUMP_TARGETS: u32 = 64;
 export const JUMP_SITE_BYTES: usize = 16 + 8 * <usize>JUMP_TARGETS;
 /** The filter of addresses that have been executed: one bit for each halfword, modulo its size. */
@@ -335,13 +335,13 @@ export function dbt_open(t: Dbt, bytes: u32): void {
   at += 256;
   at = (at + 31) & ~31;
   t.sites = <u32>at;
-  at += SITE_BYTES;
+  at += SITE_BYTES << SITE_BITS;
   t.accesses = <u32>at;
-  at += ACCESS_SITES * 16;
+  at += ACCESS_SITE_BYTES << ACCESS_SITE_BITS;
   t.tables = <u32>at;
   at += <usize>MAX_TABLES * TABLE_BYTES;
   t.jumps = <u32>at;
-  at += <usize>JUMP_SITES * JUMP_SITE_BYTES;
+  at += JUMP_SITE_BYTES << JUMP_SITE_BITS;
   t.seen = <u32>at;
   at += SEEN_BYTES;
   t.finder = <u32>at;

@@ -1,24 +1,27 @@
 /**
  * How often the engine that translates everything has tried to translate an address. It needs no heat, so the counters' memory is its:
  *
- *  4096 entries   +0 u64 pc | +8 u32 tries | +12 u32 `vm.codeEpoch` of them
+ *  4096 entries (pc_table.ts)   +0 u64 pc | +8 u32 tries | +12 u32 `vm.codeEpoch` of them
  */
 
 import { Vm } from "../gen/state";
 import { Translate, Translation } from "../shared/constants";
+import { PcEntry, pc_take } from "./pc_table";
 
-const ENTRIES: u32 = Translation.HEAT_BYTES / 16;
-const TRIES: usize = 8;
-const EPOCH: usize = 12;
+const ENTRY_BYTES: usize = 16;
+const ENTRY_BITS: u32 = 12;
+const TRIES: usize = PcEntry.WEIGHT;
+const EPOCH: usize = PcEntry.OWN;
+
+if (ENTRY_BYTES << ENTRY_BITS != Translation.HEAT_BYTES) ERROR("HEAT_BYTES is wrong");
 
 /** An address is translated at most so often between two changes of code: it may be reached in ways that exclude each other. */
 const MAX_TRIES: u32 = 8;
 
 /** The entry of `pc`: emptied when it was another address's, or when code has changed. */
 function entry_of(vm: Vm, pc: u64): usize {
-  const at = <usize>vm.hot + (((<u32>(pc >> 1) * 0x9e3779b1) >> 8) % ENTRIES) * 16;
-  if (load<u64>(at) != pc || load<u32>(at, EPOCH) != vm.codeEpoch) {
-    store<u64>(at, pc);
+  const at = pc_take(<usize>vm.hot, ENTRY_BITS, ENTRY_BYTES, pc);
+  if (load<u32>(at, EPOCH) != vm.codeEpoch) {
     store<u32>(at, 0, TRIES);
     store<u32>(at, vm.codeEpoch, EPOCH);
   }
