@@ -36,6 +36,9 @@ export const NODE_BYTES: usize = 24;
 /** First temp. */
 export const TEMP: u32 = 64;
 
+/** The temp that a block's JALR leaves its target in. */
+export const JUMP_TARGET: u32 = TEMP;
+
 // @ts-ignore: decorator
 @inline export function node(t: Dbt, index: u32): Node {
   return changetype<Node>(<usize>t.ir + <usize>index * NODE_BYTES);
@@ -46,14 +49,11 @@ export function is_full(t: Dbt): bool {
   return t.irCount == MAX_IR - 1;
 }
 
-/** Appends a node; its instruction is the one whose `k` and `offset` the caller has put into the slot behind the last. */
+/** Appends a node; whose instruction it is for says `lift_block`, which then sets `k` and `offset`. */
 export function emit(t: Dbt, op: Ir, w: u32, dst: u32, a: u32, b: u32, imm: i64): Node {
   const index = t.irCount < MAX_IR - 2 ? t.irCount : MAX_IR - 2;
   t.irCount = index + 1;
   const n = node(t, index);
-  const next = node(t, index + 1);
-  next.k = n.k;
-  next.offset = n.offset;
   n.op = <u8>op;
   n.w = <u8>w;
   n.dst = <u8>dst;

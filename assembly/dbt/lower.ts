@@ -12,7 +12,11 @@
  */
 
 import { HartField, VmField } from "../gen/layout";
+import { Op } from "../gen/op";
 import { HartBlock, Translate } from "../shared/constants";
+import { float_prologue } from "./float_emit";
+import { record_length, record_op } from "./form";
+import { JUMP_TARGET, node } from "./ir";
 import {
   A32,
   A64,
@@ -23,29 +27,23 @@ import {
   FUEL,
   FUNCTION_TYPE,
   HART,
-  Import,
   I32_COUNT,
   I64_COUNT,
+  Import,
   local_of,
-  TLB,
 } from "./locals";
-import { float_flags, float_prologue } from "./lower_float";
-import { is_merge, owed_after } from "./opt/flow";
+import { load_hart_locals } from "./lower_call";
+import { count, import_call, label_of, load_registers, store_registers, value } from "./lower_emit";
+import { leave, leave_begin, leave_if, MAX_GROUPS } from "./lower_exit";
 import { lower_node } from "./lower_node";
-import { is_single, push_bits, set_bits } from "./lower_single";
+import { dispatch, rooted_prologue } from "./lower_table";
+import { is_merge, owed_after } from "./opt/flow";
+import { writes } from "./opt/live";
 import { singles } from "./opt/singles";
 import { block_spans, step } from "./opt/spans";
-import { dispatch, rooted_prologue } from "./lower_table";
 import { Block, block, Dbt, mark, may, Mode, ordered, Shape, Term, writer } from "./state";
-import { writes } from "./opt/live";
-import { node } from "./ir";
-import { Op } from "../gen/op";
-import { record_length, record_op } from "./form";
 import { Type, W } from "./wasm/opcode";
 import { byte, get, i32c, i64c, mem, op1, open, patch, reserve, set, tee, unsigned, Writer } from "./wasm/writer";
-import { JUMP_TARGET } from "./lift/rv_i";
-
-const MAX_GROUPS: u32 = 96;
 
 /** Scratch for the spans of the block being lowered: one state for each depth would be too many, so each block reads its own. */
 export function lower(t: Dbt, scratch: usize): bool {
@@ -110,51 +108,6 @@ function body(t: Dbt, scratch: usize): void {
   tree(t, entry, scratch);
 }
 
-/** Loads what regions keep of the hart in locals. Again after whatever may have changed it: calls and system instructions. */
-export function load_hart_locals(t: Dbt): void {
-  const w = writer(t);
-  if (!(t.mode & Mode.FLAT)) {
-    get(w, HART);
-    mem(w, W.I32_LOAD, HartField.tlbLoad);
-    set(w, TLB);
-  }
-  float_flags(t);
-}
-
-/** Loads the registers in `mask` from the hart. */
-export function load_registers(t: Dbt, mask: u64): void {
-  const w = writer(t);
-  for (let v: u32 = 1; v < 64; v++) {
-    if (!((mask >> v) & 1)) continue;
-    get(w, HART);
-    if (is_single(t, v)) {
-      mem(w, W.I64_LOAD, HartField.f + ((v - 32) << 3));
-      set_bits(t, v);
-      continue;
-    }
-    if (v < 32) mem(w, W.I64_LOAD, HartField.x + (v << 3));
-    else mem(w, W.F64_LOAD, HartField.f + ((v - 32) << 3));
-    set(w, local_of(v));
-  }
-}
-
-/** Writes the registers in `mask` back to the hart. */
-export function store_registers(t: Dbt, mask: u64): void {
-  const w = writer(t);
-  for (let v: u32 = 1; v < 64; v++) {
-    if (!((mask >> v) & 1)) continue;
-    get(w, HART);
-    if (is_single(t, v)) {
-      push_bits(t, v);
-      mem(w, W.I64_STORE, HartField.f + ((v - 32) << 3));
-      continue;
-    }
-    get(w, local_of(v));
-    if (v < 32) mem(w, W.I64_STORE, HartField.x + (v << 3));
-    else mem(w, W.F64_STORE, HartField.f + ((v - 32) << 3));
-  }
-}
-
 function exit_code(t: Dbt, mask: u64): void {
   const w = writer(t);
   set(w, EXIT);
@@ -175,28 +128,6 @@ function exit_code(t: Dbt, mask: u64): void {
   byte(w, W.RETURN);
 }
 
-/** The exit label for dirty registers `mask`, as a distance from the point of emission. */
-function exit_label(t: Dbt, mask: u64): u32 {
-  let group: u32 = 0;
-  while (group < t.groupCount && load<u64>(<usize>t.groups + (group << 3)) != mask) group++;
-  if (group == t.groupCount) {
-    if (group < MAX_GROUPS) store<u64>(<usize>t.groups + (group << 3), mask);
-    t.groupCount = group + 1;
-  }
-  return t.depth + group;
-}
-
-/** Pushes the i32 that says which exit it is. */
-function exit_value(t: Dbt, pc: u64, interpret: bool, unpaid: u32): void {
-  i32c(writer(t), (((<i32>(pc - t.entryPc)) | i32(interpret)) << 12) | (<i32>unpaid));
-}
-
-/** Leaves at `pc` unconditionally. */
-export function leave(t: Dbt, pc: u64, interpret: bool, unpaid: u32, dirty: u64): void {
-  exit_value(t, pc, interpret, unpaid);
-  op1(writer(t), W.BR, exit_label(t, dirty));
-}
-
 /** Takes `count` instructions off the fuel. */
 function pay(t: Dbt, count: i32): void {
   if (!count) return;
@@ -205,23 +136,6 @@ function pay(t: Dbt, count: i32): void {
   i32c(w, count);
   byte(w, W.I32_SUB);
   set(w, FUEL);
-}
-
-/** Calls the core with what has been pushed, and pushes the lower half of its answer. */
-export function import_call(t: Dbt, which: Import): void {
-  op1(writer(t), W.CALL, which);
-  byte(writer(t), W.I32_WRAP_I64);
-}
-
-/** Opens the conditional exit: the condition is pushed between `leave_begin` and `leave_if`. */
-export function leave_begin(t: Dbt, pc: u64, interpret: bool, unpaid: u32): void {
-  exit_value(t, pc, interpret, unpaid);
-}
-
-export function leave_if(t: Dbt, dirty: u64): void {
-  const w = writer(t);
-  op1(w, W.BR_IF, exit_label(t, dirty));
-  byte(w, W.DROP);
 }
 
 /** Leaves at the block's start when the fuel might not last to the next check. */
@@ -275,11 +189,6 @@ function merges(t: Dbt, b: Block, first: u32, scratch: usize): void {
   byte(w, W.END);
   t.depth -= 1;
   tree(t, child, scratch);
-}
-
-/** The label of a successor that has one, as a distance from the point of emission. */
-export function label_of(t: Dbt, b: Block, to: Block): u32 {
-  return t.depth - (to.rpo <= b.rpo ? to.label : to.forwardLabel);
 }
 
 /** Goes to successor `succ` of `b` (index + 1), or leaves for `pc` when it is not in the region. */
@@ -403,12 +312,6 @@ function condition(t: Dbt, b: Block): void {
   else byte(w, W.I64_GE_U);
 }
 
-/** Pushes a value. */
-export function value(t: Dbt, v: u32): void {
-  if (v) get(writer(t), local_of(v));
-  else i64c(writer(t), 0);
-}
-
 /** Pushes the address of the jump-cache entry for the jump-target temp. */
 function computed_entry(t: Dbt): void {
   const w = writer(t);
@@ -434,18 +337,6 @@ function even_target(t: Dbt): void {
   i64c(w, -2);
   byte(w, W.I64_AND);
   set(w, local_of(JUMP_TARGET));
-}
-
-/** Adds one to a counter of the VM, when translated code counts its jumps. */
-export function count(t: Dbt, field: u32): void {
-  if (!may(t, Translate.COUNT)) return;
-  const w = writer(t);
-  i32c(w, <i32>t.vm);
-  i32c(w, <i32>t.vm);
-  mem(w, W.I64_LOAD, field);
-  i64c(w, 1);
-  byte(w, W.I64_ADD);
-  mem(w, W.I64_STORE, field);
 }
 
 /** A jump to a computed address: a tail call of its region when the jump cache knows it, else back to the dispatcher. */

@@ -1,8 +1,5 @@
 /** Conversions, moves and FCLASS -> Wasm. */
 
-import { Ir, Node } from "./ir";
-import { A64, B64, FA, local_of, RANGE_D, SA, SR } from "./locals";
-import { value } from "./lower";
 import {
   close_if,
   is_number,
@@ -14,7 +11,10 @@ import {
   set_single,
   unbox,
   unsettled,
-} from "./lower_float";
+} from "./float_emit";
+import { Ir, Node } from "./ir";
+import { A64, B64, FA, local_of, RANGE_D, SA, SR } from "./locals";
+import { value } from "./lower_emit";
 import { push_bits } from "./lower_single";
 import { Block, Dbt, writer } from "./state";
 import { Type, W } from "./wasm/opcode";

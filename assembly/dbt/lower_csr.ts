@@ -1,7 +1,7 @@
 /** CSR accesses in place -> Wasm, where what they do is known beforehand; the others are the core's to execute. */
 
 import { Csr } from "../gen/csr";
-import { Condition, CsrEntry, Form, csr_entry } from "../gen/csr_table";
+import { Condition, csr_entry, CsrEntry, Form } from "../gen/csr_table";
 import { HartField } from "../gen/layout";
 import { Op, OpFlag } from "../gen/op";
 import { op_flags } from "../gen/optable";
@@ -11,7 +11,7 @@ import { Status } from "../shared/csr";
 import { record_op, record_rs1 } from "./form";
 import { Node } from "./ir";
 import { A64, B64, HART, local_of } from "./locals";
-import { value } from "./lower";
+import { value } from "./lower_emit";
 import { lower_system } from "./lower_system";
 import { Block, Dbt, Mode, writer } from "./state";
 import { Type, W } from "./wasm/opcode";

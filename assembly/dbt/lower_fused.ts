@@ -1,7 +1,5 @@
 /** Fused multiply-add -> Wasm, which has none: rounded operations show how the exact value rounds. (hart/fpu/fast_fma.ts) */
 
-import { Node } from "./ir";
-import { FA, local_of, RANGE_D, RANGE_S, SA, SB, SC, SR } from "./locals";
 import {
   close_if,
   exponent,
@@ -14,7 +12,9 @@ import {
   set_result,
   unbox,
   unsettled,
-} from "./lower_float";
+} from "./float_emit";
+import { Node } from "./ir";
+import { FA, local_of, RANGE_D, RANGE_S, SA, SB, SC, SR } from "./locals";
 import { Block, Dbt, writer } from "./state";
 import { W } from "./wasm/opcode";
 import { byte, f64c, get, i32c, i64c, set, tee } from "./wasm/writer";

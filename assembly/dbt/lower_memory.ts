@@ -3,12 +3,12 @@
 import { HartField } from "../gen/layout";
 import { Tlb, Translate } from "../shared/constants";
 import { Node } from "./ir";
+import { stays_in_page } from "./locality";
 import { A32, A64, HART, Import, local_of, SPAN, TLB } from "./locals";
-import { import_call, leave_begin, leave_if, value } from "./lower";
-import { unpaid } from "./lower_node";
+import { import_call, unpaid, value } from "./lower_emit";
+import { leave_begin, leave_if } from "./lower_exit";
 import { is_single, push_bits, set_bits, set_boxed, single_local } from "./lower_single";
 import { Step } from "./opt/spans";
-import { stays_in_page } from "./locality";
 import { Block, Dbt, may, Mode, writer } from "./state";
 import { Type, W } from "./wasm/opcode";
 import { byte, get, i32c, i64c, mem, open, set, tee } from "./wasm/writer";

@@ -1,16 +1,15 @@
 /** IR nodes -> Wasm instructions. */
 
+import { note_boxed } from "./float_emit";
 import { Ir, Node } from "./ir";
-import { callout_reads } from "./lift/callout";
-import { is_float, record_op } from "./form";
-import { A64, B64, FUEL, HART, Import, local_of, SPAN } from "./locals";
-import { import_call, leave_begin, leave_if, load_registers, store_registers, value } from "./lower";
-import { float_flags, lower_float, note_boxed } from "./lower_float";
+import { A64, B64, local_of, SPAN } from "./locals";
 import { lower_atomic } from "./lower_atomic";
+import { callout } from "./lower_call";
 import { lower_csr } from "./lower_csr";
+import { low, value } from "./lower_emit";
+import { lower_float } from "./lower_float";
 import { lower_load, lower_store } from "./lower_memory";
 import { lower_system } from "./lower_system";
-import { bit } from "./opt/live";
 import { span_lo, Step } from "./opt/spans";
 import { Block, Dbt, writer } from "./state";
 import { Type, W } from "./wasm/opcode";
@@ -123,17 +122,6 @@ export function lower_node(t: Dbt, b: Block, n: Node, found: Step, state: usize,
   }
 }
 
-function low(t: Dbt, v: u32): void {
-  value(t, v);
-  byte(writer(t), W.I32_WRAP_I64);
-}
-
-/** Instructions that have been executed before that of `n`, and are not paid for. */
-// @ts-ignore: decorator
-@inline export function unpaid(b: Block, n: Node): u32 {
-  return b.owed + n.k;
-}
-
 /** Division by zero and overflow have results of their own. (Unprivileged ISA, "Division Operations") */
 function divide(t: Dbt, n: Node): void {
   const w = writer(t);
@@ -240,30 +228,4 @@ function minus_if_negative(t: Dbt, v: u32, other: u32): void {
   value(t, other);
   byte(w, W.I64_AND);
   byte(w, W.I64_SUB);
-}
-
-/**
- * Begins leaving at `n`, gives the core what the record of `n` reads, and has it execute the record; pushes what the core answers.
- */
-export function call_core(t: Dbt, b: Block, n: Node, dirty: u64, which: Import): void {
-  const w = writer(t);
-  const r = <u64>n.imm;
-  store_registers(t, callout_reads(record_op(r), r) & dirty);
-  leave_begin(t, b.pc + n.offset, true, unpaid(b, n));
-  get(w, HART);
-  get(w, FUEL);
-  i32c(w, <i32>unpaid(b, n));
-  byte(w, W.I32_SUB);
-  i64c(w, n.imm);
-  import_call(t, which);
-}
-
-/** The core executes the record: its operands go to the hart, its result comes back; a trap leaves it to the interpreter. */
-export function callout(t: Dbt, b: Block, n: Node, dirty: u64): void {
-  call_core(t, b, n, dirty, Import.CALLOUT);
-  leave_if(t, dirty);
-  if (is_float(record_op(<u64>n.imm))) float_flags(t);
-  if (!n.dst) return;
-  if (n.dst >= 32) note_boxed(t, n.dst, false);
-  load_registers(t, bit(n.dst));
 }

@@ -7,10 +7,10 @@
 
 import { VmField } from "../gen/layout";
 import { Translate } from "../shared/constants";
+import { JUMP_TARGET } from "./ir";
 import { A32, A64, DEPTH, FUEL, HART, Import, local_of } from "./locals";
-import { count, label_of } from "./lower";
-import { JUMP_TARGET } from "./lift/rv_i";
-import { Block, block, Dbt, may, Table, table, target, Target, writer } from "./state";
+import { count, label_of } from "./lower_emit";
+import { Block, block, Dbt, may, Table, table, Target, target, writer } from "./state";
 import { Type, W } from "./wasm/opcode";
 import { byte, get, i32c, i64c, op1, open, patch, reserve, set, tee, unsigned } from "./wasm/writer";
 

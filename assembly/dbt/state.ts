@@ -143,8 +143,6 @@ export class Dbt {
   jumpCount: u32;
   /** Computed calls in the region. */
   callCount: u32;
-  /** The table of the target that `pick` has found (tables.ts). */
-  picked: u32;
   /** 1 while branches to what was not seen being executed are left open. */
   prune: u32;
   /** Edges that `flow` had to cut. */
@@ -297,6 +295,12 @@ export class Target {
 // @ts-ignore: decorator
 @inline export function target(tab: Table, index: u32): Target {
   return changetype<Target>(changetype<usize>(tab) + 16 + ((<usize>index) << 4));
+}
+
+/** The table that has the target. */
+// @ts-ignore: decorator
+@inline export function table_of(t: Dbt, to: Target): Table {
+  return table(t, <u32>((changetype<usize>(to) - <usize>t.tables) / TABLE_BYTES));
 }
 
 /** How many successors the block may have. */

@@ -21,6 +21,7 @@ import {
   Shape,
   Table,
   table,
+  table_of,
   target,
   Target,
   Term,
@@ -86,7 +87,7 @@ function link_jump(t: Dbt, b: Block): void {
   b.succ0 = tab.block + 1;
 }
 
-/** The most frequent target without a block, of all tables; its table is in `t.picked`. 0 when there is none. */
+/** The most frequent target without a block, of all tables; 0 when there is none. */
 function pick(t: Dbt): usize {
   let best: usize = 0;
   let most: u32 = 0;
@@ -97,7 +98,6 @@ function pick(t: Dbt): usize {
       if (candidate.block || candidate.count <= most) continue;
       best = changetype<usize>(candidate);
       most = candidate.count;
-      t.picked = i;
     }
   }
   return best;
@@ -114,7 +114,7 @@ export function link_tables(t: Dbt, hart: Hart): void {
     const picked = pick(t);
     if (!picked) break;
     const to = changetype<Target>(picked);
-    const index = may_begin(t, hart, to.pc) ? block_at(t, hart, to.pc, table(t, t.picked).context) : 0;
+    const index = may_begin(t, hart, to.pc) ? block_at(t, hart, to.pc, table_of(t, to).context) : 0;
     if (index) to.block = index;
     else to.count = 0;
     scan_all(t, hart);

@@ -2,7 +2,7 @@
 
 import { Hart } from "../../gen/state";
 import { is_stale, record_length, record_op, usable } from "../form";
-import { Ir, emit, is_full, node } from "../ir";
+import { is_full, node } from "../ir";
 import { Block, block, Dbt } from "../state";
 import { callout } from "./callout";
 import { lift_a } from "./rv_a";
@@ -27,10 +27,12 @@ function lift_block(t: Dbt, hart: Hart, b: Block): bool {
   for (let k: u32 = 0; k < b.insns; k++) {
     const r = usable(t, hart, pc);
     if (!r) return false;
-    const next = node(t, t.irCount);
-    next.k = <u16>k;
-    next.offset = <u32>(pc - b.pc);
+    const first = t.irCount;
     lift_instruction(t, r, pc);
+    for (let i = first; i < t.irCount; i++) {
+      node(t, i).k = <u16>k;
+      node(t, i).offset = <u32>(pc - b.pc);
+    }
     pc += record_length(r);
   }
   b.irCount = t.irCount - b.irFirst;
@@ -42,9 +44,4 @@ function lift_instruction(t: Dbt, r: u64, pc: u64): void {
   if (lift_i(t, op, r, pc) || lift_m(t, op, r) || lift_zb(t, op, r) || lift_f(t, op, r) || lift_d(t, op, r)) return;
   if (lift_zicsr(t, op, r) || lift_a(t, op, r)) return;
   callout(t, op, r);
-}
-
-/** dst = imm, unless dst is x0. */
-export function lift_const(t: Dbt, rd: u32, value: i64): void {
-  if (rd) emit(t, Ir.CONST, 0, rd, 0, 0, value);
 }

@@ -3,10 +3,10 @@
 import { Op } from "../../gen/op";
 import { imm } from "../../hart/regs";
 import { record_length, record_rd, record_rs1, record_rs2 } from "../form";
-import { Ir, emit } from "../ir";
+import { emit, Ir, JUMP_TARGET } from "../ir";
 import { Dbt } from "../state";
 import { W } from "../wasm/opcode";
-import { lift_const } from "./lift";
+import { binary, immediate, lift_const } from "./patterns";
 
 /** False when `op` is not an instruction of RV64I. */
 export function lift_i(t: Dbt, op: u32, r: u64, pc: u64): bool {
@@ -115,35 +115,6 @@ export function lift_i(t: Dbt, op: u32, r: u64, pc: u64): bool {
       return binary(t, r, Ir.WORD, W.I32_SHR_S);
   }
   return false;
-}
-
-/** The temp that a block's JALR leaves its target in. */
-export const JUMP_TARGET: u32 = 64;
-
-/** dst = rs1 w rs2. True, so that callers can return it. */
-export function binary(t: Dbt, r: u64, op: Ir, w: W): bool {
-  const rd = record_rd(r);
-  if (!rd) return true;
-  if (op == Ir.BINARY && w == W.I64_ADD) {
-    if (!record_rs1(r)) emit(t, Ir.MOVE, 0, rd, record_rs2(r), 0, 0);
-    else if (!record_rs2(r)) emit(t, Ir.MOVE, 0, rd, record_rs1(r), 0, 0);
-    else emit(t, op, w, rd, record_rs1(r), record_rs2(r), 0);
-    return true;
-  }
-  emit(t, op, w, rd, record_rs1(r), record_rs2(r), 0);
-  return true;
-}
-
-/** dst = rs1 w imm. True, so that callers can return it. */
-export function immediate(t: Dbt, r: u64, op: Ir, w: W): bool {
-  const rd = record_rd(r);
-  const rs1 = record_rs1(r);
-  const value = imm(r);
-  if (!rd) return true;
-  if (op == Ir.BINARY_I && w == W.I64_ADD && !rs1) lift_const(t, rd, value);
-  else if (op == Ir.BINARY_I && w == W.I64_ADD && !value) emit(t, Ir.MOVE, 0, rd, rs1, 0, 0);
-  else emit(t, op, w, rd, rs1, 0, value);
-  return true;
 }
 
 function lift_load(t: Dbt, r: u64, w: W, size: u32): bool {

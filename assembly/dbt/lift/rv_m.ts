@@ -2,10 +2,10 @@
 
 import { Op } from "../../gen/op";
 import { record_rd, record_rs1, record_rs2 } from "../form";
-import { Ir, emit } from "../ir";
+import { emit, Ir } from "../ir";
 import { Dbt } from "../state";
 import { W } from "../wasm/opcode";
-import { binary } from "./rv_i";
+import { binary } from "./patterns";
 
 /** False when `op` is not an instruction of M. */
 export function lift_m(t: Dbt, op: u32, r: u64): bool {

@@ -3,10 +3,10 @@
 import { Op } from "../../gen/op";
 import { imm } from "../../hart/regs";
 import { record_rd, record_rs1, record_rs2 } from "../form";
-import { Ir, TEMP, emit } from "../ir";
+import { emit, Ir, TEMP } from "../ir";
 import { Dbt } from "../state";
 import { W } from "../wasm/opcode";
-import { binary, immediate } from "./rv_i";
+import { binary, immediate } from "./patterns";
 
 const T0: u32 = TEMP + 1;
 
