@@ -53,6 +53,7 @@ export type { Compilation } from "./host/load.ts";
 export type { HostOptions } from "./vmm/host.ts";
 export type { ImageSource } from "./vmm/image-source.ts";
 export type { PhysicalMemory } from "./vmm/physical-memory.ts";
+export type { DirtyFrames, RamStatistics } from "./memory/ram.ts";
 export type { RegionChoice, RegionExplanation, RegionInfo } from "./vmm/regions.ts";
 export { Vm } from "./vmm/vm.ts";
 export { MEMORY_MODEL_NAMES } from "./vmm/memory-model.ts";

@@ -30,3 +30,12 @@ export function frames_equal(a: usize, b: usize): u32 {
   }
   return 1;
 }
+
+/** A hash of what the frame at `ma` holds (FNV-1a over double words, folded). */
+export function frame_hash(ma: usize): u32 {
+  let hash: u64 = 0xcbf2_9ce4_8422_2325;
+  for (let offset: usize = 0; offset < FRAME; offset += 8) {
+    hash = rotl<u64>((hash ^ load<u64>(ma + offset)) * 0x100_0000_01b3, 29);
+  }
+  return <u32>(hash ^ (hash >> 32));
+}

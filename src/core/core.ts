@@ -31,6 +31,8 @@ export interface CoreExports {
   frames_clear(ma: number, bytes: number): void;
   /** Whether two frames hold the same: 1 or 0. */
   frames_equal(a: number, b: number): number;
+  /** A hash of what a frame holds. */
+  frame_hash(ma: number): number;
   /** The frame of page `page` of RAM, ready to be written; 0 when none can be had. */
   ram_frame(vm: number, page: number): number;
   /** Maps a page to a frame that holds the same (or, while decoded code is looked at anew, something else), with flags (`P2m`). */

@@ -30,8 +30,8 @@ export interface SpaceConfig {
   readonly ramPa: number;
   /** A multiple of 4096. */
   readonly ramBytes: number;
-  /** RAM has no range to itself: pages get frames when they are first stored to. */
-  readonly scattered?: boolean | undefined;
+  /** RAM has no range to itself: pages get frames when they are first stored to, at most so many bytes of them. Default: it has one. */
+  readonly ramLimit?: number | undefined;
   /** 1 to 8. */
   readonly harts: number;
   readonly engine: Engine;
@@ -80,8 +80,9 @@ export class MachineSpace {
         (_, index) => new HartView(memory, blocks + FRAME_BYTES + index * HartBlock.BYTES),
       );
       this.#fillVmBlock(config);
-      const piece = config.scattered !== true;
-      this.ram = this.#ram = new Ram(core, memory, this.vm, config.ramBytes / FRAME_BYTES, piece);
+      const { ramLimit } = config;
+      this.ram = this.#ram = new Ram(core, memory, this.vm, config.ramBytes / FRAME_BYTES, ramLimit === undefined);
+      if (ramLimit !== undefined) this.ram.limit = Math.floor(ramLimit / FRAME_BYTES);
       this.ramMa = this.ram.pieceMa;
       this.setEngine(config.engine);
     } catch (error) {

@@ -22,8 +22,16 @@ export type EngineName = "interpreter" | "interpret" | "tiered" | "translator";
 
 /** What a VM is made from. */
 export interface VmConfig {
-  /** RAM: bytes, or a number with K, M or G (powers of 1024) such as `"256M"`. From 1 MiB. Default `"256M"`. */
+  /**
+   * RAM: bytes, or a number with K, M or G (powers of 1024) such as `"256M"`. From 1 MiB to 16 GiB. Default `"256M"`. Up to 3 GiB it is one
+   * range of the host's memory, set aside for the VM; what is larger takes memory of the host's page by page, when the guest first stores there.
+   */
   readonly memory?: number | string;
+  /**
+   * How much of RAM may take memory of the host's, in the same form. RAM is then given page by page, so VMs may have more of it together
+   * than the host has; one that stores to a page for which nothing is left ends with the reason `"out-of-memory"`. Default: all of it.
+   */
+  readonly memoryLimit?: number | string;
   /** Hardware threads, 1 to 8. Default 1. */
   readonly harts?: number;
   /**
@@ -68,6 +76,7 @@ export interface VmConfig {
 /** All keys of a configuration. */
 const KEYS = Object.keys({
   memory: 0,
+  memoryLimit: 0,
   harts: 0,
   bios: 0,
   kernel: 0,
@@ -100,6 +109,8 @@ export interface LoadProgress {
 /** The parts of a configuration that are numbers and choices, checked. */
 export interface CheckedConfig {
   readonly ramBytes: number;
+  /** Bytes of RAM that may have frames, given one by one; undefined for RAM in one range. */
+  readonly ramLimit: number | undefined;
   readonly harts: number;
   readonly engine: Engine;
   readonly translator: TranslatorSettings;
@@ -114,8 +125,10 @@ export const MAX_HARTS = 8;
 
 const MIB = 2 ** 20;
 const MIN_RAM = MIB;
-/** Machine memory ends at 4 GiB and holds more than RAM. */
-const MAX_RAM = 4096 * MIB - 64 * MIB;
+/** Tables of RAM are in proportion to it: 8 bytes a page, which are touched when the page is. */
+const MAX_RAM = 16_384 * MIB;
+/** RAM in one range at most: machine memory ends at 4 GiB and holds more than that. */
+const MAX_PIECE = 3072 * MIB;
 
 const ENGINES: Readonly<Record<EngineName, Engine>> = {
   tiered: Engine.TIERED,
@@ -192,8 +205,10 @@ export function checkConfig(config: VmConfig): CheckedConfig {
   ) {
     throw new WasmvisorError("nothing-to-run", "There is nothing to run; give a kernel, or firmware as bios.");
   }
+  const ramBytes = parseMemorySize(config.memory ?? "256M");
   return {
-    ramBytes: parseMemorySize(config.memory ?? "256M"),
+    ramBytes,
+    ramLimit: ramLimit(ramBytes, config.memoryLimit),
     harts,
     engine,
     translator: checkTranslator(config.translator),
@@ -202,6 +217,11 @@ export function checkConfig(config: VmConfig): CheckedConfig {
     stopOnTrapStorm: onTrapStorm === "stop",
     devices: config.devices ?? [],
   };
+}
+
+function ramLimit(ramBytes: number, limit: number | string | undefined): number | undefined {
+  if (limit !== undefined) return Math.min(parseMemorySize(limit), ramBytes);
+  return ramBytes > MAX_PIECE ? ramBytes : undefined;
 }
 
 function isPath({ bios }: VmConfig): boolean {

@@ -15,6 +15,7 @@ import type { BootHart, BootPlan, PowerEvent, VirtBoard } from "../machine/virt-
 import { createVirtBoard } from "../machine/virt.ts";
 import { createGuestMemory, type GuestMemory } from "../memory/guest-memory.ts";
 import type { MachineMemory } from "../memory/machine-memory.ts";
+import { WasmvisorError } from "../error.ts";
 import type { CheckedConfig } from "./config.ts";
 import { VmSbiHost } from "./sbi-host.ts";
 import { HostTime, InstructionTime, type VmTime } from "./time.ts";
@@ -48,6 +49,14 @@ const TRANSLATIONS = 1;
 /** After so much slow work, at most a few milliseconds, it does too. */
 const SLOW_WORK = 4096;
 
+/** There is no frame for a page of RAM. */
+export function outOfMemory(): WasmvisorError {
+  return new WasmvisorError(
+    "host-memory",
+    "The host has no memory left for a page that was stored to; give the VM a higher memoryLimit, destroy others, or make the host larger.",
+  );
+}
+
 /** One machine. Answers the core's imports for its own harts. */
 export class Machine {
   readonly space: MachineSpace;
@@ -69,6 +78,7 @@ export class Machine {
     this.space = new MachineSpace(deps.core, deps.memory, {
       ramPa: MEMMAP.dram.pa,
       ramBytes: config.ramBytes,
+      ramLimit: config.ramLimit,
       harts: config.harts,
       engine: config.engine,
       compilation: deps.compilation,
@@ -95,10 +105,22 @@ export class Machine {
     if (this.#booted) space.ram.clear();
     this.#booted = true;
     board.reset();
-    for (const hart of board.load(plan).harts) this.#bootHart(hart);
+    for (const hart of this.#load(plan).harts) this.#bootHart(hart);
     space.forgetCode();
     space.codeChanged(this.#deps.core);
     space.clearCounters();
+  }
+
+  /** Puts images in their places. A write that finds no frame is told as that, not as an image that is too large. */
+  #load(plan: BootPlan): ReturnType<VirtBoard["load"]> {
+    const { ram } = this.space;
+    try {
+      const loaded = this.board.load(plan);
+      if (!ram.short) return loaded;
+    } catch (error) {
+      if (!ram.short) throw error;
+    }
+    throw outOfMemory();
   }
 
   /** Whether SBI HSM (or the board, without it) lets hart `index` run. */

@@ -1,7 +1,10 @@
 /** A VM's RAM for programs: by physical address, with errors instead of refusals. */
 
 import { WasmvisorError } from "../error.ts";
+import type { MachineSpace } from "../core/machine-space.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
+import type { DirtyFrames, RamStatistics } from "../memory/ram.ts";
+import { outOfMemory } from "./machine.ts";
 import { type Address, physicalAddress } from "../memory/address.ts";
 
 /** Reads and writes RAM by physical address. Once its VM is destroyed, everything but `start` and `size` throws `vm-state`. */
@@ -9,19 +12,14 @@ export class PhysicalMemory {
   readonly #ram: GuestMemory;
   readonly #use: (what: string) => void;
   readonly #onWrite: () => void;
-  readonly #pageFlags: () => Uint8Array<ArrayBuffer>;
+  readonly #space: MachineSpace;
 
   /** @param use - throws when the VM is destroyed @internal */
-  constructor(
-    ram: GuestMemory,
-    use: (what: string) => void,
-    onWrite: () => void,
-    pageFlags: () => Uint8Array<ArrayBuffer>,
-  ) {
+  constructor(ram: GuestMemory, use: (what: string) => void, onWrite: () => void, space: MachineSpace) {
     this.#ram = ram;
     this.#use = use;
     this.#onWrite = onWrite;
-    this.#pageFlags = pageFlags;
+    this.#space = space;
   }
 
   /** First physical address of RAM. */
@@ -53,11 +51,14 @@ export class PhysicalMemory {
 
   /**
    * Writes `bytes` at `pa`. Code that harts have decoded already is looked at anew.
-   * @throws WasmvisorError `address` when not all of the range is RAM, `vm-state`
+   * @throws WasmvisorError `address` when not all of the range is RAM, `host-memory` when the host has none left for it, `vm-state`
    */
   write(pa: Address, bytes: Uint8Array): void {
-    this.#ram.write(this.#inRam(pa, bytes.length), bytes);
+    const written = this.#ram.write(this.#inRam(pa, bytes.length), bytes);
     this.#onWrite();
+    if (written) return;
+    this.#space.ram.short = false;
+    throw outOfMemory();
   }
 
   /**
@@ -66,7 +67,64 @@ export class PhysicalMemory {
    */
   pages(): Uint8Array<ArrayBuffer> {
     this.#use("use the memory of");
-    return this.#pageFlags();
+    return this.#space.pageFlags();
+  }
+
+  /**
+   * How many bytes of RAM take memory of the host's, how many of these share it with other pages, and whether RAM is a window.
+   * @throws WasmvisorError `vm-state`
+   */
+  statistics(): RamStatistics {
+    this.#use("use the memory of");
+    return this.#space.ram.statistics();
+  }
+
+  /**
+   * Gives all pages that share memory of the host's (`Host.shareMemory`) their own again. RAM is one window afterwards, unless another VM
+   * still uses a page of the VM's range.
+   * @throws WasmvisorError `host-memory` when there is not enough; some pages still share theirs then. `vm-state`
+   */
+  breakSharing(): void {
+    this.#use("use the memory of");
+    if (this.#space.ram.breakSharing()) return;
+    this.#space.ram.short = false;
+    throw outOfMemory();
+  }
+
+  /**
+   * Begins to note which pages are stored to, by the guest, by devices and by `write`. While that is so, translated code that runs without
+   * paging is slower.
+   *
+   * ```ts
+   * let since = vm.memory.trackStores();
+   * for (;;) {
+   *   const { pages, epoch } = vm.memory.dirtyFrames(since);
+   *   for (const page of pages) send(vm.memory.read(vm.memory.start + page * 4096, 4096));
+   *   since = epoch;
+   * }
+   * ```
+   *
+   * @returns the epoch that begins, for `dirtyFrames`
+   * @throws WasmvisorError `host-memory` when there is no room for a table of 4 bytes a page, `vm-state`
+   */
+  trackStores(): number {
+    this.#use("use the memory of");
+    return this.#space.ram.trackStores();
+  }
+
+  /**
+   * The pages stored to in the epoch `since` or later, by number from the start of RAM; a new epoch begins, for the next question.
+   * @throws WasmvisorError `memory-tracking` without `trackStores`, `vm-state`
+   */
+  dirtyFrames(since: number): DirtyFrames {
+    this.#use("use the memory of");
+    return this.#space.ram.dirtyFrames(since);
+  }
+
+  /** Notes no stores any more. @throws WasmvisorError `vm-state` */
+  stopTracking(): void {
+    this.#use("use the memory of");
+    this.#space.ram.stopTracking();
   }
 
   #inRam(address: Address, length: number): number {

@@ -19,7 +19,7 @@ import { checkTranslation } from "./core-module.ts";
 import { Emitter, type Unsubscribe } from "./events.ts";
 import { Hart } from "./hart.ts";
 import { Htif, htifSymbols } from "./htif.ts";
-import { Machine } from "./machine.ts";
+import { Machine, outOfMemory } from "./machine.ts";
 import { PhysicalMemory } from "./physical-memory.ts";
 import { explain, type RegionChoice, type RegionExplanation, type RegionInfo } from "./regions.ts";
 import { RunLoop, sliceFor } from "./run-loop.ts";
@@ -39,13 +39,6 @@ export interface VmDeps {
   onDestroy(vm: Vm): void;
   /** Called once after that, when none of its harts is being run any more and its memory has been given back. */
   onRelease(vm: Vm): void;
-}
-
-function outOfMemory(): WasmvisorError {
-  return new WasmvisorError(
-    "host-memory",
-    "The host has no frame left for a page that the VM has stored to; give it a higher memoryLimit, destroy other VMs, or make the host larger.",
-  );
 }
 
 /** Between two samples; each ends a slice, whose end is interpreted. */
@@ -110,12 +103,7 @@ export class Vm extends Emitter<VmEvents> {
     const { space, ram, board, time } = this.machine;
     board.bus.onDeviceError = ({ name }, error) => this.emit("device-error", { device: name, error });
     const use = (what: string): void => this.#expect(what, "created", "running", "paused", "exited");
-    this.memory = new PhysicalMemory(
-      ram,
-      use,
-      () => space.codeChanged(core),
-      () => space.pageFlags(),
-    );
+    this.memory = new PhysicalMemory(ram, use, () => space.codeChanged(core), space);
     this.harts = space.harts.map((view, index) => new Hart(index, core, view, this.memory, use));
     this.#htif = this.#createHtif();
     this.#loop = new RunLoop({

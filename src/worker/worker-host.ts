@@ -58,6 +58,14 @@ export class WorkerHost {
       .then(({ value }) => value as number);
   }
 
+  /** As `Host.shareMemory`. */
+  shareMemory(): Promise<number> {
+    const access = { op: "call", member: "shareMemory", args: [] } as const;
+    return this.#link
+      .request({ type: "access", vm: 0, part: "host", index: 0, ...access })
+      .then(({ value }) => value as number);
+  }
+
   /**
    * As `Host.createVm`; files and addresses are read in the worker.
    * @throws WasmvisorError as `Host.createVm` does, and `worker`, `worker-message`, `worker-devices`; the signal's reason

@@ -1,6 +1,7 @@
 /** RAM of a VM in a worker. */
 
 import type { Address } from "../memory/address.ts";
+import type { DirtyFrames, RamStatistics } from "../memory/ram.ts";
 import type { PhysicalMemory } from "../vmm/physical-memory.ts";
 import type { Link } from "./link.ts";
 import { Remote } from "./remote.ts";
@@ -33,6 +34,31 @@ export class WorkerMemory {
   /** As `PhysicalMemory.pages`. */
   pages(): Promise<Uint8Array> {
     return this.#memory.call("pages");
+  }
+
+  /** As `PhysicalMemory.statistics`. */
+  statistics(): Promise<RamStatistics> {
+    return this.#memory.call("statistics");
+  }
+
+  /** As `PhysicalMemory.breakSharing`. */
+  breakSharing(): Promise<void> {
+    return this.#memory.call("breakSharing");
+  }
+
+  /** As `PhysicalMemory.trackStores`. */
+  trackStores(): Promise<number> {
+    return this.#memory.call("trackStores");
+  }
+
+  /** As `PhysicalMemory.dirtyFrames`. */
+  dirtyFrames(since: number): Promise<DirtyFrames> {
+    return this.#memory.call("dirtyFrames", since);
+  }
+
+  /** As `PhysicalMemory.stopTracking`. */
+  stopTracking(): Promise<void> {
+    return this.#memory.call("stopTracking");
   }
 
   /** As `PhysicalMemory.write`. */

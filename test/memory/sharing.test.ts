@@ -274,13 +274,14 @@ interface Kind {
 }
 
 async function newSide(kind: Kind, beside?: TestMachine): Promise<Side> {
-  const { engine, scattered, memoryModel } = kind;
+  const { engine, memoryModel } = kind;
+  const ramLimit = kind.scattered ? PAGES * PAGE : undefined;
   const options: TestMachineOptions = {
     ram: PAGES * PAGE,
     harts: 2,
     codePages: 4,
     engine,
-    scattered,
+    ramLimit,
     memoryModel,
     beside,
   };

@@ -19,8 +19,8 @@ export const RAM_PA = 0x8000_0000;
 export interface TestMachineOptions {
   /** Bytes of RAM, a multiple of 4096. Default 1 MiB. */
   ram?: number;
-  /** Its RAM has no range to itself. Default false. */
-  scattered?: boolean | undefined;
+  /** Bytes of frames that its RAM takes at most, which then has no range to itself. */
+  ramLimit?: number | undefined;
   /** A machine whose core and machine memory it shares. Default: its own. */
   beside?: TestMachine | undefined;
   /** 1 to 8. Default 1. */
@@ -223,7 +223,7 @@ export async function createTestMachine(options: TestMachineOptions = {}): Promi
   const space = new MachineSpace(core, memory, {
     ramPa: RAM_PA,
     ramBytes: options.ram ?? 1024 * 1024,
-    scattered: options.scattered,
+    ramLimit: options.ramLimit,
     harts: options.harts ?? 1,
     engine: options.engine ?? Engine.PREDECODE,
     builtinSbi: options.builtinSbi ?? false,
