@@ -1,28 +1,28 @@
 /** The dispatcher: finds the region for a pc and calls it; and what emitted code calls back. */
 
+import { code_page, page_renew, record_peek } from "../decode/pages";
 import { host_ns } from "../env";
 import { execute } from "../gen/execute";
-import { Hart, Vm } from "../gen/state";
-import { code_page, page_renew, record_at } from "../decode/pages";
 import { Flow, Op, OpFlag } from "../gen/op";
 import { op_flags, op_flow } from "../gen/optable";
+import { Hart, Vm } from "../gen/state";
 import { csr_access } from "../hart/csr";
 import { work_done } from "../hart/pace";
-import { ask_exit } from "../hart/raise";
+import { ask_exit, trap_forgotten } from "../hart/raise";
 import { base, csr, rs1IsZero } from "../hart/regs";
-import { jump_flush_all } from "../mem/jump";
 import { run_predecoded, step_decoded } from "../interp/step";
+import { jump_flush_all } from "../mem/jump";
 import { tlb_entry } from "../mem/tlb";
 import { load_ram, span_ram, store_ram } from "../mem/vmem";
-import { Access, Cause, Engine, Exit, Priv, Sensitive, Tlb, Translate } from "../shared/constants";
+import { Access, Engine, Exit, Priv, Sensitive, Tlb, Translate } from "../shared/constants";
 import { Status } from "../shared/csr";
 import { assume, assumed_mode, current_mode, jump_entry, jump_fill, mode_holds, region_at, sync_mode } from "./cache";
 import { is_access, is_untranslatable, record_op } from "./form";
 import { heat } from "./heat";
 import { rehearse, translate } from "./hot";
 import { System } from "./locals";
-import { observe_at } from "./observe";
 import { modules_clear } from "./modules";
+import { observe_at } from "./observe";
 import { Region } from "./region";
 import { site_failed } from "./sites";
 import { Dbt, Mode } from "./state";
@@ -97,10 +97,7 @@ function enter(hart: Hart, vm: Vm, index: u32): u64 {
 
 /** Whether the instruction at `hart.pc` is a system instruction. */
 function is_sensitive(hart: Hart): bool {
-  const page = code_page(hart, hart.pc);
-  const r = page ? record_at(hart, page, hart.pc) : 0;
-  hart.trapCause = Cause.NONE;
-  return op_flow(record_op(r)) == Flow.SYSTEM;
+  return op_flow(record_op(record_peek(hart, hart.pc))) == Flow.SYSTEM;
 }
 
 /**
@@ -109,10 +106,10 @@ function is_sensitive(hart: Hart): bool {
  */
 function note_split(hart: Hart, vm: Vm): void {
   hart.spanSplit = 0;
+  if (!is_access(record_op(record_peek(hart, hart.pc)))) return;
+  if (!site_failed(changetype<Dbt>(<usize>vm.dbt), hart.pc, <u32>hart.instret)) return;
   const page = code_page(hart, hart.pc);
-  const access = page && is_access(record_op(record_at(hart, page, hart.pc)));
-  hart.trapCause = Cause.NONE;
-  if (!access || !site_failed(changetype<Dbt>(<usize>vm.dbt), hart.pc, <u32>hart.instret)) return;
+  if (!page) return;
   page_renew(page);
   jump_flush_all(vm);
 }
@@ -313,7 +310,5 @@ export function dbt_callout(hartMa: usize, fuel: u32, r: u64): u64 {
   pin_frames(hart, 1);
   execute(hart, r);
   pin_frames(hart, 0);
-  if (hart.trapCause == Cause.NONE) return 0;
-  hart.trapCause = Cause.NONE;
-  return 1;
+  return u64(trap_forgotten(hart));
 }

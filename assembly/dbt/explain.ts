@@ -6,15 +6,14 @@
  *  the last RESERVED bytes of it: marks | header | blocks | nodes | instructions        shared/explained.ts
  */
 
-import { code_word } from "../decode/pages";
+import { word_peek } from "../decode/pages";
 import { Hart, Vm } from "../gen/state";
+import { tlb_select } from "../mem/tlb";
 import { MenvcfgBit } from "../shared/csr";
-import { Cause } from "../shared/constants";
 import { Explained, ExplainedBlock, ExplainedInsn, ExplainedMark, ExplainedNode } from "../shared/explained";
 import { Ir, Step } from "../shared/ir";
-import { tlb_select } from "../mem/tlb";
 import { begin, compile } from "./hot";
-import { node, Node } from "./ir";
+import { Node, node } from "./ir";
 import { module_close } from "./module";
 import { block_spans, step } from "./opt/spans";
 import {
@@ -158,11 +157,9 @@ function instructions(hart: Hart, b: Block, at: usize): u32 {
   const most = b.insns + u32(b.term == Term.INTERPRET);
   let pc = b.pc;
   for (let i: u32 = 0; i < most; i++) {
-    const word = code_word(hart, pc);
-    const readable = hart.trapCause == Cause.NONE;
-    hart.trapCause = Cause.NONE;
-    if (!readable) return i;
-    store<u32>(at + i * ExplainedInsn.BYTES, word);
+    const word = word_peek(hart, pc);
+    if (word < 0) return i;
+    store<u32>(at + i * ExplainedInsn.BYTES, <u32>word);
     pc += (word & 3) == 3 ? 4 : 2;
   }
   return most;

@@ -6,13 +6,13 @@
  * that loops around calls stay loops.
  */
 
-import { code_page, code_page_settled, page_version, record_at, straddles } from "../decode/pages";
+import { code_page_settled, page_version, record_at, record_peek, record_peek_in, straddles } from "../decode/pages";
 import { Flow, Op, OpFlag } from "../gen/op";
 import { is_instruction, op_base, op_flags, op_flow, op_length } from "../gen/optable";
 import { Hart, Vm } from "../gen/state";
 import { fs_dirty } from "../hart/fs";
 import { imm } from "../hart/regs";
-import { Cause, Sensitive, Translate, Translation } from "../shared/constants";
+import { Sensitive, Translate, Translation } from "../shared/constants";
 import { block_around, block_starting, blocks_clear, new_block, note_inside } from "./blocks";
 import { usual_target, was_seen } from "./jumps";
 import { Block, block, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, may, NO_CONTEXT, Term } from "./state";
@@ -116,9 +116,7 @@ export function usable(t: Dbt, hart: Hart, pc: u64): u64 {
   // The second half lies in a page of its own.
   const second = code_page_settled(hart, pc + 2);
   if (!second || !note_page(t, second, pc + 2)) return 0;
-  const r = record_at(hart, page, pc);
-  hart.trapCause = Cause.NONE;
-  return r;
+  return record_peek_in(hart, page, pc);
 }
 
 /**
@@ -164,9 +162,7 @@ function left_to_interpreter(hart: Hart, op: u32): bool {
 
 /** True when the instruction at `pc` is one for the interpreter, so that no region begins there. */
 export function is_untranslatable(hart: Hart, pc: u64): bool {
-  const page = code_page(hart, pc);
-  const r = page ? record_at(hart, page, pc) : 0;
-  hart.trapCause = Cause.NONE;
+  const r = record_peek(hart, pc);
   return r != 0 && left_to_interpreter(hart, record_op(r));
 }
 

@@ -3,12 +3,12 @@
  * matters, the interpreter runs a little under observation.
  */
 
-import { code_page, record_at } from "../decode/pages";
+import { record_peek } from "../decode/pages";
 import { Op } from "../gen/op";
 import { Hart, Vm } from "../gen/state";
-import { execute_record } from "../interp/step";
 import { imm, x1 } from "../hart/regs";
-import { Cause, Translate } from "../shared/constants";
+import { execute_record } from "../interp/step";
+import { Translate } from "../shared/constants";
 import { is_access, is_computed_call, is_computed_jump, record_length, record_op } from "./form";
 import { begin } from "./hot";
 import { forget_seen, note_jump, note_seen } from "./jumps";
@@ -49,9 +49,7 @@ function observe(t: Dbt, hart: Hart, limit: u32, accesses: bool): void {
   forget_seen(t);
   while (hart.fuel > floor && !hart.attention && hart.priv == priv && hart.countTrap == traps) {
     const pc = hart.pc;
-    const page = code_page(hart, pc);
-    const r = page ? record_at(hart, page, pc) : 0;
-    hart.trapCause = Cause.NONE;
+    const r = record_peek(hart, pc);
     if (!r || record_op(r) == Op.ILLEGAL) return;
     if (accesses && is_access(record_op(r))) note_access(t, pc, x1(hart, r) + <i64>imm(r));
     execute_record(hart, r, pc, record_length(r));

@@ -14,6 +14,7 @@
 import { Hart, Vm } from "../gen/state";
 import { Op } from "../gen/op";
 import { decode, decode16 } from "../gen/decode";
+import { trap_forgotten } from "../hart/raise";
 import { fetch_address, fetch_settled, fetch_word } from "../mem/vmem";
 import { phys_ram, ram_page } from "../mem/p2m";
 import { pmp_page_uniform } from "../mem/pmp";
@@ -195,4 +196,22 @@ export function record_at(hart: Hart, page: usize, pc: u64): u64 {
   const second = code_page(hart, pc + 2);
   if (!second) return 0;
   return decode(low | ((<u32>load<u16>(<usize>load<u32>(second, FRAME))) << 16));
+}
+
+/** The record of the instruction at `pc`, or 0 when there is none to be had. Raises nothing. */
+export function record_peek(hart: Hart, pc: u64): u64 {
+  return record_peek_in(hart, code_page(hart, pc), pc);
+}
+
+/** The record of the instruction at `pc` in the decoded page `page`, or 0 when its second half cannot be fetched or `page` is 0. Raises nothing. */
+export function record_peek_in(hart: Hart, page: usize, pc: u64): u64 {
+  const r = page ? record_at(hart, page, pc) : 0;
+  trap_forgotten(hart);
+  return r;
+}
+
+/** The instruction word at `pc` as it stands in memory now, or -1 when it cannot be fetched. Raises nothing. */
+export function word_peek(hart: Hart, pc: u64): i64 {
+  const word = code_word(hart, pc);
+  return trap_forgotten(hart) ? -1 : <i64>word;
 }

@@ -16,6 +16,14 @@ import { Cause } from "../shared/constants";
   return hart.trapCause != Cause.NONE;
 }
 
+/** Takes back the exception that has been noted, if there is one, and says whether there was: for who only wanted to see. */
+// @ts-ignore: decorator
+@inline export function trap_forgotten(hart: Hart): bool {
+  const raised = trapped(hart);
+  hart.trapCause = Cause.NONE;
+  return raised;
+}
+
 /** Asks for `hart_run` to return `exit` when the present instruction is done. */
 // @ts-ignore: decorator
 @inline export function ask_exit(hart: Hart, exit: u32): void {

@@ -5,6 +5,7 @@
  */
 
 import { region_at } from "../dbt/cache";
+import { code_page, code_word, decode_record, record_peek } from "../decode/pages";
 import { decode, decode16 } from "../gen/decode";
 import { execute } from "../gen/execute";
 import { run_leaf, run_leaf_exact } from "../gen/loop";
@@ -14,7 +15,6 @@ import { Hart } from "../gen/state";
 import { work_done } from "../hart/pace";
 import { ask_exit } from "../hart/raise";
 import { trap_take } from "../hart/trap";
-import { code_page, code_word, decode_record, record_at } from "../decode/pages";
 import { Cause, Exit } from "../shared/constants";
 
 /** Traps in a row, with nothing retired between them, that make a storm. */
@@ -81,10 +81,8 @@ export function step(hart: Hart): void {
 /** The same, with the record that is kept for it. */
 export function step_decoded(hart: Hart): void {
   const pc = hart.pc;
-  const page = code_page(hart, pc);
-  const r = page ? record_at(hart, page, pc) : 0;
+  const r = record_peek(hart, pc);
   if (!r) {
-    hart.trapCause = Cause.NONE;
     step(hart);
     return;
   }
