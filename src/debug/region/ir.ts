@@ -109,6 +109,8 @@ function nodeText(node: RegionNode, insn: string): string {
 function checkText({ op, check, a, span, stored }: RegionNode): string {
   if (op !== Ir.LOAD && op !== Ir.STORE)
     return check === Step.CARRY ? "span carried" : check === Step.KNOWN ? "span known" : "";
+  // Nobody has looked yet.
+  if (check === Step.NOTHING) return "";
   if (check === Step.ALONE) return "checked alone";
   return `${check === Step.COVERED ? "covered by" : "checks"} ${spanText(a, span)}${stored ? " to store" : ""}`;
 }

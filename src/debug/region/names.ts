@@ -35,6 +35,12 @@ export function operatorName(opcode: number): string | undefined {
   return operators[opcode];
 }
 
+/** The opcode of a WebAssembly operator of the text format; undefined when the translator does not use it. */
+export function operatorNumber(name: string): number | undefined {
+  const opcode = operators.indexOf(name);
+  return opcode < 0 ? undefined : opcode;
+}
+
 /** A local of an emitted function. */
 export function localName(index: number): string {
   return locals[index] ?? `$local${index}`;
