@@ -1,7 +1,6 @@
 /** Reset. (Privileged ISA, "Reset") */
 
-import { HartField } from "../gen/layout";
-import { Hart, Vm } from "../gen/state";
+import { Hart, hart_clear, Vm } from "../gen/state";
 import { pmp_changed } from "../mem/pmp";
 import { jump_reset } from "../mem/jump";
 import { tlb_select } from "../mem/tlb";
@@ -10,7 +9,6 @@ import { Csr } from "../gen/csr";
 import { csr_entry } from "../gen/csr_table";
 import { PmpCfg, PmpMatch } from "../shared/csr";
 import { MENVCFG_ADUE, MENVCFG_PBMTE, MSTATUS_SXL_64, MSTATUS_UXL_64, PMPADDR_BITS } from "./csr_field";
-import { base } from "./regs";
 import { drop_reservation } from "./reservation";
 
 /**
@@ -19,7 +17,7 @@ import { drop_reservation } from "./reservation";
  */
 export function hart_reset_state(hart: Hart): void {
   const hartid = hart.hartid;
-  memory.fill(base(hart), 0, HartField.trapCause);
+  hart_clear(hart);
   hart.hartid = hartid;
   hart.priv = Priv.M;
   hart.misa = csr_entry(Csr.MISA).read;

@@ -2,8 +2,10 @@
 
 import { HartField, StateBytes, VmField } from "../../assembly/gen/layout.ts";
 import { Engine, CodePage, HartBlock, MemoryModel, Translate, Translation } from "../../assembly/shared/constants.ts";
+import { hartState, vmState } from "../isa/state.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
 import { Ram } from "../memory/ram.ts";
+import { clearCounters } from "./block-state.ts";
 import type { Compilation } from "./code.ts";
 import type { Core } from "./core.ts";
 import { DEFAULT_TRANSLATOR, type TranslatorSettings } from "./translator.ts";
@@ -107,6 +109,36 @@ export class MachineSpace {
     return ma === undefined ? undefined : ma + (offset % FRAME_BYTES);
   }
 
+  /** Makes all of RAM zero and untouched, as it is when the space is new. */
+  clearRam(): void {
+    this.ram.clear();
+  }
+
+  /**
+   * The numbers of the pages that have been touched, ascending. Translated code that reaches RAM through its window leaves no trace in
+   * the p2m, so pages of the VM's own piece are looked at, too: those that hold something count as touched from now on.
+   */
+  touchedPages(): Uint32Array {
+    const { ram } = this;
+    const touched = [];
+    for (let page = 0; page < ram.pages; page++) {
+      const used = ram.touched(page) || (ram.pieceMa !== 0 && this.#holdsSomething(ram.frame(page)));
+      if (!used) continue;
+      if (!ram.touched(page)) ram.writable(page);
+      touched.push(page);
+    }
+    return Uint32Array.from(touched);
+  }
+
+  #holdsSomething(ma: number): boolean {
+    const { u32 } = this.memory;
+    const end = (ma + FRAME_BYTES) / 4;
+    for (let at = ma / 4; at < end; at += 4) {
+      if ((u32[at]! | u32[at + 1]! | u32[at + 2]! | u32[at + 3]!) !== 0) return true;
+    }
+    return false;
+  }
+
   /** Forgets all translated code, and what was learnt about which is hot. */
   forgetCode(): void {
     this.#core.vm_forget_code(this.vm.ma);
@@ -114,9 +146,8 @@ export class MachineSpace {
 
   /** Sets all that is counted for people back to zero. */
   clearCounters(): void {
-    const { u8 } = this.memory;
-    u8.fill(0, this.vm.ma + VmField.countEntry, this.vm.ma + StateBytes.VM);
-    for (const { ma } of this.harts) u8.fill(0, ma + HartField.countTlbMiss, ma + StateBytes.HART);
+    clearCounters(this.vm, vmState, VmField);
+    for (const hart of this.harts) clearCounters(hart, hartState, HartField);
   }
 
   /** One byte of `PageFlag` bits for each page of RAM, in order. */

@@ -8,8 +8,9 @@
  * ```
  */
 
-import type { AccessSize, Clock, Device, DeviceState, Word64 } from "./device.ts";
-import { StateReader } from "./state.ts";
+import { array, flag, table, u64, type ValuesIn } from "../state/table.ts";
+import type { AccessSize, Clock, Word64 } from "./device.ts";
+import { checkedState, type TableDevice } from "./state.ts";
 
 /** "No deadline": a tick that never comes. */
 export const NEVER = 0xffff_ffff_ffff_ffffn;
@@ -62,16 +63,21 @@ export class Aclint {
   }
 }
 
+const mswiTable = (harts: number) => table(1, { msip: array(flag(), harts) });
+type MswiState = ValuesIn<ReturnType<typeof mswiTable>>;
+
 /** One bit for each hart. */
-class Mswi implements Device {
+class Mswi implements TableDevice<MswiState> {
   readonly name = "mswi";
   readonly size = 0x4000;
   readonly access = { min: 4 as AccessSize, max: 4 as AccessSize };
+  readonly table: ReturnType<typeof mswiTable>;
   private readonly deps: AclintDeps;
   private msip: boolean[];
 
   constructor(deps: AclintDeps) {
     this.deps = deps;
+    this.table = mswiTable(deps.harts);
     this.msip = new Array<boolean>(deps.harts).fill(false);
   }
 
@@ -93,32 +99,36 @@ class Mswi implements Device {
     this.msip.forEach((_, hart) => this.set(hart, false));
   }
 
-  save(): DeviceState {
-    return { msip: this.msip.map(Number) };
+  save(): MswiState {
+    return { msip: [...this.msip] };
   }
 
   restore(state: unknown): void {
-    const msip = new StateReader(this.name, state).integers("msip", this.msip.length, 1);
-    msip.forEach((bit, hart) => {
-      this.msip[hart] = bit === 1;
-      this.deps.setLine(hart, MSI, bit === 1);
-    });
+    this.msip = [...checkedState(this, state).msip];
+    this.msip.forEach((level, hart) => this.deps.setLine(hart, MSI, level));
   }
 }
 
+/** A line is saved as it is driven: it may not be up to date. */
+const mtimerTable = (harts: number) =>
+  table(1, { mtime: u64(), mtimecmp: array(u64(), harts), mtip: array(flag(), harts) });
+type MtimerState = ValuesIn<ReturnType<typeof mtimerTable>>;
+
 /** One comparator for each hart against one counter. */
-class Mtimer implements Device {
+class Mtimer implements TableDevice<MtimerState> {
   readonly name = "mtimer";
   readonly size = 0x8000;
   readonly access = { min: 4 as AccessSize, max: 8 as AccessSize };
+  readonly table: ReturnType<typeof mtimerTable>;
   mtimecmp: bigint[];
   private readonly deps: AclintDeps;
-  private readonly mtip: boolean[];
+  private mtip: boolean[];
   /** mtime minus the clock's ticks, modulo 2^64. */
   private delta = 0n;
 
   constructor(deps: AclintDeps) {
     this.deps = deps;
+    this.table = mtimerTable(deps.harts);
     this.mtimecmp = new Array<bigint>(deps.harts).fill(0n);
     this.mtip = new Array<boolean>(deps.harts).fill(false);
     this.reset();
@@ -181,20 +191,16 @@ class Mtimer implements Device {
     this.update();
   }
 
-  save(): DeviceState {
-    return { mtime: this.mtime().toString(), mtimecmp: this.mtimecmp.map(String) };
+  save(): MtimerState {
+    return { mtime: this.mtime(), mtimecmp: [...this.mtimecmp], mtip: [...this.mtip] };
   }
 
   restore(state: unknown): void {
-    const reader = new StateReader(this.name, state);
-    const mtime = reader.word("mtime");
-    const mtimecmp = reader.words("mtimecmp", this.mtimecmp.length);
+    const { mtime, mtimecmp, mtip } = checkedState(this, state);
     this.delta = mtime - this.deps.clock.ticks();
-    this.mtimecmp = mtimecmp;
-    mtimecmp.forEach((deadline, hart) => {
-      this.mtip[hart] = mtime >= deadline;
-      this.deps.setLine(hart, MTI, mtime >= deadline);
-    });
+    this.mtimecmp = [...mtimecmp];
+    this.mtip = [...mtip];
+    mtip.forEach((level, hart) => this.deps.setLine(hart, MTI, level));
   }
 
   /** What the guest loads. */

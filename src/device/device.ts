@@ -26,7 +26,7 @@ export interface IrqLine {
   set(level: boolean): void;
 }
 
-/** A plain JSON-like object: what `save` makes and `restore` checks. */
+/** A plain object: what `save` makes and `restore` checks. */
 export type DeviceState = Readonly<Record<string, unknown>>;
 
 /** Something that answers loads and stores in one region of the physical address space. */
@@ -47,13 +47,16 @@ export interface Device {
   store64?(offset: number, low: number, high: number): void;
   /** Back to the state at power-on; lowers its interrupt line. */
   reset(): void;
-  /** The state as a plain object of numbers, strings, booleans, arrays and objects (64-bit values as decimal strings). */
-  save(): DeviceState;
   /**
-   * Takes a state that `save` made and drives its lines accordingly.
-   * @throws WasmvisorError `device-state` when `state` is not such an object; the device is then unchanged.
+   * The state as a plain object of numbers, strings, booleans, arrays and objects (64-bit values as decimal strings). Without `save` and
+   * `restore`, a VM that has the device cannot be saved.
    */
-  restore(state: unknown): void;
+  save?(): DeviceState;
+  /**
+   * Takes a state that `save` made. The level of its interrupt line is saved elsewhere: what it drives meanwhile counts for nothing.
+   * It throws anything when `state` is not such an object, and is then unchanged.
+   */
+  restore?(state: unknown): void;
   /**
    * The tick of the machine's clock (10 MHz, `Clock.ticks`) at which `update` next has something to do; undefined for none. Asked before
    * each run of a hart, and after each access to the device. With a deterministic clock `update` is called at exactly that tick.

@@ -1,8 +1,9 @@
 /** The Goldfish real-time clock: nanoseconds since 1970, and an alarm. (QEMU `hw/rtc/goldfish_rtc.c`) */
 
 import { NANOSECONDS_PER_TICK } from "../backend/clock/clock.ts";
-import type { AccessSize, Clock, Device, DeviceState, FdtNode, FdtPlace, IrqLine } from "./device.ts";
-import { StateReader } from "./state.ts";
+import { flag, table, u32, u64, type ValuesIn } from "../state/table.ts";
+import type { AccessSize, Clock, FdtNode, FdtPlace, IrqLine } from "./device.ts";
+import { checkedState, type TableDevice } from "./state.ts";
 
 enum Register {
   TIME_LOW = 0x00,
@@ -18,11 +19,22 @@ enum Register {
 const LOW = 0xffff_ffffn;
 const NANOSECONDS = BigInt(NANOSECONDS_PER_TICK);
 
+const TABLE = table(1, {
+  offset: u64(),
+  timeHigh: u32(),
+  alarm: u64(),
+  armed: flag(),
+  pending: flag(),
+  enabled: flag(),
+});
+type RtcState = ValuesIn<typeof TABLE>;
+
 /** Time of day for the guest. */
-export class GoldfishRtc implements Device {
+export class GoldfishRtc implements TableDevice<RtcState> {
   readonly name = "rtc";
   readonly size = 0x24;
   readonly access = { min: 4 as AccessSize, max: 4 as AccessSize };
+  readonly table = TABLE;
   private readonly clock: Clock;
   private readonly irq: IrqLine;
   /** The guest's time minus the clock's, modulo 2^64. */
@@ -108,26 +120,13 @@ export class GoldfishRtc implements Device {
     this.drive();
   }
 
-  save(): DeviceState {
-    return {
-      offset: this.offset.toString(),
-      timeHigh: this.timeHigh,
-      alarm: this.alarm.toString(),
-      armed: this.armed,
-      pending: this.pending,
-      enabled: this.enabled,
-    };
+  save(): RtcState {
+    const { offset, timeHigh, alarm, armed, pending, enabled } = this;
+    return { offset, timeHigh, alarm, armed, pending, enabled };
   }
 
   restore(state: unknown): void {
-    const reader = new StateReader(this.name, state);
-    const offset = reader.word("offset");
-    const timeHigh = reader.integer("timeHigh", 0xffff_ffff);
-    const alarm = reader.word("alarm");
-    const armed = reader.flag("armed");
-    const pending = reader.flag("pending");
-    const enabled = reader.flag("enabled");
-    Object.assign(this, { offset, timeHigh, alarm, armed, pending, enabled });
+    Object.assign(this, checkedState(this, state));
     this.drive();
   }
 

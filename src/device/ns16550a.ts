@@ -15,10 +15,11 @@
  * RDI on, or polling LSR (two loads in a row; or one by a guest that does not poll it to send).
  */
 
-import type { AccessSize, Clock, ConsoleBackend, Device, DeviceState, FdtNode, FdtPlace } from "./device.ts";
+import { flag, list, optional, table, u16, u64, u8, where, type ValuesIn } from "../state/table.ts";
+import type { AccessSize, Clock, ConsoleBackend, FdtNode, FdtPlace } from "./device.ts";
 import type { IrqLine, Word64 } from "./device.ts";
 import { Fcr, FIFO_SIZE, Ier, Iir, Lcr, Lsr, Mcr, Msr, Register, TRIGGER } from "./ns16550a-registers.ts";
-import { StateReader } from "./state.ts";
+import { checkedState, type TableDevice } from "./state.ts";
 
 /** What the UART's own clock divides, in symbols a second; QEMU's figure. */
 const BAUD_BASE = 399_193;
@@ -35,11 +36,39 @@ export interface Ns16550aDeps {
   readonly console: ConsoleBackend;
 }
 
+const bits = (mask: number) => where(u8(), (value) => (value & ~mask) === 0);
+
+const TABLE = table(1, {
+  fifo: list(u8(), FIFO_SIZE),
+  rbr: u8(),
+  divisor: u16(),
+  ier: bits(Ier.ALL),
+  fcr: bits(Fcr.STICKY),
+  lcr: u8(),
+  mcr: bits(Mcr.ALL),
+  lsrErrors: bits(Lsr.ERRORS),
+  msr: u8(),
+  scr: u8(),
+  thrPending: flag(),
+  timeoutPending: flag(),
+  /** Ticks from now. */
+  timeoutIn: optional(u64(2n ** 40n)),
+  heard: flag(),
+  deaf: flag(),
+  held: list(u8(), FIFO_SIZE),
+  looped: flag(),
+  lsrLast: flag(),
+  thrLast: flag(),
+  sendsBlindly: flag(),
+});
+type UartState = ValuesIn<typeof TABLE>;
+
 /** A serial port. */
-export class Ns16550a implements Device {
+export class Ns16550a implements TableDevice<UartState> {
   readonly name = "uart0";
   readonly size = 8;
   readonly access = { min: 1 as AccessSize, max: 8 as AccessSize };
+  readonly table = TABLE;
   private readonly clock: Clock;
   private readonly irq: IrqLine;
   private readonly console: ConsoleBackend;
@@ -176,45 +205,23 @@ export class Ns16550a implements Device {
     this.refill();
   }
 
-  save(): DeviceState {
+  save(): UartState {
     const { fifo, rbr, divisor, ier, fcr, lcr, mcr, lsrErrors, msr, scr, thrPending, timeoutPending } = this;
     const { heard, deaf, held, looped, lsrLast, thrLast, sendsBlindly } = this;
-    const timeoutIn = this.timeoutAt === undefined ? -1n : this.timeoutAt - this.clock.ticks();
+    const left = this.timeoutAt === undefined ? undefined : this.timeoutAt - this.clock.ticks();
     return {
-      fifo: [...fifo],
-      ...{ rbr, divisor, ier, fcr, lcr, mcr, lsrErrors, msr, scr, thrPending, timeoutPending },
+      ...{ fifo: [...fifo], rbr, divisor, ier, fcr, lcr, mcr, lsrErrors, msr, scr, thrPending, timeoutPending },
+      timeoutIn: left === undefined || left > 0n ? left : 0n,
       ...{ heard, deaf, held: [...held], looped, lsrLast, thrLast, sendsBlindly },
-      timeoutArmed: this.timeoutAt !== undefined,
-      timeoutIn: (timeoutIn < 0n ? 0n : timeoutIn).toString(),
     };
   }
 
   restore(state: unknown): void {
-    const reader = new StateReader(this.name, state);
-    const timeoutIn = reader.word("timeoutIn");
-    const restored = {
-      fcr: reader.integer("fcr", Fcr.STICKY) & Fcr.STICKY,
-      fifo: reader.bytes("fifo", FIFO_SIZE),
-      rbr: reader.integer("rbr", 0xff),
-      divisor: reader.integer("divisor", 0xffff),
-      ier: reader.integer("ier", Ier.ALL),
-      lcr: reader.integer("lcr", 0xff),
-      mcr: reader.integer("mcr", Mcr.ALL),
-      lsrErrors: reader.integer("lsrErrors", Lsr.ERRORS) & Lsr.ERRORS,
-      msr: reader.integer("msr", 0xff),
-      scr: reader.integer("scr", 0xff),
-      thrPending: reader.flag("thrPending"),
-      timeoutPending: reader.flag("timeoutPending"),
-      heard: reader.flag("heard"),
-      deaf: reader.flag("deaf"),
-      held: reader.bytes("held", FIFO_SIZE),
-      looped: reader.flag("looped"),
-      lsrLast: reader.flag("lsrLast"),
-      thrLast: reader.flag("thrLast"),
-      sendsBlindly: reader.flag("sendsBlindly"),
-      timeoutAt: reader.flag("timeoutArmed") ? this.clock.ticks() + timeoutIn : undefined,
-    };
-    Object.assign(this, restored);
+    const { timeoutIn, fifo, held, ...registers } = checkedState(this, state);
+    Object.assign(this, registers);
+    this.fifo = [...fifo];
+    this.held = [...held];
+    this.timeoutAt = timeoutIn === undefined ? undefined : this.clock.ticks() + timeoutIn;
     this.drive();
   }
 

@@ -16,8 +16,9 @@
  * again. The specification leaves that to the gateway ("Interrupt Gateways"); this is QEMU's, and guests depend on it.
  */
 
-import type { AccessSize, Device, DeviceState, FdtNode, FdtPlace, IrqLine } from "./device.ts";
-import { StateReader } from "./state.ts";
+import { array, table, u32, u8, type ValuesIn } from "../state/table.ts";
+import type { AccessSize, FdtNode, FdtPlace, IrqLine } from "./device.ts";
+import { checkedState, type TableDevice } from "./state.ts";
 
 /** mip bit positions of the lines driven here. */
 export const SEI = 9;
@@ -39,11 +40,24 @@ export interface PlicDeps {
   setLine(hart: number, irq: number, level: boolean): void;
 }
 
+/** What the devices drive is saved, too: a line that is high already when it is driven counts. */
+const plicTable = (sources: number, words: number, contexts: number) =>
+  table(1, {
+    priority: array(u8(PRIORITY_MASK), sources),
+    level: array(u32(), words),
+    pending: array(u32(), words),
+    claimed: array(u32(), words),
+    enable: array(u32(), contexts * words),
+    threshold: array(u8(PRIORITY_MASK), contexts),
+  });
+type PlicState = ValuesIn<ReturnType<typeof plicTable>>;
+
 /** A PLIC with QEMU's gateways. */
-export class Plic implements Device {
+export class Plic implements TableDevice<PlicState> {
   readonly name = "plic";
   readonly size = 0x60_0000;
   readonly access = { min: 4 as AccessSize, max: 4 as AccessSize };
+  readonly table: ReturnType<typeof plicTable>;
   private readonly deps: PlicDeps;
   private readonly words: number;
   private readonly contexts: number;
@@ -57,11 +71,13 @@ export class Plic implements Device {
   private readonly enable: Uint32Array;
   private readonly threshold: Uint8Array;
   private readonly raised: boolean[];
+  private held = false;
 
   constructor(deps: PlicDeps) {
     this.deps = deps;
     this.words = Math.ceil(deps.sources / 32);
     this.contexts = deps.harts * 2;
+    this.table = plicTable(deps.sources, this.words, this.contexts);
     this.priority = new Uint8Array(deps.sources);
     this.level = new Uint32Array(this.words);
     this.pending = new Uint32Array(this.words);
@@ -74,6 +90,16 @@ export class Plic implements Device {
   /** The line of source `irq`; a number the PLIC does not have gives a line that leads nowhere. */
   line(irq: number): IrqLine {
     return { set: (level) => this.drive(irq, level) };
+  }
+
+  /** Does something during which what devices drive counts for nothing, because its own state is to be restored. */
+  hold(act: () => void): void {
+    this.held = true;
+    try {
+      act();
+    } finally {
+      this.held = false;
+    }
   }
 
   load(offset: number): number {
@@ -115,7 +141,7 @@ export class Plic implements Device {
     this.raise();
   }
 
-  save(): DeviceState {
+  save(): PlicState {
     const { priority, level, pending, claimed, enable, threshold } = this;
     return {
       priority: [...priority],
@@ -128,17 +154,11 @@ export class Plic implements Device {
   }
 
   restore(state: unknown): void {
-    const reader = new StateReader(this.name, state);
-    const priority = reader.integers("priority", this.deps.sources, PRIORITY_MASK);
-    const level = reader.integers("level", this.words, 0xffff_ffff);
-    const pending = reader.integers("pending", this.words, 0xffff_ffff);
-    const claimed = reader.integers("claimed", this.words, 0xffff_ffff);
-    const enable = reader.integers("enable", this.enable.length, 0xffff_ffff);
-    const threshold = reader.integers("threshold", this.contexts, PRIORITY_MASK);
+    const { priority, level, pending, claimed, enable, threshold } = checkedState(this, state);
     this.priority.set(priority);
     this.level.set(level.map((bits, word) => bits & this.wordMask(word)));
     this.pending.set(pending.map((bits, word) => bits & this.wordMask(word)));
-    this.claimed.set(claimed);
+    this.claimed.set(claimed.map((bits, word) => bits & this.wordMask(word)));
     this.enable.set(enable.map((bits, index) => bits & this.wordMask(index % this.words)));
     this.threshold.set(threshold);
     this.driveLines();
@@ -157,7 +177,7 @@ export class Plic implements Device {
   }
 
   private drive(irq: number, level: boolean): void {
-    if (irq <= 0 || irq >= this.deps.sources) return;
+    if (irq <= 0 || irq >= this.deps.sources || this.held) return;
     const word = irq >>> 5;
     const bit = 1 << (irq & 31);
     if (!level) {

@@ -1,13 +1,17 @@
 /** Read-only memory on the bus: the board's mask ROM. Stores are ignored, as QEMU does. */
 
-import type { AccessSize, Device, DeviceState } from "./device.ts";
-import { StateReader } from "./state.ts";
+import { bytes, table } from "../state/table.ts";
+import type { AccessSize } from "./device.ts";
+import { checkedState, type TableDevice } from "./state.ts";
+
+const romTable = (size: number) => table(1, { bytes: bytes(size) });
 
 /** A ROM whose contents the board writes. */
-export class Rom implements Device {
+export class Rom implements TableDevice<{ bytes: Uint8Array }> {
   readonly name: string;
   readonly size: number;
   readonly access = { min: 1 as AccessSize, max: 8 as AccessSize };
+  readonly table: ReturnType<typeof romTable>;
   /** What it holds; the board fills it. */
   readonly bytes: Uint8Array;
   private readonly view: DataView;
@@ -15,6 +19,7 @@ export class Rom implements Device {
   constructor(name: string, size: number) {
     this.name = name;
     this.size = size;
+    this.table = romTable(size);
     this.bytes = new Uint8Array(size);
     this.view = new DataView(this.bytes.buffer);
   }
@@ -30,13 +35,13 @@ export class Rom implements Device {
   reset(): void {}
 
   /** The bytes up to the last that is not zero. */
-  save(): DeviceState {
-    return { bytes: [...this.bytes.subarray(0, this.bytes.findLastIndex((byte) => byte !== 0) + 1)] };
+  save(): { bytes: Uint8Array } {
+    return { bytes: this.bytes.slice(0, this.bytes.findLastIndex((byte) => byte !== 0) + 1) };
   }
 
   restore(state: unknown): void {
-    const bytes = new StateReader(this.name, state).bytes("bytes", this.size);
+    const { bytes: contents } = checkedState(this, state);
     this.bytes.fill(0);
-    this.bytes.set(bytes);
+    this.bytes.set(contents);
   }
 }

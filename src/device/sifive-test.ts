@@ -1,7 +1,8 @@
 /** The SiFive test finisher: one register that switches the machine off. (QEMU `hw/misc/sifive_test.c`) */
 
-import type { AccessSize, Device, DeviceState, FdtNode, FdtPlace } from "./device.ts";
-import { StateReader } from "./state.ts";
+import { table } from "../state/table.ts";
+import type { AccessSize, FdtNode, FdtPlace } from "./device.ts";
+import { checkedState, type TableDevice } from "./state.ts";
 
 /** What a guest wants done with the machine. */
 export type PowerEvent =
@@ -12,9 +13,11 @@ const PASS = 0x5555;
 const RESET = 0x7777;
 
 /** Stores at offset 0: the low half says what, the high half is the exit code of FAIL. */
-export class SifiveTest implements Device {
+export class SifiveTest implements TableDevice {
   readonly name = "test";
   readonly size = 0x1000;
+  /** It has no state. */
+  readonly table = table(1, {});
   readonly access = { min: 2 as AccessSize, max: 4 as AccessSize };
   private readonly onPower: (event: PowerEvent) => void;
 
@@ -46,12 +49,12 @@ export class SifiveTest implements Device {
 
   reset(): void {}
 
-  save(): DeviceState {
+  save(): Record<string, never> {
     return {};
   }
 
   restore(state: unknown): void {
-    new StateReader(this.name, state);
+    checkedState(this, state);
   }
 
   fdt(parent: FdtNode, place: FdtPlace): void {

@@ -1,78 +1,32 @@
-/** Checks for what `restore` is given: a snapshot is data from outside. */
+/** The states of the project's own devices: each has a table of its fields beside it. */
 
 import { WasmvisorError } from "../error.ts";
+import { Misfit } from "../state/section.ts";
+import type { ObjectTable } from "../state/table.ts";
+import type { Device } from "./device.ts";
 
-/** A reader over one untrusted object; every getter throws `device-state` when the entry is not what it must be. */
-export class StateReader {
-  private readonly device: string;
-  private readonly state: Readonly<Record<string, unknown>>;
+type Values = Readonly<Record<string, unknown>>;
 
-  constructor(device: string, state: unknown) {
-    this.device = device;
-    if (typeof state !== "object" || state === null || Array.isArray(state)) {
-      throw new WasmvisorError("device-state", `The saved state of ${device} is not an object; take a new snapshot.`, {
-        device,
-      });
-    }
-    this.state = state as Record<string, unknown>;
-  }
-
-  /** An integer from 0 to `max`. */
-  integer(key: string, max: number): number {
-    return this.checkInteger(key, this.state[key], max);
-  }
-
-  flag(key: string): boolean {
-    const value = this.state[key];
-    if (typeof value !== "boolean") throw this.wrong(key);
-    return value;
-  }
-
-  /** Exactly `length` integers from 0 to `max`. */
-  integers(key: string, length: number, max: number): number[] {
-    return this.array(key, length, length).map((value) => this.checkInteger(key, value, max));
-  }
-
-  /** Bytes, at most `limit` of them. */
-  bytes(key: string, limit: number): number[] {
-    return this.array(key, 0, limit).map((value) => this.checkInteger(key, value, 255));
-  }
-
-  /** An unsigned 64-bit value as a decimal string. */
-  word(key: string): bigint {
-    return this.checkWord(key, this.state[key]);
-  }
-
-  /** Exactly `length` unsigned 64-bit values. */
-  words(key: string, length: number): bigint[] {
-    return this.array(key, length, length).map((value) => this.checkWord(key, value));
-  }
-
-  private array(key: string, least: number, most: number): unknown[] {
-    const value = this.state[key];
-    if (!Array.isArray(value) || value.length < least || value.length > most) throw this.wrong(key);
-    return value as unknown[];
-  }
-
-  private checkInteger(key: string, value: unknown, max: number): number {
-    if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > max) throw this.wrong(key);
-    return value;
-  }
-
-  private checkWord(key: string, value: unknown): bigint {
-    if (typeof value !== "string" || !/^(0|[1-9][0-9]{0,19})$/.test(value)) throw this.wrong(key);
-    const word = BigInt(value);
-    if (word > MAX_U64) throw this.wrong(key);
-    return word;
-  }
-
-  private wrong(key: string): WasmvisorError {
-    return new WasmvisorError(
-      "device-state",
-      `The saved state of ${this.device} has a wrong "${key}"; the snapshot is damaged or of another version.`,
-      { device: this.device, key },
-    );
-  }
+/** A device whose state is described by a table. */
+export interface TableDevice<State extends Values = Values> extends Device {
+  readonly table: ObjectTable<State>;
+  save(): State;
+  restore(state: unknown): void;
 }
 
-const MAX_U64 = 0xffff_ffff_ffff_ffffn;
+/**
+ * What `restore` of a device is given, as a state of its table.
+ * @throws WasmvisorError `device-state` when it is none
+ */
+export function checkedState<State extends Values>(
+  device: { readonly name: string; readonly table: ObjectTable<State> },
+  state: unknown,
+): State {
+  try {
+    return device.table.check(state);
+  } catch (cause) {
+    if (!(cause instanceof Misfit)) throw cause;
+    const sentence = `The saved state of ${device.name} cannot be used: ${cause.message}; take a new one.`;
+    throw new WasmvisorError("device-state", sentence, { device: device.name }, { cause });
+  }
+}

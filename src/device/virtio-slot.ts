@@ -1,7 +1,8 @@
 /** A virtio-mmio slot with no device in it. (Virtual I/O Device Specification, "MMIO Device Register Layout") */
 
-import type { AccessSize, Device, DeviceState, FdtNode, FdtPlace } from "./device.ts";
-import { StateReader } from "./state.ts";
+import { table } from "../state/table.ts";
+import type { AccessSize, FdtNode, FdtPlace } from "./device.ts";
+import { checkedState, type TableDevice } from "./state.ts";
 
 const MAGIC = 0x7472_6976;
 /** As QEMU's virt board answers unless told otherwise (`force-legacy`). */
@@ -9,9 +10,11 @@ const VERSION_LEGACY = 1;
 const VENDOR_QEMU = 0x554d_4551;
 
 /** DeviceID 0: drivers look at the magic value and go away. */
-export class EmptyVirtioSlot implements Device {
+export class EmptyVirtioSlot implements TableDevice {
   readonly name: string;
   readonly size = 0x200;
+  /** It has no state. */
+  readonly table = table(1, {});
   readonly access = { min: 1 as AccessSize, max: 8 as AccessSize };
 
   constructor(slot: number) {
@@ -27,12 +30,12 @@ export class EmptyVirtioSlot implements Device {
 
   reset(): void {}
 
-  save(): DeviceState {
+  save(): Record<string, never> {
     return {};
   }
 
   restore(state: unknown): void {
-    new StateReader(this.name, state);
+    checkedState(this, state);
   }
 
   fdt(parent: FdtNode, place: FdtPlace): void {

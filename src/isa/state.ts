@@ -1,6 +1,6 @@
 /**
- * The one table of machine state: what a hart and a VM consist of, where each field lies, and whether
- * it is architectural (saved, compared, shown) or derived (rebuilt after a restore).
+ * The one table of machine state: what a hart and a VM consist of, where each field lies, whether it is saved or rebuilt after a
+ * restore, and which values it can have.
  *
  * `src/isa/generate.ts` lays the rows out in order (natural alignment) and writes `assembly/gen/layout.ts`
  * (offsets, for both compilers) and `assembly/gen/state.ts` (`@unmanaged` classes for the core).
@@ -9,33 +9,83 @@
 /** Storage type of a field. */
 export type FieldType = "u8" | "u16" | "u32" | "u64";
 
-/** `arch` is the guest's own state; `derived` can be rebuilt from it; `counter` is for people. */
-export type FieldKind = "arch" | "derived" | "counter";
+/**
+ * `arch` is the guest's own state: saved, compared, shown. `run` decides how the run goes on, though the guest cannot read it: saved.
+ * `derived` can be rebuilt from those. `counter` is for people.
+ */
+export type FieldKind = "arch" | "run" | "derived" | "counter";
 
-/** name, type, how many elements, kind, what it is. */
-export type StateRow = readonly [name: string, type: FieldType, count: number, kind: FieldKind, doc: string];
+/** Whether an element of a saved field can have a value. Without it, any value is one that harts can live with. */
+export type Legal = (value: bigint, index: number) => boolean;
+
+/** name, type, how many elements, kind, what it is, which values a saved state may bring. */
+export type StateRow = readonly [
+  name: string,
+  type: FieldType,
+  count: number,
+  kind: FieldKind,
+  doc: string,
+  legal?: Legal,
+];
+
+/** Whether rows of a kind are saved. All others can be rebuilt. */
+export const isSaved = (kind: FieldKind): boolean => kind === "arch" || kind === "run";
+
+const upTo =
+  (most: bigint): Legal =>
+  (value) =>
+    value <= most;
+const oneOf =
+  (...values: readonly bigint[]): Legal =>
+  (value) =>
+    values.includes(value);
+const bits =
+  (mask: bigint): Legal =>
+  (value) =>
+    (value & ~mask) === 0n;
+/** Instructions lie at even addresses. */
+const even: Legal = (value) => (value & 1n) === 0n;
+
+/** Traps in a row that are reported as a storm (assembly/interp/step.ts). */
+const STORM = 100_000n;
+/** Bits of MSI, SSI, MTI, STI, MEI and SEI in mip. */
+const INTERRUPTS = 0xaaan;
 
 /** One hart. Offsets are from the hart's base address; `x` must come first and `xsink` right after it. */
 export const hartState: readonly StateRow[] = [
-  ["x", "u64", 32, "arch", "integer registers; x[0] is always zero"],
+  ["x", "u64", 32, "arch", "integer registers; x[0] is always zero", (value, index) => index > 0 || value === 0n],
   ["xsink", "u64", 1, "derived", "where writes to x0 go (see the record format)"],
-  ["pc", "u64", 1, "arch", "address of the next instruction; exact only outside the run loop"],
+  ["pc", "u64", 1, "arch", "address of the next instruction; exact only outside the run loop", even],
   ["f", "u64", 32, "arch", "floating-point registers, NaN-boxed"],
-  ["fflags", "u32", 1, "arch", "accrued exception flags: NX UF OF DZ NV from bit 0"],
-  ["frm", "u32", 1, "arch", "dynamic rounding mode, 0 to 7"],
-  ["priv", "u32", 1, "arch", "privilege mode: 0 U, 1 S, 3 M"],
-  ["wfi", "u32", 1, "arch", "1 while stalled in WFI"],
+  ["fflags", "u32", 1, "arch", "accrued exception flags: NX UF OF DZ NV from bit 0", upTo(31n)],
+  ["frm", "u32", 1, "arch", "dynamic rounding mode, 0 to 7", upTo(7n)],
+  ["priv", "u32", 1, "arch", "privilege mode: 0 U, 1 S, 3 M", oneOf(0n, 1n, 3n)],
+  ["wfi", "u32", 1, "arch", "1 while stalled in WFI", upTo(1n)],
   ["hartid", "u64", 1, "arch", "mhartid"],
-  ["misa", "u64", 1, "arch", "misa"],
-  ["mstatus", "u64", 1, "arch", "mstatus, all fields (sstatus is a view of it)"],
+  ["misa", "u64", 1, "arch", "misa", oneOf(0x8000_0000_0014_112dn)],
+  [
+    "mstatus",
+    "u64",
+    1,
+    "arch",
+    "mstatus, all fields (sstatus is a view of it)",
+    (value) => ((value >> 11n) & 3n) !== 2n,
+  ],
   ["medeleg", "u64", 1, "arch", "medeleg"],
   ["mideleg", "u64", 1, "arch", "mideleg"],
   ["mie", "u64", 1, "arch", "mie (sie is a view of it)"],
-  ["mip", "u64", 1, "arch", "the software-writable bits of mip: SSIP STIP SEIP"],
-  ["lines", "u64", 1, "arch", "interrupt lines driven by devices, in mip's bit positions; mip reads as mip | lines"],
+  ["mip", "u64", 1, "arch", "the software-writable bits of mip: SSIP STIP SEIP", bits(INTERRUPTS)],
+  [
+    "lines",
+    "u64",
+    1,
+    "arch",
+    "interrupt lines driven by devices, in mip's bit positions; mip reads as mip | lines",
+    bits(INTERRUPTS),
+  ],
   ["mtvec", "u64", 1, "arch", "mtvec"],
   ["mscratch", "u64", 1, "arch", "mscratch"],
-  ["mepc", "u64", 1, "arch", "mepc"],
+  ["mepc", "u64", 1, "arch", "mepc", even],
   ["mcause", "u64", 1, "arch", "mcause"],
   ["mtval", "u64", 1, "arch", "mtval"],
   ["mcounteren", "u64", 1, "arch", "mcounteren"],
@@ -43,20 +93,20 @@ export const hartState: readonly StateRow[] = [
   ["menvcfg", "u64", 1, "arch", "menvcfg"],
   ["stvec", "u64", 1, "arch", "stvec"],
   ["sscratch", "u64", 1, "arch", "sscratch"],
-  ["sepc", "u64", 1, "arch", "sepc"],
+  ["sepc", "u64", 1, "arch", "sepc", even],
   ["scause", "u64", 1, "arch", "scause"],
   ["stval", "u64", 1, "arch", "stval"],
   ["scounteren", "u64", 1, "arch", "scounteren"],
   ["senvcfg", "u64", 1, "arch", "senvcfg"],
-  ["satp", "u64", 1, "arch", "satp"],
+  ["satp", "u64", 1, "arch", "satp", (value) => oneOf(0n, 8n, 9n, 10n)(value >> 60n, 0)],
   ["stimecmp", "u64", 1, "arch", "stimecmp (Sstc)"],
   ["instret", "u64", 1, "arch", "instructions retired since reset; never inhibited or written by the guest"],
   ["mcycleOffset", "u64", 1, "arch", "mcycle reads instret + this while running, or this alone while inhibited"],
   ["minstretOffset", "u64", 1, "arch", "minstret reads instret + this while running, or this alone while inhibited"],
   ["mhpmcounter", "u64", 32, "arch", "mhpmcounter3..31; entries 0 to 2 unused"],
   ["mhpmevent", "u64", 32, "arch", "mhpmevent3..31; entries 0 to 2 unused"],
-  ["pmpaddr", "u64", 16, "arch", "pmpaddr0..15"],
-  ["pmpcfg", "u8", 16, "arch", "pmp0cfg..pmp15cfg"],
+  ["pmpaddr", "u64", 16, "arch", "pmpaddr0..15", bits(0x3f_ffff_ffff_ffffn)],
+  ["pmpcfg", "u8", 16, "arch", "pmp0cfg..pmp15cfg", bits(0x9fn)],
   ["reservationPa", "u64", 1, "arch", "physical address of the LR reservation, or all ones when there is none"],
   ["reservationValue", "u64", 1, "arch", "what LR read there; SC succeeds only while memory still holds it"],
   ["trapCause", "u32", 1, "derived", "cause of the trap an instruction has just raised, or TRAP_NONE"],
@@ -107,8 +157,8 @@ export const hartState: readonly StateRow[] = [
     "1 when translated code has just failed to check bytes in pages that are not adjacent",
   ],
   ["codeFilter", "u64", 8, "derived", "a bit for each hash of a page that regions in the jump caches lie in"],
-  ["stormCount", "u32", 1, "derived", "traps taken in a row without an instruction retired between them"],
-  ["stormInstret", "u64", 1, "derived", "instret at the last trap"],
+  ["stormCount", "u32", 1, "run", "traps taken in a row without an instruction retired between them", upTo(STORM - 1n)],
+  ["stormInstret", "u64", 1, "run", "instret at the last trap"],
   ["pending", "u64", 1, "derived", "the interrupts that are pending and that mie enables (assembly/hart/interrupt.ts)"],
   ["countTlbMiss", "u64", 1, "counter", "TLB misses: loads, stores and fetches that needed a walk"],
   ["countWalk", "u64", 1, "counter", "page-table walks"],
@@ -136,7 +186,7 @@ export const vmState: readonly StateRow[] = [
   ["codePageNext", "u32", 1, "derived", "which one is taken next"],
   ["codeMap", "u32", 1, "derived", "machine address of the table from RAM page to decoded page (u32 each, 0 for none)"],
   ["codeEpoch", "u32", 1, "derived", "counts fence.i; a decoded page of an older epoch is verified when next entered"],
-  ["framesTouched", "u32", 1, "counter", "pages of RAM that have a frame, shared ones included"],
+  ["framesTouched", "u32", 1, "derived", "pages of RAM that have a frame, shared ones included"],
   ["frameLimit", "u32", 1, "derived", "how many pages may have one"],
   ["framesPinned", "u32", 1, "derived", "1 while machine addresses are held that no page's move may make stale"],
   ["framesMoved", "u32", 1, "derived", "times that a page got another frame"],

@@ -11,6 +11,7 @@ import type { Ns16550a } from "../device/ns16550a.ts";
 import type { Plic } from "../device/plic.ts";
 import type { PowerEvent } from "../device/sifive-test.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
+import type { Part } from "../state/saved.ts";
 import type { LoadedImage } from "./loader/loaded-image.ts";
 import type { DeviceMaker } from "./owner-devices.ts";
 
@@ -106,8 +107,10 @@ export interface VirtBoard {
   load(plan: BootPlan): Booted;
   /** All devices back to power-on. RAM and harts are the owner's. */
   reset(): void;
-  /** The state of all devices, keyed by name. */
+  /** The state of all devices, keyed by name, to look at. */
   save(): Record<string, unknown>;
-  /** @throws WasmvisorError `device-state` when it is not a state of this board; all devices are then as they were. */
-  restore(state: unknown): void;
+  /** Each device as a part of a saved machine, in the order in which they are restored. */
+  readonly saved: readonly Part[];
+  /** Restores devices in `act`: their interrupt lines are the PLIC's to restore, so what they drive meanwhile counts for nothing. */
+  restoring(act: () => void): void;
 }

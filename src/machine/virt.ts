@@ -9,10 +9,11 @@ import { Ns16550a } from "../device/ns16550a.ts";
 import { Plic } from "../device/plic.ts";
 import { Rom } from "../device/rom.ts";
 import { SifiveTest } from "../device/sifive-test.ts";
-import { StateReader } from "../device/state.ts";
 import { EmptyVirtioSlot } from "../device/virtio-slot.ts";
 import { boot } from "./boot.ts";
 import { CLINT_MTIMER, MAX_HARTS, MEMMAP, PLIC_IRQ, PLIC_SOURCES, VIRTIO_COUNT } from "./memmap.ts";
+import type { Part } from "../state/saved.ts";
+import { devicePart } from "./device-part.ts";
 import { checkNames, placeOwnerDevices } from "./owner-devices.ts";
 import { Timers } from "./timers.ts";
 import { buildVirtFdt } from "./virt-fdt.ts";
@@ -106,24 +107,17 @@ class Board implements VirtBoard {
   }
 
   save(): Record<string, unknown> {
-    return Object.fromEntries([...this.devices].map(([name, device]) => [name, device.save()]));
+    return Object.fromEntries([...this.devices].map(([name, device]) => [name, device.save?.()]));
   }
 
-  restore(state: unknown): void {
-    new StateReader("the board", state);
-    const before = this.save();
-    try {
-      this.restoreAll(state as Record<string, unknown>);
-    } catch (error) {
-      this.restoreAll(before);
-      throw error;
-    }
+  get saved(): readonly Part[] {
+    // The PLIC restores what it knows of the others' lines, so it comes last.
+    const others = [...this.devices.values()].filter((device) => device !== this.plic);
+    return [...others, this.plic].map((device) => devicePart(device));
   }
 
-  /** Devices that drive lines into the PLIC come before it, so that its own saved requests stand in the end. */
-  private restoreAll(states: Record<string, unknown>): void {
-    const drivers = [...this.devices.values()].filter((device) => device !== this.plic);
-    for (const device of [...drivers, this.plic]) device.restore(states[device.name]);
+  restoring(act: () => void): void {
+    this.plic.hold(act);
   }
 
   /** A tick of the clock as mtime shows it, unless mtime would have come round by then; `NEVER` for none. */

@@ -1,6 +1,8 @@
 /** The far end of a VM's serial line, as programs use it: streams, and waiting for text. */
 
 import type { ConsoleBackend } from "../backend/console/console.ts";
+import { bytes, table, u32, type ValuesIn } from "../state/table.ts";
+import type { Part } from "../state/saved.ts";
 import { QueueConsole } from "../backend/console/queue-console.ts";
 import { WasmvisorError } from "../error.ts";
 
@@ -39,6 +41,8 @@ const BACKLOG_BYTES = 2 ** 20;
 
 /** Bytes after which the guest waits until they have been handed over. */
 const FRESH_BYTES = 2 ** 16;
+
+const TABLE = table(1, { typed: bytes(), sinceRelief: u32(FRESH_BYTES) });
 
 /**
  * The console of a VM.
@@ -234,6 +238,27 @@ export class VmConsole {
     this.#closed = undefined;
   }
 
+  /**
+   * What has been typed and not taken, and how much the guest may still print before it waits. What it has printed is handed over
+   * before, and belongs to who reads it. @internal
+   */
+  get saved(): Part {
+    return {
+      name: "console",
+      table: TABLE,
+      save: () => ({ typed: this.#queue.peek(), sinceRelief: this.#sinceRelief }),
+      restore: ({ typed, sinceRelief }: ValuesIn<typeof TABLE>) => this.#restore(typed, sinceRelief),
+    };
+  }
+
+  #restore(typed: Uint8Array, sinceRelief: number): void {
+    for (const { reject } of this.#taken.splice(0)) reject(this.#replacedError());
+    this.#queue.replace(typed);
+    this.#sinceRelief = sinceRelief;
+    // Nobody here waits for these to be taken.
+    if (typed.length > 0) this.#taken.push({ left: typed.length, resolve: () => undefined, reject: () => undefined });
+  }
+
   #print(byte: number): void {
     if (this.#freshLength === this.#fresh.length) {
       const larger = new Uint8Array(this.#fresh.length * 2);
@@ -329,6 +354,13 @@ export class VmConsole {
     return new WasmvisorError(
       "console-closed",
       `The guest has ended (${this.#closed}) and reads nothing any more; type while it runs, or reset the VM.`,
+    );
+  }
+
+  #replacedError(): WasmvisorError {
+    return new WasmvisorError(
+      "console-closed",
+      "The VM has been restored to a state in which this was not typed; type it again.",
     );
   }
 

@@ -12,6 +12,8 @@
  * ```
  */
 
+import { table, u32, type ValuesIn } from "../state/table.ts";
+import type { Part } from "../state/saved.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
 import type { LoadedImage } from "../machine/loader/loaded-image.ts";
 
@@ -43,6 +45,8 @@ const BAD_ADDRESS = -14n;
 /** More than any program prints in one call; a wild length ends here. */
 const MAX_WRITE = 2 ** 20;
 
+const TABLE = table(1, { answers: u32() });
+
 /** Finds the interface among a program's symbols; undefined when there is no `tohost`. */
 export function htifSymbols(symbols: LoadedImage["symbols"]): HtifSymbols | undefined {
   const tohost = symbols.find(({ name }) => name === "tohost");
@@ -64,6 +68,16 @@ export class Htif {
   constructor(symbols: HtifSymbols, deps: HtifDeps) {
     this.#symbols = symbols;
     this.#deps = deps;
+  }
+
+  /** The answers that are still to come; the words themselves are in RAM. */
+  get saved(): Part {
+    return {
+      name: "htif",
+      table: TABLE,
+      save: () => ({ answers: this.#answers }),
+      restore: ({ answers }: ValuesIn<typeof TABLE>) => void (this.#answers = answers),
+    };
   }
 
   /** Looks at `tohost` and serves what it asks. Called between slices. */

@@ -3,6 +3,7 @@
 import { HartField, VmField } from "../../assembly/gen/layout.ts";
 import type { Irq } from "../../assembly/shared/constants.ts";
 import type { ConsoleBackend } from "../backend/console/console.ts";
+import type { Entropy } from "../backend/entropy/entropy.ts";
 import { HostEntropy } from "../backend/entropy/host-entropy.ts";
 import { SeededEntropy } from "../backend/entropy/seeded-entropy.ts";
 import type { Compilation } from "../core/code.ts";
@@ -16,7 +17,9 @@ import { createVirtBoard } from "../machine/virt.ts";
 import { createGuestMemory, type GuestMemory } from "../memory/guest-memory.ts";
 import type { MachineMemory } from "../memory/machine-memory.ts";
 import { WasmvisorError } from "../error.ts";
+import type { Part } from "../state/saved.ts";
 import type { CheckedConfig } from "./config.ts";
+import { blockPart, clockPart, hartPart } from "./machine-parts.ts";
 import { VmSbiHost } from "./sbi-host.ts";
 import { HostTime, InstructionTime, type VmTime } from "./time.ts";
 
@@ -63,6 +66,7 @@ export class Machine {
   readonly ram: GuestMemory;
   readonly board: VirtBoard;
   readonly time: VmTime;
+  readonly #entropy: Entropy;
   readonly #sbi: VmSbiHost | undefined;
   readonly #deps: MachineDeps;
   /** Levels of the interrupt lines as the board drives them, for each hart. */
@@ -90,6 +94,7 @@ export class Machine {
     this.space.vm.setU32(VmField.workMax, SLOW_WORK);
     this.ram = this.#guestMemory();
     this.time = config.deterministic ? new InstructionTime() : new HostTime();
+    this.#entropy = config.deterministic ? new SeededEntropy(SEED) : new HostEntropy();
     try {
       this.board = this.#createBoard(config);
     } catch (error) {
@@ -102,7 +107,7 @@ export class Machine {
   /** Switches the machine on: zeroed RAM, reset devices and harts, images in their places. */
   boot(plan: BootPlan): void {
     const { space, board } = this;
-    if (this.#booted) space.ram.clear();
+    if (this.#booted) space.clearRam();
     this.#booted = true;
     board.reset();
     for (const hart of this.#load(plan).harts) this.#bootHart(hart);
@@ -121,6 +126,28 @@ export class Machine {
       if (!ram.short) throw error;
     }
     throw outOfMemory();
+  }
+
+  /** What it consists of, in the order in which that is restored: devices count their deadlines from the time. */
+  get parts(): readonly Part[] {
+    const { core } = this.#deps;
+    return [
+      blockPart(this.space),
+      clockPart(this.time.deterministic),
+      this.time.saved,
+      ...(this.#entropy.saved === undefined ? [] : [this.#entropy.saved]),
+      ...this.space.harts.map((hart, index) => hartPart(core, hart, index)),
+      ...(this.#sbi === undefined ? [] : [this.#sbi.saved]),
+      ...this.board.saved,
+    ];
+  }
+
+  /** Has `restore`, which `checkState` gave, restore the parts and RAM, and what is derived from them made anew. */
+  restore(restore: () => void): void {
+    this.board.restoring(restore);
+    this.#booted = true;
+    this.space.forgetCode();
+    this.space.codeChanged(this.#deps.core);
   }
 
   /** Whether SBI HSM (or the board, without it) lets hart `index` run. */
@@ -211,14 +238,14 @@ export class Machine {
     core.hart_set_lines(view.ma, -1, this.#lines[start.hartid] ?? 0);
   }
 
-  #createBoard({ harts, devices, deterministic }: CheckedConfig): VirtBoard {
+  #createBoard({ harts, devices }: CheckedConfig): VirtBoard {
     const { console, onPower, onTimeRead } = this.#deps;
     return createVirtBoard(
       { harts, devices },
       {
         memory: this.ram,
         clock: this.time.clock,
-        entropy: deterministic ? new SeededEntropy(SEED) : new HostEntropy(),
+        entropy: this.#entropy,
         console,
         setLine: (hart, irq, level) => this.#setLine(hart, irq, level),
         onTimeRead: (mtime) => onTimeRead(mtime),

@@ -9,6 +9,8 @@ import { HartField } from "../../assembly/gen/layout.ts";
 import { Exit } from "../../assembly/shared/constants.ts";
 import type { CoreExports } from "../core/core.ts";
 import type { HartView } from "../core/views.ts";
+import type { Part } from "../state/saved.ts";
+import { table, u32, u8, type ValuesIn } from "../state/table.ts";
 import { giveWay, Sleep } from "./event-loop.ts";
 import type { Sampler } from "./sampler.ts";
 import type { VmTime } from "./time.ts";
@@ -50,6 +52,9 @@ export interface RunLoopDeps {
   onFailure(error: unknown): void;
 }
 
+/** The longest that `sliceFor` gives. */
+const LONGEST_SLICE = 1_000_000;
+
 /** Below a millisecond a timer is too coarse to sleep by. */
 const SHORTEST_SLEEP = 1;
 
@@ -59,7 +64,7 @@ const SHORTEST_SLEEP = 1;
  */
 export function sliceFor(harts: number, polled: boolean): number {
   if (polled) return 10_000;
-  return harts === 1 ? 1_000_000 : 20_000;
+  return harts === 1 ? LONGEST_SLICE : 20_000;
 }
 
 /** The loop of one VM. */
@@ -79,6 +84,8 @@ export class RunLoop {
   /** Whose turn it is, and what is left of its slice when it has been broken off. */
   #next = 0;
   #left = 0;
+  /** How many steps are left to `advance`. */
+  #ahead = Infinity;
   /** Looks at harts while they run. */
   sampler: Sampler | undefined;
   /** Milliseconds spent inside slices and between them, without sleeping and giving way. */
@@ -115,6 +122,22 @@ export class RunLoop {
   rewind(): void {
     this.#next = 0;
     this.#left = 0;
+  }
+
+  /** Whose slice it is, and what is left of it: with what the harts and the clock are, all that decides who runs next. */
+  get saved(): Part {
+    const TABLE = table(1, { next: u8(this.#deps.harts.length - 1), left: u32(LONGEST_SLICE) });
+    return {
+      name: "run",
+      table: TABLE,
+      save: () => ({ next: this.#next, left: this.#left }),
+      restore: ({ next, left }: ValuesIn<typeof TABLE>) => {
+        this.#next = next;
+        this.#left = left;
+        this.#deadline = NEVER;
+        this.#sleep.wake();
+      },
+    };
   }
 
   /** Whether a hart is being run: then this is called from a device or another import of the core. */
@@ -159,6 +182,33 @@ export class RunLoop {
       this.conclude(index, exit);
       return exit;
     } finally {
+      this.#leave();
+    }
+  }
+
+  /**
+   * Runs the harts as the loop does, without giving way, until they have done `steps` more (instructions retired and traps taken) or all
+   * wait for something that does not come by itself, or `stop`. The loop must be stopped; with deterministic time, a run in pieces is the
+   * same as one in one piece. Returns how many steps are missing.
+   */
+  advance(steps: number): number {
+    if (this.#active || this.#closed) throw new RangeError("the loop is running, or closed");
+    const { time } = this.#deps;
+    this.#ahead = steps;
+    this.#running = true;
+    this.#busy++;
+    time.resume();
+    try {
+      let idle = false;
+      while (this.#running && !idle && this.#ahead > 0) {
+        this.#mustGiveWay = false;
+        if (this.#round(Infinity)) idle = this.#running && !this.passIdleTime();
+      }
+      return this.#ahead;
+    } finally {
+      this.#ahead = Infinity;
+      this.#running = false;
+      time.pause();
       this.#leave();
     }
   }
@@ -219,7 +269,7 @@ export class RunLoop {
   #round(timeIsUp: number): boolean {
     const { harts } = this.#deps;
     while (this.#next < harts.length) {
-      if (!this.#running) return false;
+      if (!this.#running || this.#ahead <= 0) return false;
       this.#left = this.#turn(this.#next, this.#left || this.#deps.slice, timeIsUp);
       if (this.#left > 0) return false;
       this.#next++;
@@ -234,15 +284,17 @@ export class RunLoop {
     const hart = this.#deps.harts[index]!;
     while (left > 0) {
       const { sampler } = this;
-      const budget = this.plan(index, sampler?.begin(index, left) ?? left);
+      const most = Math.min(left, this.#ahead);
+      const budget = this.plan(index, sampler?.begin(index, most) ?? most);
       if (budget === 0) return 0;
       const exit = this.execute(index, budget, timeIsUp);
       const steps = budget - hart.u32(HartField.fuel);
       // A pause is nothing that the guest has done: what it does must not depend on it.
       left -= exit === Exit.PAUSE ? steps : Math.max(1, steps);
+      this.#ahead -= steps;
       sampler?.end(index, steps);
       if (exit !== Exit.PAUSE && !this.conclude(index, exit)) return 0;
-      if (!this.#running || this.#isTime(timeIsUp)) return Math.max(0, left);
+      if (!this.#running || this.#ahead <= 0 || this.#isTime(timeIsUp)) return Math.max(0, left);
     }
     return 0;
   }

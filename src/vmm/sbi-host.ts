@@ -9,6 +9,8 @@ import type { Ns16550a } from "../device/ns16550a.ts";
 import type { PowerEvent } from "../device/sifive-test.ts";
 import { csrByName } from "../isa/csr.ts";
 import { HartState, type SbiHost } from "../machine/sbi-types.ts";
+import type { Part } from "../state/saved.ts";
+import { array, table, u8, where } from "../state/table.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
 
 /** What the adapter stands on. */
@@ -42,6 +44,8 @@ const ECALL_BYTES = 4n;
 /** What `hart_translate` says where nothing may be loaded. */
 const NO_PA = -1n;
 
+const HART_STATE = where(u8(), (state) => HartState[state] !== undefined);
+
 /** Serves `handleSbi` with the harts of one VM. */
 export class VmSbiHost implements SbiHost {
   readonly harts: number;
@@ -59,6 +63,16 @@ export class VmSbiHost implements SbiHost {
       mvendorid: this.#readCsr("mvendorid"),
       marchid: this.#readCsr("marchid"),
       mimpid: this.#readCsr("mimpid"),
+    };
+  }
+
+  /** Which harts are started, stopped or suspended; a start that has been asked for is a started hart. */
+  get saved(): Part {
+    return {
+      name: "sbi",
+      table: table(1, { states: array(HART_STATE, this.harts) }),
+      save: () => ({ states: [...this.#states] }),
+      restore: ({ states }: { states: HartState[] }) => states.forEach((state, hart) => (this.#states[hart] = state)),
     };
   }
 

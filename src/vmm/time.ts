@@ -2,13 +2,17 @@
 
 import type { Clock } from "../backend/clock/clock.ts";
 import { DeterministicClock } from "../backend/clock/deterministic-clock.ts";
-import { HostClock } from "../backend/clock/host-clock.ts";
+import { HOST_CLOCK_TABLE, HostClock } from "../backend/clock/host-clock.ts";
+import type { Part } from "../state/saved.ts";
+import { table, u64, type ValuesIn } from "../state/table.ts";
 import { HartField } from "../../assembly/gen/layout.ts";
 import type { HartView } from "../core/views.ts";
 
 /** What the run loop does with time. All times are ticks of `clock`. */
 export interface VmTime {
   readonly clock: Clock;
+  /** Where it stands. */
+  readonly saved: Part;
   /** True when time passes by instructions only. */
   readonly deterministic: boolean;
   /** Time passes; a new VM's stands still. */
@@ -46,6 +50,16 @@ export class HostTime implements VmTime {
     this.clock.pause();
   }
 
+  get saved(): Part {
+    const { clock } = this;
+    return {
+      name: "time",
+      table: HOST_CLOCK_TABLE,
+      save: () => clock.save(),
+      restore: (values: ValuesIn<typeof HOST_CLOCK_TABLE>) => clock.restore(values),
+    };
+  }
+
   resume(): void {
     this.clock.resume();
   }
@@ -81,6 +95,8 @@ export class HostTime implements VmTime {
   }
 }
 
+const INSTRUCTION_TIME_TABLE = table(1, { retired: u64(2n ** 62n), skipped: u64(2n ** 62n) });
+
 /** Time that follows the instructions of all harts, in the order in which they run. */
 export class InstructionTime implements VmTime {
   readonly deterministic = true;
@@ -88,6 +104,18 @@ export class InstructionTime implements VmTime {
   #retired = 0n;
   #hart: HartView | undefined;
   #from = 0n;
+
+  get saved(): Part {
+    return {
+      name: "time",
+      table: INSTRUCTION_TIME_TABLE,
+      save: () => ({ retired: this.#retired, skipped: this.clock.skipped }),
+      restore: ({ retired, skipped }: ValuesIn<typeof INSTRUCTION_TIME_TABLE>) => {
+        this.#retired = retired;
+        this.clock.skipped = skipped;
+      },
+    };
+  }
 
   resume(): void {}
 

@@ -24,6 +24,10 @@ import { PhysicalMemory } from "./physical-memory.ts";
 import { explain, type RegionChoice, type RegionExplanation, type RegionInfo } from "./regions.ts";
 import { RunLoop, sliceFor } from "./run-loop.ts";
 import { type Interval, Sampler } from "./sampler.ts";
+import { array, flag, optional, table, u16, type ValuesIn } from "../state/table.ts";
+import type { Part } from "../state/saved.ts";
+import type { SavedState } from "../state/section.ts";
+import { checkState, saveState, type StateOwner } from "./state.ts";
 import { signature } from "./signature.ts";
 import { type Address, virtualAddress } from "../memory/address.ts";
 import { VM_EVENTS, type VmCounters, type VmEvents, type VmExit, type VmState } from "./vm-types.ts";
@@ -344,6 +348,60 @@ export class Vm extends Emitter<VmEvents> {
     this.console.flush();
   }
 
+  /**
+   * All that it is, at rest: between two turns of the event loop. What the guest has printed is handed over before.
+   * @throws WasmvisorError `vm-state` while a hart is being run, images are being loaded, or the guest has ended; `state-device` when a
+   * device cannot be saved
+   * @internal
+   */
+  saveState(): SavedState {
+    this.console.flush();
+    this.#expect("save the state of", "created", "running", "paused");
+    this.#expectStill("save the state of");
+    return saveState(this.#stateOwner());
+  }
+
+  /**
+   * Puts a VM that has not been started, or is paused, into a saved state; it goes on from there. The engine may be another. What has been
+   * typed and not taken is lost.
+   * @throws WasmvisorError `state-section`, `state-version`, `state-damaged`, `state-machine`, `state-device` when it is no state of such a
+   * VM; it is then as it was. `vm-state` when it is doing something
+   * @internal
+   */
+  restoreState(state: SavedState): void {
+    this.console.flush();
+    this.#expect("restore", "created", "paused");
+    this.#expectStill("restore");
+    this.machine.restore(checkState(this.#stateOwner(), state));
+  }
+
+  #stateOwner(): StateOwner {
+    const { machine } = this;
+    const { space, ram } = machine;
+    const htif = this.#htif === undefined ? [] : [this.#htif.saved];
+    return { parts: [...machine.parts, this.console.saved, ...htif, this.#loop.saved, this.#saved], space, ram };
+  }
+
+  /** What waits for the end of a slice, and which trap storms have been reported. */
+  get #saved(): Part {
+    const { length } = this.harts;
+    const TABLE = table(1, { power: optional(u16()), reset: flag(), storms: array(flag(), length) });
+    return {
+      name: "pending",
+      table: TABLE,
+      save: () => ({
+        power: this.#power?.kind === "poweroff" ? this.#power.code : undefined,
+        reset: this.#power?.kind === "reset",
+        storms: this.harts.map(({ index }) => this.#storms.has(index)),
+      }),
+      restore: ({ power, reset, storms }: ValuesIn<typeof TABLE>) => {
+        this.#power = reset ? { kind: "reset" } : power === undefined ? undefined : { kind: "poweroff", code: power };
+        this.#storms.clear();
+        storms.forEach((reported, index) => reported && this.#storms.add(index));
+      },
+    };
+  }
+
   #run(): void {
     this.#enter("running");
     if (this.#restarting === undefined) this.#loop.start();
@@ -440,6 +498,15 @@ export class Vm extends Emitter<VmEvents> {
     const from = this.#state;
     this.#state = to;
     this.emit("state", { from, to });
+  }
+
+  /** Nothing is under way: no slice, no restart. */
+  #expectStill(what: string): void {
+    if (!this.#loop.busy && this.#restarting === undefined) return;
+    throw new WasmvisorError(
+      "vm-state",
+      `You cannot ${what} a VM while a hart is being run or images are loaded; do it afterwards.`,
+    );
   }
 
   #expectRest(what: string): void {

@@ -16,6 +16,6 @@ test("stores are ignored", () => {
 test("a restored ROM has no bytes of its former self", () => {
   const rom = new Rom("mrom", 16);
   rom.bytes.fill(9);
-  rom.restore({ bytes: [1, 2] });
+  rom.restore({ bytes: Uint8Array.of(1, 2) });
   expect([...rom.bytes]).toEqual([1, 2, ...new Array<number>(14).fill(0)]);
 });

@@ -3,6 +3,9 @@
 import { readFile } from "node:fs/promises";
 import { HartField, VmField } from "../../assembly/gen/layout.ts";
 import { Engine, Exit, MemoryModel, Sensitive, Translate } from "../../assembly/shared/constants.ts";
+import { saveHart } from "../../src/core/block-state.ts";
+import { piecesOf, placeFields } from "../../src/isa/gen/state.ts";
+import { hartState, isSaved } from "../../src/isa/state.ts";
 import { type Core, instantiateCore } from "../../src/core/core.ts";
 import { MachineSpace } from "../../src/core/machine-space.ts";
 import { DEFAULT_TRANSLATOR } from "../../src/core/translator.ts";
@@ -10,6 +13,9 @@ import { Random } from "../../src/isa/random/values.ts";
 import { MachineMemory } from "../../src/memory/machine-memory.ts";
 import { DEVICE, DEVICE_ATTENTION, DEVICE_BYTES, DEVICE_LINES, MAX_HARTS, RAM, RAM_BYTES } from "./layout.ts";
 import { type HostileProgram, programParts, type Slice, startPc } from "./program.ts";
+
+/** Where a hart's own state lies. */
+const SAVED = piecesOf(placeFields(hartState), isSaved);
 
 /** Decoded code pages of each machine; programs use fewer. */
 const CODE_PAGES = 16;
@@ -212,20 +218,14 @@ export class Farm {
   #hartDifferences(machine: Machine, other: Machine, index: number): string[] {
     const a = machine.space.harts[index]!;
     const b = other.space.harts[index]!;
-    a.setU64(HartField.xsink, 0n);
-    b.setU64(HartField.xsink, 0n);
-    if (this.#firstDifference(a.ma, b.ma, HartField.trapCause) < 0) return [];
-    const lines: string[] = [];
-    const fields = Object.entries(HartField).filter((pair): pair is [string, number] => typeof pair[1] === "number");
-    fields.forEach(([name, offset], i) => {
-      if (offset >= HartField.trapCause) return;
-      const end = fields[i + 1]![1];
-      for (let at = offset; at < end; at += 4) {
-        const [x, y] = [this.#memory.u32[(a.ma + at) / 4]!, this.#memory.u32[(b.ma + at) / 4]!];
-        if (x !== y) lines.push(`hart ${index} ${name}+${at - offset}: 0x${x.toString(16)}, 0x${y.toString(16)}`);
-      }
-    });
-    return lines;
+    if (SAVED.every(({ offset, bytes }) => this.#firstDifference(a.ma + offset, b.ma + offset, bytes) < 0)) return [];
+    const [left, right] = [saveHart(a), saveHart(b)];
+    return Object.keys(left).flatMap((name) =>
+      left[name]!.flatMap((value, i) => {
+        const other = right[name]![i]!;
+        return value === other ? [] : [`hart ${index} ${name}[${i}]: 0x${value.toString(16)}, 0x${other.toString(16)}`];
+      }),
+    );
   }
 
   #firstDifference(a: number, b: number, length: number): number {

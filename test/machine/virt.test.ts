@@ -4,6 +4,8 @@ import { MEI, SEI } from "../../src/device/plic.ts";
 import { flat } from "../../src/machine/loader/image.ts";
 import { MEMMAP, PLIC_IRQ } from "../../src/machine/memmap.ts";
 import { NEVER } from "../../src/machine/virt.ts";
+import { checkParts, saveParts } from "../../src/state/saved.ts";
+import type { Section } from "../../src/state/section.ts";
 import { fakeBoard } from "./board.ts";
 import { codeOf } from "./loader/elf-maker.ts";
 
@@ -19,6 +21,11 @@ function load(board: ReturnType<typeof fakeBoard>["board"], pa: number, size = 4
 function store(board: ReturnType<typeof fakeBoard>["board"], pa: number, value: number, size = 4): boolean {
   Object.assign(board.bus.data, { low: value, high: 0 });
   return board.bus.store(pa, size);
+}
+
+function restore(board: ReturnType<typeof fakeBoard>["board"], sections: readonly Section[]): void {
+  const act = checkParts(board.saved, sections);
+  board.restoring(act);
 }
 
 /** Lets hart 0's S context hear of a source, and gives its number when claimed. */
@@ -152,15 +159,18 @@ describe("state", () => {
     listen(board, PLIC_IRQ.uart0);
     store(board, UART + 1, 2, 1);
     store(board, MTIMECMP, 1000);
-    const before = JSON.stringify(board.save());
+    const before = saveParts(board.saved);
     const other = fakeBoard();
     store(other.board, UART + 7, 0x5a, 1);
     store(other.board, MTIMECMP, 77);
-    const state = other.board.save();
+    const state = saveParts(other.board.saved);
     const level = lines.level(0, SEI);
-    for (const name of board.devices.keys()) {
-      expect(codeOf(() => board.restore({ ...state, [name]: null }))).toBe("device-state");
-      expect([JSON.stringify(board.save()), lines.level(0, SEI)]).toEqual([before, level]);
+    for (const { name } of state) {
+      const damaged = state.map((section) =>
+        section.name === name ? { ...section, bytes: new Uint8Array(9999) } : section,
+      );
+      expect(codeOf(() => restore(board, damaged))).toBe("state-damaged");
+      expect([saveParts(board.saved), lines.level(0, SEI)]).toEqual([before, level]);
     }
   });
 
@@ -171,18 +181,28 @@ describe("state", () => {
     store(one.board, 0x200_0004, 1);
     one.board.load({ bios: "none", kernel: flat(new Uint8Array([1])) });
     one.clock.now = 1234n;
-    const saved = JSON.stringify(one.board.save());
+    const saved = saveParts(one.board.saved);
     const two = fakeBoard({ harts: 2 });
-    two.board.restore(JSON.parse(saved));
-    expect(JSON.stringify(two.board.save())).toBe(saved);
+    restore(two.board, saved);
+    expect(saveParts(two.board.saved)).toEqual(saved);
     expect([two.lines.level(0, SEI), two.lines.level(1, MSI), two.lines.level(0, MSI)]).toEqual([true, true, false]);
   });
 
   test("a state of another machine is refused", () => {
     const { board } = fakeBoard({ harts: 2 });
-    expect(codeOf(() => fakeBoard({ harts: 1 }).board.restore(board.save()))).toBe("device-state");
-    expect(codeOf(() => board.restore({}))).toBe("device-state");
-    expect(codeOf(() => board.restore(null))).toBe("device-state");
+    const saved = saveParts(board.saved);
+    expect(codeOf(() => restore(fakeBoard({ harts: 1 }).board, saved))).toBe("state-damaged");
+    expect(codeOf(() => restore(board, saved.slice(1)))).toBe("state-section");
+    expect(codeOf(() => restore(board, [...saved, saved[0]!]))).toBe("state-section");
+    expect(codeOf(() => restore(board, [...saved, { ...saved[0]!, name: "device/other" }]))).toBe("state-section");
+    expect(
+      codeOf(() =>
+        restore(
+          board,
+          saved.map((section) => ({ ...section, version: 2 })),
+        ),
+      ),
+    ).toBe("state-version");
   });
 
   test("reset lowers every line but the timers', whose mtimecmp is 0", () => {

@@ -21,7 +21,8 @@ export class DeterministicClock implements Clock {
   private readonly instructions: () => bigint;
   private readonly perTick: bigint;
   private readonly epoch: bigint;
-  private skipped = 0n;
+  /** Ticks that have been moved on by `skipTo`: with the instructions, all that the clock is. */
+  skipped = 0n;
 
   constructor(options: DeterministicClockOptions) {
     this.instructions = options.instructions;

@@ -18,6 +18,18 @@ export class QueueConsole implements ConsoleBackend {
     return this.queue.reduce((sum, bytes) => sum + bytes.length, 0);
   }
 
+  /** What is waiting, in one piece. */
+  peek(): Uint8Array {
+    const all = new Uint8Array(this.waiting);
+    this.queue.reduce((at, bytes) => (all.set(bytes, at), at + bytes.length), 0);
+    return all;
+  }
+
+  /** Has `bytes` wait in place of what is waiting, until the UART says that it has room. */
+  replace(bytes: Uint8Array): void {
+    this.queue = bytes.length > 0 ? [bytes.slice()] : [];
+  }
+
   /** Types `bytes`. */
   type(bytes: Uint8Array): void {
     if (bytes.length > 0) this.queue.push(bytes.slice());

@@ -1,9 +1,13 @@
 /** Reproducible bytes for deterministic runs; not for secrets. */
 
+import type { Part } from "../../state/saved.ts";
+import { table, u64, u8 } from "../../state/table.ts";
 import type { Entropy } from "./entropy.ts";
 
 const GOLDEN_GAMMA = 0x9e37_79b9_7f4a_7c15n;
 const U64 = 64;
+
+const TABLE = table(1, { state: u64(), word: u64(), left: u8(8) });
 
 /** SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators), bytes taken low end first. */
 export class SeededEntropy implements Entropy {
@@ -13,6 +17,15 @@ export class SeededEntropy implements Entropy {
 
   constructor(seed: bigint) {
     this.state = BigInt.asUintN(U64, seed);
+  }
+
+  get saved(): Part {
+    return {
+      name: "entropy",
+      table: TABLE,
+      save: () => ({ state: this.state, word: this.word, left: this.left }),
+      restore: (values) => void Object.assign(this, values),
+    };
   }
 
   fill(into: Uint8Array): void {

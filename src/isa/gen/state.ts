@@ -1,6 +1,6 @@
 /** Lays the state table out and writes `assembly/gen/layout.ts` and `assembly/gen/state.ts`. */
 
-import { hartState, vmState, type FieldKind, type FieldType, type StateRow } from "../state.ts";
+import { hartState, isSaved, vmState, type FieldKind, type FieldType, type StateRow } from "../state.ts";
 import { heading } from "./text.ts";
 
 /** A row of the state table with its place in memory. */
@@ -83,6 +83,29 @@ export function layoutFile(): string {
   ].join("\n");
 }
 
+/** Where fields that `wanted` names lie in one piece: pairs of first byte and bytes. */
+export function piecesOf(
+  fields: readonly PlacedField[],
+  wanted: (kind: FieldKind) => boolean,
+): { readonly offset: number; readonly bytes: number }[] {
+  const pieces: { offset: number; bytes: number }[] = [];
+  let isOpen = false;
+  for (const { kind, offset, size, count } of fields) {
+    const last = pieces.at(-1);
+    if (wanted(kind) && isOpen && last !== undefined) last.bytes = offset + size * count - last.offset;
+    else if (wanted(kind)) pieces.push({ offset, bytes: size * count });
+    isOpen = wanted(kind);
+  }
+  return pieces;
+}
+
+function clearSaved(fields: readonly PlacedField[]): string {
+  const fills = piecesOf(fields, isSaved).map(
+    ({ offset, bytes }) => `  memory.fill(changetype<usize>(hart) + ${offset}, 0, ${bytes});\n`,
+  );
+  return `/** Makes every field of a hart that is saved zero: its own state, and what decides how its run goes on. */\nexport function hart_clear(hart: Hart): void {\n${fills.join("")}}\n`;
+}
+
 /** `assembly/gen/state.ts`: the same layout as classes for the core. */
 export function stateFile(): string {
   const hart = placeFields(hartState);
@@ -98,5 +121,6 @@ export function stateFile(): string {
       guards("Vm", "VmField", vm) +
       'if (<i32>offsetof<Hart>() > StateBytes.HART) ERROR("Hart is larger");\n' +
       'if (<i32>offsetof<Vm>() > StateBytes.VM) ERROR("Vm is larger");\n',
+    clearSaved(hart),
   ].join("\n");
 }
