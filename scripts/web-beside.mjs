@@ -4,11 +4,11 @@
  * ```
  * guests.json      a list of guests for the page's menu: Linux, when `npm run guests:debian` has prepared it
  * linux/           Debian's kernel and initial RAM disk, gzipped
- * docs/            README.md, ARCHITECTURE.md and docs/*.md as pages
+ * docs/            README.md, ARCHITECTURE.md and the documents in docs/ as pages
  * ```
  */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -26,6 +26,14 @@ const DOCUMENTS = {
   "docs/study/experiments.md": "docs/experiments.html",
   "ARCHITECTURE.md": "docs/architecture.html",
   "CHANGELOG.md": "docs/changelog.html",
+  "docs/measurements.md": "docs/measurements.html",
+  "docs/abi.md": "docs/abi.html",
+  ...Object.fromEntries(
+    readdirSync(path.join(root, "docs/design")).map((name) => [
+      `docs/design/${name}`,
+      `docs/design-${path.basename(name, ".md")}.html`,
+    ]),
+  ),
 };
 
 /** The files that decide what lies beside the page. */
@@ -44,6 +52,7 @@ const STYLE = `
   table { display: block; overflow-x: auto; border-collapse: collapse; } td, th { padding: 4px 10px; border: 1px solid var(--line); vertical-align: top; }
   h1, h2, h3 { line-height: 1.25; }`;
 
+/** Those that each page has a link to. */
 const NAMES = {
   "docs/index.html": "Read me",
   "docs/tutorial.html": "Tutorial",
@@ -92,20 +101,22 @@ function documentPage(document) {
     },
   };
   const here = DOCUMENTS[document];
-  const links = Object.values(DOCUMENTS).map((page) => {
+  const links = Object.keys(NAMES).map((page) => {
     const current = page === here ? ' aria-current="page"' : "";
     return `<a href="${path.posix.basename(page)}"${current}>${NAMES[page]}</a>`;
   });
+  const text = read(document);
+  const title = NAMES[here] ?? /^# (.*)$/m.exec(text)[1];
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src 'self'">
-<title>wasmvisor: ${NAMES[here]}</title><link rel="icon" href="../icon.svg" type="image/svg+xml"><style>${STYLE}</style>
+<title>wasmvisor: ${title}</title><link rel="icon" href="../icon.svg" type="image/svg+xml"><style>${STYLE}</style>
 </head>
 <body>
 <nav aria-label="Documents"><a href="../">The machine</a>${links.join("")}</nav>
-<main>${markdown.render(read(document))}</main>
+<main>${markdown.render(text)}</main>
 </body>
 </html>
 `;

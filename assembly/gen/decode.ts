@@ -1,4 +1,4 @@
-/** From an instruction word to its record (ARCHITECTURE.md). Generated from src/isa by `npm run generate`; do not edit. */
+/** From an instruction word to its record (docs/design/records.md). Generated from src/isa by `npm run generate`; do not edit. */
 
 import { Op } from "./op";
 

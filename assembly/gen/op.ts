@@ -716,7 +716,7 @@ export enum Op {
 /** The first op that only EXT and C_EXT records carry. */
 export const FIRST_EXT_OP = 256;
 
-/** How the dispatcher uses a handler (ARCHITECTURE.md, "The record"). */
+/** How the dispatcher uses a handler (docs/design/records.md). */
 export enum Flow {
   NONE = 0,
   PC = 1,

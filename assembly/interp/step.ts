@@ -78,7 +78,7 @@ export function step(hart: Hart): void {
   }
 }
 
-/** The same, with the record that is kept for it. */
+/** Executes the instruction at pc by the record that is kept for it. */
 export function step_decoded(hart: Hart): void {
   const pc = hart.pc;
   const r = record_peek(hart, pc);

@@ -302,7 +302,7 @@ export function fetch_address(hart: Hart, va: u64, bytes: u32): u64 {
   return pa - vm.ramPa < vm.ramSize;
 }
 
-/** The same for who only looks: all ones, with nothing raised and nothing changed, when a fetch would trap, or would have to set the A bit. */
+/** Looks for the pa of instructions at `va`: all ones, with nothing raised and nothing changed, when a fetch would trap, or would have to set the A bit. */
 export function fetch_settled(hart: Hart, va: u64): u64 {
   const priv = hart.priv;
   let pa = va;

@@ -94,7 +94,7 @@ export enum Term {
   INTERPRET = 5,
   /** A call that is not inlined: Wasm call of the region at `targetPc`, then succ0 at `nextPc`. */
   CALL = 6,
-  /** The same with a computed target. */
+  /** A call with a computed target. */
   CALL_INDIRECT = 7,
   /** A return from the region itself. */
   RETURN_UP = 8,

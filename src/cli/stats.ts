@@ -25,7 +25,7 @@ export function statsText(counters: VmCounters, elapsedMilliseconds: number): st
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join("");
 }
 
-/** The same as one line of JSON, all counters in it. */
+/** All counters as one line of JSON. */
 export function statsJson(counters: VmCounters, elapsedMilliseconds: number): string {
   return `${JSON.stringify({ ...counters, mips: mips(counters), elapsedMilliseconds })}\n`;
 }

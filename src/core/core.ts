@@ -5,7 +5,7 @@ import type { MachineMemory } from "../memory/machine-memory.ts";
 import { MemoryPool } from "../memory/pool.ts";
 import type { Exit } from "../../assembly/shared/constants.ts";
 
-/** What the core exports; see ARCHITECTURE.md, "The ABI". Addresses are machine addresses. */
+/** What the core exports; see docs/abi.md. Addresses are machine addresses. */
 export interface CoreExports {
   /** Runs at most `budget` instructions and says why it returned. */
   hart_run(hart: number, budget: number): Exit;

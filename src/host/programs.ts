@@ -80,7 +80,7 @@ async function askVersion(program: string): Promise<string | undefined> {
   return line.trim() === "" ? program : line.trim();
 }
 
-/** The same flags as in `scripts/guests-build.mjs`. */
+/** What the compilers are given, as in `scripts/guests-build.mjs`. */
 const FLAGS = ["-O2", "-std=gnu11", "-ffp-contract=off", "-fno-math-errno"];
 
 const COMPILERS = {

@@ -1,6 +1,6 @@
 /** The shape of the instruction tables `rv_*.ts`, and the operand formats their rows name. */
 
-/** How the dispatcher uses an instruction's handler (ARCHITECTURE.md, "The record"). */
+/** How the dispatcher uses an instruction's handler (docs/design/records.md). */
 export type Flow = "none" | "pc" | "branch" | "jump" | "trap" | "system";
 
 /**

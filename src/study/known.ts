@@ -15,7 +15,7 @@ export class Known {
     return before === undefined || before === count ? undefined : before;
   }
 
-  /** The same for a checksum. */
+  /** Takes note of a checksum; returns what it should have been when it differs from an earlier one. */
   checksum(job: Job, checksum: string): string | undefined {
     const key = `${keyOf(job)}/${job.scale}`;
     const before = this.#checksums.get(key);

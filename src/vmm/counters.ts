@@ -10,7 +10,7 @@ export interface TranslatorExits {
   readonly fuel: number;
   /** An instruction that only the interpreter can do: privileged, a device access, a float with FS off. */
   readonly interpreter: number;
-  /** The same, and it trapped. */
+  /** An instruction that only the interpreter can do, which trapped. */
   readonly trap: number;
   /** Nothing was translated where execution went on. */
   readonly cold: number;

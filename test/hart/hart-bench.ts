@@ -56,7 +56,7 @@ interface Exports extends Readonly<Record<HandlerName, Handler>> {
   walk_probe(hart: number, va: bigint, access: number, priv: number): bigint;
 }
 
-/** A record with register numbers `rd` and `rs1` and a CSR number. (ARCHITECTURE.md, "The record") */
+/** A record with register numbers `rd` and `rs1` and a CSR number. (docs/design/records.md) */
 export function record(rd: number, rs1: number, csr = 0): bigint {
   return BigInt(((rd * 8 - 8) & 0xff) << 8) | BigInt((rs1 * 8) << 16) | (BigInt(csr) << 48n);
 }

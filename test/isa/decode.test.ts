@@ -32,7 +32,7 @@ const decode = (word: number): bigint => BigInt.asUintN(64, decoder.decode_word(
 
 const illegal = (word: number): bigint => BigInt(Op.ILLEGAL) | (BigInt(word) << 32n);
 
-/** The record of a 4-byte instruction, put together from ARCHITECTURE.md's description. */
+/** The record of a 4-byte instruction, put together from the description in docs/design/records.md. */
 function expectedRecord(insn: Instruction, word: number): bigint {
   const value = (letter: string): number => (insn.fields.has(letter) ? fieldValue(insn, letter, word) : 0);
   const { op } = opOf(insn);

@@ -84,7 +84,7 @@ export function compareQuickly(a: Side, b: Side): Differences | undefined {
   return registers.length + others.length === 0 ? undefined : { registers, memory: [], memoryWords: 0, others };
 }
 
-/** The same with RAM and devices, which takes a microsecond for each frame of RAM in use. */
+/** Compares RAM and devices, too, which takes a microsecond for each frame of RAM in use. */
 export function compareAll(a: Side, b: Side): Differences | undefined {
   const { registers = [], others = [] } = compareQuickly(a, b) ?? {};
   const { memory, memoryWords } = memoryDifferences(a.vm.machine.space, b.vm.machine.space);

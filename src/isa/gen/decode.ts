@@ -114,7 +114,7 @@ export function decodeFile(): string {
   const wide = new TreeWriter((insn) => packers.call(insn)).write(wideInstructions, "  ", 3);
   const compressed = new TreeWriter(compressedRecord).write(compressedInstructions, "  ", 0);
   return [
-    heading("From an instruction word to its record (ARCHITECTURE.md)."),
+    heading("From an instruction word to its record (docs/design/records.md)."),
     'import { Op } from "./op";\n',
     `function illegal(word: u32): u64 {\n  return <u64>Op.ILLEGAL | ((<u64>word) << 32);\n}\n`,
     packers.text(),

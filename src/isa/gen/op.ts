@@ -21,7 +21,7 @@ export function opFile(): string {
     heading("Op numbers: the low byte of a record, or from 256 up the low half of an EXT record's imm."),
     `export enum Op {\n${special.join("")}${members.join("")}}\n`,
     `/** The first op that only EXT and C_EXT records carry. */\nexport const FIRST_EXT_OP = ${FIRST_EXT_OP};\n`,
-    `/** How the dispatcher uses a handler (ARCHITECTURE.md, "The record"). */\nexport enum Flow {\n${flows.join("")}}\n`,
+    `/** How the dispatcher uses a handler (docs/design/records.md). */\nexport enum Flow {\n${flows.join("")}}\n`,
     `/** What the translator asks of an op (\`OpFlag\` in src/isa/row.ts). */\nexport enum OpFlag {\n${flags.join("")}}\n`,
   ].join("\n");
 }

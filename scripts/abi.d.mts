@@ -1,0 +1,2 @@
+/** The text of docs/abi.md. */
+export function abiDocument(): Promise<string>;
