@@ -4,6 +4,7 @@ import { decode, decode16 } from "./gen/decode";
 import { heat_clear } from "./dbt/heat";
 import { module_ready, modules_clear } from "./dbt/modules";
 import { Dbt, dbt_open } from "./dbt/state";
+import { code_pages_release } from "./decode/pages";
 import { Hart, Vm } from "./gen/state";
 import { csr_exists, csr_poke, csr_read } from "./hart/csr";
 import { csr_read_only } from "./hart/csr_access";
@@ -112,6 +113,11 @@ export function vm_open_translator(vmMa: usize, bytes: u32): void {
 /** The host has compiled, or refused, a module later than it was given it; see `code_install`. Not after a `code_flush`. */
 export function vm_code_ready(vmMa: usize, first: u32, count: u32, answer: Install): void {
   module_ready(changetype<Vm>(vmMa), first, count, answer);
+}
+
+/** Gives the VM's decoded code pages back, of a pool of `count`; it never runs again. */
+export function vm_release_code_pages(vmMa: usize, count: u32): void {
+  code_pages_release(changetype<Vm>(vmMa), count);
 }
 
 /** Forgets all translated code and what was learnt about its heat. */

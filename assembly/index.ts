@@ -19,6 +19,7 @@ export {
   vm_code_ready,
   vm_forget_code,
   vm_open_translator,
+  vm_release_code_pages,
 } from "./host";
 export { dbt_explain } from "./dbt/explain";
 export { dbt_callout, dbt_find, dbt_load, dbt_span, dbt_store, dbt_system } from "./dbt/enter";

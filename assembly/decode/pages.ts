@@ -3,9 +3,12 @@
  *
  *  +0      u32 frame ma (0 when free) | u32 epoch of the last verification
  *  +8      u32 address of the codeMap slot | u32 version, which changes whenever a record is forgotten
+ *  +16     u32 address of the block of the VM whose RAM it is from
  *  +64     2048 records of 8 bytes, one for each halfword; zero is Op.UNDECODED
  *  +0x4040 the guard record, Op.PAGE_END
  *  +0x4080 the source bytes the records were made from
+ *
+ * All VMs of a host take them from one pool, in turn: a frame whose first word is the number of the next, then the pages.
  *
  * `vm.codeMap` finds the code page of a page of RAM; who moves that to another frame says so here. FENCE.I only counts `vm.codeEpoch` up: a page of an older epoch is compared
  * with memory when it is next entered, and only records whose bytes changed are forgotten.
@@ -29,6 +32,20 @@ const EPOCH = 4;
 /** Address of the codeMap slot, so that eviction can clear it. */
 const SLOT = 8;
 const VERSION = 12;
+const OWNER = 16;
+
+/** Where the pages of a pool begin. */
+const POOL_HEADER: usize = 4096;
+
+// @ts-ignore: decorator
+@inline function pool_page(vm: Vm, index: u32): usize {
+  return <usize>vm.codePages + POOL_HEADER + <usize>index * CodePage.BYTES;
+}
+
+// @ts-ignore: decorator
+@inline function pool_next(vm: Vm): u32 {
+  return load<u32>(<usize>vm.codePages);
+}
 
 /** Changes whenever a record of `page` is forgotten: translated code made from it is then stale. */
 // @ts-ignore: decorator
@@ -61,9 +78,9 @@ function code_page_slow(hart: Hart, pc: u64, entry: usize): usize {
 function code_page_at(hart: Hart, pc: u64, entry: usize, pa: u64): usize {
   const vm = changetype<Vm>(<usize>hart.vm);
   if (hart.pmpActive && !pmp_page_uniform(hart, pa)) return 0;
-  const next = vm.codePageNext;
+  const next = pool_next(vm);
   const page = code_page_of(vm, pa & ~0xfff);
-  if (vm.codePageNext != next) hart.work -= min(hart.work - 1, PAGE_WORK);
+  if (pool_next(vm) != next) hart.work -= min(hart.work - 1, PAGE_WORK);
   tlb_note(hart, entry);
   store<u64>(entry, pc & ~0xfff);
   store<u32>(entry, <u32>page, 8);
@@ -107,17 +124,31 @@ function code_page_of(vm: Vm, pa: u64): usize {
 
 /** Takes the next page of the pool in turn, evicting what it held. */
 function take_page(vm: Vm): usize {
-  const index = vm.codePageNext;
-  vm.codePageNext = index + 1 == vm.codePageCount ? 0 : index + 1;
-  const page = <usize>vm.codePages + <usize>index * CodePage.BYTES;
+  const next = pool_next(vm);
+  const index: u32 = next < vm.codePageCount ? next : 0;
+  store<u32>(<usize>vm.codePages, index + 1 < vm.codePageCount ? index + 1 : 0);
+  const page = pool_page(vm, index);
   if (load<u32>(page, FRAME)) {
+    const owner = changetype<Vm>(<usize>load<u32>(page, OWNER));
     store<u32>(<usize>load<u32>(page, SLOT), 0);
-    tlb_empty_fetch_all(vm);
+    tlb_empty_fetch_all(owner);
     memory.fill(page + CodePage.RECORDS, 0, CodePage.GUARD - CodePage.RECORDS);
     store<u32>(page, page_version(page) + 1, VERSION);
   }
+  store<u32>(page, <u32>changetype<usize>(vm), OWNER);
   store<u64>(page, Op.PAGE_END, CodePage.GUARD);
   return page;
+}
+
+/** Empties all pages of the pool, of which there are `count`, that are the VM's: it goes. Versions stay, since they must never come again. */
+export function code_pages_release(vm: Vm, count: u32): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const page = pool_page(vm, i);
+    if (load<u32>(page, OWNER) != <u32>changetype<usize>(vm)) continue;
+    const version = page_version(page) + 1;
+    memory.fill(page, 0, CodePage.BYTES);
+    store<u32>(page, version, VERSION);
+  }
 }
 
 /** Forgets the records whose source bytes are no longer what memory holds. */

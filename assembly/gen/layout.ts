@@ -178,80 +178,78 @@ export enum VmField {
   builtinSbi = 32,
   /** machine addresses of the hart blocks (8 of u32) */
   harts = 36,
-  /** machine address of the pool of decoded code pages (u32) */
+  /** machine address of the host's pool of decoded code pages (u32) */
   codePages = 68,
-  /** how many the pool holds (u32) */
+  /** how many of them are taken in turn (u32) */
   codePageCount = 72,
-  /** which one is taken next (u32) */
-  codePageNext = 76,
   /** machine address of the table from RAM page to decoded page (u32 each, 0 for none) (u32) */
-  codeMap = 80,
+  codeMap = 76,
   /** counts fence.i; a decoded page of an older epoch is verified when next entered (u32) */
-  codeEpoch = 84,
+  codeEpoch = 80,
   /** pages of RAM that have a frame, shared ones included (u32) */
-  framesTouched = 88,
+  framesTouched = 84,
   /** how many pages may have one (u32) */
-  frameLimit = 92,
+  frameLimit = 88,
   /** 1 while machine addresses are held that no page's move may make stale (u32) */
-  framesPinned = 96,
+  framesPinned = 92,
   /** times that a page got another frame (u32) */
-  framesMoved = 100,
+  framesMoved = 96,
   /** 1 when a page could not get a frame; the host sets it back (u32) */
-  framesShort = 104,
+  framesShort = 100,
   /** machine address of a table of epochs, a u32 for each page of RAM; 0 when stores are not tracked (u32) */
-  dirtyStamps = 108,
+  dirtyStamps = 104,
   /** the epoch that stores are stamped with (u32) */
-  dirtyEpoch = 112,
+  dirtyEpoch = 108,
   /** the engine's number (Engine in assembly/shared/constants.ts) (u32) */
-  engine = 116,
+  engine = 112,
   /** machine address of the translator's working memory, or 0 (u32) */
-  dbt = 120,
+  dbt = 116,
   /** machine address of the region descriptors (u32) */
-  regions = 124,
+  regions = 120,
   /** how many descriptors there are (u32) */
-  regionMax = 128,
+  regionMax = 124,
   /** how many are in use (u32) */
-  regionCount = 132,
+  regionCount = 128,
   /** modules in use (u32) */
-  moduleCount = 136,
+  moduleCount = 132,
   /** index in the core's table of what calls a region: (hart, fuel, depth, index) -> pc (u32) */
-  enter = 140,
+  enter = 136,
   /** bytes of the modules in use (u32) */
-  codeBytes = 144,
+  codeBytes = 140,
   /** machine address of the hotness counters (assembly/dbt/heat.ts) (u32) */
-  hot = 148,
+  hot = 144,
   /** steps charged since the counters were last halved (u32) */
-  heatSteps = 152,
+  heatSteps = 148,
   /** interpreted steps that make a pc hot (u32) */
-  hotThreshold = 156,
+  hotThreshold = 152,
   /** steps with which a pc is translated along with a hot one (u32) */
-  warmThreshold = 160,
+  warmThreshold = 156,
   /** steps the interpreter runs at most before they are charged (u32) */
-  samplePeriod = 164,
+  samplePeriod = 160,
   /** what the translator may do (Translate in assembly/shared/constants.ts) (u32) */
-  translate = 168,
+  translate = 164,
   /** guest instructions in a region at most (u32) */
-  maxInsns = 172,
+  maxInsns = 168,
   /** bytes of modules kept at most (u32) */
-  codeBytesMax = 176,
+  codeBytesMax = 172,
   /** modules kept at most (u32) */
-  codeModulesMax = 180,
+  codeModulesMax = 176,
   /** who executes translated code's sensitive instructions (Sensitive) (u32) */
-  sensitive = 184,
+  sensitive = 180,
   /** regions translated in the present run of a hart (u32) */
-  translations = 188,
+  translations = 184,
   /** so many of them end the run with Exit.PAUSE; 0 when nothing does (u32) */
-  translationsMax = 192,
+  translationsMax = 188,
   /** times that all translated code was thrown away because the budget was used up (u32) */
-  overflows = 196,
+  overflows = 192,
   /** so much slow work ends a run with Exit.PAUSE; 0 when none does (u32) */
-  workMax = 200,
+  workMax = 196,
   /** steps that the tiered engine has interpreted the last time that it did (u32) */
-  coldSteps = 204,
+  coldSteps = 200,
   /** how loads and stores are translated (MemoryModel in assembly/shared/constants.ts) (u32) */
-  memoryModel = 208,
+  memoryModel = 204,
   /** 1 when hardware updates A and D may be enabled (menvcfg.ADUE writable) (u32) */
-  svadu = 212,
+  svadu = 208,
   /** regions entered by the dispatcher (u64) */
   countEntry = 216,
   /** instructions executed by translated code (u64) */

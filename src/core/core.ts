@@ -1,6 +1,7 @@
 /** Loads the core and gives its ABI types. */
 
 import { CodeLinker, type CodeExports } from "./code.ts";
+import { CodePages } from "./code-pages.ts";
 import type { MachineMemory } from "../memory/machine-memory.ts";
 import { MemoryPool } from "../memory/pool.ts";
 import type { Exit } from "../../assembly/shared/constants.ts";
@@ -44,6 +45,8 @@ export interface CoreExports {
   decode_word(word: number): bigint;
   /** Lays the translator's working memory out. */
   vm_open_translator(vm: number, bytes: number): void;
+  /** Empties a VM's pages of the pool of decoded code, which holds `count`. */
+  vm_release_code_pages(vm: number, count: number): void;
   /** Drops all translated code of a VM. */
   vm_forget_code(vm: number): void;
   /** What the region at a pc would be made of in privilege mode `priv`, now: address of an `Explained` header, or 0. */
@@ -54,6 +57,7 @@ export interface CoreExports {
 export interface Core extends CoreExports {
   readonly code: CodeLinker;
   readonly pool: MemoryPool;
+  readonly codePages: CodePages;
 }
 
 /** What the core asks of its host. `hart` is the hart's machine address. */
@@ -101,5 +105,5 @@ export async function instantiateCore(
   memory.clearWith((ma, bytes) => {
     exports.frames_clear(ma, bytes);
   });
-  return { ...exports, code, pool };
+  return { ...exports, code, pool, codePages: new CodePages(memory, exports) };
 }

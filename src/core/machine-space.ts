@@ -11,9 +11,6 @@ import type { Core } from "./core.ts";
 import { DEFAULT_TRANSLATOR, type TranslatorSettings } from "./translator.ts";
 import { HartView, VmView } from "./views.ts";
 
-/** Decoded code pages in a VM's pool unless it asks for another number; untouched ones cost nothing. */
-export const DEFAULT_CODE_PAGES = 1024;
-
 /** The translator's working memory. */
 const TRANSLATOR_BYTES = 3 << 20;
 
@@ -38,6 +35,7 @@ export interface SpaceConfig {
   readonly harts: number;
   readonly engine: Engine;
   readonly builtinSbi: boolean;
+  /** How many decoded code pages it takes in turn. Default: what the host allows. */
   readonly codePages?: number;
   /** Default: `SHADOW`. */
   readonly memoryModel?: MemoryModel;
@@ -62,6 +60,8 @@ export class MachineSpace {
   readonly #settings: TranslatorSettings;
   readonly #compilation: Compilation;
   #ranges: Range[] = [];
+  /** Whether the VM has been given its share of what the host's VMs have together. */
+  #filled = false;
   /** Undefined until it is there, and when it has been given back. */
   #ram: Ram | undefined;
   /** The translator's; undefined while it is closed. */
@@ -82,6 +82,7 @@ export class MachineSpace {
         (_, index) => new HartView(memory, blocks + FRAME_BYTES + index * HartBlock.BYTES),
       );
       this.#fillVmBlock(config);
+      this.#filled = true;
       const { ramLimit } = config;
       this.ram = this.#ram = new Ram(core, memory, this.vm, config.ramBytes / FRAME_BYTES, ramLimit === undefined);
       if (ramLimit !== undefined) this.ram.limit = Math.floor(ramLimit / FRAME_BYTES);
@@ -174,6 +175,8 @@ export class MachineSpace {
   /** Gives all ranges back. The space must not be used afterwards. */
   release(): void {
     this.#releaseTranslator();
+    if (this.#filled) this.#core.codePages.close(this.vm);
+    this.#filled = false;
     this.#ram?.release();
     this.#ram = undefined;
     for (const { ma, bytes } of this.#ranges) this.memory.release(ma, bytes);
@@ -205,7 +208,6 @@ export class MachineSpace {
   #fillVmBlock(config: SpaceConfig): void {
     const { vm } = this;
     const pages = config.ramBytes / FRAME_BYTES;
-    const codePages = config.codePages ?? DEFAULT_CODE_PAGES;
     vm.setU64(VmField.ramPa, BigInt(config.ramPa));
     vm.setU64(VmField.ramSize, BigInt(config.ramBytes));
     // All zero: the core gives each page its frame when it is first touched.
@@ -213,8 +215,7 @@ export class MachineSpace {
     vm.setU32(VmField.hartCount, config.harts);
     vm.setU32(VmField.builtinSbi, config.builtinSbi ? 1 : 0);
     this.harts.forEach((hart, index) => vm.setU32(VmField.harts, hart.ma, index));
-    vm.setU32(VmField.codePages, this.#allocate(codePages * CodePage.BYTES));
-    vm.setU32(VmField.codePageCount, codePages);
+    this.#core.codePages.open(vm, config.codePages);
     vm.setU32(VmField.codeMap, this.#allocate(pages * 4));
     vm.setU32(VmField.svadu, 1);
     vm.setU32(VmField.memoryModel, config.memoryModel ?? MemoryModel.SHADOW);

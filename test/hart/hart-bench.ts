@@ -94,6 +94,7 @@ export class HartBench {
     this.exports = instance.exports as unknown as Exports;
     const core = {
       pool: new MemoryPool(this.memory),
+      codePages: { open: () => undefined },
       hart_reset: (hart: number) => this.exports.hart_reset_state(hart),
     };
     this.space = new MachineSpace(core as unknown as Core, this.memory, {

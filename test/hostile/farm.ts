@@ -153,7 +153,7 @@ export class Farm {
   #settings(machine: Machine, seed: number): void {
     const random = new Random(Math.imul(seed, 31) + machine.engine);
     const { vm } = machine.space;
-    vm.setU32(VmField.codePageNext, 0);
+    this.#memory.u32[vm.u32(VmField.codePages) / 4] = 0;
     vm.setU32(VmField.codePageCount, random.pick([2, 3, 4, 6, CODE_PAGES]));
     vm.setU32(VmField.hotThreshold, random.pick([1, 1, 64, 300]));
     vm.setU32(VmField.warmThreshold, random.pick([1, 32]));

@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, test } from "vitest";
 import { readFile } from "node:fs/promises";
-import { Host, type Vm, type VmConfig, WasmvisorError } from "../../src/index.ts";
+import { Host, type Vm, type VmConfig, type WasmvisorError } from "../../src/index.ts";
 import { assemble } from "../../src/isa/assemble.ts";
 
 const RAM_PA = 0x8000_0000;

@@ -1,0 +1,67 @@
+/** The pool of decoded code pages that all VMs of a host take theirs from (assembly/decode/pages.ts). */
+
+import { VmField } from "../../assembly/gen/layout.ts";
+import { CodePage } from "../../assembly/shared/constants.ts";
+import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
+import type { VmView } from "./views.ts";
+
+/** Pages that one VM takes in turn; untouched ones cost nothing. */
+const FIRST_PAGES = 1024;
+/** As many more for each other VM, and at most. */
+const MORE_PAGES = 128;
+const MOST_PAGES = 1536;
+
+interface Pool {
+  readonly ma: number;
+  readonly pages: number;
+}
+
+/** Opens the pool for the first VM of a host, and gives it back after the last. */
+export class CodePages {
+  readonly #memory: MachineMemory;
+  readonly #core: { vm_release_code_pages(vm: number, count: number): void };
+  readonly #vms = new Set<VmView>();
+  #pool: Pool | undefined;
+
+  constructor(memory: MachineMemory, core: { vm_release_code_pages(vm: number, count: number): void }) {
+    this.#memory = memory;
+    this.#core = core;
+  }
+
+  /**
+   * Tells the VM where the pool is. `pages` says how many the VM itself takes in turn, for tests; the pool has as many as its first VM says.
+   * @throws WasmvisorError `host-memory`
+   */
+  open(vm: VmView, pages?: number): void {
+    this.#pool ??= this.#allocate(pages ?? MOST_PAGES);
+    vm.setU32(VmField.codePages, this.#pool.ma);
+    vm.setU32(VmField.codePageCount, pages === undefined ? 0 : Math.min(pages, this.#pool.pages));
+    this.#vms.add(vm);
+    if (pages === undefined) this.#divide(this.#pool);
+  }
+
+  /** The VM takes none any more. */
+  close(vm: VmView): void {
+    if (this.#pool === undefined || !this.#vms.delete(vm)) return;
+    if (this.#vms.size > 0) {
+      this.#core.vm_release_code_pages(vm.ma, this.#pool.pages);
+      return;
+    }
+    this.#memory.release(this.#pool.ma, poolBytes(this.#pool.pages));
+    this.#pool = undefined;
+  }
+
+  /** The more VMs there are, the more pages are taken in turn. */
+  #divide({ pages }: Pool): void {
+    const count = Math.min(pages, FIRST_PAGES + (this.#vms.size - 1) * MORE_PAGES);
+    for (const vm of this.#vms) vm.setU32(VmField.codePageCount, Math.max(count, vm.u32(VmField.codePageCount)));
+  }
+
+  #allocate(pages: number): Pool {
+    return { ma: this.#memory.allocate(poolBytes(pages)), pages };
+  }
+}
+
+function poolBytes(pages: number): number {
+  return FRAME_BYTES + pages * CodePage.BYTES;
+}
