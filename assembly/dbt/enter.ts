@@ -114,13 +114,22 @@ function note_split(hart: Hart, vm: Vm): void {
   jump_flush_all(vm);
 }
 
+/** Interprets until `limit` steps are done (`exact`: not one more), attention is asked for, or a region is met that may be entered. */
+function interpret_to_region(hart: Hart, limit: u32, exact: bool): void {
+  const floor = hart.fuel - limit;
+  while (hart.fuel > floor && run_predecoded(hart, hart.fuel - floor, exact, true)) {
+    if (region_at(hart, hart.pc)) return;
+    step_decoded(hart);
+  }
+}
+
 /** Interprets up to `period` steps, and times that now and then. */
 function take_turn(hart: Hart, vm: Vm, period: u32): void {
   const before = hart.fuel;
   const weight = turn_weight(vm);
   const first = weight ? host_ns() : 0;
   const start = weight ? host_ns() : 0;
-  run_predecoded(hart, period, false, true);
+  interpret_to_region(hart, period, false);
   // Less what the clock itself takes.
   if (weight) vm.coldNs += weight * <u64>max(0, host_ns() - start - (start - first));
   vm.coldSteps = before - hart.fuel;
@@ -154,7 +163,7 @@ function interpret_cold(hart: Hart, vm: Vm, floor: u32): void {
   const priv = hart.priv;
   const before = hart.fuel;
   if (before <= floor) {
-    run_predecoded(hart, before, true, true);
+    interpret_to_region(hart, before, true);
     return;
   }
   const period = min(before - floor, vm.samplePeriod);

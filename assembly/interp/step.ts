@@ -4,7 +4,6 @@
  * A step is an instruction retired or a trap taken; the budget counts steps, `instret` only what retired.
  */
 
-import { region_at } from "../dbt/cache";
 import { code_page, code_word, decode_record, record_peek } from "../decode/pages";
 import { decode, decode16 } from "../gen/decode";
 import { execute } from "../gen/execute";
@@ -100,12 +99,12 @@ export function interpret(hart: Hart, fuel: u32): void {
 
 /**
  * The engine that decodes once: runs until `limit` steps are done (`exact`: not one more), or attention is asked for, or, if
- * `regions`, the entry of a translated region is met.
+ * `regions`, the entry of a translated region is met, whether or not it may be entered now: then it returns true, with `hart.pc` there.
  */
-export function run_predecoded(hart: Hart, limit: u32, exact: bool, regions: bool): void {
+export function run_predecoded(hart: Hart, limit: u32, exact: bool, regions: bool): bool {
   const floor = hart.fuel - limit;
   while (hart.fuel > floor && !hart.attention) {
-    if (work_done(hart)) return;
+    if (work_done(hart)) return false;
     const pc = hart.pc;
     const page = code_page(hart, pc);
     if (!page) {
@@ -118,13 +117,10 @@ export function run_predecoded(hart: Hart, limit: u32, exact: bool, regions: boo
     hart.instret += n;
     hart.fuel -= n;
     if (!hart.slowRecord) continue;
-    if (regions && load<u8>(hart.slowRecord) == Op.REGION) {
-      if (region_at(hart, hart.pc)) return;
-      // Looking at the region's other pages may have cost this one its place.
-      if (load<u8>(hart.slowRecord) == Op.UNDECODED) continue;
-    }
+    if (regions && load<u8>(hart.slowRecord) == Op.REGION) return true;
     execute_slow(hart, <usize>hart.slowRecord);
   }
+  return false;
 }
 
 /** The slow tail: decodes the record at `record`, or executes the instruction there, which is at `hart.pc`, whatever it is. */
