@@ -27,6 +27,7 @@ import {
   MAX_MARKS,
   NO_CONTEXT,
   ordered,
+  span_of,
   Table,
   table,
   target,
@@ -168,16 +169,17 @@ function instructions(hart: Hart, b: Block, at: usize): u32 {
 /** Lists the block's nodes, with what `lower` has found about their memory checks. */
 function nodes(t: Dbt, b: Block, at: usize): void {
   const state = <usize>t.scratch;
+  const span = span_of(t);
   memory.copy(state, block_spans(b), 256);
   for (let i = b.irFirst; i < b.irFirst + b.irCount; i++) {
     const n = node(t, i);
-    const found = step(t, b, i, state);
+    const found = step(t, b, i, state, span);
     node_at(n, at);
     store<u8>(at, <u8>found, ExplainedNode.check);
     const access = n.op == Ir.LOAD || n.op == Ir.STORE;
-    store<i32>(at, access && found != Step.ALONE ? t.spanLo : 0, ExplainedNode.lo);
-    store<i32>(at, access && found != Step.ALONE ? t.spanHi : 0, ExplainedNode.hi);
-    store<u32>(at, u32(access && t.spanStore), ExplainedNode.stored);
+    store<i32>(at, access && found != Step.ALONE ? span.lo : 0, ExplainedNode.lo);
+    store<i32>(at, access && found != Step.ALONE ? span.hi : 0, ExplainedNode.hi);
+    store<u32>(at, u32(access && span.stored), ExplainedNode.stored);
     at += ExplainedNode.BYTES;
   }
 }

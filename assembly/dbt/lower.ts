@@ -41,7 +41,7 @@ import { is_merge, owed_after } from "./opt/flow";
 import { writes } from "./opt/live";
 import { singles } from "./opt/singles";
 import { block_spans, step } from "./opt/spans";
-import { Block, block, Dbt, mark, may, Mode, ordered, Shape, Term, writer } from "./state";
+import { Block, block, Dbt, mark, may, Mode, ordered, Shape, span_of, Term, writer } from "./state";
 import { Type, W } from "./wasm/opcode";
 import { byte, get, i32c, i64c, mem, op1, open, patch, reserve, set, tee, unsigned, Writer } from "./wasm/writer";
 
@@ -208,13 +208,14 @@ function block_code(t: Dbt, b: Block, scratch: usize): void {
   if (b.term != Term.DISPATCH) mark(t, b.pc);
   if (b.backIn) check_fuel(t, b);
   const state = scratch;
+  const span = span_of(t);
   memory.copy(state, block_spans(b), 256);
   let dirty = b.dirtyIn;
   t.boxed = 0;
   for (let i = b.irFirst; i < b.irFirst + b.irCount; i++) {
-    const found = step(t, b, i, state);
+    const found = step(t, b, i, state, span);
     mark(t, b.pc + node(t, i).offset);
-    lower_node(t, b, node(t, i), found, state, dirty);
+    lower_node(t, b, node(t, i), found, state, span, dirty);
     dirty |= writes(node(t, i));
   }
   mark_end(t, b);

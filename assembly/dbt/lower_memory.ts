@@ -9,18 +9,18 @@ import { import_call, unpaid, value } from "./lower_emit";
 import { leave_begin, leave_if } from "./lower_exit";
 import { is_single, push_bits, set_bits, set_boxed, single_local } from "./lower_single";
 import { Step } from "./opt/spans";
-import { Block, Dbt, may, Mode, writer } from "./state";
+import { Block, Dbt, may, Mode, Span, writer } from "./state";
 import { Type, W } from "./wasm/opcode";
 import { byte, get, i32c, i64c, mem, open, set, tee } from "./wasm/writer";
 
-export function lower_load(t: Dbt, b: Block, n: Node, found: Step, state: usize, dirty: u64): void {
+export function lower_load(t: Dbt, b: Block, n: Node, found: Step, span: Span, dirty: u64): void {
   const w = writer(t);
   if (found == Step.ALONE) {
     lone_load(t, b, n, dirty);
   } else {
-    if (found == Step.CHECK) check(t, b, n, dirty);
+    if (found == Step.CHECK) check(t, b, n, span, dirty);
     get(w, n.a ? SPAN + n.a : A32);
-    load_op(t, n, span_offset(t, n));
+    load_op(t, n, span_offset(t, n, span));
   }
   if (is_single(t, n.dst)) {
     if (n.size == 4) set_boxed(t, n.dst);
@@ -29,21 +29,21 @@ export function lower_load(t: Dbt, b: Block, n: Node, found: Step, state: usize,
   else byte(w, W.DROP);
 }
 
-export function lower_store(t: Dbt, b: Block, n: Node, found: Step, state: usize, dirty: u64): void {
+export function lower_store(t: Dbt, b: Block, n: Node, found: Step, span: Span, dirty: u64): void {
   const w = writer(t);
   if (found == Step.ALONE) {
     lone_store(t, b, n, dirty);
   } else {
-    if (found == Step.CHECK) check(t, b, n, dirty);
+    if (found == Step.CHECK) check(t, b, n, span, dirty);
     get(w, n.a ? SPAN + n.a : A32);
     stored(t, n);
-    mem(w, store_op(t, n), span_offset(t, n));
+    mem(w, store_op(t, n), span_offset(t, n, span));
   }
 }
 
-function check(t: Dbt, b: Block, n: Node, dirty: u64): void {
-  if (t.mode & Mode.FLAT) check_window(t, b, n, dirty);
-  else check_pages(t, b, n, dirty);
+function check(t: Dbt, b: Block, n: Node, span: Span, dirty: u64): void {
+  if (t.mode & Mode.FLAT) check_window(t, b, n, span, dirty);
+  else check_pages(t, b, n, span, dirty);
 }
 
 /** The load itself, its address on the stack. A single is NaN-boxed. */
@@ -84,20 +84,20 @@ function loaded_type(t: Dbt, n: Node): Type {
 
 /** Where the access lies, from its base's span local. */
 // @ts-ignore: decorator
-@inline function span_offset(t: Dbt, n: Node): u32 {
-  const offset = <u32>(<i32>n.imm - t.spanLo);
+@inline function span_offset(t: Dbt, n: Node, span: Span): u32 {
+  const offset = <u32>(<i32>n.imm - span.lo);
   return t.mode & Mode.FLAT ? t.ramMa + offset : offset;
 }
 
 /** Checks that the span lies in RAM, and sets the base's span local; otherwise the interpreter does the instruction. */
-function check_window(t: Dbt, b: Block, n: Node, dirty: u64): void {
+function check_window(t: Dbt, b: Block, n: Node, span: Span, dirty: u64): void {
   const w = writer(t);
   leave_begin(t, b.pc + n.offset, true, unpaid(b, n));
   value(t, n.a);
-  i64c(w, <i64>t.spanLo - <i64>t.ramPa);
+  i64c(w, <i64>span.lo - <i64>t.ramPa);
   byte(w, W.I64_ADD);
   tee(w, A64);
-  i64c(w, <i64>t.ramSize - (t.spanHi - t.spanLo));
+  i64c(w, <i64>t.ramSize - (span.hi - span.lo));
   byte(w, W.I64_GT_U);
   leave_if(t, dirty);
   get(w, A64);
@@ -106,27 +106,27 @@ function check_window(t: Dbt, b: Block, n: Node, dirty: u64): void {
 }
 
 /** Checks that the span lies in pages that may be reached, and sets the base's span local. */
-function check_pages(t: Dbt, b: Block, n: Node, dirty: u64): void {
+function check_pages(t: Dbt, b: Block, n: Node, span: Span, dirty: u64): void {
   const pc = b.pc + n.offset;
-  address(t, n, t.spanLo);
-  if (may(t, Translate.MICRO_TLB) && stays_in_page(t, pc)) check_micro(t, b, n, dirty, micro_entry(t, pc));
-  else check_tlb(t, b, n, dirty, 0);
+  address(t, n, span.lo);
+  if (may(t, Translate.MICRO_TLB) && stays_in_page(t, pc)) check_micro(t, b, n, span, dirty, micro_entry(pc, span));
+  else check_tlb(t, b, n, span, dirty, 0);
   set(writer(t), SPAN + n.a);
 }
 
 /** Where the micro-TLB's entry of the access at `pc` lies, from the TLB's load set. */
-function micro_entry(t: Dbt, pc: u64): u32 {
+function micro_entry(pc: u64, span: Span): u32 {
   const site = (<u32>(pc >> 1)) & Tlb.MICRO_MASK;
-  return Tlb.MICRO_DELTA + (site << Tlb.MICRO_SHIFT) + (t.spanStore ? 16 : 0);
+  return Tlb.MICRO_DELTA + (site << Tlb.MICRO_SHIFT) + (span.stored ? 16 : 0);
 }
 
 /**
  * The address on the stack becomes the span's machine address: by the micro-TLB's entry at `micro` when it has the page. Its place is a
  * constant, so the processor need not wait for the address; the TLB comes behind.
  */
-function check_micro(t: Dbt, b: Block, n: Node, dirty: u64, micro: u32): void {
+function check_micro(t: Dbt, b: Block, n: Node, span: Span, dirty: u64, micro: u32): void {
   const w = writer(t);
-  const last = <i32>(t.spanHi - t.spanLo) - 1;
+  const last = <i32>(span.hi - span.lo) - 1;
   const aligned = last < 8 && popcnt(last + 1) == 1;
   i64c(w, aligned ? ~0xfff | (<i64>last) : ~0xfff);
   byte(w, W.I64_AND);
@@ -143,7 +143,7 @@ function check_micro(t: Dbt, b: Block, n: Node, dirty: u64, micro: u32): void {
   byte(w, W.I32_ADD);
   byte(w, W.ELSE);
   get(w, A64);
-  check_tlb(t, b, n, dirty, micro);
+  check_tlb(t, b, n, span, dirty, micro);
   byte(w, W.END);
   t.depth -= 1;
 }
@@ -165,10 +165,10 @@ function ends_in_page(t: Dbt, last: i32): void {
  * of its last: no entry can hold the next page. The core decides what that does not. What the TLB has is copied to the micro-TLB's entry
  * at `micro`, if that is not 0.
  */
-function check_tlb(t: Dbt, b: Block, n: Node, dirty: u64, micro: u32): void {
+function check_tlb(t: Dbt, b: Block, n: Node, span: Span, dirty: u64, micro: u32): void {
   const w = writer(t);
-  const set_offset: u32 = t.spanStore ? Tlb.STORE_DELTA : 0;
-  const last = <i64>(t.spanHi - t.spanLo - 1);
+  const set_offset: u32 = span.stored ? Tlb.STORE_DELTA : 0;
+  const last = <i64>(span.hi - span.lo - 1);
   tlb_entry(t);
   mem(w, W.I64_LOAD, set_offset);
   get(w, A64);
@@ -186,7 +186,7 @@ function check_tlb(t: Dbt, b: Block, n: Node, dirty: u64, micro: u32): void {
   byte(w, W.ELSE);
   leave_begin(t, b.pc + n.offset, true, unpaid(b, n));
   get(w, HART);
-  i32c(w, (<i32>last + 1) | (i32(t.spanStore) << 16) | ((<i32>micro) << 13));
+  i32c(w, (<i32>last + 1) | (i32(span.stored) << 16) | ((<i32>micro) << 13));
   get(w, A64);
   import_call(t, Import.SPAN);
   tee(w, A32);

@@ -11,12 +11,12 @@ import { lower_float } from "./lower_float";
 import { lower_load, lower_store } from "./lower_memory";
 import { lower_system } from "./lower_system";
 import { span_lo, Step } from "./opt/spans";
-import { Block, Dbt, writer } from "./state";
+import { Block, Dbt, Span, writer } from "./state";
 import { Type, W } from "./wasm/opcode";
 import { byte, get, i32c, i64c, open, set } from "./wasm/writer";
 
-/** Lowers `n` of block `b`; `found` and `state` are the memory checks' view, `dirty` what differs from the hart's memory. */
-export function lower_node(t: Dbt, b: Block, n: Node, found: Step, state: usize, dirty: u64): void {
+/** Lowers `n` of block `b`; `found`, `state` and `span` are the memory checks' view, `dirty` what differs from the hart's memory. */
+export function lower_node(t: Dbt, b: Block, n: Node, found: Step, state: usize, span: Span, dirty: u64): void {
   const w = writer(t);
   switch (<i32>n.op) {
     case Ir.CONST:
@@ -85,11 +85,11 @@ export function lower_node(t: Dbt, b: Block, n: Node, found: Step, state: usize,
       multiply_high(t, n);
       break;
     case Ir.LOAD:
-      lower_load(t, b, n, found, state, dirty);
+      lower_load(t, b, n, found, span, dirty);
       if (n.dst >= 32) note_boxed(t, n.dst, n.size == 4);
       return;
     case Ir.STORE:
-      lower_store(t, b, n, found, state, dirty);
+      lower_store(t, b, n, found, span, dirty);
       return;
     case Ir.CALLOUT:
       callout(t, b, n, dirty);

@@ -108,10 +108,7 @@ export class Dbt {
   pageCount: u32;
   /** Lowest and highest offset + size of accesses by base register: 32 pairs of i32. */
   spans: u32;
-  /** The span that the access last looked at lies in. */
-  spanLo: i32;
-  spanHi: i32;
-  /** One spans state, 256 bytes. */
+  /** One spans state, 256 bytes, and behind it a `Span`. */
   scratch: u32;
   /** `Float` bits. */
   float: u32;
@@ -123,8 +120,6 @@ export class Dbt {
   sensitive: u32;
   /** 1 when the region has floating-point instructions that count on mstatus.FS being dirty. */
   floats: u32;
-  /** The span that is to be checked is stored to. */
-  spanStore: bool;
   /** Accesses that are checked alone (sites.ts). */
   sites: u32;
   /** Which accesses stay in their page (locality.ts). */
@@ -163,6 +158,23 @@ export class Dbt {
 // @ts-ignore: decorator
 @inline export function writer(t: Dbt): Writer {
   return changetype<Writer>(changetype<usize>(t));
+}
+
+/** The bytes around a base register's value that one check of memory looks at (opt/spans.ts). */
+// @ts-ignore: decorator
+@unmanaged
+export class Span {
+  /** From the register's value: the first byte, and the one after the last. */
+  lo: i32;
+  hi: i32;
+  /** They are to be stored to. */
+  stored: bool;
+}
+
+/** A place for the span of the access that a pass looks at. */
+// @ts-ignore: decorator
+@inline export function span_of(t: Dbt): Span {
+  return changetype<Span>(<usize>t.scratch + 256);
 }
 
 /** How a region treats computed jumps. */
@@ -336,7 +348,7 @@ export function dbt_open(t: Dbt, bytes: u32): void {
   t.spans = <u32>at;
   at += 512;
   t.scratch = <u32>at;
-  at += 256;
+  at += 256 + 16;
   at = (at + 31) & ~31;
   t.sites = <u32>at;
   at += SITE_BYTES << SITE_BITS;

@@ -5,7 +5,7 @@ import type { RegionBlock, RegionInsn, RegionNode, RegionParts, Span } from "../
 import { compileAssembly } from "../support/compile.ts";
 
 const entry = `
-  import { Dbt, Block, block, dbt_open, ordered } from "./dbt/state";
+  import { Dbt, Block, block, dbt_open, ordered, span_of } from "./dbt/state";
   import { Node, node, emit, Ir } from "./dbt/ir";
   import { decode, decode16 } from "./gen/decode";
   import { flow } from "./dbt/opt/flow";
@@ -98,11 +98,11 @@ const entry = `
   }
 
   export function node_step(position: u32, index: u32): u32 {
-    return step(dbt(), ordered(dbt(), position), index, dbt().scratch);
+    return step(dbt(), ordered(dbt(), position), index, dbt().scratch, span_of(dbt()));
   }
 
   export function step_field(which: u32): i32 {
-    return which == 0 ? dbt().spanLo : which == 1 ? dbt().spanHi : i32(dbt().spanStore);
+    return which == 0 ? span_of(dbt()).lo : which == 1 ? span_of(dbt()).hi : i32(span_of(dbt()).stored);
   }
 
   export function node_field(index: u32, which: u32): i64 {

@@ -14,7 +14,20 @@ import { site_alone } from "../sites";
 import { W } from "../wasm/opcode";
 import { Translate } from "../../shared/constants";
 import { Step } from "../../shared/ir";
-import { Block, block, BLOCK_SPANS, Dbt, is_call, may, Mode, ordered, succ_count, successor } from "../state";
+import {
+  Block,
+  block,
+  BLOCK_SPANS,
+  Dbt,
+  is_call,
+  may,
+  Mode,
+  ordered,
+  Span,
+  span_of,
+  succ_count,
+  successor,
+} from "../state";
 
 export { Step };
 
@@ -72,11 +85,11 @@ function forget(state: usize, register: u32): void {
   return changetype<usize>(b) + BLOCK_SPANS;
 }
 
-/** Applies node `index` to `state`. */
-export function step(t: Dbt, b: Block, index: u32, state: usize): Step {
+/** Applies node `index` to `state`; of a load or a store, `span` becomes what is to be checked, or what covers it. */
+export function step(t: Dbt, b: Block, index: u32, state: usize, span: Span): Step {
   const n = node(t, index);
   if (n.op == Ir.LOAD || n.op == Ir.STORE) {
-    const found = access(t, b, index, state);
+    const found = access(t, b, index, state, span);
     if (n.op == Ir.LOAD && <u32>n.dst - 1 < 31) forget(state, n.dst);
     return found;
   }
@@ -114,23 +127,23 @@ function constant_span(t: Dbt, n: Node, state: usize): bool {
   return true;
 }
 
-function access(t: Dbt, b: Block, index: u32, state: usize): Step {
+function access(t: Dbt, b: Block, index: u32, state: usize, span: Span): Step {
   const n = node(t, index);
   const off = <i32>n.imm;
   const end = off + n.size;
   const flat = (t.mode & Mode.FLAT) != 0;
   const storing = n.op == Ir.STORE && !flat;
-  t.spanLo = off;
-  t.spanHi = end;
-  t.spanStore = storing;
+  span.lo = off;
+  span.hi = end;
+  span.stored = storing;
   if (!may(t, Translate.MERGED_CHECKS)) return Step.ALONE;
   if (!n.a) return flat ? Step.CHECK : Step.ALONE;
   if (is_alone(state, n.a)) return Step.ALONE;
   const lo = span_lo(state, n.a);
   const hi = span_hi(state, n.a);
   if (lo != hi && off >= lo && end <= hi && (!storing || is_storable(state, n.a))) {
-    t.spanLo = lo;
-    t.spanHi = hi;
+    span.lo = lo;
+    span.hi = hi;
     return Step.COVERED;
   }
   if (site_alone(t, b.pc + n.offset)) {
@@ -138,9 +151,9 @@ function access(t: Dbt, b: Block, index: u32, state: usize): Step {
     set_rights(state, n.a, false, true);
     return Step.ALONE;
   }
-  choose(t, b, index, n, flat);
-  set_span(state, n.a, t.spanLo, t.spanHi);
-  set_rights(state, n.a, t.spanStore, false);
+  choose(t, b, index, n, flat, span);
+  set_span(state, n.a, span.lo, span.hi);
+  set_rights(state, n.a, span.stored, false);
   return Step.CHECK;
 }
 
@@ -149,14 +162,14 @@ function access(t: Dbt, b: Block, index: u32, state: usize): Step {
  * are RAM as well), else what the rest of the block does. Pages are narrower: there only the stack pointer, which the region hardly
  * changes, gets the former.
  */
-function choose(t: Dbt, b: Block, index: u32, n: Node, flat: bool): void {
+function choose(t: Dbt, b: Block, index: u32, n: Node, flat: bool, span: Span): void {
   const base = <usize>t.spans + (n.a << 3);
-  widen(t, b, index, n.a, flat);
+  widen(t, b, index, n.a, flat, span);
   const lowest = load<i32>(base);
   const highest = load<i32>(base, 4);
   if ((flat || n.a == STACK_POINTER) && highest - lowest <= NARROW) {
-    t.spanLo = min(t.spanLo, lowest);
-    t.spanHi = max(t.spanHi, highest);
+    span.lo = min(span.lo, lowest);
+    span.hi = max(span.hi, highest);
   }
 }
 
@@ -164,14 +177,14 @@ function choose(t: Dbt, b: Block, index: u32, n: Node, flat: bool): void {
  * Widens the span to what follows off `register` in the block, and in the turns of a loop that come behind it (unroll.ts), while the
  * register is only counted up or down.
  */
-function widen(t: Dbt, b: Block, index: u32, register: u32, flat: bool): void {
+function widen(t: Dbt, b: Block, index: u32, register: u32, flat: bool, span: Span): void {
   if (node(t, index).op == Ir.LOAD && node(t, index).dst == register) return;
-  let by = follow(t, b, index + 1, 0, register, flat);
+  let by = follow(t, b, index + 1, 0, register, flat, span);
   while (by != CHANGED) {
     const next = next_turn(t, b);
     if (!next) return;
     b = block(t, next - 1);
-    by = follow(t, b, b.irFirst, by, register, flat);
+    by = follow(t, b, b.irFirst, by, register, flat, span);
   }
 }
 
@@ -190,10 +203,10 @@ function next_turn(t: Dbt, b: Block): u32 {
 const CHANGED: i32 = i32.MIN_VALUE;
 
 /** Widens the span from node `index` to the end of `b`; `register` is `by` more than at the check. Returns what it is then. */
-function follow(t: Dbt, b: Block, index: u32, by: i32, register: u32, flat: bool): i32 {
+function follow(t: Dbt, b: Block, index: u32, by: i32, register: u32, flat: bool, span: Span): i32 {
   for (let i = index; i < b.irFirst + b.irCount; i++) {
     const n = node(t, i);
-    if ((n.op == Ir.LOAD || n.op == Ir.STORE) && n.a == register) include(t, n, by, flat);
+    if ((n.op == Ir.LOAD || n.op == Ir.STORE) && n.a == register) include(n, by, flat, span);
     if (n.op == Ir.STORE || n.dst != register) continue;
     if (n.op != Ir.BINARY_I || n.w != W.I64_ADD || n.a != register) return CHANGED;
     by += <i32>n.imm;
@@ -203,14 +216,14 @@ function follow(t: Dbt, b: Block, index: u32, by: i32, register: u32, flat: bool
 }
 
 /** Widens the span by the access `n`, unless that makes it too wide. */
-function include(t: Dbt, n: Node, by: i32, flat: bool): void {
+function include(n: Node, by: i32, flat: bool, span: Span): void {
   const off = <i32>n.imm + by;
-  const from = min(t.spanLo, off);
-  const to = max(t.spanHi, off + n.size);
+  const from = min(span.lo, off);
+  const to = max(span.hi, off + n.size);
   if (to - from > (flat ? WIDEST : WIDEST_PAGED)) return;
-  t.spanLo = from;
-  t.spanHi = to;
-  if (n.op == Ir.STORE && !flat) t.spanStore = true;
+  span.lo = from;
+  span.hi = to;
+  if (n.op == Ir.STORE && !flat) span.stored = true;
 }
 
 /** True when some access of the region uses `register` as its base. */
@@ -250,7 +263,7 @@ export function spans(t: Dbt, scratch: usize): void {
       const b = ordered(t, i);
       if (!b.reached) continue;
       memory.copy(scratch, block_spans(b), 256);
-      for (let at = b.irFirst; at < b.irFirst + b.irCount; at++) step(t, b, at, scratch);
+      for (let at = b.irFirst; at < b.irFirst + b.irCount; at++) step(t, b, at, scratch, span_of(t));
       if (is_call(b)) memory.fill(scratch, 0, 256);
       for (let s: u32 = 0, n = succ_count(t, b); s < n; s++) {
         const to = successor(t, b, s);
