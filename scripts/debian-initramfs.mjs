@@ -8,6 +8,7 @@ export function initramfs(...args) {
   const entry = fileURLToPath(new URL("../src/linux/initramfs.ts", import.meta.url));
   const { outputFiles } = buildSync({ entryPoints: [entry], bundle: true, format: "cjs", write: false });
   const module = { exports: {} };
+  // oxlint-disable-next-line typescript/no-implied-eval -- it is our own source, just bundled
   new Function("module", outputFiles[0].text)(module);
   return module.exports.initramfs(...args);
 }

@@ -1,16 +1,21 @@
-// Formats the repository with prettier, or with --check lists the files that are not formatted and fails.
+// Formats the repository with oxfmt, or with --check lists the files that are not formatted and fails.
 //
-// Prettier's parser refuses AssemblyScript's decorators on functions (`@inline export function …`), so in assembly/
-// each decorator that opens a line is dressed as a block comment while prettier looks.
+// oxfmt's parser refuses AssemblyScript's decorators on functions (`@inline export function …`), so in assembly/ each decorator that opens a
+// line is dressed as a block comment while oxfmt looks.
 
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { format, getFileInfo, resolveConfig } from "prettier";
+import { format } from "oxfmt";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const check = process.argv.includes("--check");
-const ignorePath = [".gitignore", ".prettierignore"].map((name) => path.join(root, name));
+
+const options = { printWidth: 120, trailingComma: "all", sortPackageJson: false };
+const formattable = /\.(?:[cm]?ts|[cm]?js|json|css|html)$/;
+/** Made by others: the generator formats what it writes, npm and the study what they do. */
+const made = /^(?:assembly\/gen\/|package-lock\.json$|docs\/study\/report\.)/;
 
 /** One or more decorators at the start of a line, with their arguments. */
 const decorators = /^([ \t]*)((?:@\w+(?:\([^()\n]*\))?[ \t]*)+)/gm;
@@ -28,41 +33,42 @@ export function unmask(source) {
   return source.replace(masked, "$1");
 }
 
-async function* filesBelow(folder) {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const file = path.join(folder, entry.name);
-    if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
-    if (entry.isDirectory()) yield* filesBelow(file);
-    else yield file;
-  }
+/** `source` as the file `name` should hold it. */
+export async function formatted(name, source) {
+  const hasDecorators = name.startsWith("assembly/");
+  const { code, errors } = await format(name, hasDecorators ? mask(source) : source, options);
+  if (errors.length > 0) throw new SyntaxError(errors[0].message);
+  return hasDecorators ? unmask(code) : code;
 }
 
-async function formatted(file) {
-  const options = { ...(await resolveConfig(file)), filepath: file };
-  const source = await readFile(file, "utf8");
-  const hasDecorators = path.relative(root, file).startsWith("assembly" + path.sep);
-  const result = hasDecorators ? unmask(await format(mask(source), options)) : await format(source, options);
-  return { source, result };
+/** What git has or would take. */
+function files() {
+  const list = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  return list.split("\n").filter((name) => formattable.test(name) && !made.test(name));
 }
 
 async function main() {
   let wrong = 0;
-  for await (const file of filesBelow(root)) {
-    const info = await getFileInfo(file, { ignorePath });
-    if (info.ignored || info.inferredParser === null) continue;
-    const name = path.relative(root, file);
+  const work = files().map(async (name) => {
+    const file = path.join(root, name);
     try {
-      const { source, result } = await formatted(file);
-      if (source === result) continue;
+      const source = await readFile(file, "utf8");
+      const result = await formatted(name, source);
+      if (source === result) return;
       console.log(name);
       if (!check) await writeFile(file, result);
     } catch (error) {
+      if (error.code === "ENOENT") return;
       if (!(error instanceof SyntaxError)) throw error;
       console.error(`${name}: ${error.message.split("\n")[0]}`);
       process.exitCode = 1;
     }
     wrong++;
-  }
+  });
+  await Promise.all(work);
   if (check && wrong > 0) {
     console.error(`${wrong} file${wrong === 1 ? " is" : "s are"} not formatted. Run "npm run format".`);
     process.exitCode = 1;

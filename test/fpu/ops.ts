@@ -10,7 +10,7 @@ export type Kind = "h" | "s" | "d" | "w" | "wu" | "l" | "lu";
 export type Meaning =
   | "add" | "sub" | "mul" | "div" | "sqrt" | "madd"
   | "min" | "max" | "minm" | "maxm" | "eq" | "lt" | "le" | "ltq" | "leq"
-  | "convert" | "round" | "roundnx" | "cvtmod" | "classify" | "sgnj" | "sgnjn" | "sgnjx"; // prettier-ignore
+  | "convert" | "round" | "roundnx" | "cvtmod" | "classify" | "sgnj" | "sgnjn" | "sgnjx"; // oxfmt-ignore
 
 export interface Op {
   meaning: Meaning;

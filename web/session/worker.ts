@@ -26,7 +26,8 @@ const session = new Session(emit);
 
 async function serve({ id, call, args }: Request): Promise<void> {
   try {
-    const value: unknown = await (session[call] as (...args: unknown[]) => unknown).apply(session, args);
+    const method = session[call] as (...args: unknown[]) => unknown;
+    const value: unknown = await method.apply(session, args);
     scope.postMessage({ id, value });
   } catch (error) {
     scope.postMessage({ id, problem: problemOf(error) });

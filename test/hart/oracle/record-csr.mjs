@@ -8,7 +8,7 @@
 
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { format } from "prettier";
+import { formatted } from "../../../scripts/format.mjs";
 import { qemuVersion, runOnQemu } from "./qemu.mjs";
 
 const hex = (value) => `0x${value.toString(16)}`;
@@ -178,4 +178,4 @@ const record = {
   access,
 };
 const file = fileURLToPath(new URL("csr.json", import.meta.url));
-writeFileSync(file, await format(JSON.stringify(record), { parser: "json", printWidth: 120 }));
+writeFileSync(file, await formatted("a.json", JSON.stringify(record)));

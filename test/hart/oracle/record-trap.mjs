@@ -7,7 +7,7 @@
 
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { format } from "prettier";
+import { formatted } from "../../../scripts/format.mjs";
 import { qemuVersion, runAndKeep } from "./qemu.mjs";
 
 const hex = (value) => `0x${BigInt.asUintN(64, BigInt(value)).toString(16)}`;
@@ -263,4 +263,4 @@ const record = {
   }),
 };
 const file = fileURLToPath(new URL("trap.json", import.meta.url));
-writeFileSync(file, await format(JSON.stringify(record), { parser: "json", printWidth: 120 }));
+writeFileSync(file, await formatted("a.json", JSON.stringify(record)));

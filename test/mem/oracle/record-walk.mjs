@@ -11,7 +11,7 @@
 
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { format } from "prettier";
+import { formatted } from "../../../scripts/format.mjs";
 import { qemuVersion, runOnQemu } from "../../hart/oracle/qemu.mjs";
 
 const bare = (value) => BigInt.asUintN(64, BigInt(value)).toString(16);
@@ -272,7 +272,7 @@ ${cases
 
 async function write(name, cpu, cases) {
   const text = JSON.stringify({ qemu: qemuVersion(), cpu, cases });
-  writeFileSync(fileURLToPath(new URL(name, import.meta.url)), await format(text, { parser: "json", printWidth: 120 }));
+  writeFileSync(fileURLToPath(new URL(name, import.meta.url)), await formatted("a.json", text));
 }
 
 await write("walk.json", "rv64,h=false,svnapot=on,svpbmt=on", recordWalks(500));
