@@ -24,20 +24,28 @@ const sources = execFileSync("git", ["ls-files", "--cached", "--others", "--excl
 }).split("\n");
 
 /** What a document shows as code, without its fenced blocks. */
-const code = (text: string) => [...text.replaceAll(/^```[^]*?^```/gm, "").matchAll(/`([^`\n]+)`/g)].map(([, words]) => words!);
+const code = (text: string) =>
+  [...text.replaceAll(/^```[^]*?^```/gm, "").matchAll(/`([^`\n]+)`/g)].map(([, words]) => words!);
 
 /** GitHub's anchors: lower case, hyphens for spaces, no punctuation. */
 const anchors = (text: string) =>
   [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
-    heading!.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-"),
+    heading!
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-"),
   );
 
 describe.each(documents)("%s", (name) => {
   const text = read(name);
 
   it("names files and folders that there are", () => {
-    const named = code(text).filter((word) => /^(?:assembly|src|test|scripts|web|bench|docs|guests)\/[\w/.-]*$/.test(word));
-    const missing = named.filter((word) => !existsSync(path.join(root, word)) && !/^(?:docs\/api|guests\/bin)/.test(word));
+    const named = code(text).filter((word) =>
+      /^(?:assembly|src|test|scripts|web|bench|docs|guests)\/[\w/.-]*$/.test(word),
+    );
+    const missing = named.filter(
+      (word) => !existsSync(path.join(root, word)) && !/^(?:docs\/api|guests\/bin)/.test(word),
+    );
     expect(missing).toEqual([]);
   });
 

@@ -54,7 +54,7 @@ export function block_starting(t: Dbt, pc: u64, ctx: u32): u32 {
 export function note_inside(t: Dbt, pc: u64, ctx: u32): void {
   const bit = hash(pc, ctx) >> (32 - FILTER_BITS);
   const at = <usize>t.finder + FILTER + (bit >> 3);
-  store<u8>(at, load<u8>(at) | (<u8>((<u32>1) << (bit & 7))));
+  store<u8>(at, load<u8>(at) | <u8>((<u32>1) << (bit & 7)));
 }
 
 // @ts-ignore: decorator

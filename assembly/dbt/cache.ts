@@ -20,16 +20,14 @@ import { Mode } from "./state";
 
 // @ts-ignore: decorator
 @inline export function jump_entry(hart: Hart, pc: u64): usize {
-  return (
-    base(hart) + HartBlock.JUMP + hart.priv * HartBlock.JUMP_MODE_BYTES + ((<usize>(pc << 3)) & HartBlock.JUMP_MASK)
-  );
+  return base(hart) + HartBlock.JUMP + hart.priv * HartBlock.JUMP_MODE_BYTES + (<usize>(pc << 3) & HartBlock.JUMP_MASK);
 }
 
 function filter_add(hart: Hart, va: u64): void {
   const page = va >> 12;
   const at = filter_byte(hart, page);
-  const bit: i32 = 1 << ((<i32>page) & 7);
-  store<u8>(at, <u8>((<i32>load<u8>(at)) | bit));
+  const bit: i32 = 1 << (<i32>page & 7);
+  store<u8>(at, <u8>(<i32>load<u8>(at) | bit));
 }
 
 /** What regions may assume of the hart now. */
@@ -71,8 +69,8 @@ export function sync_mode(hart: Hart): void {
 export function region_at(hart: Hart, pc: u64): usize {
   const page = code_page_settled(hart, pc);
   if (!page) return 0;
-  const r = load<u64>(page + CodePage.RECORDS + (((<usize>pc) & 0xffe) << 2));
-  if (((<u32>r) & 0xff) != Op.REGION) return 0;
+  const r = load<u64>(page + CodePage.RECORDS + ((<usize>pc & 0xffe) << 2));
+  if ((<u32>r & 0xff) != Op.REGION) return 0;
   const region = changetype<Region>(<usize>(r >> 32));
   return region_valid(hart, region, pc) ? changetype<usize>(region) : 0;
 }

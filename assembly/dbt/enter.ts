@@ -289,7 +289,7 @@ export function dbt_span(hartMa: usize, info: u32, va: u64): u64 {
   const ma = span_ram(hart, va, bytes, storing ? Access.STORE : Access.LOAD);
   pin_frames(hart, 0);
   if (ma && info >> 17) micro_fill(hart, va, storing, (info >> 17) << 4);
-  if (!ma && ((<u32>va) & 0xfff) + bytes > 0x1000) hart.spanSplit = 1;
+  if (!ma && (<u32>va & 0xfff) + bytes > 0x1000) hart.spanSplit = 1;
   return ma;
 }
 

@@ -28,12 +28,12 @@ const MAX_PAGES: u32 = Translation.REGION_PAGES;
 
 /** The op a record names, compressed ones by their base. */
 export function record_op(r: u64): u32 {
-  const op = (<u32>r) & 0xff;
-  return op == Op.EXT || op == Op.C_EXT ? (<u32>(r >> 32)) & 0xffff : op_base(op);
+  const op = <u32>r & 0xff;
+  return op == Op.EXT || op == Op.C_EXT ? <u32>(r >> 32) & 0xffff : op_base(op);
 }
 
 export function record_length(r: u64): u32 {
-  return op_length((<u32>r) & 0xff);
+  return op_length(<u32>r & 0xff);
 }
 
 // @ts-ignore: decorator
@@ -43,12 +43,12 @@ export function record_length(r: u64): u32 {
 
 // @ts-ignore: decorator
 @inline export function record_rs1(r: u64): u32 {
-  return ((<u32>r) >> 19) & 31;
+  return (<u32>r >> 19) & 31;
 }
 
 // @ts-ignore: decorator
 @inline export function record_rs2(r: u64): u32 {
-  return (<u32>r) >> 27;
+  return <u32>r >> 27;
 }
 
 /** Begins a region at `pc` without blocks. */

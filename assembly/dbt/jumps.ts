@@ -74,18 +74,18 @@ export function note_jump(t: Dbt, pc: u64, to: u64): void {
 
 // @ts-ignore: decorator
 @inline function seen_byte(t: Dbt, pc: u64): usize {
-  return <usize>t.seen + ((<usize>(pc >> 4)) & (SEEN_BYTES - 1));
+  return <usize>t.seen + (<usize>(pc >> 4) & (SEEN_BYTES - 1));
 }
 
 /** Whether the instruction at `pc` was executed in the latest observation; sometimes true although it was not. */
 export function was_seen(t: Dbt, pc: u64): bool {
-  return ((load<u8>(seen_byte(t, pc)) >> ((<u8>(pc >> 1)) & 7)) & 1) != 0;
+  return ((load<u8>(seen_byte(t, pc)) >> (<u8>(pc >> 1) & 7)) & 1) != 0;
 }
 
 /** The instruction at `pc` is being executed. */
 export function note_seen(t: Dbt, pc: u64): void {
   const at = seen_byte(t, pc);
-  store<u8>(at, load<u8>(at) | (<u8>((<u32>1) << ((<u32>(pc >> 1)) & 7))));
+  store<u8>(at, load<u8>(at) | <u8>((<u32>1) << (<u32>(pc >> 1) & 7)));
 }
 
 /** A new observation begins. */

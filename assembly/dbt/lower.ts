@@ -294,8 +294,8 @@ function leave_to(t: Dbt, dirty: u64): void {
 /** Pushes the branch's condition. */
 function condition(t: Dbt, b: Block): void {
   const w = writer(t);
-  const rs1 = ((<u32>b.record) >> 19) & 31;
-  const rs2 = (<u32>b.record) >> 27;
+  const rs1 = (<u32>b.record >> 19) & 31;
+  const rs2 = <u32>b.record >> 27;
   const op = record_op(b.record);
   if (!rs2 && (op == Op.BEQ || op == Op.BNE)) {
     value(t, rs1);
@@ -367,7 +367,7 @@ function chain(t: Dbt, b: Block, dirty: u64): void {
 /** A jump out of the region to `pc`, in the same way. */
 function chain_to(t: Dbt, pc: u64, dirty: u64): void {
   const w = writer(t);
-  const entry = jump_base(t) + ((<u32>(pc << 3)) & HartBlock.JUMP_MASK);
+  const entry = jump_base(t) + (<u32>(pc << 3) & HartBlock.JUMP_MASK);
   store_registers(t, dirty);
   if (may(t, Translate.CHAINING)) {
     get(w, HART);
@@ -486,7 +486,7 @@ function call_other(t: Dbt, b: Block): void {
     i64c(w, <i64>b.targetPc);
     set(w, local_of(JUMP_TARGET));
     local = HART;
-    entry += (<u32>(b.targetPc << 3)) & HartBlock.JUMP_MASK;
+    entry += <u32>(b.targetPc << 3) & HartBlock.JUMP_MASK;
     get(w, HART);
   } else {
     even_target(t);

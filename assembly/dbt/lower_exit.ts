@@ -11,7 +11,7 @@ export const MAX_GROUPS: u32 = 96;
 
 /** Pushes the i32 that says which exit it is. */
 function exit_value(t: Dbt, pc: u64, interpret: bool, unpaid: u32): void {
-  i32c(writer(t), (((<i32>(pc - t.entryPc)) | i32(interpret)) << 12) | (<i32>unpaid));
+  i32c(writer(t), ((<i32>(pc - t.entryPc) | i32(interpret)) << 12) | <i32>unpaid);
 }
 
 /** The exit label for dirty registers `mask`, as a distance from the point of emission. */

@@ -41,7 +41,7 @@ export function lower_fused(t: Dbt, b: Block, n: Node, dirty: u64): void {
 /** Pushes a local, negated by bit `place` of the node's signs. */
 function signed(t: Dbt, n: Node, local: u32, place: u32): void {
   get(writer(t), local);
-  if (((<u32>n.w) >> place) & 1) byte(writer(t), W.F64_NEG);
+  if ((<u32>n.w >> place) & 1) byte(writer(t), W.F64_NEG);
 }
 
 /** The product of singles is exact in f64; rounding the sum twice differs from once only if it first becomes a middle. */
@@ -80,7 +80,7 @@ function widened(t: Dbt, b: Block, n: Node, v: u32, scratch: u32, dirty: u64, to
   const w = writer(t);
   get(w, unbox(t, b, n, v, scratch, dirty));
   byte(w, W.F64_PROMOTE_F32);
-  if (((<u32>n.w) >> place) & 1) byte(w, W.F64_NEG);
+  if ((<u32>n.w >> place) & 1) byte(w, W.F64_NEG);
   set(w, to);
 }
 

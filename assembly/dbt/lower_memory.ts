@@ -116,7 +116,7 @@ function check_pages(t: Dbt, b: Block, n: Node, span: Span, dirty: u64): void {
 
 /** Where the micro-TLB's entry of the access at `pc` lies, from the TLB's load set. */
 function micro_entry(pc: u64, span: Span): u32 {
-  const site = (<u32>(pc >> 1)) & Tlb.MICRO_MASK;
+  const site = <u32>(pc >> 1) & Tlb.MICRO_MASK;
   return Tlb.MICRO_DELTA + (site << Tlb.MICRO_SHIFT) + (span.stored ? 16 : 0);
 }
 
@@ -128,7 +128,7 @@ function check_micro(t: Dbt, b: Block, n: Node, span: Span, dirty: u64, micro: u
   const w = writer(t);
   const last = <i32>(span.hi - span.lo) - 1;
   const aligned = last < 8 && popcnt(last + 1) == 1;
-  i64c(w, aligned ? ~0xfff | (<i64>last) : ~0xfff);
+  i64c(w, aligned ? ~0xfff | <i64>last : ~0xfff);
   byte(w, W.I64_AND);
   get(w, TLB);
   mem(w, W.I64_LOAD, micro);
@@ -256,7 +256,7 @@ export function page_hit(t: Dbt, n: Node, offset: i64, set_offset: u32): void {
   tlb_entry(t);
   mem(w, W.I64_LOAD, set_offset);
   get(w, A64);
-  i64c(w, ~0xfff | (<i64>(n.size - 1)));
+  i64c(w, ~0xfff | <i64>(n.size - 1));
   byte(w, W.I64_AND);
   byte(w, W.I64_EQ);
 }

@@ -16,7 +16,7 @@ export enum PcEntry {
 
 // @ts-ignore: decorator
 @inline function first_of(table: usize, bits: u32, bytes: usize, pc: u64): usize {
-  return table + (<usize>((<u32>(pc >> 1) * 0x9e37_79b1) >> (33 - bits)) << 1) * bytes;
+  return table + ((<usize>((<u32>(pc >> 1) * 0x9e37_79b1) >> (33 - bits))) << 1) * bytes;
 }
 
 // @ts-ignore: decorator

@@ -76,7 +76,7 @@ export function region_make(t: Dbt, hart: Hart, vm: Vm, pc: u64): bool {
   region.need = t.longest + 1;
   region.insns = t.insns;
   region.pageCount = t.pageCount;
-  region.slot = <u32>page + CodePage.RECORDS + (((<u32>pc) & 0xffe) << 2);
+  region.slot = <u32>page + CodePage.RECORDS + ((<u32>pc & 0xffe) << 2);
   set_extent(t, region);
   for (let i: u32 = 0; i < t.pageCount; i++) {
     const from = <usize>t.pages + (i << 4);
@@ -124,8 +124,8 @@ export function region_link(region: Region, index: u32): void {
   region.index = index;
   if (!region_is_current(region)) return;
   const now = load<u64>(<usize>region.slot);
-  if (((<u32>now) & 0xff) == Op.UNDECODED) return;
-  region.record = ((<u32>now) & 0xff) == Op.REGION ? changetype<Region>(<usize>(now >> 32)).record : now;
+  if ((<u32>now & 0xff) == Op.UNDECODED) return;
+  region.record = (<u32>now & 0xff) == Op.REGION ? changetype<Region>(<usize>(now >> 32)).record : now;
   store<u64>(<usize>region.slot, marker(region));
 }
 

@@ -194,7 +194,7 @@ export function decode_record(hart: Hart, page: usize, record: usize): u64 {
   } else {
     const high = load<u16>(ma, 2);
     keep_halfword(page, offset + 2, high);
-    r = decode((<u32>low) | ((<u32>high) << 16));
+    r = decode(<u32>low | ((<u32>high) << 16));
   }
   store<u64>(record, r);
   hart.countDecode += 1;
@@ -203,7 +203,7 @@ export function decode_record(hart: Hart, page: usize, record: usize): u64 {
 
 /** The instruction word at `pc` as it stands in memory now (16 bits for a compressed one), or 0 after raising. */
 export function code_word(hart: Hart, pc: u64): u32 {
-  const offset = (<usize>pc) & 0xfff;
+  const offset = <usize>pc & 0xfff;
   const page: usize = offset == 4094 ? 0 : code_page(hart, pc);
   if (!page) return hart.trapCause == Cause.NONE ? fetch_word(hart, pc) : 0;
   const ma = <usize>load<u32>(page, FRAME) + offset;
@@ -216,12 +216,12 @@ export function code_word(hart: Hart, pc: u64): u32 {
  * a page border inside it. 0 when its second half cannot be fetched (and then perhaps a trap is raised).
  */
 export function record_at(hart: Hart, page: usize, pc: u64): u64 {
-  const at = page + CodePage.RECORDS + (((<usize>pc) & 0xffe) << 2);
+  const at = page + CodePage.RECORDS + ((<usize>pc & 0xffe) << 2);
   let r = load<u64>(at);
-  if (((<u32>r) & 0xff) == Op.UNDECODED) r = decode_record(hart, page, at);
+  if ((<u32>r & 0xff) == Op.UNDECODED) r = decode_record(hart, page, at);
   // A region's entry may itself straddle.
-  if (((<u32>r) & 0xff) == Op.REGION) r = load<u64>(<usize>(r >> 32));
-  if (((<u32>r) & 0xff) != Op.STRADDLE) return r;
+  if ((<u32>r & 0xff) == Op.REGION) r = load<u64>(<usize>(r >> 32));
+  if ((<u32>r & 0xff) != Op.STRADDLE) return r;
   // Read first: the second page may take this one's place.
   const low = <u32>load<u16>(<usize>load<u32>(page, FRAME) + 4094);
   const second = code_page(hart, pc + 2);

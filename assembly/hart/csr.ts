@@ -79,8 +79,8 @@ function register_write(hart: Hart, entry: CsrEntry, value: u64): void {
       hart.mstatus = value & ~MSTATUS_SD;
       break;
     case Register.FCSR:
-      hart.fflags = (<u32>value) & 31;
-      hart.frm = (<u32>(value >> 5)) & 7;
+      hart.fflags = <u32>value & 31;
+      hart.frm = <u32>(value >> 5) & 7;
       break;
     case Register.PENDING:
       hart.mip = value;

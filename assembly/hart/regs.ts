@@ -24,38 +24,38 @@ import { Hart, Vm } from "../gen/state";
 /** The integer register rs1 of record `r`. */
 // @ts-ignore: decorator
 @inline export function x1(hart: Hart, r: u64): u64 {
-  return load<u64>(base(hart) + (((<usize>(<u32>r)) >> 16) & 0xff), HartField.x);
+  return load<u64>(base(hart) + ((<usize>(<u32>r) >> 16) & 0xff), HartField.x);
 }
 
 /** The integer register rs2 of record `r`. */
 // @ts-ignore: decorator
 @inline export function x2(hart: Hart, r: u64): u64 {
-  return load<u64>(base(hart) + ((<usize>(<u32>r)) >> 24), HartField.x);
+  return load<u64>(base(hart) + (<usize>(<u32>r) >> 24), HartField.x);
 }
 
 /** The integer register rd of record `r` as it is now (AMOCAS reads it). */
 // @ts-ignore: decorator
 @inline export function xd(hart: Hart, r: u64): u64 {
-  const rd = ((<usize>(<u32>r)) >> 8) & 0xff;
+  const rd = (<usize>(<u32>r) >> 8) & 0xff;
   return rd == 248 ? 0 : load<u64>(base(hart) + rd, HartField.x + 8);
 }
 
 /** Writes the integer register rd of record `r`; a write to x0 lands in `xsink`. */
 // @ts-ignore: decorator
 @inline export function setX(hart: Hart, r: u64, value: u64): void {
-  store<u64>(base(hart) + (((<usize>(<u32>r)) >> 8) & 0xff), value, HartField.x + 8);
+  store<u64>(base(hart) + ((<usize>(<u32>r) >> 8) & 0xff), value, HartField.x + 8);
 }
 
 /** True when record `r` writes x0. */
 // @ts-ignore: decorator
 @inline export function rdIsZero(r: u64): bool {
-  return ((<u32>r) & 0xff00) == 248 << 8;
+  return (<u32>r & 0xff00) == 248 << 8;
 }
 
 /** True when record `r` reads x0 as rs1 (for CSR immediates: when uimm is zero). */
 // @ts-ignore: decorator
 @inline export function rs1IsZero(r: u64): bool {
-  return ((<u32>r) & 0xff0000) == 0;
+  return (<u32>r & 0xff0000) == 0;
 }
 
 /** Integer register by number, for debuggers and odd pairs. */
@@ -67,13 +67,13 @@ import { Hart, Vm } from "../gen/state";
 /** Raw bits of the floating-point register rs1 of record `r`. */
 // @ts-ignore: decorator
 @inline export function f1(hart: Hart, r: u64): u64 {
-  return load<u64>(base(hart) + (((<usize>(<u32>r)) >> 16) & 0xff), HartField.f);
+  return load<u64>(base(hart) + ((<usize>(<u32>r) >> 16) & 0xff), HartField.f);
 }
 
 /** Raw bits of the floating-point register rs2 of record `r`. */
 // @ts-ignore: decorator
 @inline export function f2(hart: Hart, r: u64): u64 {
-  return load<u64>(base(hart) + ((<usize>(<u32>r)) >> 24), HartField.f);
+  return load<u64>(base(hart) + (<usize>(<u32>r) >> 24), HartField.f);
 }
 
 /** Raw bits of the floating-point register rs3 of record `r`. */
@@ -85,13 +85,13 @@ import { Hart, Vm } from "../gen/state";
 /** Writes raw bits to the floating-point register rd of record `r`. The caller marks FS dirty. */
 // @ts-ignore: decorator
 @inline export function setF(hart: Hart, r: u64, bits: u64): void {
-  store<u64>(base(hart) + (((<usize>(<u32>r)) >> 8) & 0xff), bits, HartField.f);
+  store<u64>(base(hart) + ((<usize>(<u32>r) >> 8) & 0xff), bits, HartField.f);
 }
 
 /** The sign-extended immediate of record `r`. */
 // @ts-ignore: decorator
 @inline export function imm(r: u64): i64 {
-  return (<i64>r) >> 32;
+  return <i64>r >> 32;
 }
 
 /** The argument of an EXT or FP record: imm bits 16 to 31. */
@@ -103,23 +103,23 @@ import { Hart, Vm } from "../gen/state";
 /** The rounding-mode field of an FP record. */
 // @ts-ignore: decorator
 @inline export function rm(r: u64): u32 {
-  return (<u32>(r >> 48)) & 7;
+  return <u32>(r >> 48) & 7;
 }
 
 /** The CSR number of a Zicsr record. */
 // @ts-ignore: decorator
 @inline export function csr(r: u64): u32 {
-  return (<u32>(r >> 48)) & 0xfff;
+  return <u32>(r >> 48) & 0xfff;
 }
 
 /** The plain 5-bit immediate that CSR-immediate forms (and FLI) keep in the rs1 byte. */
 // @ts-ignore: decorator
 @inline export function uimm(r: u64): u64 {
-  return <u64>(((<u32>r) >> 16) & 0xff);
+  return <u64>((<u32>r >> 16) & 0xff);
 }
 
 /** The va of the instruction whose record is at `rec`, in the page at `pageVa` whose records start at `recs`. */
 // @ts-ignore: decorator
 @inline export function record_pc(pageVa: u64, recs: usize, rec: usize): u64 {
-  return pageVa + <u64>(<i64>((<i32>(rec - recs)) >> 2));
+  return pageVa + <u64>(<i64>(<i32>(rec - recs) >> 2));
 }

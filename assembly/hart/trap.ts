@@ -19,10 +19,10 @@ export function trap_take(hart: Hart, epc: u64): void {
 
 /** Takes interrupt `irq` before the instruction at `hart.pc`. The caller has it from `interrupt_pending`. */
 export function interrupt_take(hart: Hart, irq: i32): void {
-  const cause = CAUSE_INTERRUPT | (<u64>irq);
+  const cause = CAUSE_INTERRUPT | <u64>irq;
   hart.countInterrupt += 1;
   hart.wfi = 0;
-  if ((hart.mideleg >> (<u64>irq)) & 1) enter_s(hart, cause, hart.pc, 0);
+  if ((hart.mideleg >> <u64>irq) & 1) enter_s(hart, cause, hart.pc, 0);
   else enter_m(hart, cause, hart.pc, 0);
 }
 
@@ -68,7 +68,7 @@ function set_priv(hart: Hart, priv: u32): void {
 /** MRET: the caller has checked that it is legal. */
 export function trap_return_m(hart: Hart): void {
   const old = hart.mstatus;
-  const priv = (<u32>(old >> Status.MPP_SHIFT)) & 3;
+  const priv = <u32>(old >> Status.MPP_SHIFT) & 3;
   let status = (old & ~(Status.MIE | Status.MPP)) | Status.MPIE;
   if (old & Status.MPIE) status |= Status.MIE;
   if (priv != Priv.M) status &= ~Status.MPRV;

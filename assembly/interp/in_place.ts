@@ -50,12 +50,12 @@ const INEXACT: u32 = 0x200;
 
 // @ts-ignore: decorator
 @inline function at1(hart: Hart, r: u64): usize {
-  return base(hart) + (((<usize>(<u32>r)) >> 16) & 0xff);
+  return base(hart) + ((<usize>(<u32>r) >> 16) & 0xff);
 }
 
 // @ts-ignore: decorator
 @inline function at2(hart: Hart, r: u64): usize {
-  return base(hart) + ((<usize>(<u32>r)) >> 24);
+  return base(hart) + (<usize>(<u32>r) >> 24);
 }
 
 // @ts-ignore: decorator
@@ -77,7 +77,7 @@ const INEXACT: u32 = 0x200;
 // @ts-ignore: decorator
 @inline function put<T extends number>(hart: Hart, r: u64, value: T): void {
   if (sizeof<T>() == 8) setF(hart, r, reinterpret<u64>(<f64>value));
-  else setF(hart, r, (<u64>reinterpret<u32>(<f32>value)) | 0xffff_ffff_0000_0000);
+  else setF(hart, r, <u64>reinterpret<u32>(<f32>value) | 0xffff_ffff_0000_0000);
 }
 
 /** Not an infinity or a NaN: no NV, DZ or OF. */

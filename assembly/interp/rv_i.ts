@@ -37,17 +37,17 @@ import { load8, load16, load32, load64, store8, store16, store32, store64 } from
 
 // @ts-ignore: decorator
 @inline export function xori(hart: Hart, r: u64): void {
-  setX(hart, r, x1(hart, r) ^ (<u64>imm(r)));
+  setX(hart, r, x1(hart, r) ^ <u64>imm(r));
 }
 
 // @ts-ignore: decorator
 @inline export function ori(hart: Hart, r: u64): void {
-  setX(hart, r, x1(hart, r) | (<u64>imm(r)));
+  setX(hart, r, x1(hart, r) | <u64>imm(r));
 }
 
 // @ts-ignore: decorator
 @inline export function andi(hart: Hart, r: u64): void {
-  setX(hart, r, x1(hart, r) & (<u64>imm(r)));
+  setX(hart, r, x1(hart, r) & <u64>imm(r));
 }
 
 // @ts-ignore: decorator
@@ -57,12 +57,12 @@ import { load8, load16, load32, load64, store8, store16, store32, store64 } from
 
 // @ts-ignore: decorator
 @inline export function srli(hart: Hart, r: u64): void {
-  setX(hart, r, x1(hart, r) >> (<u64>imm(r)));
+  setX(hart, r, x1(hart, r) >> <u64>imm(r));
 }
 
 // @ts-ignore: decorator
 @inline export function srai(hart: Hart, r: u64): void {
-  setX(hart, r, <u64>((<i64>x1(hart, r)) >> imm(r)));
+  setX(hart, r, <u64>(<i64>x1(hart, r) >> imm(r)));
 }
 
 // @ts-ignore: decorator
@@ -102,7 +102,7 @@ import { load8, load16, load32, load64, store8, store16, store32, store64 } from
 
 // @ts-ignore: decorator
 @inline export function sra(hart: Hart, r: u64): void {
-  setX(hart, r, <u64>((<i64>x1(hart, r)) >> (x2(hart, r) & 63)));
+  setX(hart, r, <u64>(<i64>x1(hart, r) >> (x2(hart, r) & 63)));
 }
 
 // @ts-ignore: decorator
@@ -127,12 +127,12 @@ import { load8, load16, load32, load64, store8, store16, store32, store64 } from
 
 // @ts-ignore: decorator
 @inline export function srliw(hart: Hart, r: u64): void {
-  setX(hart, r, <u64>(<i64>(<i32>((<u32>x1(hart, r)) >> (<u32>imm(r))))));
+  setX(hart, r, <u64>(<i64>(<i32>(<u32>x1(hart, r) >> <u32>imm(r)))));
 }
 
 // @ts-ignore: decorator
 @inline export function sraiw(hart: Hart, r: u64): void {
-  setX(hart, r, <u64>(<i64>((<i32>x1(hart, r)) >> (<i32>imm(r)))));
+  setX(hart, r, <u64>(<i64>(<i32>x1(hart, r) >> <i32>imm(r))));
 }
 
 // @ts-ignore: decorator
@@ -147,17 +147,17 @@ import { load8, load16, load32, load64, store8, store16, store32, store64 } from
 
 // @ts-ignore: decorator
 @inline export function sllw(hart: Hart, r: u64): void {
-  setX(hart, r, <u64>(<i64>((<i32>x1(hart, r)) << ((<i32>x2(hart, r)) & 31))));
+  setX(hart, r, <u64>(<i64>((<i32>x1(hart, r)) << (<i32>x2(hart, r) & 31))));
 }
 
 // @ts-ignore: decorator
 @inline export function srlw(hart: Hart, r: u64): void {
-  setX(hart, r, <u64>(<i64>(<i32>((<u32>x1(hart, r)) >> ((<u32>x2(hart, r)) & 31)))));
+  setX(hart, r, <u64>(<i64>(<i32>(<u32>x1(hart, r) >> (<u32>x2(hart, r) & 31)))));
 }
 
 // @ts-ignore: decorator
 @inline export function sraw(hart: Hart, r: u64): void {
-  setX(hart, r, <u64>(<i64>((<i32>x1(hart, r)) >> ((<i32>x2(hart, r)) & 31))));
+  setX(hart, r, <u64>(<i64>(<i32>x1(hart, r) >> (<i32>x2(hart, r) & 31))));
 }
 
 // @ts-ignore: decorator

@@ -24,14 +24,14 @@ import { setX, x1, x2 } from "../hart/regs";
 @inline export function mulh(hart: Hart, r: u64): void {
   const a = x1(hart, r);
   const b = x2(hart, r);
-  setX(hart, r, mul_high_unsigned(a, b) - ((<u64>((<i64>a) >> 63)) & b) - ((<u64>((<i64>b) >> 63)) & a));
+  setX(hart, r, mul_high_unsigned(a, b) - (<u64>(<i64>a >> 63) & b) - (<u64>(<i64>b >> 63) & a));
 }
 
 // @ts-ignore: decorator
 @inline export function mulhsu(hart: Hart, r: u64): void {
   const a = x1(hart, r);
   const b = x2(hart, r);
-  setX(hart, r, mul_high_unsigned(a, b) - ((<u64>((<i64>a) >> 63)) & b));
+  setX(hart, r, mul_high_unsigned(a, b) - (<u64>(<i64>a >> 63) & b));
 }
 
 // @ts-ignore: decorator

@@ -34,8 +34,8 @@ import { sext32 } from "./bits";
 export function amocas_q(hart: Hart, r: u64): void {
   const ma = amo_address(hart, x1(hart, r), 16);
   if (!ma) return;
-  const rd = (((<u32>r) >> 8) + 8) & 0xff;
-  const rs2 = (<u32>r) >> 24;
+  const rd = ((<u32>r >> 8) + 8) & 0xff;
+  const rs2 = <u32>r >> 24;
   const low = load<u64>(ma);
   const high = load<u64>(ma, 8);
   if (low == xd(hart, r) && high == odd(hart, rd)) {

@@ -6,7 +6,7 @@ import { bitrev_bytes, sext32 } from "./bits";
 
 // @ts-ignore: decorator
 @inline export function pack(hart: Hart, r: u64): void {
-  setX(hart, r, (<u64>(<u32>x1(hart, r))) | (x2(hart, r) << 32));
+  setX(hart, r, <u64>(<u32>x1(hart, r)) | (x2(hart, r) << 32));
 }
 
 // @ts-ignore: decorator
@@ -16,7 +16,7 @@ import { bitrev_bytes, sext32 } from "./bits";
 
 // @ts-ignore: decorator
 @inline export function packw(hart: Hart, r: u64): void {
-  setX(hart, r, sext32(((<u32>x1(hart, r)) & 0xffff) | ((<u32>x2(hart, r)) << 16)));
+  setX(hart, r, sext32((<u32>x1(hart, r) & 0xffff) | ((<u32>x2(hart, r)) << 16)));
 }
 
 // @ts-ignore: decorator

@@ -20,7 +20,7 @@ import { imm, setX, x1, x2 } from "../hart/regs";
 
 // @ts-ignore: decorator
 @inline export function bexti(hart: Hart, r: u64): void {
-  setX(hart, r, (x1(hart, r) >> (<u64>imm(r))) & 1);
+  setX(hart, r, (x1(hart, r) >> <u64>imm(r)) & 1);
 }
 
 // @ts-ignore: decorator

@@ -22,7 +22,7 @@ export function aes64ks1i(hart: Hart, r: u64): void {
   const rnum = arg(r) & 0xff;
   const word = <u32>(x1(hart, r) >> 32);
   const rotated = rnum == 10 ? word : rotr<u32>(word, 8);
-  const result = sub_word(rotated) ^ (<u64>load<u8>(ROUND_CONSTANT + rnum));
+  const result = sub_word(rotated) ^ <u64>load<u8>(ROUND_CONSTANT + rnum);
   setX(hart, r, result | (result << 32));
 }
 

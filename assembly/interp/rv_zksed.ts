@@ -28,7 +28,7 @@ const SM4_SBOX = memory.data<u8>([
 /** The S-box output for byte `shift / 8` of rs2. */
 // @ts-ignore: decorator
 @inline function substitute(hart: Hart, r: u64, shift: u32): u32 {
-  return load<u8>(SM4_SBOX + <usize>(((<u32>x2(hart, r)) >> shift) & 0xff));
+  return load<u8>(SM4_SBOX + <usize>((<u32>x2(hart, r) >> shift) & 0xff));
 }
 
 // @ts-ignore: decorator
@@ -36,7 +36,7 @@ const SM4_SBOX = memory.data<u8>([
   const shift = (arg(r) & 3) << 3;
   const b = substitute(hart, r, shift);
   const linear = b ^ (b << 8) ^ (b << 2) ^ (b << 18) ^ ((b & 0x3f) << 26) ^ ((b & 0xc0) << 10);
-  setX(hart, r, sext32((<u32>x1(hart, r)) ^ rotl<u32>(linear, shift)));
+  setX(hart, r, sext32(<u32>x1(hart, r) ^ rotl<u32>(linear, shift)));
 }
 
 // @ts-ignore: decorator
@@ -44,5 +44,5 @@ const SM4_SBOX = memory.data<u8>([
   const shift = (arg(r) & 3) << 3;
   const b = substitute(hart, r, shift);
   const linear = b ^ ((b & 0x07) << 29) ^ ((b & 0xfe) << 7) ^ ((b & 0x01) << 23) ^ ((b & 0xf8) << 13);
-  setX(hart, r, sext32((<u32>x1(hart, r)) ^ rotl<u32>(linear, shift)));
+  setX(hart, r, sext32(<u32>x1(hart, r) ^ rotl<u32>(linear, shift)));
 }

@@ -85,7 +85,7 @@ export function step_decoded(hart: Hart): void {
     step(hart);
     return;
   }
-  const bytes = op_length((<u32>r) & 0xff);
+  const bytes = op_length(<u32>r & 0xff);
   execute_record(hart, r, pc, bytes);
 }
 
@@ -126,8 +126,8 @@ export function run_predecoded(hart: Hart, limit: u32, exact: bool, regions: boo
 /** The slow tail: decodes the record at `record`, or executes the instruction there, which is at `hart.pc`, whatever it is. */
 function execute_slow(hart: Hart, record: usize): void {
   let r = load<u64>(record);
-  if (((<u32>r) & 0xff) == Op.REGION) r = load<u64>(<usize>(r >> 32));
-  const op = (<u32>r) & 0xff;
+  if ((<u32>r & 0xff) == Op.REGION) r = load<u64>(<usize>(r >> 32));
+  const op = <u32>r & 0xff;
   if (op == Op.UNDECODED) decode_record(hart, code_page(hart, hart.pc), record);
   else if (op == Op.STRADDLE) step(hart);
   else execute_record(hart, r, hart.pc, op_length(op));

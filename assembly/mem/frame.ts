@@ -68,7 +68,7 @@ export function frame_break(vm: Vm, page: u32): u32 {
   }
   set_frame(ma, 1, slot);
   if (vm.dirtyStamps) store<u32>(<usize>vm.dirtyStamps + ((<usize>page) << 2), vm.dirtyEpoch);
-  entry = (<u32>ma) | P2m.PRESENT | P2m.WRITABLE;
+  entry = <u32>ma | P2m.PRESENT | P2m.WRITABLE;
   store<u32>(slot, entry);
   return entry;
 }

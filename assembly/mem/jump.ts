@@ -63,11 +63,11 @@ export function jump_reset(hart: Hart): void {
 
 // @ts-ignore: decorator
 @inline export function filter_byte(hart: Hart, page: u64): usize {
-  return base(hart) + HartField.codeFilter + (((<usize>page) >> 3) & 63);
+  return base(hart) + HartField.codeFilter + ((<usize>page >> 3) & 63);
 }
 
 /** Empties the jump caches if regions in them may lie in the page of `va`. */
 export function jump_flush_va(hart: Hart, va: u64): void {
   const page = va >> 12;
-  if (load<u8>(filter_byte(hart, page)) & (1 << ((<u8>page) & 7))) jump_flush(hart);
+  if (load<u8>(filter_byte(hart, page)) & (1 << (<u8>page & 7))) jump_flush(hart);
 }

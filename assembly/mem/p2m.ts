@@ -18,7 +18,7 @@ export function phys_ram(vm: Vm, pa: u64): usize {
   const page = <u32>(offset >> 12);
   let entry = load<u32>(p2m_slot(vm, page));
   if (!(entry & P2m.PRESENT)) entry = frame_first(vm, page);
-  return (entry & ~P2m.FLAGS) | ((<u32>offset) & 0xfff);
+  return (entry & ~P2m.FLAGS) | (<u32>offset & 0xfff);
 }
 
 /** The ma of RAM at `pa` for who is about to write it: all stores come through here. 0 when `pa` is not RAM, or `NO_FRAME`. */
@@ -31,7 +31,7 @@ export function phys_ram_store(vm: Vm, pa: u64): usize {
     entry = frame_break(vm, page);
     if (!entry) return NO_FRAME;
   }
-  return (entry & ~P2m.FLAGS) | ((<u32>offset) & 0xfff);
+  return (entry & ~P2m.FLAGS) | (<u32>offset & 0xfff);
 }
 
 /** The number of the page of RAM at `pa`, which is RAM. */

@@ -130,7 +130,7 @@ function translate(hart: Hart, va: u64, access: u32, priv: u32, update: Update):
   if (priv == Priv.M || !mode) return va >> 56 ? ACCESS_FAULT : identity(va);
   const levels = <u32>(mode - SATP_SV39) + 3;
   const unused = 64 - (12 + 9 * levels);
-  if (<u64>((<i64>(va << unused)) >> unused) != va) return Walk.FAULT;
+  if (<u64>(<i64>(va << unused) >> unused) != va) return Walk.FAULT;
   const vm = changetype<Vm>(<usize>hart.vm);
   // 1. Let a be satp.ppn × PAGESIZE, and let i = LEVELS - 1.
   let a = (hart.satp & PPN) << 12;

@@ -30,7 +30,7 @@ import { stlb_flush, stlb_forget } from "./stlb";
 // @ts-ignore: decorator
 @inline export function data_priv(hart: Hart): u32 {
   const status = hart.mstatus;
-  return status & Status.MPRV && hart.priv == Priv.M ? (<u32>(status >> Status.MPP_SHIFT)) & 3 : hart.priv;
+  return status & Status.MPRV && hart.priv == Priv.M ? <u32>(status >> Status.MPP_SHIFT) & 3 : hart.priv;
 }
 
 /** Points `tlbLoad` and `tlbFetch` at the sets of the present mode. Call after any change of priv, MPRV, MPP or SUM. */
@@ -45,7 +45,7 @@ export function tlb_select(hart: Hart): void {
 /** Address of the entry for `va` in the set at `set`. */
 // @ts-ignore: decorator
 @inline export function tlb_entry(set: u32, va: u64): usize {
-  return <usize>set + ((<usize>(va >> (12 - Tlb.ENTRY_SHIFT))) & (Tlb.INDEX_MASK << Tlb.ENTRY_SHIFT));
+  return <usize>set + (<usize>(va >> (12 - Tlb.ENTRY_SHIFT)) & (Tlb.INDEX_MASK << Tlb.ENTRY_SHIFT));
 }
 
 /** Fills that are noted one by one; with more, all of a set is emptied. */

@@ -162,7 +162,7 @@ function ram_at(hart: Hart, va: u64, pa: u64, access: u32): u64 {
 
 /** A load that missed the TLB: zero-extended bits, or 0 after raising. */
 export function load_slow(hart: Hart, va: u64, size: u32): u64 {
-  const inPage: u32 = 0x1000 - ((<u32>va) & 0xfff);
+  const inPage: u32 = 0x1000 - (<u32>va & 0xfff);
   if (size > inPage) {
     const low = load_part(hart, va, inPage);
     if (hart.trapCause != Cause.NONE) return 0;
@@ -203,7 +203,7 @@ function load_bytes(ma: usize, bytes: u32): u64 {
 
 /** A store that missed the TLB. A store across pages changes nothing unless both pages allow it. */
 export function store_slow(hart: Hart, va: u64, value: u64, size: u32): void {
-  const inPage: u32 = 0x1000 - ((<u32>va) & 0xfff);
+  const inPage: u32 = 0x1000 - (<u32>va & 0xfff);
   if (size <= inPage) {
     const at = resolve_store(hart, va, size);
     if (at) store_part(hart, va, at, value, size);
@@ -335,7 +335,7 @@ export function probe(hart: Hart, va: u64, bytes: u32, access: u32): bool {
 
 /** A load that emitted code could not do: false, with nothing changed and nothing raised, unless all of it is RAM. */
 export function load_ram(hart: Hart, va: u64, size: u32): bool {
-  const inPage: u32 = 0x1000 - ((<u32>va) & 0xfff);
+  const inPage: u32 = 0x1000 - (<u32>va & 0xfff);
   const first = min(size, inPage);
   const low = quiet(hart, va, first, Access.LOAD);
   if (!low) return false;
@@ -351,7 +351,7 @@ export function load_ram(hart: Hart, va: u64, size: u32): bool {
 
 /** A store that emitted code could not do: false, with nothing changed and nothing raised, unless all of it is RAM. */
 export function store_ram(hart: Hart, va: u64, value: u64, size: u32): bool {
-  const inPage: u32 = 0x1000 - ((<u32>va) & 0xfff);
+  const inPage: u32 = 0x1000 - (<u32>va & 0xfff);
   const first = min(size, inPage);
   const low = quiet(hart, va, first, Access.STORE);
   if (!low) return false;
@@ -369,7 +369,7 @@ export function store_ram(hart: Hart, va: u64, value: u64, size: u32): bool {
  * with nothing changed and nothing raised. A and D bits are never set: that is left to the access itself.
  */
 export function span_ram(hart: Hart, va: u64, bytes: u32, access: u32): usize {
-  const inPage: u32 = 0x1000 - ((<u32>va) & 0xfff);
+  const inPage: u32 = 0x1000 - (<u32>va & 0xfff);
   const low = part_ram(hart, va, access);
   if (bytes <= inPage || !low) return low;
   return part_ram(hart, va + inPage, access) == low + inPage ? low : 0;

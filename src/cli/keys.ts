@@ -5,7 +5,8 @@ export type KeyCommand = "quit" | "monitor" | "help";
 
 /** What follows from some typed bytes, in order. */
 export type KeyEvent =
-  { readonly kind: "bytes"; readonly bytes: Uint8Array } | { readonly kind: "command"; readonly command: KeyCommand };
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array }
+  | { readonly kind: "command"; readonly command: KeyCommand };
 
 const CTRL_A = 0x01;
 

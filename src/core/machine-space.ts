@@ -1,7 +1,7 @@
 /** Everything one VM owns in machine memory: its blocks, p2m, decoded code and RAM. */
 
 import { HartField, StateBytes, VmField } from "../../assembly/gen/layout.ts";
-import { Engine, CodePage, HartBlock, MemoryModel, Translate, Translation } from "../../assembly/shared/constants.ts";
+import { Engine, HartBlock, MemoryModel, Translate, Translation } from "../../assembly/shared/constants.ts";
 import { hartState, vmState } from "../isa/state.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
 import { Ram } from "../memory/ram.ts";

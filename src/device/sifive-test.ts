@@ -6,7 +6,8 @@ import { checkedState, type TableDevice } from "./state.ts";
 
 /** What a guest wants done with the machine. */
 export type PowerEvent =
-  { readonly kind: "poweroff"; /** Exit code for the host. */ readonly code: number } | { readonly kind: "reset" };
+  | { readonly kind: "poweroff"; /** Exit code for the host. */ readonly code: number }
+  | { readonly kind: "reset" };
 
 const FAIL = 0x3333;
 const PASS = 0x5555;

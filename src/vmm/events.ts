@@ -10,7 +10,9 @@ export type DetailEvent<Events, Type extends keyof Events> = CustomEvent<Events[
 
 /** A listener as DOM programs write it. */
 export type DetailListener<Events, Type extends keyof Events> =
-  ((event: DetailEvent<Events, Type>) => void) | { handleEvent(event: DetailEvent<Events, Type>): void } | null;
+  | ((event: DetailEvent<Events, Type>) => void)
+  | { handleEvent(event: DetailEvent<Events, Type>): void }
+  | null;
 
 /** How a DOM listener is added. */
 export interface ListenOptions {

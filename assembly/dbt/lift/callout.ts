@@ -7,8 +7,8 @@ import { Dbt } from "../state";
 /** Registers (x in the low half, f in the high) that record `r` of `op` reads. */
 export function callout_reads(op: u32, r: u64): u64 {
   const operands = op_operands(op);
-  const rs1 = ((<u64>r) >> 19) & 31;
-  const rs2 = ((<u64>r) >> 27) & 31;
+  const rs1 = (<u64>r >> 19) & 31;
+  const rs2 = (<u64>r >> 27) & 31;
   let mask: u64 = 0;
   if (operands & 4) mask |= (<u64>1) << rs1;
   if (operands & 8) mask |= (<u64>1) << (32 + rs1);
@@ -22,7 +22,7 @@ export function callout_reads(op: u32, r: u64): u64 {
 export function callout_write(op: u32, r: u64): u32 {
   const operands = op_operands(op);
   if (operands & 1) return ((<u32>r + 0x800) >> 11) & 31;
-  return operands & 2 ? 32 + (((<u32>r) >> 11) & 31) : 0;
+  return operands & 2 ? 32 + ((<u32>r >> 11) & 31) : 0;
 }
 
 export function callout(t: Dbt, op: u32, r: u64): void {

@@ -10,7 +10,7 @@ import { W } from "../wasm/opcode";
 /** The value of the f register rd names. */
 // @ts-ignore: decorator
 @inline export function fd(r: u64): u32 {
-  return 32 + (((<u32>r) >> 11) & 31);
+  return 32 + ((<u32>r >> 11) & 31);
 }
 
 // @ts-ignore: decorator
@@ -25,7 +25,7 @@ import { W } from "../wasm/opcode";
 
 /** True when the instruction rounds to nearest in this region, which then runs only while frm says so. */
 export function is_nearest(t: Dbt, r: u64): bool {
-  const rm = (<u32>(r >> 48)) & 7;
+  const rm = <u32>(r >> 48) & 7;
   if (!(t.float & Float.NEAREST) || (rm != Rm.RNE && rm != Rm.DYN)) return false;
   t.float |= Float.ROUNDS;
   return true;
@@ -89,7 +89,7 @@ export function sign(t: Dbt, r: u64, w: u32, size: u32): bool {
 
 /** FCVT to an integer type of 4 or 8 bytes. */
 export function to_integer(t: Dbt, r: u64, size: u32, bytes: u32, signed: bool): bool {
-  const rm = (<u32>(r >> 48)) & 7;
+  const rm = <u32>(r >> 48) & 7;
   if (!(t.float & Float.INLINE)) return false;
   let w: W = W.F64_TRUNC;
   if (rm == Rm.RDN) w = W.F64_FLOOR;

@@ -54,7 +54,7 @@ export function reads(n: Node): u64 {
 /** What the block's terminator reads. */
 export function term_reads(b: Block): u64 {
   if (b.term != Term.BRANCH) return 0;
-  return bit(((<u32>b.record) >> 19) & 31) | bit((<u32>b.record) >> 27);
+  return bit((<u32>b.record >> 19) & 31) | bit(<u32>b.record >> 27);
 }
 
 export function block_writes(t: Dbt, b: Block): u64 {

@@ -45,5 +45,5 @@ function by(size: u32, mask: u64): u64 {
 export function singles(t: Dbt): void {
   let used: u64 = 0;
   for (let i: u32 = 0; i < t.irCount; i++) used |= uses(node(t, i));
-  t.singles = (<u32>used) & ~(<u32>(used >> 32));
+  t.singles = <u32>used & ~(<u32>(used >> 32));
 }

@@ -42,10 +42,10 @@ export function unsigned(w: Writer, value: u32): void {
 /** Signed LEB128. */
 export function signed(w: Writer, value: i64): void {
   while (value < -64 || value > 63) {
-    byte(w, ((<u32>value) & 0x7f) | 0x80);
+    byte(w, (<u32>value & 0x7f) | 0x80);
     value >>= 7;
   }
-  byte(w, (<u32>value) & 0x7f);
+  byte(w, <u32>value & 0x7f);
 }
 
 /** Five bytes for an unsigned number that is known only later; returns where they stand. */
@@ -108,7 +108,7 @@ export function open(w: Writer, op: W, type: u32): void {
 /** An f64 constant, by its bits. */
 export function f64c(w: Writer, bits: u64): void {
   byte(w, W.F64_CONST);
-  for (let i = 0; i < 8; i++) byte(w, (<u32>(bits >> (i << 3))) & 0xff);
+  for (let i = 0; i < 8; i++) byte(w, <u32>(bits >> (i << 3)) & 0xff);
 }
 
 /** An f32 constant, by its bits. */

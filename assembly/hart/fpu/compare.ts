@@ -22,7 +22,7 @@ function unorderedSignaling<T>(hart: Hart, a: u64, b: u64): bool {
 /** Maps the numbers of a format to signed integers of the same order, with -0 just below +0. */
 // @ts-ignore: decorator
 @inline function totalOrder<T>(a: u64): i64 {
-  const value = (<i64>(a << (64 - width<T>()))) >> (64 - width<T>());
+  const value = <i64>(a << (64 - width<T>())) >> (64 - width<T>());
   return value ^ ((value >> 63) & i64.MAX_VALUE);
 }
 

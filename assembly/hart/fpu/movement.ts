@@ -41,7 +41,7 @@ import { width } from "./format";
 // @ts-ignore: decorator
 @inline export function fmvToX<T>(hart: Hart, r: u64): void {
   if (!mayRead(hart)) return;
-  setX(hart, r, <u64>((<i64>(f1(hart, r) << (64 - width<T>()))) >> (64 - width<T>())));
+  setX(hart, r, <u64>(<i64>(f1(hart, r) << (64 - width<T>())) >> (64 - width<T>())));
 }
 
 /** FMV from an x register: its low bits, boxed. */
