@@ -85,8 +85,8 @@ export function was_seen(t: Dbt, pc: u64): bool {
 /** The instruction at `pc` is being executed. */
 export function note_seen(t: Dbt, pc: u64): void {
   const at = seen_byte(t, pc);
-  const bit = <u32>(pc >> 1) & 7;
-  store<u8>(at, load<u8>(at) | <u8>(1 << bit));
+  const bit = <u8>(pc >> 1) & 7;
+  store<u8>(at, load<u8>(at) | (1 << bit));
 }
 
 /** A new observation begins. */
