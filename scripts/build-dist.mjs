@@ -66,7 +66,7 @@ const WEBASSEMBLY = `declare namespace WebAssembly {
 
 /**
  * Has the declarations compile where neither the DOM's library nor a late one is set, and back to TypeScript 5.2, which has no
- * parameter for Uint8Array.
+ * parameter for typed arrays.
  */
 async function makePortable(folder) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -75,8 +75,8 @@ async function makePortable(folder) {
   for (const { parentPath, name } of declarations) {
     const file = path.join(parentPath, name);
     const text = (await readFile(file, "utf8"))
-      .replaceAll("Uint8Array<ArrayBufferLike>", "Uint8Array")
-      .replaceAll("Uint8Array<ArrayBuffer>", "ReturnType<typeof Uint8Array.of>");
+      .replaceAll(/\b(\w+Array)<ArrayBufferLike>/g, "$1")
+      .replaceAll(/\b(\w+Array)<ArrayBuffer>/g, "ReturnType<typeof $1.of>");
     const needs = [
       ...(/Symbol\.(async)?dispose/i.test(text) ? [`lib="esnext.disposable"`] : []),
       ...(text.includes("WebAssembly.")
