@@ -23,5 +23,5 @@ export {
 } from "./host";
 export { dbt_explain } from "./dbt/explain";
 export { dbt_callout, dbt_find, dbt_load, dbt_span, dbt_store, dbt_system } from "./dbt/enter";
-export { frame_hash, frames_clear, frames_equal } from "./mem/frames";
+export { frame_hash, frame_holds, frames_clear, frames_equal } from "./mem/frames";
 export { ram_flush, ram_frame, ram_map, ram_protect } from "./mem/ram";

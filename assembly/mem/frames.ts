@@ -14,6 +14,11 @@ export function frames_clear(ma: usize, bytes: u32): void {
   }
 }
 
+/** Whether any byte of the frame at `ma` is not zero: 1 or 0. */
+export function frame_holds(ma: usize): u32 {
+  return u32(holds_something(ma));
+}
+
 function holds_something(frame: usize): bool {
   for (let offset: usize = 0; offset < FRAME; offset += STEP) {
     const at = frame + offset;

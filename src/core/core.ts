@@ -42,6 +42,8 @@ export interface CoreExports {
   ram_protect(vm: number): void;
   /** Forgets where RAM lies, in all harts. */
   ram_flush(vm: number): void;
+  /** Whether any byte of the frame at `ma` is not zero: 1 or 0. */
+  frame_holds(ma: number): number;
   decode_word(word: number): bigint;
   /** Lays the translator's working memory out. */
   vm_open_translator(vm: number, bytes: number): void;

@@ -121,23 +121,15 @@ export class MachineSpace {
    */
   touchedPages(): Uint32Array {
     const { ram } = this;
-    const touched = [];
+    const touched: number[] = [];
     for (let page = 0; page < ram.pages; page++) {
-      const used = ram.touched(page) || (ram.pieceMa !== 0 && this.#holdsSomething(ram.frame(page)));
-      if (!used) continue;
-      if (!ram.touched(page)) ram.writable(page);
+      if (!ram.touched(page)) {
+        if (ram.pieceMa === 0 || this.#core.frame_holds(ram.frame(page)) === 0) continue;
+        ram.writable(page);
+      }
       touched.push(page);
     }
     return Uint32Array.from(touched);
-  }
-
-  #holdsSomething(ma: number): boolean {
-    const { u32 } = this.memory;
-    const end = (ma + FRAME_BYTES) / 4;
-    for (let at = ma / 4; at < end; at += 4) {
-      if ((u32[at]! | u32[at + 1]! | u32[at + 2]! | u32[at + 3]!) !== 0) return true;
-    }
-    return false;
   }
 
   /** Forgets all translated code, and what was learnt about which is hot. */

@@ -1,23 +1,52 @@
-/** What two saved states differ in, and what they say. */
+/** What two saved states differ in. */
 
-import type { SavedState } from "../../src/state/section.ts";
+import type { SavedState, Section } from "../../src/state/section.ts";
 
 const PAGE = 4096;
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+const equal = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a !== undefined && b !== undefined && Buffer.compare(a, b) === 0;
 
-/** All of a state as text; pages that are all zero say nothing, because engines differ in when they touch them. */
-export function stateText({ sections, ram }: SavedState): Map<string, string> {
-  const text = new Map(sections.map(({ name, version, bytes }) => [name, `${version}: ${hex(bytes)}`]));
-  ram.numbers.forEach((page, index) => {
-    const bytes = ram.bytes.subarray(index * PAGE, (index + 1) * PAGE);
-    if (bytes.some((byte) => byte !== 0)) text.set(`page ${page}`, hex(bytes));
+const isZero = (bytes: Uint8Array | undefined): boolean => bytes === undefined || equal(bytes, ZEROS);
+const ZEROS = new Uint8Array(PAGE);
+
+function sectionDifferences(a: readonly Section[], b: readonly Section[]): string[] {
+  const names = new Set([...a, ...b].map(({ name }) => name));
+  const find = (sections: readonly Section[], name: string) => sections.find((section) => section.name === name);
+  return [...names].filter((name) => {
+    const [left, right] = [find(a, name), find(b, name)];
+    return left?.version !== right?.version || !equal(left?.bytes, right?.bytes);
   });
-  return text;
 }
 
-/** The names of what differs. */
+function pagesOf({ ram }: SavedState): Map<number, Uint8Array> {
+  const pages = new Map<number, Uint8Array>();
+  ram.numbers.forEach((page, index) => pages.set(page, ram.bytes.subarray(index * PAGE, (index + 1) * PAGE)));
+  return pages;
+}
+
+function pageDifferences(a: SavedState, b: SavedState): string[] {
+  if (equal(a.ram.bytes, b.ram.bytes) && Buffer.from(a.ram.numbers).equals(Buffer.from(b.ram.numbers))) return [];
+  const [left, right] = [pagesOf(a), pagesOf(b)];
+  return [...new Set([...left.keys(), ...right.keys()])]
+    .filter((page) => !equal(left.get(page), right.get(page)))
+    .filter((page) => !isZero(left.get(page)) || !isZero(right.get(page)))
+    .map((page) => `page ${page}`);
+}
+
+/** The names of what differs; a page that is all zero is as good as one that was never touched, because engines differ in that. */
 export function differences(a: SavedState, b: SavedState): string[] {
-  const [left, right] = [stateText(a), stateText(b)];
-  return [...new Set([...left.keys(), ...right.keys()])].filter((name) => left.get(name) !== right.get(name));
+  return [...sectionDifferences(a.sections, b.sections), ...pageDifferences(a, b)];
+}
+
+/** Whether they are the same to the last byte, touched pages too. */
+export function identical(a: SavedState, b: SavedState): boolean {
+  return (
+    JSON.stringify(a.sections.map(({ name, version }) => [name, version])) ===
+      JSON.stringify(b.sections.map(({ name, version }) => [name, version])) &&
+    a.sections.every(({ bytes }, index) => equal(bytes, b.sections[index]!.bytes)) &&
+    equal(a.ram.bytes, b.ram.bytes) &&
+    a.ram.numbers.length === b.ram.numbers.length &&
+    a.ram.numbers.every((page, index) => page === b.ram.numbers[index])
+  );
 }
