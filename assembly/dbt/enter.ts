@@ -7,6 +7,7 @@ import { Flow, Op, OpFlag } from "../gen/op";
 import { op_flags, op_flow } from "../gen/optable";
 import { Hart, Vm } from "../gen/state";
 import { csr_access } from "../hart/csr";
+import { NO_PC } from "../hart/illegal";
 import { work_done } from "../hart/pace";
 import { ask_exit, trap_forgotten } from "../hart/raise";
 import { base, csr, rs1IsZero } from "../hart/regs";
@@ -316,6 +317,7 @@ export function dbt_callout(hartMa: usize, fuel: u32, r: u64): u64 {
   const hart = changetype<Hart>(hartMa);
   if (work_done(hart)) return 1;
   hart.instret = hart.fuelBase - fuel;
+  hart.runPc = NO_PC;
   pin_frames(hart, 1);
   execute(hart, r);
   pin_frames(hart, 0);

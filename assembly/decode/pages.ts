@@ -241,8 +241,18 @@ export function record_peek_in(hart: Hart, page: usize, pc: u64): u64 {
   return r;
 }
 
-/** The instruction word at `pc` as it stands in memory now, or -1 when it cannot be fetched. Raises nothing. */
+/**
+ * The instruction word at `pc` as it stands in memory now, for who only looks: -1, with nothing raised and nothing changed, when it cannot
+ * be fetched or a fetch would have to set the A bit.
+ */
 export function word_peek(hart: Hart, pc: u64): i64 {
-  const word = code_word(hart, pc);
-  return trap_forgotten(hart) ? -1 : <i64>word;
+  const page = code_page_settled(hart, pc);
+  if (!page) return -1;
+  const offset = <usize>pc & 0xfff;
+  const ma = <usize>load<u32>(page, FRAME) + offset;
+  const low = load<u16>(ma);
+  if ((low & 3) != 3) return low;
+  if (offset != 4094) return load<u32>(ma);
+  const second = code_page_settled(hart, pc + 2);
+  return second ? <i64>low | ((<i64>load<u16>(<usize>load<u32>(second, FRAME))) << 16) : -1;
 }

@@ -5,8 +5,11 @@ import { fetch_word } from "../mem/vmem";
 import { Cause } from "../shared/constants";
 import { raise } from "./raise";
 
+/** What `hart.runPc` is while nobody knows which instruction is being executed. No instruction lies at an odd address. */
+export const NO_PC: u64 = 1;
+
 /** Raises an illegal-instruction exception for the instruction at `hart.runPc`; tval is its 16 or 32 bits, as in QEMU. */
 export function raise_illegal(hart: Hart): void {
-  const word = fetch_word(hart, hart.runPc);
+  const word = hart.runPc == NO_PC ? 0 : fetch_word(hart, hart.runPc);
   raise(hart, Cause.ILLEGAL, (word & 3) == 3 ? word : word & 0xffff);
 }

@@ -172,17 +172,23 @@ export class Farm {
   /** Runs one slice of every hart of `machine`, and does what the host does then. */
   run(machine: Machine, slice: Slice, harts: number): Ended[] {
     const ended: Ended[] = [];
-    for (let hart = 0; hart < harts; hart++) ended.push({ hart, exit: this.#runHart(machine, hart, slice.steps) });
+    for (let hart = 0; hart < harts; hart++) ended.push({ hart, exit: this.runHart(machine, hart, slice.steps) });
+    this.act(machine, slice);
+    return ended;
+  }
+
+  /** Does what the host does after `slice`. */
+  act(machine: Machine, slice: Slice): void {
     for (const { hart, mask, value, fence } of slice.events) {
       const { ma } = machine.space.harts[hart]!;
       this.#core.hart_set_lines(ma, mask, value);
       if (fence === "i") this.#core.hart_fence_i(ma);
       if (fence === "vma") this.#core.hart_flush(ma);
     }
-    return ended;
   }
 
-  #runHart(machine: Machine, index: number, steps: number): Exit {
+  /** Runs one hart of `machine`, and serves its exits. */
+  runHart(machine: Machine, index: number, steps: number): Exit {
     const hart = machine.space.harts[index]!;
     this.#core.hart_note_time(hart.ma, hart.u64(HartField.instret));
     if (this.#core.hart_waits(hart.ma) !== 0) return Exit.NONE;
@@ -196,6 +202,11 @@ export class Farm {
       }
     }
     return exit;
+  }
+
+  /** The RAM of `machine`, as it is now. */
+  ram({ space }: Machine): DataView {
+    return new DataView(this.#memory.u8.buffer, space.ramMa, RAM_BYTES);
   }
 
   /** What differs between `machine` and `other`, in words. */

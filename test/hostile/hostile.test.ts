@@ -5,9 +5,13 @@ import { Engine } from "../../assembly/shared/constants.ts";
 import { Farm } from "./farm.ts";
 import { check, search } from "./hostile.ts";
 import { hostileProgram } from "./program.ts";
+import { runsStaleCode } from "./stale.ts";
 
 /** Seeds that went wrong once, and why. */
-const KNOWN: readonly (readonly [seed: number, why: string])[] = [[120, "PMP narrowed by pmpaddr alone"]];
+const KNOWN: readonly (readonly [seed: number, why: string])[] = [
+  [120, "PMP narrowed by pmpaddr alone"],
+  [1_081_612, "an illegal instruction in translated code, and the page of the one before marked as accessed"],
+];
 
 const PART = 60;
 const PARTS = 6;
@@ -43,6 +47,14 @@ describe("hostile programs do the same on all engines, and nothing to their neig
       expect(evicted).toBeGreaterThan(100);
     }
   });
+});
+
+test("a program that runs changed code without a fence is told from the others", () => {
+  expect(runsStaleCode(farm, hostileProgram(1_017_131))).toBe(true);
+  const stale = Array.from({ length: 40 }, (_, i) => hostileProgram(i)).filter(
+    (program) => !program.unfenced && runsStaleCode(farm, program),
+  );
+  expect(stale).toEqual([]);
 });
 
 test("a program is the same each time", () => {

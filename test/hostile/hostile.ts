@@ -3,6 +3,7 @@
 import { Exit } from "../../assembly/shared/constants.ts";
 import { ENGINE_NAMES, Farm } from "./farm.ts";
 import { type Fragment, fragmentText, type HostileProgram, hostileProgram } from "./program.ts";
+import { runsStaleCode } from "./stale.ts";
 
 /** What went wrong with a program, in words. */
 export interface Failure {
@@ -24,6 +25,7 @@ export function check(farm: Farm, program: HostileProgram): string[] {
         const other = have[hart]!.exit;
         if (exit !== other) lines.push(`hart ${hart} exit: ${Exit[exit]}, ${Exit[other]}`);
       }
+      if (lines.length > 0 && runsStaleCode(farm, program)) return farm.damage();
       if (lines.length > 0) return [`after slice ${i}, ${ENGINE_NAMES[0]} and ${machine.name}:`, ...lines];
     }
   }
