@@ -1,11 +1,11 @@
 /** What the host does to a hart from outside: reset, interrupt lines, remote fences, and a debugger's questions. */
 
-import { decode, decode16 } from "./gen/decode";
-import { heat_clear } from "./dbt/heat";
-import { module_ready, modules_clear } from "./dbt/modules";
-import { Dbt, dbt_open } from "./dbt/state";
-import { code_pages_release } from "./decode/pages";
-import { Hart, Vm } from "./gen/state";
+import { decode, decode16 } from "./isa/decode";
+import { heat_clear } from "./dbt/profile/heat";
+import { module_ready, modules_clear } from "./dbt/cache/modules";
+import { Dbt, dbt_open } from "./dbt/ir/dbt";
+import { code_pages_release } from "./code/pages";
+import { Hart, Vm } from "./state/state";
 import { csr_exists, csr_poke, csr_read } from "./hart/csr";
 import { csr_read_only } from "./hart/csr_access";
 import { interrupt_waits, interrupts_noted, timer_update } from "./hart/interrupt";

@@ -21,7 +21,7 @@ export {
   vm_open_translator,
   vm_release_code_pages,
 } from "./host";
-export { dbt_explain } from "./dbt/explain";
-export { dbt_callout, dbt_find, dbt_load, dbt_span, dbt_store, dbt_system } from "./dbt/enter";
+export { dbt_explain } from "./dbt/drive/explain";
+export { dbt_callout, dbt_find, dbt_load, dbt_span, dbt_store, dbt_system } from "./dbt/drive/enter";
 export { frame_hash, frame_holds, frames_clear, frames_equal } from "./mem/frames";
 export { ram_flush, ram_frame, ram_map, ram_protect } from "./mem/ram";

@@ -1,7 +1,7 @@
 /** One slice of one hart: interrupts first, then instructions until the budget, an exit or a request for attention. */
 
-import { run_translated } from "./dbt/enter";
-import { Hart, Vm } from "./gen/state";
+import { run_translated } from "./dbt/drive/enter";
+import { Hart, Vm } from "./state/state";
 import { interrupt_pending, interrupt_wakes, interrupts_noted } from "./hart/interrupt";
 import { interrupt_take } from "./hart/trap";
 import { interpret, run_predecoded, step } from "./interp/step";

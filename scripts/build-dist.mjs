@@ -27,7 +27,8 @@ async function digest() {
   const files = [
     ...(await sources("src")),
     ...(await sources("assembly/shared")),
-    ...(await sources("assembly/gen")),
+    ...(await sources("assembly/isa")),
+    ...(await sources("assembly/state")),
     ...(await sources("assembly/dbt/wasm")),
     ...(await Promise.all(guests.map(sources))).flat(),
     ...["build/core.wasm", "scripts/build-dist.mjs", "tsconfig.json", "tsconfig.build.json", "package.json"].map(

@@ -14,8 +14,13 @@ const check = process.argv.includes("--check");
 
 const options = { printWidth: 120, trailingComma: "all", sortPackageJson: false };
 const formattable = /\.(?:[cm]?ts|[cm]?js|json|css|html)$/;
-/** Made by others: the generator formats what it writes, npm and the study what they do. */
-const made = /^(?:assembly\/gen\/|package-lock\.json$|docs\/study\/report\.)/;
+/** Made by others: npm and the study format what they write. */
+const made = /^(?:package-lock\.json$|docs\/study\/report\.)/;
+
+/** Whether `npm run generate` has written the file, and has formatted it: its first line says so. */
+export function isGenerated(source) {
+  return /^\/\*\* .* Generated from src\/isa by .* \*\/\n/.test(source);
+}
 
 /** One or more decorators at the start of a line, with their arguments. */
 const decorators = /^([ \t]*)((?:@\w+(?:\([^()\n]*\))?[ \t]*)+)/gm;
@@ -56,6 +61,7 @@ async function main() {
     const file = path.join(root, name);
     try {
       const source = await readFile(file, "utf8");
+      if (isGenerated(source)) return;
       const result = await formatted(name, source);
       if (source === result) return;
       console.log(name);

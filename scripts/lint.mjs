@@ -7,7 +7,7 @@ import { cp, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { mask } from "./format.mjs";
+import { isGenerated, mask } from "./format.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const oxlint = path.join(root, "node_modules/oxlint/bin/oxlint");
@@ -25,7 +25,8 @@ async function lintAssembly() {
     for (const file of await readdir(copy, { recursive: true })) {
       if (!file.endsWith(".ts")) continue;
       const source = await readFile(path.join(copy, file), "utf8");
-      await writeFile(path.join(copy, file), mask(source));
+      if (isGenerated(source)) await rm(path.join(copy, file));
+      else await writeFile(path.join(copy, file), mask(source));
     }
     lint(copy, "assembly");
   } finally {

@@ -22,7 +22,9 @@ async function filesBelow(folder) {
 async function digest() {
   const files = [
     ...(
-      await Promise.all(["web", "src", "assembly/shared", "assembly/gen", "assembly/dbt/wasm"].map(filesBelow))
+      await Promise.all(
+        ["web", "src", "assembly/shared", "assembly/isa", "assembly/state", "assembly/dbt/wasm"].map(filesBelow),
+      )
     ).flat(),
     ...["build/core.wasm", "guests/bin/demo.elf", "package.json"].map((name) => path.join(root, name)),
     path.join(root, "scripts/web-beside.mjs"),

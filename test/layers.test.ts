@@ -8,30 +8,28 @@ import { describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-const shared = ["assembly/shared", "assembly/gen"];
+const shared = "assembly/shared";
+const isa = "assembly/isa";
+const state = "assembly/state";
+const mem = "assembly/mem";
+const hart = "assembly/hart";
+const fpu = "assembly/fpu";
+const code = "assembly/code";
+const insn = "assembly/insn";
+const wasm = "assembly/dbt/wasm";
+const ir = "assembly/dbt/ir";
+const profile = "assembly/dbt/profile";
+const region = "assembly/dbt/region";
+const front = "assembly/dbt/front";
+const analysis = "assembly/dbt/analysis";
+const opt = "assembly/dbt/opt";
+const lower = "assembly/dbt/lower";
+const cache = "assembly/dbt/cache";
 
-/** Register and trap fields of the hart block: what mem/ needs of hart/, and no more. */
-const fields = [...shared, "assembly/env.ts", "assembly/hart/regs.ts", "assembly/hart/raise.ts"];
+/** What src/ may use of the core: constants, op and CSR numbers, the layout of its state. */
+const core = [shared, isa, state];
 
-const instructions = [...fields, "assembly/mem", "assembly/hart", "assembly/decode", "assembly/decode/pages.ts"];
-
-/** What all stages of the translator share. */
-const translation = [
-  "assembly/dbt/wasm",
-  "assembly/dbt/wasm/opcode.ts",
-  "assembly/dbt/state.ts",
-  "assembly/dbt/ir.ts",
-  "assembly/dbt/form.ts",
-  "assembly/dbt/jumps.ts",
-  "assembly/dbt/blocks.ts",
-  "assembly/dbt/sites.ts",
-  "assembly/dbt/pc_table.ts",
-];
-/** What is kept of its work, and why. */
-const cache = ["assembly/dbt/heat.ts", "assembly/dbt/region.ts", "assembly/dbt/modules.ts", "assembly/dbt/cache.ts"];
-const translator = [...instructions, ...translation, "assembly/dbt/lift", "assembly/dbt/opt"];
-
-const values = ["src/error.ts", "src/isa", "src/state", ...shared];
+const values = ["src/error.ts", "src/isa", "src/state", ...core];
 const board = [...values, "src/backend", "src/core", "src/memory", "src/device"];
 
 /**
@@ -39,73 +37,39 @@ const board = [...values, "src/backend", "src/core", "src/memory", "src/device"]
  * single file can be a layer of its own.
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
-  "assembly/shared": [],
-  "assembly/gen": ["assembly/shared"],
-  // The generated dispatchers: one call of a handler for each op.
-  "assembly/gen/execute.ts": [...instructions, "assembly/interp"],
-  "assembly/gen/loop.ts": [...instructions, "assembly/interp"],
-  "assembly/env.ts": shared,
-  "assembly/hart/regs.ts": shared,
-  "assembly/hart/raise.ts": shared,
-  "assembly/mem": fields,
-  "assembly/hart": [...fields, "assembly/mem"],
-  "assembly/decode": shared,
-  // Decoded pages are filled from guest memory; decoding itself knows only the word.
-  "assembly/decode/pages.ts": [...fields, "assembly/mem", "assembly/decode"],
-  "assembly/interp": instructions,
-  "assembly/interp/step.ts": [
-    ...instructions,
-    "assembly/interp",
-    "assembly/gen/execute.ts",
-    "assembly/gen/loop.ts",
-    "assembly/dbt/cache.ts",
+  [shared]: [],
+  [isa]: [shared],
+  [state]: [shared],
+  [mem]: [shared, state],
+  [hart]: [shared, isa, state, mem],
+  [fpu]: [shared, state, mem, hart],
+  [code]: [shared, isa, state, mem],
+  [insn]: [shared, isa, state, mem, hart, fpu],
+  "assembly/interp": [shared, isa, state, mem, hart, fpu, code, insn],
+  [wasm]: [],
+  [ir]: [shared, wasm],
+  [profile]: [shared, state, ir],
+  [region]: [shared, isa, state, code, ir, profile],
+  [front]: [shared, isa, state, fpu, wasm, ir, region],
+  [analysis]: [shared, wasm, ir, profile, region, front],
+  [opt]: [wasm, ir],
+  [lower]: [shared, isa, state, fpu, wasm, ir, profile, region, front, analysis, opt],
+  [cache]: [shared, isa, state, mem, code, ir, profile],
+  "assembly/dbt/drive": [
+    ...[shared, isa, state, mem, hart, code, "assembly/interp"],
+    ...[ir, profile, region, front, analysis, opt, lower, cache],
   ],
-  "assembly/dbt/wasm": ["assembly/dbt/wasm/opcode.ts"],
-  // Names for both compilers.
-  "assembly/dbt/wasm/opcode.ts": [],
-  "assembly/dbt/state.ts": ["assembly/shared", "assembly/dbt/wasm"],
-  "assembly/dbt/ir.ts": ["assembly/shared", "assembly/dbt/state.ts"],
-  "assembly/dbt/form.ts": [...instructions, "assembly/dbt/state.ts", "assembly/dbt/jumps.ts", "assembly/dbt/blocks.ts"],
-  "assembly/dbt/jumps.ts": ["assembly/dbt/state.ts", "assembly/dbt/pc_table.ts"],
-  "assembly/dbt/blocks.ts": ["assembly/dbt/state.ts"],
-  "assembly/dbt/sites.ts": ["assembly/dbt/state.ts", "assembly/dbt/pc_table.ts"],
-  "assembly/dbt/pc_table.ts": [],
-  "assembly/dbt/heat.ts": [...shared, "assembly/dbt/pc_table.ts"],
-  "assembly/dbt/region.ts": [...instructions, "assembly/dbt/state.ts", "assembly/dbt/heat.ts"],
-  "assembly/dbt/modules.ts": [...instructions, "assembly/dbt/region.ts", "assembly/dbt/heat.ts"],
-  "assembly/dbt/cache.ts": [...instructions, "assembly/dbt/state.ts", "assembly/dbt/region.ts"],
-  "assembly/dbt/lift": [...instructions, ...translation],
-  "assembly/dbt/opt": ["assembly/shared", ...translation, "assembly/dbt/lift"],
-  "assembly/dbt": [...translator, ...cache],
-  "assembly/dbt/observe.ts": [...instructions, "assembly/interp/step.ts", ...translation, "assembly/dbt"],
-  // Where translated code is entered and left for the interpreter.
-  "assembly/dbt/enter.ts": [
-    ...instructions,
-    "assembly/gen/execute.ts",
-    "assembly/interp/step.ts",
-    ...translation,
-    ...cache,
-    "assembly/dbt",
-    "assembly/dbt/observe.ts",
-  ],
-  "assembly/dbt/explain.ts": [...translator, "assembly/dbt"],
-  "assembly/run.ts": [...instructions, "assembly/interp/step.ts", "assembly/dbt/enter.ts"],
-  "assembly/host.ts": [...instructions, "assembly/dbt/state.ts", "assembly/dbt/heat.ts", "assembly/dbt/modules.ts"],
-  "assembly/index.ts": [
-    ...instructions,
-    "assembly/dbt/enter.ts",
-    "assembly/dbt/explain.ts",
-    "assembly/run.ts",
-    "assembly/host.ts",
-  ],
+  "assembly/run.ts": [shared, state, mem, hart, "assembly/interp", "assembly/dbt/drive"],
+  "assembly/host.ts": [shared, isa, state, mem, hart, code, ir, profile, cache],
+  "assembly/index.ts": [mem, "assembly/dbt/drive", "assembly/run.ts", "assembly/host.ts"],
 
   "src/error.ts": [],
   "src/nearest.ts": [],
-  "src/isa": ["src/error.ts", "assembly/shared"],
+  "src/isa": ["src/error.ts", shared],
   // How parts of a machine are written down and checked.
   "src/state": ["src/error.ts"],
   "src/backend": ["src/error.ts", "src/state"],
-  "src/memory": ["src/error.ts", ...shared],
+  "src/memory": ["src/error.ts", shared, state],
   "src/core": [...values, "src/memory"],
   "src/device": ["src/error.ts", "src/state", "src/backend", "src/memory"],
   "src/machine": board,
@@ -118,7 +82,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "src/vmm/host.ts": [...board, "src/machine", "src/host", "src/vmm", "src/worker"],
   "src/debug/disasm.ts": ["src/isa"],
   // Prints what the core explains of a region; the API gives the text out.
-  "src/debug/region": [...values, "src/core", "assembly/dbt/wasm/opcode.ts", "src/debug/disasm.ts"],
+  "src/debug/region": [...values, "src/core", wasm, "src/debug/disasm.ts"],
   // Part of the API; it looks behind it, into two VMs.
   "src/debug/lockstep": [...board, "src/machine", "src/vmm", "src/vmm/host.ts", "src/debug/disasm.ts"],
   "src/debug/profile-unwind.ts": [],
@@ -158,6 +122,12 @@ interface Import {
   readonly specifier: string;
 }
 
+/** The file that a relative import leads to; AssemblyScript's leave the extension out. */
+function targetOf(from: string, specifier: string): string {
+  const file = path.posix.join(path.posix.dirname(from), specifier);
+  return from.startsWith("assembly/") ? `${file}.ts` : file;
+}
+
 /** The reason why an import is not allowed, or undefined. */
 function fault({ from, specifier }: Import): string | undefined {
   const source = layerOf(from);
@@ -168,8 +138,7 @@ function fault({ from, specifier }: Import): string | undefined {
     if (source === hostLayer || (target !== undefined && mayImport[source]!.includes(target))) return undefined;
     return `${from} imports ${specifier}; only ${hostLayer} may`;
   }
-  const file = path.posix.join(path.posix.dirname(from), specifier);
-  const target = layerOf(from.startsWith("assembly/") ? `${file}.ts` : file);
+  const target = layerOf(targetOf(from, specifier));
   if (target === undefined) return `${from} imports ${specifier}, which belongs to no layer`;
   if (target === source || mayImport[source]!.includes(target)) return undefined;
   return `${from} imports ${specifier}: ${source} may not import ${target}`;
@@ -190,6 +159,36 @@ function importsOf(file: string): Import[] {
 
 const imports = files.flatMap(importsOf);
 
+/** File of the core -> the files that it imports. */
+const graph = new Map(
+  sourceFiles("assembly").map((file) => [
+    file,
+    importsOf(file)
+      .filter(({ specifier }) => specifier.startsWith("."))
+      .map(({ specifier }) => targetOf(file, specifier)),
+  ]),
+);
+
+/** The first circle found: a file, what it imports, and so on back to the file. Empty when there is none. */
+function circle(edges: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>();
+  const visit = (file: string, above: readonly string[]): string[] => {
+    if (above.includes(file)) return [...above.slice(above.indexOf(file)), file];
+    if (done.has(file)) return [];
+    for (const target of edges.get(file) ?? []) {
+      const found = visit(target, [...above, file]);
+      if (found.length > 0) return found;
+    }
+    done.add(file);
+    return [];
+  };
+  for (const file of edges.keys()) {
+    const found = visit(file, []);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
 describe("layers", () => {
   test("every import stands in the table", () => {
     expect(files.length).toBeGreaterThan(0);
@@ -207,15 +206,28 @@ describe("layers", () => {
     layers.forEach((layer) => visit(layer, []));
   });
 
+  test("no file imports itself by way of others", () => {
+    expect(circle(graph)).toEqual([]);
+    expect(
+      circle(
+        new Map([
+          ["a", ["b"]],
+          ["b", ["c"]],
+          ["c", ["b"]],
+        ]),
+      ),
+    ).toEqual(["b", "c", "b"]);
+  });
+
   test.each<[string, string]>([
     ["src/device/plic.ts", "../machine/virt.ts"],
     ["src/device/plic.ts", "../core/core.ts"],
     ["src/vmm/vm.ts", "node:fs"],
     ["src/cli/main.ts", "../vmm/vm.ts"],
-    ["assembly/interp/rv_i.ts", "../run"],
+    ["assembly/insn/rv_i.ts", "../run"],
     ["assembly/mem/ptw.ts", "../hart/csr"],
-    ["assembly/dbt/wasm/encode.ts", "../../gen/op"],
-    ["assembly/dbt/lift/rv_i.ts", "../../interp/rv_i"],
+    ["assembly/dbt/wasm/encode.ts", "../../isa/op"],
+    ["assembly/dbt/front/riscv/rv_i.ts", "../../interp/rv_i"],
     ["src/elsewhere/x.ts", "../error.ts"],
   ])("%s importing %s would fail", (from, specifier) => {
     expect(fault({ from, specifier })).toBeTypeOf("string");

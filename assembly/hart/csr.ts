@@ -4,16 +4,16 @@
  */
 
 import { csr_written } from "./csr_effects";
-import { CsrEntry, Legal, Register, csr_entry } from "../gen/csr_table";
-import { Hart } from "../gen/state";
+import { CsrEntry, Legal, Register, csr_entry } from "../isa/csr_table";
+import { Hart } from "../state/state";
 import { Status } from "../shared/csr";
 import { counter_read, counter_write } from "./csr_counter";
 import { MSTATUS_SD } from "./csr_field";
 import { legal_bits } from "./csr_legal";
 import { interrupts } from "./interrupt";
-import { base } from "./regs";
+import { base } from "../state/regs";
 
-export { csr_exists } from "../gen/csr_table";
+export { csr_exists } from "../isa/csr_table";
 export { csr_access } from "./csr_access";
 
 /** What an existing CSR reads. The caller has asked `csr_access`, or is a debugger. */

@@ -7,8 +7,8 @@
  *  +------+-----------+----------+
  */
 
-import { Condition, csr_entry, csr_exists } from "../gen/csr_table";
-import { Hart } from "../gen/state";
+import { Condition, csr_entry, csr_exists } from "../isa/csr_table";
+import { Hart } from "../state/state";
 import { Priv } from "../shared/constants";
 import { Counter, Status } from "../shared/csr";
 import { counter_allowed } from "./csr_counter";

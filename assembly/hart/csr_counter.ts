@@ -5,11 +5,11 @@
  * while inhibited, so that nothing needs counting twice.
  */
 
-import { mtime } from "../env";
-import { Hart } from "../gen/state";
+import { mtime } from "../state/env";
+import { Hart } from "../state/state";
 import { Priv } from "../shared/constants";
 import { Counter } from "../shared/csr";
-import { base } from "./regs";
+import { base } from "../state/regs";
 
 /** What counter `index` (cycle, time or instret) reads. */
 export function counter_read(hart: Hart, index: u32): u64 {

@@ -1,13 +1,13 @@
 /** What follows from a write to a CSR. Generated from src/isa by `npm run generate`; do not edit. */
 
-import { Hart } from "../gen/state";
+import { Hart } from "../state/state";
 import { pmp_changed } from "../mem/pmp";
 import { tlb_flush, tlb_select } from "../mem/tlb";
 import { Exit } from "../shared/constants";
 import { Status } from "../shared/csr";
 import { counters_switched } from "./csr_counter";
 import { interrupts_changed } from "./interrupt";
-import { ask_exit } from "./raise";
+import { ask_exit } from "../state/raise";
 
 /** Does what follows from a write that has changed the bits `changed` of a register, for a CSR with this set of effects. */
 export function csr_written(hart: Hart, effects: u32, changed: u64): void {

@@ -3,14 +3,14 @@
  * (Privileged ISA, "Write Any Values, Reads Legal Values")
  */
 
-import { CsrEntry, Legal } from "../gen/csr_table";
-import { HartField } from "../gen/layout";
-import { Hart, Vm } from "../gen/state";
+import { CsrEntry, Legal } from "../isa/csr_table";
+import { HartField } from "../state/layout";
+import { Hart, Vm } from "../state/state";
 import { Irq } from "../shared/constants";
-import { Csr } from "../gen/csr";
+import { Csr } from "../isa/csr";
 import { Envcfg, Pmp, PmpCfg, PmpMatch, Status } from "../shared/csr";
 import { MENVCFG_ADUE, MENVCFG_STCE } from "./csr_field";
-import { base } from "./regs";
+import { base } from "../state/regs";
 
 /** The bits that a write of `value` to CSR `csr`, whose row is `entry`, takes. */
 export function legal_bits(hart: Hart, entry: CsrEntry, csr: u32, value: u64): u64 {

@@ -1,9 +1,9 @@
 /** The illegal-instruction exception. */
 
-import { Hart } from "../gen/state";
+import { Hart } from "../state/state";
 import { fetch_word } from "../mem/vmem";
 import { Cause } from "../shared/constants";
-import { raise } from "./raise";
+import { raise } from "../state/raise";
 
 /** What `hart.runPc` is while nobody knows which instruction is being executed. No instruction lies at an odd address. */
 export const NO_PC: u64 = 1;

@@ -1,6 +1,6 @@
 /** Which interrupts a hart sees, and which of them it takes next. (Privileged ISA, "Machine Interrupt Registers") */
 
-import { Hart } from "../gen/state";
+import { Hart } from "../state/state";
 import { Irq, Priv } from "../shared/constants";
 import { Status } from "../shared/csr";
 import { MENVCFG_STCE } from "./csr_field";

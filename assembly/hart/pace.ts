@@ -1,8 +1,8 @@
 /** How a run comes back to the host in time, whatever its instructions cost: slow work is counted. */
 
-import { Hart } from "../gen/state";
+import { Hart } from "../state/state";
 import { Exit } from "../shared/constants";
-import { ask_exit } from "./raise";
+import { ask_exit } from "../state/raise";
 
 /**
  * Call for each piece of work that is not a plain instruction: what the loops leave to the slow tail, an entry of translated code,

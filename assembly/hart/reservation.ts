@@ -3,7 +3,7 @@
  * in QEMU, SC succeeds when the address matches and memory still holds the value; other stores need not look here.
  */
 
-import { Hart } from "../gen/state";
+import { Hart } from "../state/state";
 import { pa_of } from "../mem/vmem";
 
 /** `reservationPa` when there is none. */

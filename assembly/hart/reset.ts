@@ -1,12 +1,12 @@
 /** Reset. (Privileged ISA, "Reset") */
 
-import { Hart, hart_clear, Vm } from "../gen/state";
+import { Hart, hart_clear, Vm } from "../state/state";
 import { pmp_changed } from "../mem/pmp";
 import { jump_reset } from "../mem/jump";
 import { tlb_select } from "../mem/tlb";
 import { Cause, Exit, Priv } from "../shared/constants";
-import { Csr } from "../gen/csr";
-import { csr_entry } from "../gen/csr_table";
+import { Csr } from "../isa/csr";
+import { csr_entry } from "../isa/csr_table";
 import { PmpCfg, PmpMatch } from "../shared/csr";
 import { MENVCFG_ADUE, MENVCFG_PBMTE, MSTATUS_SXL_64, MSTATUS_UXL_64, PMPADDR_BITS } from "./csr_field";
 import { drop_reservation } from "./reservation";

@@ -1,6 +1,6 @@
 /** Entering and leaving trap handlers. (Privileged ISA, "Trap-Return Instructions", "Machine Status Registers") */
 
-import { Hart } from "../gen/state";
+import { Hart } from "../state/state";
 import { tlb_select } from "../mem/tlb";
 import { Cause, Priv } from "../shared/constants";
 import { Status } from "../shared/csr";

@@ -1,20 +1,20 @@
 /**
  * Floating-point instructions as the predecoded loop does them in place: without a call, so only where Wasm's own operators
- * give the answer (the conditions of hart/fpu/fast.ts). Each returns false, with nothing changed, where the handler has to
+ * give the answer (the conditions of fpu/fast.ts). Each returns false, with nothing changed, where the handler has to
  * decide; the loop then leaves to the slow tail.
  *
  * `T` is f32 or f64. Operands are tested as numbers, not as bits: the loop has integer registers to spare for none.
  * `ready` is `float_ready(hart)`, which only the slow tail can change.
  */
 
-import { HartField } from "../gen/layout";
-import { Hart } from "../gen/state";
-import { productError, sumError } from "../hart/fpu/exact";
-import { roundsOnce, tryF64 } from "../hart/fpu/fast_fma";
-import { inRange, truncate } from "../hart/fpu/fast_int";
-import { Flag, Rm } from "../hart/fpu/modes";
-import { fs_dirty } from "../hart/fs";
-import { base, f1, f2, rm, setF, setX, x1 } from "../hart/regs";
+import { HartField } from "../state/layout";
+import { Hart } from "../state/state";
+import { productError, sumError } from "../fpu/exact";
+import { roundsOnce, tryF64 } from "../fpu/fast_fma";
+import { inRange, truncate } from "../fpu/fast_int";
+import { Flag, Rm } from "../fpu/modes";
+import { fs_dirty } from "../state/fs";
+import { base, f1, f2, rm, setF, setX, x1 } from "../state/regs";
 
 // In `float_ready`'s answer. Bits 0 to 7: an instruction with that rm field rounds to nearest, ties to even.
 const ON: u32 = 0x100;

@@ -4,15 +4,15 @@
  * A step is an instruction retired or a trap taken; the budget counts steps, `instret` only what retired.
  */
 
-import { code_page, code_word, decode_record, record_peek } from "../decode/pages";
-import { decode, decode16 } from "../gen/decode";
-import { execute } from "../gen/execute";
-import { run_leaf, run_leaf_exact } from "../gen/loop";
-import { Op } from "../gen/op";
-import { op_length } from "../gen/optable";
-import { Hart } from "../gen/state";
+import { code_page, code_word, decode_record, record_peek } from "../code/pages";
+import { decode, decode16 } from "../isa/decode";
+import { execute } from "./execute";
+import { run_leaf, run_leaf_exact } from "./loop";
+import { Op } from "../isa/op";
+import { op_length } from "../isa/optable";
+import { Hart } from "../state/state";
 import { work_done } from "../hart/pace";
-import { ask_exit } from "../hart/raise";
+import { ask_exit } from "../state/raise";
 import { trap_take } from "../hart/trap";
 import { Cause, Exit } from "../shared/constants";
 

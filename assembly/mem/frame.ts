@@ -1,7 +1,7 @@
 /** Frames of RAM: which page each backs, and how a page gets one of its own. The table is drawn at `Frame` (shared/constants.ts). */
 
-import { frame_take } from "../env";
-import { Vm } from "../gen/state";
+import { frame_take } from "../state/env";
+import { Vm } from "../state/state";
 import { CodePage, Frame, P2m } from "../shared/constants";
 import { tlb_forget_page } from "./tlb_page";
 

@@ -1,8 +1,8 @@
 /** The jump caches' emptying: what a TLB flush must do to translated code's shortcuts. */
 
-import { HartField } from "../gen/layout";
-import { Hart, Vm } from "../gen/state";
-import { base, hart_at } from "../hart/regs";
+import { HartField } from "../state/layout";
+import { Hart, Vm } from "../state/state";
+import { base, hart_at } from "../state/regs";
 import { HartBlock } from "../shared/constants";
 
 /** Entries that are noted one by one; with more, all are emptied. */

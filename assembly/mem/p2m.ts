@@ -5,7 +5,7 @@
  */
 
 import { P2m } from "../shared/constants";
-import { Vm } from "../gen/state";
+import { Vm } from "../state/state";
 import { frame_break, frame_first, p2m_slot } from "./frame";
 
 /** What `phys_ram_store` answers when the page cannot have a frame of its own now. */

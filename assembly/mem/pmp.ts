@@ -1,8 +1,8 @@
 /** Physical memory protection: sixteen entries, exact to four bytes. (Privileged ISA, "Physical Memory Protection") */
 
-import { HartField } from "../gen/layout";
-import { Hart, Vm } from "../gen/state";
-import { base } from "../hart/regs";
+import { HartField } from "../state/layout";
+import { Hart, Vm } from "../state/state";
+import { base } from "../state/regs";
 import { Access, Priv } from "../shared/constants";
 import { Pmp, PmpCfg, PmpMatch } from "../shared/csr";
 import { tlb_flush_all } from "./tlb";

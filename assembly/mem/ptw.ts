@@ -8,8 +8,8 @@
  *  +--+------+----------+----------------------------------+-----+-+-+-+-+-+-+-+-+
  */
 
-import { Hart, Vm } from "../gen/state";
-import { raise } from "../hart/raise";
+import { Hart, Vm } from "../state/state";
+import { raise } from "../state/raise";
 import { Access, Cause, Priv } from "../shared/constants";
 import { MenvcfgBit, Status } from "../shared/csr";
 import { NO_FRAME, phys_ram, phys_ram_store } from "./p2m";

@@ -1,7 +1,7 @@
 /** What the host does to the RAM of a VM, by number of the page. None of its harts may be in the middle of an instruction. */
 
-import { Vm } from "../gen/state";
-import { hart_at } from "../hart/regs";
+import { Vm } from "../state/state";
+import { hart_at } from "../state/regs";
 import { P2m } from "../shared/constants";
 import { frame_break, frame_move, p2m_slot } from "./frame";
 import { jump_flush_all } from "./jump";

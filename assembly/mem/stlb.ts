@@ -8,8 +8,8 @@
  *     +12 u32 generation   an entry of another generation than the hart's is empty, so a flush is one addition
  */
 
-import { Hart, Vm } from "../gen/state";
-import { base } from "../hart/regs";
+import { Hart, Vm } from "../state/state";
+import { base } from "../state/regs";
 import { HartBlock, P2m, Stlb, Tlb } from "../shared/constants";
 
 const ENTRY_BYTES: usize = 16;

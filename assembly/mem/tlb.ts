@@ -11,7 +11,7 @@
  *
  * A store set has only pages that may be stored to as they are (`P2m.WRITABLE`).
  *
- * A micro-TLB's entry belongs to an access of translated code, and holds the page it led to last (dbt/lower_memory.ts).
+ * A micro-TLB's entry belongs to an access of translated code, and holds the page it led to last (dbt/lower/memory.ts).
  *
  * A set belongs to a mode, so changing mode, MPRV or SUM only switches a pointer. An access of n bytes compares the tag with
  * `va & ~0xfff | va & (n - 1)`: misaligned accesses never hit. With `MemoryModel.TLB` an entry is a u64 tag with bit 11 set, which no
@@ -20,9 +20,9 @@
 
 import { HartBlock, Priv, Tlb } from "../shared/constants";
 import { Status } from "../shared/csr";
-import { HartField } from "../gen/layout";
-import { Hart, Vm } from "../gen/state";
-import { base, hart_at } from "../hart/regs";
+import { HartField } from "../state/layout";
+import { Hart, Vm } from "../state/state";
+import { base, hart_at } from "../state/regs";
 import { jump_empty_all, jump_flush, jump_flush_va } from "./jump";
 import { stlb_flush, stlb_forget } from "./stlb";
 

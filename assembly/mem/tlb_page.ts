@@ -1,7 +1,7 @@
 /** Forgetting where one page of RAM lies, whatever virtual addresses lead to it. */
 
-import { Hart, Vm } from "../gen/state";
-import { base, hart_at } from "../hart/regs";
+import { Hart, Vm } from "../state/state";
+import { base, hart_at } from "../state/regs";
 import { HartBlock, Tlb } from "../shared/constants";
 
 /** Entries of a set, of 16 bytes, and of a micro-TLB. */

@@ -5,10 +5,10 @@
  * slow forms, the dispatcher has made `hart.runPc` and `hart.instret` exact: a device may read the clock.
  */
 
-import { mmio_load, mmio_store } from "../env";
-import { Hart, Vm } from "../gen/state";
-import { base } from "../hart/regs";
-import { raise } from "../hart/raise";
+import { mmio_load, mmio_store } from "../state/env";
+import { Hart, Vm } from "../state/state";
+import { base } from "../state/regs";
+import { raise } from "../state/raise";
 import { Access, Cause, MemoryModel, Priv, Tlb } from "../shared/constants";
 import { frame_pa } from "./frame";
 import { NO_FRAME, phys_ram, phys_ram_store, ram_page } from "./p2m";

@@ -169,7 +169,7 @@ export enum Stlb {
 
 /** Where the parts of a hart's block lie. */
 export enum HartBlock {
-  /** The TLB sets start here; the generated state (gen/layout.ts) must end below. */
+  /** The TLB sets start here; the generated state (state/layout.ts) must end below. */
   TLB = 0x1000,
   /** The jump caches, one for each privilege mode: 4096 entries of 16 bytes (u64 pc, u32 table index, u32 fuel needed). */
   JUMP = 0x21000,
@@ -224,9 +224,9 @@ export enum CodePage {
 export enum Translation {
   /** Code pages that a region may lie in. */
   REGION_PAGES = 16,
-  /** A region descriptor (assembly/dbt/region.ts). */
+  /** A region descriptor (assembly/dbt/cache/region.ts). */
   REGION_BYTES = 304,
-  /** The hotness counters (assembly/dbt/heat.ts). */
+  /** The hotness counters (assembly/dbt/profile/heat.ts). */
   HEAT_BYTES = 0x10000,
 }
 

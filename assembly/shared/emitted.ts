@@ -22,7 +22,7 @@ export enum Local {
   /** The place of each base register's span: the machine address, or in the window the distance from the start of RAM. */
   SPAN = 42,
   A32 = 74,
-  /** The lengths of the ranges that exponents of results must lie in, see lower_float.ts; 0 while NX is clear. */
+  /** The lengths of the ranges that exponents of results must lie in, see dbt/lower/float.ts; 0 while NX is clear. */
   RANGE_D = 75,
   RANGE_S = 76,
   /** f64: f0 is at F. Only regions with floating point have the locals from here on. */

@@ -3,7 +3,7 @@
  * machine addresses.
  */
 
-/** A region's descriptor (`Region` in assembly/dbt/region.ts). */
+/** A region's descriptor (`Region` in assembly/dbt/cache/region.ts). */
 export enum RegionField {
   /** u64: the virtual address of its entry. */
   va = 8,
@@ -69,7 +69,7 @@ export enum ExplainedBlock {
   owed = 60,
   /** x registers that hold sign-extended words when it begins. */
   words = 64,
-  /** Checked spans at its entry: 32 pairs of i32 (lo, hi), the first of them no span (opt/spans.ts). */
+  /** Checked spans at its entry: 32 pairs of i32 (lo, hi), the first of them no span (dbt/analysis/spans.ts). */
   spans = 68,
   nodeCount = 72,
   /** Its instructions; of `Term.INTERPRET`, the interpreter's as well when it can be fetched. */

@@ -1,6 +1,6 @@
 /** What the translator calls things, for itself and for those who print its work. Plain enums only. */
 
-/** The operation of a node of the intermediate representation; the fields of nodes are those of `Node` in assembly/dbt/ir.ts. */
+/** The operation of a node of the intermediate representation; the fields of nodes are those of `Node` in assembly/dbt/ir/node.ts. */
 export enum Ir {
   /** dst = imm */
   CONST = 1,

@@ -1,8 +1,8 @@
 /** The engine's pieces, each as something to do again and again that fails when it has not done what it says. */
 
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField } from "../../assembly/state/layout.ts";
 import { Engine, Priv } from "../../assembly/shared/constants.ts";
-import { Csr } from "../../assembly/gen/csr.ts";
+import { Csr } from "../../assembly/isa/csr.ts";
 import { explainRegion } from "../../src/core/explained.ts";
 import { Host } from "../../src/index.ts";
 import { assembleProgram } from "../../src/isa/assemble.ts";

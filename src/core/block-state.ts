@@ -1,6 +1,6 @@
 /** The blocks of harts and VMs by their table: saving, restoring and clearing fields by kind. */
 
-import { HartField, VmField } from "../../assembly/gen/layout.ts";
+import { HartField, VmField } from "../../assembly/state/layout.ts";
 import { hartState, isSaved, vmState, type FieldType, type Legal, type StateRow } from "../isa/state.ts";
 import { array, u16, u32, u64, u8, where, type Field } from "../state/table.ts";
 import { ObjectTable } from "../state/table.ts";

@@ -1,6 +1,6 @@
-/** The pool of decoded code pages that all VMs of a host take theirs from (assembly/decode/pages.ts). */
+/** The pool of decoded code pages that all VMs of a host take theirs from (assembly/code/pages.ts). */
 
-import { VmField } from "../../assembly/gen/layout.ts";
+import { VmField } from "../../assembly/state/layout.ts";
 import { CodePage } from "../../assembly/shared/constants.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
 import type { VmView } from "./views.ts";

@@ -1,6 +1,6 @@
-/** Reads what the core explains of a region (assembly/dbt/explain.ts). */
+/** Reads what the core explains of a region (assembly/dbt/drive/explain.ts). */
 
-import { VmField } from "../../assembly/gen/layout.ts";
+import { VmField } from "../../assembly/state/layout.ts";
 import {
   Explained,
   ExplainedBlock,
@@ -19,7 +19,7 @@ export interface Span {
   readonly hi: number;
 }
 
-/** A node of the intermediate representation; see assembly/dbt/ir.ts. */
+/** A node of the intermediate representation; see assembly/dbt/ir/node.ts. */
 export interface RegionNode {
   readonly op: Ir;
   /** The WebAssembly operator that does the work. */

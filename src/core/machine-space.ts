@@ -1,6 +1,6 @@
 /** Everything one VM owns in machine memory: its blocks, p2m, decoded code and RAM. */
 
-import { HartField, StateBytes, VmField } from "../../assembly/gen/layout.ts";
+import { HartField, StateBytes, VmField } from "../../assembly/state/layout.ts";
 import { Engine, HartBlock, MemoryModel, Translate, Translation } from "../../assembly/shared/constants.ts";
 import { hartState, vmState } from "../isa/state.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";

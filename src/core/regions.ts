@@ -1,7 +1,7 @@
 /** Which regions a VM's translator has made. */
 
-import { VmField } from "../../assembly/gen/layout.ts";
-import { Op } from "../../assembly/gen/op.ts";
+import { VmField } from "../../assembly/state/layout.ts";
+import { Op } from "../../assembly/isa/op.ts";
 import { Translation } from "../../assembly/shared/constants.ts";
 import { RegionField } from "../../assembly/shared/explained.ts";
 import { Mode } from "../../assembly/shared/ir.ts";

@@ -1,7 +1,7 @@
 /** Typed access to the blocks of harts and VMs in machine memory. */
 
-import type { HartField, VmField } from "../../assembly/gen/layout.ts";
-import { HartField as H } from "../../assembly/gen/layout.ts";
+import type { HartField, VmField } from "../../assembly/state/layout.ts";
+import { HartField as H } from "../../assembly/state/layout.ts";
 import type { MachineMemory } from "../memory/machine-memory.ts";
 
 /** Fields of one block, by their offset from its start. Stays valid when the memory grows. */

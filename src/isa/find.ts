@@ -1,4 +1,4 @@
-/** Which instruction a word encodes; for tools. The core has a decision tree instead (`assembly/gen/decode.ts`). */
+/** Which instruction a word encodes; for tools. The core has a decision tree instead (`assembly/isa/decode.ts`). */
 
 import { encodes, instructions, type Instruction } from "./instruction.ts";
 

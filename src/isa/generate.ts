@@ -17,15 +17,15 @@ export function generatedFiles(): Map<string, string> {
   const faults = tableFaults();
   if (faults.length > 0) throw new Error(faults.join("\n"));
   return new Map([
-    ["assembly/gen/layout.ts", layoutFile()],
-    ["assembly/gen/state.ts", stateFile()],
-    ["assembly/gen/csr.ts", csrFile()],
-    ["assembly/gen/csr_table.ts", csrTableFile()],
+    ["assembly/state/layout.ts", layoutFile()],
+    ["assembly/state/state.ts", stateFile()],
+    ["assembly/isa/csr.ts", csrFile()],
+    ["assembly/isa/csr_table.ts", csrTableFile()],
     ["assembly/hart/csr_effects.ts", csrEffectsFile()],
-    ["assembly/gen/op.ts", opFile()],
-    ["assembly/gen/optable.ts", opTableFile()],
-    ["assembly/gen/decode.ts", decodeFile()],
-    ["assembly/gen/execute.ts", executeFile()],
-    ["assembly/gen/loop.ts", loopFile()],
+    ["assembly/isa/op.ts", opFile()],
+    ["assembly/isa/optable.ts", opTableFile()],
+    ["assembly/isa/decode.ts", decodeFile()],
+    ["assembly/interp/execute.ts", executeFile()],
+    ["assembly/interp/loop.ts", loopFile()],
   ]);
 }

@@ -116,7 +116,7 @@ export interface CompressedRow {
   readonly op?: string;
 }
 
-/** The instructions of one extension; their handlers are in `assembly/interp/<name>.ts`. */
+/** The instructions of one extension; their handlers are in `assembly/insn/<name>.ts`. */
 export interface Table {
   readonly name: string;
   /** Whether its rows have an op number below 256. */

@@ -2,8 +2,8 @@
  * The one table of machine state: what a hart and a VM consist of, where each field lies, whether it is saved or rebuilt after a
  * restore, and which values it can have.
  *
- * `src/isa/generate.ts` lays the rows out in order (natural alignment) and writes `assembly/gen/layout.ts`
- * (offsets, for both compilers) and `assembly/gen/state.ts` (`@unmanaged` classes for the core).
+ * `src/isa/generate.ts` lays the rows out in order (natural alignment) and writes `assembly/state/layout.ts`
+ * (offsets, for both compilers) and `assembly/state/state.ts` (`@unmanaged` classes for the core).
  */
 
 /** Storage type of a field. */
@@ -206,7 +206,7 @@ export const vmState: readonly StateRow[] = [
   ["moduleCount", "u32", 1, "derived", "modules in use"],
   ["enter", "u32", 1, "derived", "index in the core's table of what calls a region: (hart, fuel, depth, index) -> pc"],
   ["codeBytes", "u32", 1, "derived", "bytes of the modules in use"],
-  ["hot", "u32", 1, "derived", "machine address of the hotness counters (assembly/dbt/heat.ts)"],
+  ["hot", "u32", 1, "derived", "machine address of the hotness counters (assembly/dbt/profile/heat.ts)"],
   ["heatSteps", "u32", 1, "derived", "steps charged since the counters were last halved"],
   ["hotThreshold", "u32", 1, "derived", "interpreted steps that make a pc hot"],
   ["warmThreshold", "u32", 1, "derived", "steps with which a pc is translated along with a hot one"],

@@ -6,7 +6,7 @@
  * is shared, stores that are tracked, RAM without a piece) goes page by page.
  */
 
-import { VmField } from "../../assembly/gen/layout.ts";
+import { VmField } from "../../assembly/state/layout.ts";
 import { Frame, P2m } from "../../assembly/shared/constants.ts";
 import { WasmvisorError } from "../error.ts";
 import { FRAME_BYTES, type MachineMemory } from "./machine-memory.ts";

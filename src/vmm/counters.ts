@@ -1,6 +1,6 @@
 /** What the counters of harts and of the translator say. */
 
-import { VmField } from "../../assembly/gen/layout.ts";
+import { VmField } from "../../assembly/state/layout.ts";
 import type { VmView } from "../core/views.ts";
 import type { HartCounters } from "./hart.ts";
 

@@ -1,6 +1,6 @@
 /** One hart of a VM, for debuggers: registers, CSRs, and memory as the hart sees it. */
 
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField } from "../../assembly/state/layout.ts";
 import { Access, Priv } from "../../assembly/shared/constants.ts";
 import type { CoreExports } from "../core/core.ts";
 import type { HartView } from "../core/views.ts";

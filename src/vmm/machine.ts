@@ -1,6 +1,6 @@
 /** The hardware of one VM put together: its space in machine memory, board, time, and the core's way to them. */
 
-import { HartField, VmField } from "../../assembly/gen/layout.ts";
+import { HartField, VmField } from "../../assembly/state/layout.ts";
 import type { Irq } from "../../assembly/shared/constants.ts";
 import type { ConsoleBackend } from "../backend/console/console.ts";
 import type { Entropy } from "../backend/entropy/entropy.ts";

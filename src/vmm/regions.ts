@@ -1,6 +1,6 @@
 /** Explains regions: what a VM's translator makes of guest code, as text. */
 
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField } from "../../assembly/state/layout.ts";
 import { Priv } from "../../assembly/shared/constants.ts";
 import type { Core } from "../core/core.ts";
 import { explainRegion } from "../core/explained.ts";

@@ -5,7 +5,7 @@
  * host or a wait may cut short. With deterministic time, so is everything else.
  */
 
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField } from "../../assembly/state/layout.ts";
 import { Exit } from "../../assembly/shared/constants.ts";
 import type { CoreExports } from "../core/core.ts";
 import type { HartView } from "../core/views.ts";

@@ -1,6 +1,6 @@
 /** Looks at harts at regular intervals of instructions: what a profile is made of. */
 
-import { VmField } from "../../assembly/gen/layout.ts";
+import { VmField } from "../../assembly/state/layout.ts";
 import type { VmView } from "../core/views.ts";
 
 /** What a hart has done since it was last looked at. */

@@ -1,6 +1,6 @@
 /** The harts as the built-in SBI reaches them, and the state in which it starts them. */
 
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField } from "../../assembly/state/layout.ts";
 import { Access, Cause, Irq, Priv } from "../../assembly/shared/constants.ts";
 import { Status } from "../../assembly/shared/csr.ts";
 import type { CoreExports } from "../core/core.ts";

@@ -5,7 +5,7 @@ import { DeterministicClock } from "../backend/clock/deterministic-clock.ts";
 import { HOST_CLOCK_TABLE, HostClock } from "../backend/clock/host-clock.ts";
 import type { Part } from "../state/saved.ts";
 import { table, u64, type ValuesIn } from "../state/table.ts";
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField } from "../../assembly/state/layout.ts";
 import type { HartView } from "../core/views.ts";
 
 /** What the run loop does with time. All times are ticks of `clock`. */

@@ -1,6 +1,6 @@
 /** A virtual machine as programs see it. */
 
-import { HartField, VmField } from "../../assembly/gen/layout.ts";
+import { HartField, VmField } from "../../assembly/state/layout.ts";
 import { Engine, Priv } from "../../assembly/shared/constants.ts";
 import type { Compilation } from "../core/code.ts";
 import type { Core } from "../core/core.ts";

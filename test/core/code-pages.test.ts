@@ -1,7 +1,7 @@
 /** VMs of a host take their decoded pages from one pool, and each executes its own code. */
 
 import { expect, test } from "vitest";
-import { VmField } from "../../assembly/gen/layout.ts";
+import { VmField } from "../../assembly/state/layout.ts";
 import { CodePage, Engine } from "../../assembly/shared/constants.ts";
 import { assemble } from "../../src/isa/assemble.ts";
 import { createTestMachine, RAM_PA, type TestMachine } from "../support/core.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { StateBytes } from "../../assembly/gen/layout.ts";
+import { StateBytes } from "../../assembly/state/layout.ts";
 import { Engine, Priv, Translate } from "../../assembly/shared/constants.ts";
-import { Csr } from "../../assembly/gen/csr.ts";
+import { Csr } from "../../assembly/isa/csr.ts";
 import { MenvcfgBit } from "../../assembly/shared/csr.ts";
 import { Ir, Step, Term } from "../../assembly/shared/ir.ts";
 import { explainRegion } from "../../src/core/explained.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { HartField, VmField } from "../../assembly/gen/layout.ts";
+import { HartField, VmField } from "../../assembly/state/layout.ts";
 import { Engine, P2m } from "../../assembly/shared/constants.ts";
 import { type Core, instantiateCore } from "../../src/core/core.ts";
 import { MachineSpace, type SpaceConfig } from "../../src/core/machine-space.ts";

@@ -1,7 +1,7 @@
 /** What translated code takes for granted changes: by each CSR, with each value, in and out of hot code, and under its feet. */
 
 import { describe, expect, test } from "vitest";
-import { HartField, VmField } from "../../assembly/gen/layout.ts";
+import { HartField, VmField } from "../../assembly/state/layout.ts";
 import { Priv, Sensitive, Translate } from "../../assembly/shared/constants.ts";
 import { csrs } from "../../src/isa/csr.ts";
 import { RAM_PA } from "../support/core.ts";

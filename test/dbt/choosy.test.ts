@@ -1,7 +1,7 @@
 /** The engine that translates everything does not translate the same things again and again when they do not all fit. */
 
 import { expect, test } from "vitest";
-import { VmField } from "../../assembly/gen/layout.ts";
+import { VmField } from "../../assembly/state/layout.ts";
 import { Engine } from "../../assembly/shared/constants.ts";
 import { assemble } from "../../src/isa/assemble.ts";
 import { createTestMachine, RAM_PA } from "../support/core.ts";

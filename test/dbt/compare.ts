@@ -1,6 +1,6 @@
 /** Runs a program twice, interpreted and with everything hot translated, and says where the two differ. */
 
-import { HartField, VmField } from "../../assembly/gen/layout.ts";
+import { HartField, VmField } from "../../assembly/state/layout.ts";
 import { Engine, Exit, Sensitive } from "../../assembly/shared/constants.ts";
 import { assemble } from "../../src/isa/assemble.ts";
 import { csrs } from "../../src/isa/csr.ts";

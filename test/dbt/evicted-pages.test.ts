@@ -1,7 +1,7 @@
 /** Decoded pages lose their place while a region is formed from them: it is not made, and everything ends. */
 
 import { expect, test } from "vitest";
-import { HartField, VmField } from "../../assembly/gen/layout.ts";
+import { HartField, VmField } from "../../assembly/state/layout.ts";
 import { Engine, Priv } from "../../assembly/shared/constants.ts";
 import { assemble } from "../../src/isa/assemble.ts";
 import { createTestMachine, RAM_PA } from "../support/core.ts";

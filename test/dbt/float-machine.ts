@@ -1,7 +1,7 @@
 /** One floating-point instruction (or a few) at a time, in translated code or interpreted, with everything it may read and write at hand. */
 
-import { HartField, VmField } from "../../assembly/gen/layout.ts";
-import { Op } from "../../assembly/gen/op.ts";
+import { HartField, VmField } from "../../assembly/state/layout.ts";
+import { Op } from "../../assembly/isa/op.ts";
 import { CodePage, Engine } from "../../assembly/shared/constants.ts";
 import type { CodeExports } from "../../src/core/code.ts";
 import type { Core } from "../../src/core/core.ts";

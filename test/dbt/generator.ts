@@ -1,6 +1,6 @@
 /** A guest that writes functions, runs each until it is hot, and begins anew, for ever. */
 
-import { VmField } from "../../assembly/gen/layout.ts";
+import { VmField } from "../../assembly/state/layout.ts";
 import { Engine } from "../../assembly/shared/constants.ts";
 import { assemble } from "../../src/isa/assemble.ts";
 import { createTestMachine, RAM_PA, type TestMachine, type TestMachineOptions } from "../support/core.ts";

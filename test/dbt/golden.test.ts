@@ -12,9 +12,9 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test, vi } from "vitest";
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField } from "../../assembly/state/layout.ts";
 import { Engine, Priv } from "../../assembly/shared/constants.ts";
-import { Csr } from "../../assembly/gen/csr.ts";
+import { Csr } from "../../assembly/isa/csr.ts";
 import { Status } from "../../assembly/shared/csr.ts";
 import { explainRegion, type RegionParts } from "../../src/core/explained.ts";
 import { translatedRegions } from "../../src/core/regions.ts";

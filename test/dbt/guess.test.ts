@@ -1,7 +1,7 @@
 /** Computed calls that nearly always have the same callee: it is inlined, behind a comparison. */
 
 import { describe, expect, test } from "vitest";
-import { VmField } from "../../assembly/gen/layout.ts";
+import { VmField } from "../../assembly/state/layout.ts";
 import { Translate } from "../../assembly/shared/constants.ts";
 import { RAM_PA } from "../support/core.ts";
 import { type HotOptions, type HotRun, runHot } from "./hot-machine.ts";

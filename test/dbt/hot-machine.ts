@@ -1,7 +1,7 @@
 /** The same program on the interpreter and on the translator, slice by slice, with everything compared after each. */
 
 import { expect } from "vitest";
-import { VmField } from "../../assembly/gen/layout.ts";
+import { VmField } from "../../assembly/state/layout.ts";
 import { Engine, type Exit } from "../../assembly/shared/constants.ts";
 import { hartDifferences, memoryDifferences } from "../../src/debug/lockstep/compare.ts";
 import { assembleProgram } from "../../src/isa/assemble.ts";

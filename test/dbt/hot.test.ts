@@ -1,7 +1,7 @@
 /** Which regions a module gets, and what is done before the first. */
 
 import { expect, test, vi } from "vitest";
-import { HartField, VmField } from "../../assembly/gen/layout.ts";
+import { HartField, VmField } from "../../assembly/state/layout.ts";
 import { Engine } from "../../assembly/shared/constants.ts";
 import { assembleProgram } from "../../src/isa/assemble.ts";
 import { createTestMachine, RAM_PA } from "../support/core.ts";

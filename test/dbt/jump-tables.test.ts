@@ -1,7 +1,7 @@
 /** Computed jumps whose targets are part of their region. */
 
 import { describe, expect, test } from "vitest";
-import { VmField } from "../../assembly/gen/layout.ts";
+import { VmField } from "../../assembly/state/layout.ts";
 import { Priv, Translate } from "../../assembly/shared/constants.ts";
 import { explainRegion } from "../../src/core/explained.ts";
 import { irText } from "../../src/debug/region/ir.ts";

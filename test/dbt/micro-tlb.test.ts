@@ -1,9 +1,9 @@
 /** What a micro-TLB holds of a page must go when the TLB's entry goes. */
 
 import { describe, expect, test } from "vitest";
-import { HartField, VmField } from "../../assembly/gen/layout.ts";
+import { HartField, VmField } from "../../assembly/state/layout.ts";
 import { Cause, Priv, Translate } from "../../assembly/shared/constants.ts";
-import { Csr } from "../../assembly/gen/csr.ts";
+import { Csr } from "../../assembly/isa/csr.ts";
 import { Status } from "../../assembly/shared/csr.ts";
 import { explainRegion } from "../../src/core/explained.ts";
 import { translatedRegions } from "../../src/core/regions.ts";

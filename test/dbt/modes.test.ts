@@ -1,7 +1,7 @@
 /** Privilege modes, traps, interrupts and the floating-point unit's state in hot code, at exact instruction counts. */
 
 import { describe, expect, test } from "vitest";
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField } from "../../assembly/state/layout.ts";
 import { Engine, Irq } from "../../assembly/shared/constants.ts";
 import { lockstep } from "../../src/index.ts";
 import { assembleProgram } from "../../src/isa/assemble.ts";

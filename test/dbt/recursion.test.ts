@@ -1,7 +1,7 @@
 /** Functions that call themselves: directly, and inlined into themselves. */
 
 import { describe, expect, test } from "vitest";
-import { VmField } from "../../assembly/gen/layout.ts";
+import { VmField } from "../../assembly/state/layout.ts";
 import { Translate } from "../../assembly/shared/constants.ts";
 import { RAM_PA } from "../support/core.ts";
 import { type HotOptions, type HotRun, runHot } from "./hot-machine.ts";

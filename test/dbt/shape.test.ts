@@ -1,7 +1,7 @@
 /** What belongs to a region when not everything fits. */
 
 import { expect, test } from "vitest";
-import { VmField } from "../../assembly/gen/layout.ts";
+import { VmField } from "../../assembly/state/layout.ts";
 import { Translate } from "../../assembly/shared/constants.ts";
 import { runHot } from "./hot-machine.ts";
 

@@ -1,7 +1,7 @@
 /** Small loops whose turns share their checks. */
 
 import { describe, expect, test } from "vitest";
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField } from "../../assembly/state/layout.ts";
 import { Translate } from "../../assembly/shared/constants.ts";
 import { explainRegion } from "../../src/core/explained.ts";
 import { DEFAULT_TRANSLATOR } from "../../src/core/translator.ts";

@@ -1,7 +1,7 @@
 /** Assembles what the printer of regions prints, to compare it with the code that it was printed from. */
 
 import binaryen from "binaryen";
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField } from "../../assembly/state/layout.ts";
 import { HartBlock, Priv, Tlb } from "../../assembly/shared/constants.ts";
 import { Local } from "../../assembly/shared/emitted.ts";
 import { localName } from "../../src/debug/region/names.ts";

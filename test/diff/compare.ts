@@ -5,7 +5,7 @@ import { fNames, xNames } from "../../src/isa/names.ts";
 import { randomImage, type RandomImage } from "../../src/isa/random/image.ts";
 import { dataOffset, layout } from "../../src/isa/random/layout.ts";
 import { Pool } from "../../src/isa/random/pool.ts";
-import { VmField } from "../../assembly/gen/layout.ts";
+import { VmField } from "../../assembly/state/layout.ts";
 import { Cause, Engine } from "../../assembly/shared/constants.ts";
 import { createTestMachine, RAM_PA } from "../support/core.ts";
 import { qemuFaults, qemuTables, runUnderQemu } from "./qemu.ts";

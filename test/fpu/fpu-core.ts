@@ -1,6 +1,6 @@
 /** The core's floating-point functions, called one at a time on raw bits. */
 
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField } from "../../assembly/state/layout.ts";
 import { compileAssembly } from "../support/compile.ts";
 import { type OpName, ops } from "./ops.ts";
 
@@ -15,17 +15,17 @@ export interface Outcome {
 type Exported = (hart: number, a: bigint, b: bigint, c: bigint, rm: number) => bigint;
 
 const imports = `
-import { Hart } from "./gen/state";
-import { F16, F32, F64 } from "./hart/fpu/format";
-import * as add from "./hart/fpu/add";
-import * as compare from "./hart/fpu/compare";
-import * as convert from "./hart/fpu/convert";
-import * as div from "./hart/fpu/div";
-import * as fast from "./hart/fpu/fast";
-import * as fastInt from "./hart/fpu/fast_int";
-import * as fastFma from "./hart/fpu/fast_fma";
-import * as mul from "./hart/fpu/mul";
-import { constant } from "./hart/fpu/constants";
+import { Hart } from "./state/state";
+import { F16, F32, F64 } from "./fpu/format";
+import * as add from "./fpu/add";
+import * as compare from "./fpu/compare";
+import * as convert from "./fpu/convert";
+import * as div from "./fpu/div";
+import * as fast from "./fpu/fast";
+import * as fastInt from "./fpu/fast_int";
+import * as fastFma from "./fpu/fast_fma";
+import * as mul from "./fpu/mul";
+import { constant } from "./fpu/constants";
 `;
 
 /** The entry: every operation of the table as `(hart, a, b, c, rm): u64` over unboxed bits. */

@@ -5,7 +5,7 @@
 
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField } from "../../assembly/state/layout.ts";
 import { Priv } from "../../assembly/shared/constants.ts";
 import { csrByNumber } from "../../src/isa/csr.ts";
 import { hartState, type StateRow } from "../../src/isa/state.ts";

@@ -1,9 +1,9 @@
 /** CSR rules that a recording of single writes cannot show: views, side effects, counters, locks. */
 
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField } from "../../assembly/state/layout.ts";
 import { Cause, Exit, Irq, Priv } from "../../assembly/shared/constants.ts";
-import { Csr } from "../../assembly/gen/csr.ts";
+import { Csr } from "../../assembly/isa/csr.ts";
 import { PmpCfg, PmpMatch, Status } from "../../assembly/shared/csr.ts";
 import { HartBench, immediateRecord, record } from "./hart-bench.ts";
 

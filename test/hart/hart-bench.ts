@@ -1,6 +1,6 @@
 /** One hart whose CSR file, trap entry, page walk and PMP are called directly, without a program. */
 
-import { HartField, VmField } from "../../assembly/gen/layout.ts";
+import { HartField, VmField } from "../../assembly/state/layout.ts";
 import { Cause, Engine, Exit } from "../../assembly/shared/constants.ts";
 import type { Core } from "../../src/core/core.ts";
 import { MachineSpace } from "../../src/core/machine-space.ts";
@@ -16,13 +16,13 @@ const entry = `
   export { csr_access, csr_exists, csr_read, csr_write, csr_poke } from "./hart/csr";
   export { trap_take, interrupt_take, trap_return_m, trap_return_s } from "./hart/trap";
   export { interrupt_pending, interrupt_wakes } from "./hart/interrupt";
-  export { raise } from "./hart/raise";
+  export { raise } from "./state/raise";
   export { hart_set_lines, hart_sync } from "./host";
   export { hart_reset_state } from "./hart/reset";
   export { pmp_changed, pmp_check, pmp_page_uniform } from "./mem/pmp";
   export { walk, walk_probe } from "./mem/ptw";
-  export { csrrw, csrrs, csrrc, csrrwi, csrrsi, csrrci } from "./interp/rv_zicsr";
-  export * from "./interp/rv_priv";
+  export { csrrw, csrrs, csrrc, csrrwi, csrrsi, csrrci } from "./insn/rv_zicsr";
+  export * from "./insn/rv_priv";
 `;
 
 /** An instruction handler. */

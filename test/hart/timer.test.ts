@@ -1,7 +1,7 @@
 /** What a hart waits for, and when its own timer is due: the core's answers, which the run loop goes by. */
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField } from "../../assembly/state/layout.ts";
 import { Exit, Irq } from "../../assembly/shared/constants.ts";
 import { assemble } from "../../src/isa/assemble.ts";
 import { createTestMachine, RAM_PA, type TestMachine } from "../support/core.ts";

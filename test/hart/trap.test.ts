@@ -1,9 +1,9 @@
 /** Trap entry and return, interrupts, and the instructions that cause or permit them. */
 
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { HartField, VmField } from "../../assembly/gen/layout.ts";
+import { HartField, VmField } from "../../assembly/state/layout.ts";
 import { Cause, Exit, Irq, Priv } from "../../assembly/shared/constants.ts";
-import { Csr } from "../../assembly/gen/csr.ts";
+import { Csr } from "../../assembly/isa/csr.ts";
 import { Status } from "../../assembly/shared/csr.ts";
 import { HartBench, RAM_PA, record } from "./hart-bench.ts";
 

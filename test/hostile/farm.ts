@@ -1,7 +1,7 @@
 /** The machines that a hostile program is run on, one for each engine, among machines that nobody runs. */
 
 import { readFile } from "node:fs/promises";
-import { HartField, VmField } from "../../assembly/gen/layout.ts";
+import { HartField, VmField } from "../../assembly/state/layout.ts";
 import { Engine, Exit, MemoryModel, Sensitive, Translate } from "../../assembly/shared/constants.ts";
 import { saveHart } from "../../src/core/block-state.ts";
 import { piecesOf, placeFields } from "../../src/isa/gen/state.ts";

@@ -3,7 +3,7 @@ import { parseBits } from "../../src/isa/bits.ts";
 import { tableFaults } from "../../src/isa/check.ts";
 import { instructions } from "../../src/isa/instruction.ts";
 import { FIRST_EXT_OP, opOf, ops } from "../../src/isa/ops.ts";
-import { Op } from "../../assembly/gen/op.ts";
+import { Op } from "../../assembly/isa/op.ts";
 import { csrByNumber, csrs, placedCsrs } from "../../src/isa/csr.ts";
 import { hartState } from "../../src/isa/state.ts";
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { Op } from "../../assembly/gen/op.ts";
+import { Op } from "../../assembly/isa/op.ts";
 import { expandCompressed } from "../../src/isa/expand.ts";
 import { findInstruction } from "../../src/isa/find.ts";
 import { fieldValue, splitOperands, wideInstructions, type Instruction } from "../../src/isa/instruction.ts";
@@ -8,9 +8,9 @@ import { compileAssembly } from "../support/compile.ts";
 import { encodingsOf, randomWords } from "./words.ts";
 
 const ENTRY = `
-  import { decode, decode16 } from "./gen/decode";
+  import { decode, decode16 } from "./isa/decode";
   export function decode_word(word: u32): u64 { return (word & 3) == 3 ? decode(word) : decode16(word); }
-  export { op_base, op_flow, op_length } from "./gen/optable";
+  export { op_base, op_flow, op_length } from "./isa/optable";
 `;
 
 interface Decoder {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { HartField, StateBytes } from "../../assembly/gen/layout.ts";
+import { HartField, StateBytes } from "../../assembly/state/layout.ts";
 import { HartBlock } from "../../assembly/shared/constants.ts";
 import { blockBytes, piecesOf, placeFields } from "../../src/isa/gen/state.ts";
 import { hartState, isSaved, vmState } from "../../src/isa/state.ts";

@@ -2,9 +2,9 @@
 
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField } from "../../assembly/state/layout.ts";
 import { Access, Priv } from "../../assembly/shared/constants.ts";
-import { Csr } from "../../assembly/gen/csr.ts";
+import { Csr } from "../../assembly/isa/csr.ts";
 import { PmpCfg, PmpMatch } from "../../assembly/shared/csr.ts";
 import { HartBench } from "../hart/hart-bench.ts";
 

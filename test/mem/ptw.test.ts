@@ -2,7 +2,7 @@
 
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Access, Cause, Priv } from "../../assembly/shared/constants.ts";
-import { Csr } from "../../assembly/gen/csr.ts";
+import { Csr } from "../../assembly/isa/csr.ts";
 import { Status } from "../../assembly/shared/csr.ts";
 import { HartBench, RAM_PA } from "../hart/hart-bench.ts";
 import { levelsOf, mapPage, Mode, Pte, ptePa, tablePa } from "./page-tables.ts";

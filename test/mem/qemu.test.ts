@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Access, Cause } from "../../assembly/shared/constants.ts";
-import { Csr } from "../../assembly/gen/csr.ts";
+import { Csr } from "../../assembly/isa/csr.ts";
 import { HartBench } from "../hart/hart-bench.ts";
 
 const ONES = 0xffff_ffff_ffff_ffffn;

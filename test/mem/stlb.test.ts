@@ -1,7 +1,7 @@
 /** The second-level TLB: pages that lose their place in the first keep their translation, until a fence. */
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField } from "../../assembly/state/layout.ts";
 import { assemble } from "../../src/isa/assemble.ts";
 import { createTestMachine, RAM_PA, type TestMachine } from "../support/core.ts";
 import { PageTables, Pte, RWXAD } from "../support/paging.ts";

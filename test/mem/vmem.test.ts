@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField } from "../../assembly/state/layout.ts";
 import { Cause, MemoryModel, Priv } from "../../assembly/shared/constants.ts";
-import { dispatchers, Runner } from "../interp/runner.ts";
+import { dispatchers, Runner } from "../insn/runner.ts";
 import { RAM_PA } from "../support/core.ts";
 import { PageTables, Pte, RWXAD } from "../support/paging.ts";
 

@@ -2,9 +2,9 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField } from "../../assembly/state/layout.ts";
 import { Engine, MemoryModel, Priv } from "../../assembly/shared/constants.ts";
-import { Csr } from "../../assembly/gen/csr.ts";
+import { Csr } from "../../assembly/isa/csr.ts";
 import { assemble } from "../../src/isa/assemble.ts";
 import { createTestMachine, RAM_PA, type TestMachine, type TestMachineOptions } from "../support/core.ts";
 import { PageTables, Pte, RWXAD } from "../support/paging.ts";

@@ -9,7 +9,7 @@ import type { HartView } from "../../src/core/views.ts";
 import { assemble } from "../../src/isa/assemble.ts";
 import { createGuestMemory, type GuestMemory } from "../../src/memory/guest-memory.ts";
 import { MachineMemory } from "../../src/memory/machine-memory.ts";
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField } from "../../assembly/state/layout.ts";
 import type { Exit } from "../../assembly/shared/constants.ts";
 import { Access, Engine, MemoryModel } from "../../assembly/shared/constants.ts";
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { VmField } from "../../assembly/gen/layout.ts";
+import { VmField } from "../../assembly/state/layout.ts";
 import { Sensitive, Translate } from "../../assembly/shared/constants.ts";
 import { DEFAULT_TRANSLATOR } from "../../src/core/translator.ts";
 import { Host, TRANSLATOR_SWITCHES, type TranslatorOptions, WasmvisorError } from "../../src/index.ts";

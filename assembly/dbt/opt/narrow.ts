@@ -6,8 +6,8 @@
  * tried on 32 bits as well: CoreMark and AES were 2 to 5% slower.
  */
 
-import { Ir, Node, node } from "../ir";
-import { Block, block, Dbt, is_call, ordered, succ_count, successor } from "../state";
+import { Ir, Node, node } from "../ir/node";
+import { Block, block, Dbt, is_call, ordered, succ_count, successor } from "../ir/dbt";
 import { W } from "../wasm/opcode";
 
 /** Distance from a 64-bit AND, OR or XOR to its 32-bit form. */

@@ -3,8 +3,8 @@
  * boxes nor unboxes. Loads, stores and moves of doubles (a function saves its caller's registers) are no use as a double.
  */
 
-import { Ir, Node, node } from "../ir";
-import { Dbt } from "../state";
+import { Ir, Node, node } from "../ir/node";
+import { Dbt } from "../ir/dbt";
 
 /** The f registers among a node's a, b, c and dst that it takes for singles (low half) and for doubles (high half). */
 function uses(n: Node): u64 {

@@ -3,7 +3,7 @@
  * memory that a pointer walks through.
  */
 
-import { Block, block, BLOCK_BYTES, Dbt, MAX_BLOCKS, Term } from "../state";
+import { Block, block, BLOCK_BYTES, Dbt, MAX_BLOCKS, Term } from "../ir/dbt";
 
 /** Turns of a loop in one. */
 const TURNS: u32 = 4;

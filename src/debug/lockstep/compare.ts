@@ -1,6 +1,6 @@
 /** What differs between two VMs: architectural registers, RAM, devices, output, and how they ended. */
 
-import { HartField } from "../../../assembly/gen/layout.ts";
+import { HartField } from "../../../assembly/state/layout.ts";
 import type { MachineSpace } from "../../core/machine-space.ts";
 import type { HartView } from "../../core/views.ts";
 import { fNames, xNames } from "../../isa/names.ts";

@@ -1,6 +1,6 @@
 /** Lock-step: the interpreter and the translator side by side, up to the first difference. */
 
-import { VmField } from "../../../assembly/gen/layout.ts";
+import { VmField } from "../../../assembly/state/layout.ts";
 import { WasmvisorError } from "../../error.ts";
 import type { VmConfig } from "../../vmm/config.ts";
 import { giveWay } from "../../vmm/event-loop.ts";

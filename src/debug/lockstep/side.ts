@@ -1,6 +1,6 @@
 /** One of the two VMs that run in lock-step: turn by turn, with what it has printed and how it ended. */
 
-import { HartField } from "../../../assembly/gen/layout.ts";
+import { HartField } from "../../../assembly/state/layout.ts";
 import type { Vm } from "../../vmm/vm.ts";
 import type { VmExit } from "../../vmm/vm-types.ts";
 

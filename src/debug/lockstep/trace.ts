@@ -1,6 +1,6 @@
 /** What the interpreter did in a turn: its last instructions, and which of them wrote the registers in question. */
 
-import { HartField } from "../../../assembly/gen/layout.ts";
+import { HartField } from "../../../assembly/state/layout.ts";
 import type { HartView } from "../../core/views.ts";
 import type { Vm } from "../../vmm/vm.ts";
 import { disassemble } from "../disasm.ts";

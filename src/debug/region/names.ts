@@ -1,7 +1,7 @@
 /** What the printers call registers, locals, operators and the hart's fields. */
 
 import { W } from "../../../assembly/dbt/wasm/opcode.ts";
-import { HartField } from "../../../assembly/gen/layout.ts";
+import { HartField } from "../../../assembly/state/layout.ts";
 import { HartBlock } from "../../../assembly/shared/constants.ts";
 import { Import, Local } from "../../../assembly/shared/emitted.ts";
 import { PRIV_NAMES } from "../../core/regions.ts";

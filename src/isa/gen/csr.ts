@@ -1,5 +1,5 @@
 /**
- * Writes the CSR table for the core: `assembly/gen/csr.ts`, the numbers, `assembly/gen/csr_table.ts`, a row for each number, and
+ * Writes the CSR table for the core: `assembly/isa/csr.ts`, the numbers, `assembly/isa/csr_table.ts`, a row for each number, and
  * `assembly/hart/csr_effects.ts`, what follows from writes.
  */
 
@@ -97,7 +97,7 @@ const enumText = (doc: string, name: string, members: readonly string[]): string
   return `/** ${doc} */\nexport enum ${name} {\n${members.map((member, i) => `  ${member.toUpperCase()} = ${i},\n`).join("")}}\n`;
 };
 
-/** `assembly/gen/csr.ts`, for both compilers. */
+/** `assembly/isa/csr.ts`, for both compilers. */
 export function csrFile(): string {
   const members = existing.map(({ name, number, doc }) => {
     return `  /** ${doc} */\n  ${name.toUpperCase()} = 0x${number.toString(16).padStart(3, "0")},\n`;
@@ -115,7 +115,7 @@ function indexRows(): string[] {
   return Array.from({ length: 64 }, (_, i) => `  ${indices.slice(i * 64, i * 64 + 64).join(", ")},\n`);
 }
 
-/** `assembly/gen/csr_table.ts`. */
+/** `assembly/isa/csr_table.ts`. */
 export function csrTableFile(): string {
   const absent = "  0, 0, 0, 0, 0, // no CSR\n";
   const rows = existing.map((csr) => `  ${words(csr).map(hex).join(", ")}, // ${csr.name}\n`);
@@ -190,14 +190,14 @@ export function csrEffectsFile(): string {
   return [
     heading("What follows from a write to a CSR."),
     [
-      'import { Hart } from "../gen/state";\n',
+      'import { Hart } from "../state/state";\n',
       'import { pmp_changed } from "../mem/pmp";\n',
       'import { tlb_flush, tlb_select } from "../mem/tlb";\n',
       'import { Exit } from "../shared/constants";\n',
       'import { Status } from "../shared/csr";\n',
       'import { counters_switched } from "./csr_counter";\n',
       'import { interrupts_changed } from "./interrupt";\n',
-      'import { ask_exit } from "./raise";\n',
+      'import { ask_exit } from "../state/raise";\n',
     ].join(""),
     `/** Does what follows from a write that has changed the bits \`changed\` of a register, for a CSR with this set of effects. */
 export function csr_written(hart: Hart, effects: u32, changed: u64): void {

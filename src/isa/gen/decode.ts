@@ -1,4 +1,4 @@
-/** Writes `assembly/gen/decode.ts`: the decision tree from an instruction word to its record. */
+/** Writes `assembly/isa/decode.ts`: the decision tree from an instruction word to its record. */
 
 import { compressedInstructions, wideInstructions, type Condition, type Instruction } from "../instruction.ts";
 import { opOf } from "../ops.ts";
@@ -108,7 +108,7 @@ class Packers {
   }
 }
 
-/** `assembly/gen/decode.ts`. */
+/** `assembly/isa/decode.ts`. */
 export function decodeFile(): string {
   const packers = new Packers();
   const wide = new TreeWriter((insn) => packers.call(insn)).write(wideInstructions, "  ", 3);

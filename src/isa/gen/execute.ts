@@ -1,4 +1,4 @@
-/** Writes `assembly/gen/execute.ts`: one record through its handler, all state in the hart. */
+/** Writes `assembly/interp/execute.ts`: one record through its handler, all state in the hart. */
 
 import { FIRST_EXT_OP, ops, type OpEntry } from "../ops.ts";
 import type { Flow } from "../row.ts";
@@ -46,17 +46,17 @@ const EXT_CASE = `    case Op.EXT:
       break;
 `;
 
-/** `assembly/gen/execute.ts`. */
+/** `assembly/interp/execute.ts`. */
 export function executeFile(): string {
   const primary = groupByHandler(ops.filter(({ op }) => op < FIRST_EXT_OP));
   const rare = groupByHandler(ops.filter(({ op }) => op >= FIRST_EXT_OP));
   const files = [...new Set([...primary, ...rare].map((group) => group.table))].sort();
   return [
     heading("Any record through its handler, with all state in the hart."),
-    'import { imm } from "../hart/regs";\n' +
-      'import { raise } from "../hart/raise";\n' +
-      files.map((file) => `import * as ${file} from "../interp/${file}";\n`).join("") +
-      'import { Cause } from "../shared/constants";\nimport { Op } from "./op";\nimport { Hart } from "./state";\n',
+    'import { imm } from "../state/regs";\n' +
+      'import { raise } from "../state/raise";\n' +
+      files.map((file) => `import * as ${file} from "../insn/${file}";\n`).join("") +
+      'import { Cause } from "../shared/constants";\nimport { Op } from "../isa/op";\nimport { Hart } from "../state/state";\n',
     executor(
       "Executes record `r`, of an instruction at `hart.runPc`; `hart.pc` is already the next one's, and changes when it jumps.",
       "export function execute(hart: Hart, r: u64): void",

@@ -1,4 +1,4 @@
-/** Writes assembly/gen/loop.ts: the two loops over decoded records, with every hot instruction in one switch. */
+/** Writes assembly/interp/loop.ts: the two loops over decoded records, with every hot instruction in one switch. */
 
 import { FIRST_EXT_OP, ops } from "../ops.ts";
 import type { Flow } from "../row.ts";
@@ -170,21 +170,21 @@ ${cases.join("\n")}
 `;
 }
 
-/** The text of assembly/gen/loop.ts. */
+/** The text of assembly/interp/loop.ts. */
 export function loopFile(): string {
   const ops = hotOps();
   const files = [
     ...new Set(ops.filter((op) => op.flow === "none" || op.flow === "branch").map((op) => op.file)),
   ].sort();
-  const imports = files.map((file) => `import * as ${file} from "../interp/${file}";`).join("\n");
+  const imports = files.map((file) => `import * as ${file} from "../insn/${file}";`).join("\n");
   return `${heading("The predecoded interpreter: the hot instructions in one switch; the rest and TLB misses take the slow tail.")}
-import { f2, imm, record_pc, setF, setX, x1, x2 } from "../hart/regs";
-import * as in_place from "../interp/in_place";
+import { f2, imm, record_pc, setF, setX, x1, x2 } from "../state/regs";
+import * as in_place from "./in_place";
 ${imports}
 import { tlb_entry } from "../mem/tlb";
 import { CodePage, Tlb } from "../shared/constants";
-import { Op } from "./op";
-import { Hart } from "./state";
+import { Op } from "../isa/op";
+import { Hart } from "../state/state";
 
 const RECORD_BYTES: usize = 2048 * 8;
 

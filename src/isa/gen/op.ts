@@ -1,4 +1,4 @@
-/** Writes `assembly/gen/op.ts`, the op numbers, and `assembly/gen/optable.ts`, what is known of each. */
+/** Writes `assembly/isa/op.ts`, the op numbers, and `assembly/isa/optable.ts`, what is known of each. */
 
 import type { Flow, OpFlag } from "../row.ts";
 import { FIRST_EXT_OP, opOf, ops, specialOps } from "../ops.ts";
@@ -11,7 +11,7 @@ export const flowNumbers: Readonly<Record<Flow, number>> = { none: 0, pc: 1, bra
 /** Bits of `op_flags`. */
 const flagBits: Readonly<Record<OpFlag, number>> = { access: 1, float: 2, reads_rd: 4, csr: 8, zimm: 16, stays: 32 };
 
-/** `assembly/gen/op.ts`. */
+/** `assembly/isa/op.ts`. */
 export function opFile(): string {
   const special = specialOps.map(([name, doc], i) => `  /** ${doc} */\n  ${name} = ${i},\n`);
   const members = ops.map(({ op, name, insn }) => `  /** \`${insn.name}\` */\n  ${name} = ${op},\n`);
@@ -35,7 +35,7 @@ function byteTable(name: string, values: readonly number[], type: "u8" | "u16"):
   return `const ${name} = memory.data<${type}>([\n${rows.join("")}]);\n`;
 }
 
-/** `assembly/gen/optable.ts`. */
+/** `assembly/isa/optable.ts`. */
 export function opTableFile(): string {
   const count = Math.max(...ops.map((entry) => entry.op)) + 1;
   const lengths = Array<number>(count).fill(0);

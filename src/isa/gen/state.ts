@@ -1,4 +1,4 @@
-/** Lays the state table out and writes `assembly/gen/layout.ts` and `assembly/gen/state.ts`. */
+/** Lays the state table out and writes `assembly/state/layout.ts` and `assembly/state/state.ts`. */
 
 import { hartState, isSaved, vmState, type FieldKind, type FieldType, type StateRow } from "../state.ts";
 import { heading } from "./text.ts";
@@ -71,7 +71,7 @@ function guards(className: string, enumName: string, fields: readonly PlacedFiel
 const HART_DOC = "Offsets from a hart's base address.";
 const VM_DOC = "Offsets from a VM block's base address.";
 
-/** `assembly/gen/layout.ts`: offsets for both compilers. */
+/** `assembly/state/layout.ts`: offsets for both compilers. */
 export function layoutFile(): string {
   const hart = placeFields(hartState);
   const vm = placeFields(vmState);
@@ -106,7 +106,7 @@ function clearSaved(fields: readonly PlacedField[]): string {
   return `/** Makes every field of a hart that is saved zero: its own state, and what decides how its run goes on. */\nexport function hart_clear(hart: Hart): void {\n${fills.join("")}}\n`;
 }
 
-/** `assembly/gen/state.ts`: the same layout as classes for the core. */
+/** `assembly/state/state.ts`: the same layout as classes for the core. */
 export function stateFile(): string {
   const hart = placeFields(hartState);
   const vm = placeFields(vmState);

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { Engine, Translate } from "../../../assembly/shared/constants.ts";
-import { Csr } from "../../../assembly/gen/csr.ts";
+import { Csr } from "../../../assembly/isa/csr.ts";
 import { Status } from "../../../assembly/shared/csr.ts";
 import { explainRegion, type RegionParts } from "../../../src/core/explained.ts";
 import { guestText } from "../../../src/debug/region/guest.ts";

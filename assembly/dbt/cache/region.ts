@@ -1,0 +1,135 @@
+/**
+ * Region descriptors: what is known of each translated region. They are taken in order, and given back all at once.
+ *
+ *  Region   +0 … the class below, then up to MAX_PAGES of (u32 page, u32 version, u64 va)
+ *
+ * The entry's record in its decoded page is replaced by Op.REGION, whose imm is the descriptor's address.
+ */
+
+import { code_page_settled, page_version } from "../../code/pages";
+import { Op } from "../../isa/op";
+import { Hart, Vm } from "../../state/state";
+import { CodePage, Translation } from "../../shared/constants";
+import { RegionField } from "../../shared/explained";
+import { block, Dbt } from "../ir/dbt";
+
+// @ts-ignore: decorator
+@unmanaged
+export class Region {
+  /** The record that the region's first instruction has. */
+  record: u64;
+  /** Virtual address of the entry. */
+  va: u64;
+  /** Index of its function in the VM's table. */
+  index: u32;
+  /** `Mode` bits that it assumes. */
+  mode: u32;
+  /** Fuel that an entry needs. */
+  need: u32;
+  pageCount: u32;
+  /** The entry's record: address in its decoded page. */
+  slot: u32;
+  /** Where its own code, without inlined callees, begins and ends, from its entry. */
+  low: i32;
+  high: i32;
+  /** Instructions of the guest that it has. */
+  insns: u32;
+}
+
+if (offsetof<Region>("va") != RegionField.va) ERROR("Region.va is misplaced");
+if (offsetof<Region>("mode") != RegionField.mode) ERROR("Region.mode is misplaced");
+if (offsetof<Region>("need") != RegionField.need) ERROR("Region.need is misplaced");
+if (offsetof<Region>("slot") != RegionField.slot) ERROR("Region.slot is misplaced");
+if (offsetof<Region>("low") != RegionField.low) ERROR("Region.low is misplaced");
+if (offsetof<Region>("insns") != RegionField.insns) ERROR("Region.insns is misplaced");
+if (offsetof<Region>("high") != RegionField.high) ERROR("Region.high is misplaced");
+
+const PAGE_LIST: usize = Translation.REGION_BYTES - 16 * Translation.REGION_PAGES;
+
+// @ts-ignore: decorator
+@inline export function region_page(region: Region, i: u32): usize {
+  return changetype<usize>(region) + PAGE_LIST + (i << 4);
+}
+
+// @ts-ignore: decorator
+@inline export function region_at_index(vm: Vm, index: u32): Region {
+  return changetype<Region>(<usize>(vm.regions + index * Translation.REGION_BYTES));
+}
+
+/** The last `count` descriptors are not in use after all. */
+export function region_untake(vm: Vm, count: u32): void {
+  vm.regionCount -= count;
+}
+
+/**
+ * Takes a descriptor for an entry at `pc` of the region just formed in `t`, not linked yet: it never is when a page is not of the version
+ * any more that was read. False when it cannot be fetched.
+ */
+export function region_make(t: Dbt, hart: Hart, vm: Vm, pc: u64): bool {
+  const page = code_page_settled(hart, pc);
+  if (!page) return false;
+  const region = region_at_index(vm, vm.regionCount);
+  vm.regionCount += 1;
+  region.va = pc;
+  region.index = 0;
+  region.mode = t.mode;
+  region.need = t.longest + 1;
+  region.insns = t.insns;
+  region.pageCount = t.pageCount;
+  region.slot = <u32>page + CodePage.RECORDS + ((<u32>pc & 0xffe) << 2);
+  set_extent(t, region);
+  for (let i: u32 = 0; i < t.pageCount; i++) {
+    const from = <usize>t.pages + (i << 4);
+    const to = region_page(region, i);
+    store<u32>(to, load<u32>(from));
+    store<u32>(to, load<u32>(from, 4), 4);
+    store<u64>(to, load<u64>(from, 8), 8);
+  }
+  return true;
+}
+
+function set_extent(t: Dbt, region: Region): void {
+  region.low = 0;
+  region.high = 0;
+  for (let i: u32 = 0; i < t.blockCount; i++) {
+    const b = block(t, i);
+    if (b.context) continue;
+    region.low = min(region.low, <i32>(b.pc - region.va));
+    region.high = max(region.high, <i32>(b.endPc - region.va));
+  }
+}
+
+/** True while no record that the region was made from has been forgotten. */
+export function region_is_current(region: Region): bool {
+  for (let i: u32 = 0; i < region.pageCount; i++) {
+    const at = region_page(region, i);
+    if (page_version(<usize>load<u32>(at)) != load<u32>(at, 4)) return false;
+  }
+  return true;
+}
+
+// @ts-ignore: decorator
+@inline function marker(region: Region): u64 {
+  return ((<u64>changetype<usize>(region)) << 32) | Op.REGION;
+}
+
+/** True when the interpreter meets this region at its entry. */
+// @ts-ignore: decorator
+@inline export function region_is_linked(region: Region): bool {
+  return load<u64>(<usize>region.slot) == marker(region);
+}
+
+/** Lets the interpreter and the dispatcher find the region, whose function is at `index`; not when it is stale already. */
+export function region_link(region: Region, index: u32): void {
+  region.index = index;
+  if (!region_is_current(region)) return;
+  const now = load<u64>(<usize>region.slot);
+  if ((<u32>now & 0xff) == Op.UNDECODED) return;
+  region.record = (<u32>now & 0xff) == Op.REGION ? changetype<Region>(<usize>(now >> 32)).record : now;
+  store<u64>(<usize>region.slot, marker(region));
+}
+
+/** Puts the record back where the region begins. */
+export function region_unlink(region: Region): void {
+  if (region_is_linked(region)) store<u64>(<usize>region.slot, region.record);
+}
