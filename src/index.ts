@@ -15,22 +15,17 @@
  */
 
 export { PageFlag } from "./core/machine-space.ts";
-export { lockstep } from "./debug/lockstep/lockstep.ts";
-export type {
-  LockstepDifference,
-  LockstepOptions,
-  LockstepResult,
-  LockstepVms,
-  Typed,
-} from "./debug/lockstep/lockstep.ts";
-export type { Differences, MemoryDifference, OtherDifference, RegisterDifference } from "./debug/lockstep/compare.ts";
-export type { TracedInstruction } from "./debug/lockstep/trace.ts";
-export { flameGraph } from "./debug/profile-flame.ts";
-export type { FlameGraphOptions } from "./debug/profile-flame.ts";
-export { Profiler } from "./debug/profile.ts";
-export type { Profile, ProfileOptions, ProfileStack } from "./debug/profile.ts";
-export { trace } from "./debug/trace.ts";
-export type { TraceOptions, TraceStep } from "./debug/trace.ts";
+export { lockstep } from "./observe/lockstep/lockstep.ts";
+export type { LockstepOptions, LockstepResult, LockstepVms, Typed } from "./observe/lockstep/lockstep.ts";
+export type { LockstepDifference } from "./observe/lockstep/report.ts";
+export type { Differences, MemoryDifference, OtherDifference, RegisterDifference } from "./observe/lockstep/compare.ts";
+export type { TracedInstruction } from "./observe/lockstep/trace.ts";
+export { flameGraph } from "./observe/profile-flame.ts";
+export type { FlameGraphOptions } from "./observe/profile-flame.ts";
+export { Profiler } from "./observe/profile.ts";
+export type { Profile, ProfileOptions, ProfileStack } from "./observe/profile.ts";
+export { trace } from "./observe/trace.ts";
+export type { TraceOptions, TraceStep } from "./observe/trace.ts";
 export { type ErrorCode, WasmvisorError } from "./error.ts";
 export type { Address } from "./memory/address.ts";
 export { DEMO_GUEST } from "./vmm/bundled.ts";

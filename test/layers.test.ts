@@ -73,35 +73,19 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "src/core": [...values, "src/memory"],
   "src/device": ["src/error.ts", "src/state", "src/backend", "src/memory"],
   "src/machine": board,
-  "src/vmm": [...board, "src/nearest.ts", "src/machine", "src/host", "src/debug/region"],
+  "src/vmm": [...board, "src/nearest.ts", "src/machine", "src/host", "src/explain"],
   "src/host": ["src/error.ts", "src/backend"],
   // The messages between a worker and its owner. The owner's classes mirror those of vmm; the worker's side runs a Host.
   "src/worker": ["src/error.ts", "src/memory", "src/host", "src/vmm"],
   "src/worker/server.ts": ["src/error.ts", "src/host", "src/vmm", "src/vmm/host.ts", "src/worker"],
   "src/worker/main.ts": ["src/host", "src/worker/server.ts"],
   "src/vmm/host.ts": [...board, "src/machine", "src/host", "src/vmm", "src/worker"],
-  "src/debug/disasm.ts": ["src/isa"],
   // Prints what the core explains of a region; the API gives the text out.
-  "src/debug/region": [...values, "src/core", wasm, "src/debug/disasm.ts"],
-  // Part of the API; it looks behind it, into two VMs.
-  "src/debug/lockstep": [...board, "src/machine", "src/vmm", "src/vmm/host.ts", "src/debug/disasm.ts"],
-  "src/debug/profile-unwind.ts": [],
-  "src/debug/profile.ts": ["src/machine", "src/vmm", "src/debug/profile-unwind.ts"],
-  "src/debug/profile-flame.ts": ["src/debug/profile.ts"],
-  "src/debug/trace.ts": ["src/isa", "src/vmm", "src/debug/disasm.ts"],
-  "src/index.ts": [
-    ...board,
-    "src/machine",
-    "src/host",
-    "src/vmm",
-    "src/vmm/host.ts",
-    "src/worker",
-    "src/debug/lockstep",
-    "src/debug/profile.ts",
-    "src/debug/profile-flame.ts",
-    "src/debug/trace.ts",
-  ],
-  "src/debug": [...values, "src/memory", "src/debug/disasm.ts", "src/index.ts"],
+  "src/explain": [...values, "src/core", wasm],
+  // Part of the API that looks behind it: lock-step, profiles, traces.
+  "src/observe": [...board, "src/machine", "src/vmm", "src/vmm/host.ts"],
+  "src/index.ts": [...board, "src/machine", "src/host", "src/vmm", "src/vmm/host.ts", "src/worker", "src/observe"],
+  "src/debug": [...values, "src/memory", "src/index.ts"],
   "src/study": ["src/error.ts", "src/isa", "src/index.ts", "src/debug"],
   // Fetching a Linux: formats and what they are checked by; the command brings the network and the disk.
   "src/linux": ["src/error.ts"],
@@ -159,9 +143,9 @@ function importsOf(file: string): Import[] {
 
 const imports = files.flatMap(importsOf);
 
-/** File of the core -> the files that it imports. */
+/** File -> the files that it imports. */
 const graph = new Map(
-  sourceFiles("assembly").map((file) => [
+  files.map((file) => [
     file,
     importsOf(file)
       .filter(({ specifier }) => specifier.startsWith("."))
@@ -204,6 +188,20 @@ describe("layers", () => {
       done.add(layer);
     };
     layers.forEach((layer) => visit(layer, []));
+  });
+
+  test("docs/design/floors.md lists the core's layers from the bottom up", () => {
+    const text = readFileSync(path.join(root, "docs/design/floors.md"), "utf8");
+    const [table] = /^\| folder \|[^]*?\n\n/m.exec(text)!;
+    const cells = [...table.matchAll(/^\| (`[^|]*`) \|/gm)].map(([, cell]) => cell!);
+    const floors = cells.flatMap((cell) =>
+      [...cell.matchAll(/`([\w./]+?)\/?`/g)].map(([, name]) => `assembly/${name}`),
+    );
+    const core = layers.filter((layer) => layer.startsWith("assembly/"));
+    expect(floors.toSorted()).toEqual(core.toSorted());
+    for (const [i, floor] of floors.entries()) {
+      expect(floors.slice(0, i), floor).toEqual(expect.arrayContaining([...mayImport[floor]!]));
+    }
   });
 
   test("no file imports itself by way of others", () => {

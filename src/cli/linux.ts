@@ -9,17 +9,8 @@ import { fetchLinux } from "../linux/archive.ts";
 import { initramfs } from "../linux/initramfs.ts";
 import { LINUX, MIRROR } from "../linux/release.ts";
 import { ActionLine } from "./progress.ts";
-import type { RunOptions } from "./options.ts";
+import type { LinuxOptions } from "./options.ts";
 import { run } from "./run.ts";
-
-/** What `wasmvisor linux` was asked to do. */
-export interface LinuxOptions {
-  readonly run: RunOptions;
-  /** The archive to fetch from. Default: DEBIAN_MIRROR, or Debian's own. */
-  readonly mirror?: string;
-  /** Fetches it even if it is there. */
-  readonly update?: boolean;
-}
 
 const KERNEL = "Image";
 const BUSYBOX = "busybox";

@@ -12,7 +12,6 @@ import {
   type VmConfig,
 } from "../index.ts";
 import { nearest } from "../nearest.ts";
-import type { LinuxOptions } from "./linux.ts";
 import { hartCount, memorySize } from "./qemu-options.ts";
 import { parseStudyCommand, type StudyCommand } from "./study-options.ts";
 
@@ -37,6 +36,15 @@ export interface RunOptions {
   readonly onPanic?: "exit" | "run";
   /** Ends the run when the guest resets the machine. */
   readonly noReboot?: boolean;
+}
+
+/** What `wasmvisor linux` was asked to do. */
+export interface LinuxOptions {
+  readonly run: RunOptions;
+  /** The archive to fetch from. Default: DEBIAN_MIRROR, or Debian's own. */
+  readonly mirror?: string;
+  /** Fetches it even if it is there. */
+  readonly update?: boolean;
 }
 
 /** What the command line asks for. */

@@ -4,8 +4,8 @@
  * @packageDocumentation
  */
 
-export { disassemble } from "./disasm.ts";
-export type { Disassembly } from "./disasm.ts";
+export { disassemble } from "../isa/disasm.ts";
+export type { Disassembly } from "../isa/disasm.ts";
 export { listing } from "./listing.ts";
 export type { Line } from "./listing.ts";
 export { PTE_FLAGS, ptePa, pteHas, walkPageTable } from "./page-walk.ts";

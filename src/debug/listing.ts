@@ -2,7 +2,7 @@
 
 import type { Address, Hart } from "../index.ts";
 import { virtualAddress } from "../memory/address.ts";
-import { disassemble, type Disassembly } from "./disasm.ts";
+import { disassemble, type Disassembly } from "../isa/disasm.ts";
 
 /** One instruction of a listing. */
 export interface Line extends Disassembly {

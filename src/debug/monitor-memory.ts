@@ -3,7 +3,7 @@
 import type { Vm } from "../index.ts";
 import { csrByName } from "../isa/csr.ts";
 import { xNames } from "../isa/names.ts";
-import { disassemble } from "./disasm.ts";
+import { disassemble } from "../isa/disasm.ts";
 
 /** A mistake in what was typed; the message is shown. */
 export class MonitorError extends Error {}

@@ -1,11 +1,28 @@
 /** Finds packages by the archive's signed index: InRelease names the hash of Packages, which names those of all packages. */
 
 import { WasmvisorError } from "../error.ts";
-import type { Archive } from "./archive.ts";
 import { ByteReader, damaged } from "./byte-reader.ts";
-import { signedText } from "./openpgp.ts";
+import { type Crypto, signedText } from "./openpgp.ts";
 import type { PackagedFile, Suite } from "./release.ts";
 import { unxz } from "./xz.ts";
+
+/** A digest in the making. */
+export interface Hash {
+  readonly update: (bytes: Uint8Array) => void;
+  hex(): string;
+}
+
+/** A mirror of the archive. */
+export interface Archive {
+  readonly crypto: Crypto;
+  /**
+   * The bytes at a path, in pieces that are good until the next one is asked for. Fails with a WasmvisorError, of code
+   * `archive-missing` when there is no such file.
+   */
+  open(path: string): AsyncIterable<Uint8Array>;
+  /** A SHA-256. */
+  hash(): Hash;
+}
 
 /** InRelease has some 150 kB. */
 const MAX_RELEASE = 1 << 22;

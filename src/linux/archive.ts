@@ -1,29 +1,10 @@
 /** Takes files out of a Debian archive: what is pinned, or else what the archive's signed index lists. */
 
 import { WasmvisorError } from "../error.ts";
-import { bounded, findListed } from "./archive-index.ts";
+import { type Archive, bounded, findListed } from "./archive-index.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { extractFile } from "./deb.ts";
-import type { Crypto } from "./openpgp.ts";
 import { LINUX, type PackagedFile, SUITE, type Suite } from "./release.ts";
-
-/** A digest in the making. */
-export interface Hash {
-  readonly update: (bytes: Uint8Array) => void;
-  hex(): string;
-}
-
-/** A mirror of the archive. */
-export interface Archive {
-  readonly crypto: Crypto;
-  /**
-   * The bytes at a path, in pieces that are good until the next one is asked for. Fails with a WasmvisorError, of code
-   * `archive-missing` when there is no such file.
-   */
-  open(path: string): AsyncIterable<Uint8Array>;
-  /** A SHA-256. */
-  hash(): Hash;
-}
 
 /** What was fetched. */
 export interface FetchedLinux {

@@ -5,9 +5,9 @@ import { Priv } from "../../assembly/shared/constants.ts";
 import type { Core } from "../core/core.ts";
 import { explainRegion } from "../core/explained.ts";
 import type { MachineSpace } from "../core/machine-space.ts";
-import { guestText } from "../debug/region/guest.ts";
-import { irText } from "../debug/region/ir.ts";
-import { watText } from "../debug/region/wat.ts";
+import { guestText } from "../explain/guest.ts";
+import { irText } from "../explain/ir.ts";
+import { watText } from "../explain/wat.ts";
 import { WasmvisorError } from "../error.ts";
 
 export type { RegionInfo } from "../core/regions.ts";

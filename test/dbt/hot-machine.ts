@@ -3,7 +3,7 @@
 import { expect } from "vitest";
 import { VmField } from "../../assembly/state/layout.ts";
 import { Engine, type Exit } from "../../assembly/shared/constants.ts";
-import { hartDifferences, memoryDifferences } from "../../src/debug/lockstep/compare.ts";
+import { hartDifferences, memoryDifferences } from "../../src/observe/lockstep/compare.ts";
 import { assembleProgram } from "../../src/isa/assemble.ts";
 import { Random } from "../../src/isa/random/values.ts";
 import { createTestMachine, RAM_PA, type TestMachine, type TestMachineOptions } from "../support/core.ts";

@@ -8,7 +8,7 @@ import { Status } from "../../assembly/shared/csr.ts";
 import { explainRegion } from "../../src/core/explained.ts";
 import { translatedRegions } from "../../src/core/regions.ts";
 import { DEFAULT_TRANSLATOR } from "../../src/core/translator.ts";
-import { watText } from "../../src/debug/region/wat.ts";
+import { watText } from "../../src/explain/wat.ts";
 import { RAM_PA, type TestMachine } from "../support/core.ts";
 import { PageTables, Pte, RWXAD } from "../support/paging.ts";
 import { type HotRun, runHot } from "./hot-machine.ts";

@@ -10,9 +10,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { Translate } from "../../assembly/shared/constants.ts";
-import { parseIr } from "../../src/debug/region/ir-parse.ts";
-import { irFaults } from "../../src/debug/region/ir-verify.ts";
-import { irText } from "../../src/debug/region/ir.ts";
+import { parseIr } from "../../src/explain/ir-parse.ts";
+import { irFaults } from "../../src/explain/ir-verify.ts";
+import { irText } from "../../src/explain/ir.ts";
 import { PassMachine, passes, type Pass } from "./pass-machine.ts";
 
 const folder = new URL("passes/", import.meta.url);

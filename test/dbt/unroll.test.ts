@@ -5,7 +5,7 @@ import { HartField } from "../../assembly/state/layout.ts";
 import { Translate } from "../../assembly/shared/constants.ts";
 import { explainRegion } from "../../src/core/explained.ts";
 import { DEFAULT_TRANSLATOR } from "../../src/core/translator.ts";
-import { irText } from "../../src/debug/region/ir.ts";
+import { irText } from "../../src/explain/ir.ts";
 import { RAM_PA, type TestMachine } from "../support/core.ts";
 import { PageTables } from "../support/paging.ts";
 import { type HotRun, runHot } from "./hot-machine.ts";

@@ -4,7 +4,7 @@ import binaryen from "binaryen";
 import { HartField } from "../../assembly/state/layout.ts";
 import { HartBlock, Priv, Tlb } from "../../assembly/shared/constants.ts";
 import { Local } from "../../assembly/shared/emitted.ts";
-import { localName } from "../../src/debug/region/names.ts";
+import { localName } from "../../src/explain/names.ts";
 import { fNames, xNames } from "../../src/isa/names.ts";
 
 /** The only function of a module, as binaryen prints it, without names. */

@@ -1,6 +1,6 @@
 /** Runs random programs on this machine, and says in words where its results differ from the oracle's. */
 
-import { disassemble } from "../../src/debug/disasm.ts";
+import { disassemble } from "../../src/isa/disasm.ts";
 import { fNames, xNames } from "../../src/isa/names.ts";
 import { randomImage, type RandomImage } from "../../src/isa/random/image.ts";
 import { dataOffset, layout } from "../../src/isa/random/layout.ts";

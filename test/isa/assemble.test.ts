@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { disassemble } from "../../src/debug/disasm.ts";
+import { disassemble } from "../../src/isa/disasm.ts";
 import { assemble, assembleProgram, assembleWord } from "../../src/isa/assemble.ts";
 import { findInstruction } from "../../src/isa/find.ts";
 import { instructions } from "../../src/isa/instruction.ts";

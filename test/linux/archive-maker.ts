@@ -3,7 +3,7 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { WasmvisorError } from "../../src/error.ts";
 import { digest, sha256, verifyEd25519 } from "../../src/host/digest.ts";
-import type { Archive } from "../../src/linux/archive.ts";
+import type { Archive } from "../../src/linux/archive-index.ts";
 
 /** `bytes` in pieces of a size. */
 export async function* inPieces(bytes: Uint8Array, piece: number): AsyncGenerator<Uint8Array, void> {

@@ -1,9 +1,9 @@
 /** What must hold of a region's intermediate representation, whichever pass has made it. */
 
-import { W } from "../../../assembly/dbt/wasm/opcode.ts";
-import { Local } from "../../../assembly/shared/emitted.ts";
-import { Ir, Term } from "../../../assembly/shared/ir.ts";
-import type { RegionBlock, RegionNode, RegionParts } from "../../core/explained.ts";
+import { W } from "../../assembly/dbt/wasm/opcode.ts";
+import { Local } from "../../assembly/shared/emitted.ts";
+import { Ir, Term } from "../../assembly/shared/ir.ts";
+import type { RegionBlock, RegionNode, RegionParts } from "../core/explained.ts";
 import { accessSize } from "./ir-parse.ts";
 import { operatorName, valueName } from "./names.ts";
 

@@ -1,8 +1,8 @@
 /** The intermediate representation of a region as text. */
 
-import { Ir, Mode, Step, Term } from "../../../assembly/shared/ir.ts";
-import type { RegionBlock, RegionInsn, RegionNode, RegionParts, Span } from "../../core/explained.ts";
-import { PRIV_NAMES } from "../../core/regions.ts";
+import { Ir, Mode, Step, Term } from "../../assembly/shared/ir.ts";
+import type { RegionBlock, RegionInsn, RegionNode, RegionParts, Span } from "../core/explained.ts";
+import { PRIV_NAMES } from "../core/regions.ts";
 import { insnText } from "./guest.ts";
 import { constantText, hex, operatorName, registerNames, valueName } from "./names.ts";
 

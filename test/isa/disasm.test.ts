@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { disassemble } from "../../src/debug/disasm.ts";
+import { disassemble } from "../../src/isa/disasm.ts";
 
 /** As objdump 2.40 -M no-aliases prints them (targets with 0x). */
 const known: readonly (readonly [number, string])[] = [

@@ -1,7 +1,29 @@
 /** A difference in words. */
 
-import type { LockstepDifference } from "./lockstep.ts";
+import type { Differences } from "./compare.ts";
 import type { TracedInstruction } from "./trace.ts";
+
+/** A difference, in the shortest slice that shows it. */
+export interface LockstepDifference extends Differences {
+  /** Instructions retired when it was found, by the interpreter. */
+  readonly instructions: number;
+  /** Instructions retired up to when all was still the same. */
+  readonly after: number;
+  /** Steps (instructions and traps) from then on. */
+  readonly steps: number;
+  /** The hart that ran. */
+  readonly hart: number;
+  /** Its pc when it was found, in the interpreter. */
+  readonly pc: bigint;
+  /** The interpreter's last instructions. */
+  readonly trace: readonly TracedInstruction[];
+  /** By the name of a register that differs: the instruction that wrote it in the interpreter. */
+  readonly writers: ReadonlyMap<string, TracedInstruction>;
+  /** Whether it shows each time. */
+  readonly repeatable: boolean;
+  /** All this for people. */
+  readonly text: string;
+}
 
 const hex = (value: bigint | number, digits = 16): string => `0x${value.toString(16).padStart(digits, "0")}`;
 

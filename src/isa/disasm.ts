@@ -1,9 +1,9 @@
 /** Disassembles from the instruction tables, in the style of GNU objdump. */
 
-import { csrByNumber } from "../isa/csr.ts";
-import { findInstruction, lengthOf } from "../isa/find.ts";
-import { fieldValue, operandLetters, type Instruction } from "../isa/instruction.ts";
-import { fenceSetText, fliConstants, fNames, roundingModes, xNames } from "../isa/names.ts";
+import { csrByNumber } from "./csr.ts";
+import { findInstruction, lengthOf } from "./find.ts";
+import { fieldValue, operandLetters, type Instruction } from "./instruction.ts";
+import { fenceSetText, fliConstants, fNames, roundingModes, xNames } from "./names.ts";
 
 /** An instruction as text. */
 export interface Disassembly {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { frameShape, KNOWN, Unwinder } from "../../src/debug/profile-unwind.ts";
+import { frameShape, KNOWN, Unwinder } from "../../src/observe/profile-unwind.ts";
 import { assemble } from "../../src/isa/assemble.ts";
 
 const shapeAfter = (source: string) => {

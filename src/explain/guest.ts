@@ -1,8 +1,8 @@
 /** The guest instructions of a region, as a listing. */
 
-import { Term } from "../../../assembly/shared/ir.ts";
-import type { RegionInsn, RegionParts } from "../../core/explained.ts";
-import { disassemble } from "../disasm.ts";
+import { Term } from "../../assembly/shared/ir.ts";
+import type { RegionInsn, RegionParts } from "../core/explained.ts";
+import { disassemble } from "../isa/disasm.ts";
 import { hex } from "./names.ts";
 
 /** An instruction as text, its operands after one space. */

@@ -4,11 +4,11 @@
  * which is left out.
  */
 
-import { W } from "../../../assembly/dbt/wasm/opcode.ts";
-import { HartBlock, Tlb } from "../../../assembly/shared/constants.ts";
-import { Local } from "../../../assembly/shared/emitted.ts";
-import { Mode } from "../../../assembly/shared/ir.ts";
-import type { RegionParts } from "../../core/explained.ts";
+import { W } from "../../assembly/dbt/wasm/opcode.ts";
+import { HartBlock, Tlb } from "../../assembly/shared/constants.ts";
+import { Local } from "../../assembly/shared/emitted.ts";
+import { Mode } from "../../assembly/shared/ir.ts";
+import type { RegionParts } from "../core/explained.ts";
 import { insnText } from "./guest.ts";
 import { constantText, hartFieldName, hex, importName, localName, operatorName } from "./names.ts";
 import { readModule, WasmReader, type ModuleParts } from "./wasm-reader.ts";

@@ -1,19 +1,19 @@
 /** All regions can be printed: those of random programs of the whole instruction set, which nobody would write. */
 
 import { describe, expect, test } from "vitest";
-import { Engine, Translate } from "../../../assembly/shared/constants.ts";
-import { Csr } from "../../../assembly/isa/csr.ts";
-import { Status } from "../../../assembly/shared/csr.ts";
-import { explainRegion, type RegionParts } from "../../../src/core/explained.ts";
-import { guestText } from "../../../src/debug/region/guest.ts";
-import { irText } from "../../../src/debug/region/ir.ts";
-import { readModule } from "../../../src/debug/region/wasm-reader.ts";
-import { watText } from "../../../src/debug/region/wat.ts";
-import { randomImage } from "../../../src/isa/random/image.ts";
-import { Pool } from "../../../src/isa/random/pool.ts";
-import { tables } from "../../../src/isa/tables.ts";
-import { assembledFunction, onlyFunction } from "../../dbt/wat-assembler.ts";
-import { createTestMachine, RAM_PA } from "../../support/core.ts";
+import { Engine, Translate } from "../../assembly/shared/constants.ts";
+import { Csr } from "../../assembly/isa/csr.ts";
+import { Status } from "../../assembly/shared/csr.ts";
+import { explainRegion, type RegionParts } from "../../src/core/explained.ts";
+import { guestText } from "../../src/explain/guest.ts";
+import { irText } from "../../src/explain/ir.ts";
+import { readModule } from "../../src/explain/wasm-reader.ts";
+import { watText } from "../../src/explain/wat.ts";
+import { randomImage } from "../../src/isa/random/image.ts";
+import { Pool } from "../../src/isa/random/pool.ts";
+import { tables } from "../../src/isa/tables.ts";
+import { assembledFunction, onlyFunction } from "../dbt/wat-assembler.ts";
+import { createTestMachine, RAM_PA } from "../support/core.ts";
 
 const pool = new Pool(new Set([...tables.map(({ name }) => name), "Zcb", "Zcmop"]));
 const PROGRAMS = 20;

@@ -9,10 +9,10 @@ import type { VmExit } from "../../vmm/vm-types.ts";
 import { compareAll, compareQuickly, type Differences } from "./compare.ts";
 import { narrow, type Narrowed } from "./narrow.ts";
 import { Pair } from "./pair.ts";
-import { reportText } from "./report.ts";
+import { type LockstepDifference, reportText } from "./report.ts";
 import { Schedule } from "./schedule.ts";
 import type { Turn } from "./side.ts";
-import { trace, type TracedInstruction } from "./trace.ts";
+import { trace } from "./trace.ts";
 
 /** How to compare. */
 export interface LockstepOptions {
@@ -58,28 +58,6 @@ export interface LockstepResult {
   readonly regions: number;
   /** How the guest ended; undefined when it did not. */
   readonly exit: VmExit | undefined;
-}
-
-/** A difference, in the shortest slice that shows it. */
-export interface LockstepDifference extends Differences {
-  /** Instructions retired when it was found, by the interpreter. */
-  readonly instructions: number;
-  /** Instructions retired up to when all was still the same. */
-  readonly after: number;
-  /** Steps (instructions and traps) from then on. */
-  readonly steps: number;
-  /** The hart that ran. */
-  readonly hart: number;
-  /** Its pc when it was found, in the interpreter. */
-  readonly pc: bigint;
-  /** The interpreter's last instructions. */
-  readonly trace: readonly TracedInstruction[];
-  /** By the name of a register that differs: the instruction that wrote it in the interpreter. */
-  readonly writers: ReadonlyMap<string, TracedInstruction>;
-  /** Whether it shows each time. */
-  readonly repeatable: boolean;
-  /** All this for people. */
-  readonly text: string;
 }
 
 const SLICES = { least: 20_000, most: 1_000_000 };

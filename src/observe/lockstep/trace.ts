@@ -3,7 +3,7 @@
 import { HartField } from "../../../assembly/state/layout.ts";
 import type { HartView } from "../../core/views.ts";
 import type { Vm } from "../../vmm/vm.ts";
-import { disassemble } from "../disasm.ts";
+import { disassemble } from "../../isa/disasm.ts";
 import { registerValue } from "./compare.ts";
 import type { Pair } from "./pair.ts";
 import type { Narrowed } from "./narrow.ts";

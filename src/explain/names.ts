@@ -1,11 +1,11 @@
 /** What the printers call registers, locals, operators and the hart's fields. */
 
-import { W } from "../../../assembly/dbt/wasm/opcode.ts";
-import { HartField } from "../../../assembly/state/layout.ts";
-import { HartBlock } from "../../../assembly/shared/constants.ts";
-import { Import, Local } from "../../../assembly/shared/emitted.ts";
-import { PRIV_NAMES } from "../../core/regions.ts";
-import { fNames, xNames } from "../../isa/names.ts";
+import { W } from "../../assembly/dbt/wasm/opcode.ts";
+import { HartField } from "../../assembly/state/layout.ts";
+import { HartBlock } from "../../assembly/shared/constants.ts";
+import { Import, Local } from "../../assembly/shared/emitted.ts";
+import { PRIV_NAMES } from "../core/regions.ts";
+import { fNames, xNames } from "../isa/names.ts";
 
 /** An address as eight hexadecimal digits, or more where it needs them. */
 export function hex(address: bigint): string {

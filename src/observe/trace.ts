@@ -3,7 +3,7 @@
 import { xNames, fNames } from "../isa/names.ts";
 import type { Hart } from "../vmm/hart.ts";
 import type { Vm } from "../vmm/vm.ts";
-import { disassemble } from "./disasm.ts";
+import { disassemble } from "../isa/disasm.ts";
 
 /** What to trace. */
 export interface TraceOptions {

@@ -3,12 +3,12 @@
  * say is zero: the records of floating-point nodes, the words of instructions that are not done by the core, the module.
  */
 
-import { Ir, Mode, Step, Term } from "../../../assembly/shared/ir.ts";
-import type { RegionBlock, RegionInsn, RegionNode, RegionParts, RegionTarget, Span } from "../../core/explained.ts";
-import { PRIV_NAMES } from "../../core/regions.ts";
-import { assembleWord } from "../../isa/assemble.ts";
-import { fNames, xNames } from "../../isa/names.ts";
-import { W } from "../../../assembly/dbt/wasm/opcode.ts";
+import { Ir, Mode, Step, Term } from "../../assembly/shared/ir.ts";
+import type { RegionBlock, RegionInsn, RegionNode, RegionParts, RegionTarget, Span } from "../core/explained.ts";
+import { PRIV_NAMES } from "../core/regions.ts";
+import { assembleWord } from "../isa/assemble.ts";
+import { fNames, xNames } from "../isa/names.ts";
+import { W } from "../../assembly/dbt/wasm/opcode.ts";
 import { operatorNumber } from "./names.ts";
 
 /** First temp, and first f register, among values. */

@@ -2,11 +2,11 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { parseIr } from "../../../src/debug/region/ir-parse.ts";
-import { irFaults } from "../../../src/debug/region/ir-verify.ts";
-import { irText } from "../../../src/debug/region/ir.ts";
+import { parseIr } from "../../src/explain/ir-parse.ts";
+import { irFaults } from "../../src/explain/ir-verify.ts";
+import { irText } from "../../src/explain/ir.ts";
 
-const folder = new URL("../../dbt/golden/", import.meta.url);
+const folder = new URL("../dbt/golden/", import.meta.url);
 const goldens = readdirSync(folder).filter((name) => name.endsWith(".golden"));
 
 /** The part of a golden file that is IR. */
