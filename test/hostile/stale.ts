@@ -3,7 +3,7 @@
  * may differ. Programs fence their changes, but a trap that skips half of an address lets a store go astray, once in a hundred thousand.
  */
 
-import { HartField } from "../../assembly/gen/layout.ts";
+import { HartField } from "../../assembly/state/layout.ts";
 import { Priv } from "../../assembly/shared/constants.ts";
 import type { HartView } from "../../src/core/views.ts";
 import type { Farm } from "./farm.ts";
