@@ -26,6 +26,7 @@ export type ErrorCode =
   | "csr"
   | "device-state"
   | "devices"
+  | "drive"
   | "elf-class"
   | "elf-entry"
   | "elf-machine"

@@ -26,6 +26,15 @@ export interface IrqLine {
   set(level: boolean): void;
 }
 
+/**
+ * Where what comes from outside enters a machine: between two slices, with the machine at rest, so at a known count of instructions.
+ * A machine with a deterministic clock stands still until all that it has asked for has come.
+ */
+export interface Arrivals {
+  /** Calls `done` when `promise` has been settled, with what it was rejected with, if it was. Never after the machine has gone. */
+  expect(promise: Promise<unknown>, done: (error: unknown) => void): void;
+}
+
 /** A plain object: what `save` makes and `restore` checks. */
 export type DeviceState = Readonly<Record<string, unknown>>;
 

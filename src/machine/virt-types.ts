@@ -5,11 +5,13 @@ import type { Clock } from "../backend/clock/clock.ts";
 import type { Entropy } from "../backend/entropy/entropy.ts";
 import type { Aclint } from "../device/aclint.ts";
 import type { Bus } from "../device/bus.ts";
-import type { Device } from "../device/device.ts";
+import type { Arrivals, Device } from "../device/device.ts";
 import type { GoldfishRtc } from "../device/goldfish-rtc.ts";
 import type { Ns16550a } from "../device/ns16550a.ts";
 import type { Plic } from "../device/plic.ts";
 import type { PowerEvent } from "../device/sifive-test.ts";
+import type { VirtioLayout } from "../device/virtio/mmio.ts";
+import type { VirtioModel } from "../device/virtio/model.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
 import type { Part } from "../state/saved.ts";
 import type { LoadedImage } from "./loader/loaded-image.ts";
@@ -24,6 +26,10 @@ export interface VirtConfig {
   readonly harts: number;
   /** Devices of the owner's, in the order of their places. */
   readonly devices?: readonly DeviceMaker[];
+  /** Registers that virtio slots have. Default `"legacy"`, as QEMU's. */
+  readonly virtioLayout?: VirtioLayout;
+  /** What is in the virtio slots, by their numbers, 0 to 7. */
+  readonly virtio?: ReadonlyMap<number, VirtioModel>;
 }
 
 /** What the board stands on. RAM's place and size come from `memory`. */
@@ -31,6 +37,7 @@ export interface VirtDeps {
   readonly memory: GuestMemory;
   readonly clock: Clock;
   readonly entropy: Entropy;
+  readonly arrivals: Arrivals;
   readonly console: ConsoleBackend;
   /** Drives an interrupt line of a hart; `irq` is the bit position in mip (`Irq`): MSI, MTI, SEI or MEI. Called on changes only. */
   setLine(hart: number, irq: number, level: boolean): void;

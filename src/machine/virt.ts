@@ -9,7 +9,8 @@ import { Ns16550a } from "../device/ns16550a.ts";
 import { Plic } from "../device/plic.ts";
 import { Rom } from "../device/rom.ts";
 import { SifiveTest } from "../device/sifive-test.ts";
-import { EmptyVirtioSlot } from "../device/virtio-slot.ts";
+import { EmptyVirtioSlot } from "../device/virtio/empty-slot.ts";
+import { VirtioMmio } from "../device/virtio/mmio.ts";
 import { boot } from "./boot.ts";
 import { CLINT_MTIMER, MAX_HARTS, MEMMAP, PLIC_IRQ, PLIC_SOURCES, VIRTIO_COUNT } from "./memmap.ts";
 import type { Part } from "../state/saved.ts";
@@ -134,6 +135,19 @@ class Board implements VirtBoard {
     return placeOwnerDevices(this.config.devices ?? [], { memory, clock }, (irq) => this.plic.line(irq));
   }
 
+  private virtioSlot(slot: number): Device {
+    const { virtio, virtioLayout = "legacy" } = this.config;
+    const model = virtio?.get(slot);
+    if (model === undefined) return new EmptyVirtioSlot(slot);
+    const { memory, clock, arrivals } = this.deps;
+    return new VirtioMmio(slot, virtioLayout, model, {
+      irq: this.plic.line(PLIC_IRQ.virtio + slot),
+      memory,
+      clock,
+      arrivals,
+    });
+  }
+
   /** Virtio slots run from the last to the first, the order in which QEMU's tree lists them. */
   private place(): Placed[] {
     const { test, rtc, uart0, virtio, plic } = MEMMAP;
@@ -144,7 +158,7 @@ class Board implements VirtBoard {
       { device: this.uart, ...uart0, irq: PLIC_IRQ.uart0 },
       { device: finisher, ...test, irq: 0 },
       ...slots.map((slot) => ({
-        device: new EmptyVirtioSlot(slot),
+        device: this.virtioSlot(slot),
         pa: virtio.pa + slot * virtio.size,
         size: virtio.size,
         irq: PLIC_IRQ.virtio + slot,

@@ -16,6 +16,11 @@ export interface GuestMemory {
   write(pa: number, from: Uint8Array): boolean;
   /** Sets `length` bytes to `value`. False, and nothing written, unless all of it is RAM. */
   fill(pa: number, length: number, value: number): boolean;
+  /**
+   * The bytes at `pa` themselves: as many of `length` (at least one) as lie in one piece in the host's memory. Good until the machine runs
+   * on; with `write`, they may be written. Undefined unless all of `length` is RAM, or when there is no memory for a page to be written.
+   */
+  view(pa: number, length: number, write: boolean): Uint8Array | undefined;
   /** Little-endian loads, at any alignment; undefined outside RAM. */
   load8(pa: number): number | undefined;
   load16(pa: number): number | undefined;
@@ -53,7 +58,7 @@ class PagedGuestMemory implements GuestMemory {
   readonly ramSize: number;
   private readonly backing: GuestMemoryBacking;
   private bytes: Uint8Array;
-  private view: DataView;
+  private words: DataView;
   /** Through which values pass that lie across pages. */
   private readonly word = new DataView(new ArrayBuffer(8));
 
@@ -62,7 +67,7 @@ class PagedGuestMemory implements GuestMemory {
     this.ramPa = backing.ramPa;
     this.ramSize = backing.ramSize;
     this.bytes = new Uint8Array(backing.memory.buffer);
-    this.view = new DataView(backing.memory.buffer);
+    this.words = new DataView(backing.memory.buffer);
   }
 
   contains(pa: number, length: number): boolean {
@@ -82,53 +87,65 @@ class PagedGuestMemory implements GuestMemory {
     return this.pages(pa, length, true, (ma, _at, count) => this.bytes.fill(value, ma, ma + count));
   }
 
+  view(pa: number, length: number, write: boolean): Uint8Array | undefined {
+    if (!this.contains(pa, length)) return undefined;
+    const start = this.translate(pa, write);
+    if (start === undefined) return undefined;
+    let count = Math.min(length, PAGE - (pa % PAGE));
+    while (count < length) {
+      if (this.translate(pa + count, write) !== start + count) break;
+      count = Math.min(length, count + PAGE);
+    }
+    return this.bytes.subarray(start, start + count);
+  }
+
   load8(pa: number): number | undefined {
     const ma = this.whole(pa, 1, false);
-    return ma === undefined ? undefined : this.view.getUint8(ma);
+    return ma === undefined ? undefined : this.words.getUint8(ma);
   }
 
   load16(pa: number): number | undefined {
     const ma = this.whole(pa, 2, false);
-    if (ma !== undefined) return this.view.getUint16(ma, true);
+    if (ma !== undefined) return this.words.getUint16(ma, true);
     return this.gather(pa, 2) ? this.word.getUint16(0, true) : undefined;
   }
 
   load32(pa: number): number | undefined {
     const ma = this.whole(pa, 4, false);
-    if (ma !== undefined) return this.view.getUint32(ma, true);
+    if (ma !== undefined) return this.words.getUint32(ma, true);
     return this.gather(pa, 4) ? this.word.getUint32(0, true) : undefined;
   }
 
   load64(pa: number): bigint | undefined {
     const ma = this.whole(pa, 8, false);
-    if (ma !== undefined) return this.view.getBigUint64(ma, true);
+    if (ma !== undefined) return this.words.getBigUint64(ma, true);
     return this.gather(pa, 8) ? this.word.getBigUint64(0, true) : undefined;
   }
 
   store8(pa: number, value: number): boolean {
     const ma = this.whole(pa, 1, true);
-    if (ma !== undefined) this.view.setUint8(ma, value);
+    if (ma !== undefined) this.words.setUint8(ma, value);
     return ma !== undefined;
   }
 
   store16(pa: number, value: number): boolean {
     const ma = this.whole(pa, 2, true);
     if (ma === undefined) return this.scatter(pa, 2, BigInt(value));
-    this.view.setUint16(ma, value, true);
+    this.words.setUint16(ma, value, true);
     return true;
   }
 
   store32(pa: number, value: number): boolean {
     const ma = this.whole(pa, 4, true);
     if (ma === undefined) return this.scatter(pa, 4, BigInt(value));
-    this.view.setUint32(ma, value, true);
+    this.words.setUint32(ma, value, true);
     return true;
   }
 
   store64(pa: number, value: bigint): boolean {
     const ma = this.whole(pa, 8, true);
     if (ma === undefined) return this.scatter(pa, 8, value);
-    this.view.setBigUint64(ma, value, true);
+    this.words.setBigUint64(ma, value, true);
     return true;
   }
 
@@ -181,7 +198,7 @@ class PagedGuestMemory implements GuestMemory {
     const { buffer } = this.backing.memory;
     if (this.bytes.buffer !== buffer) {
       this.bytes = new Uint8Array(buffer);
-      this.view = new DataView(buffer);
+      this.words = new DataView(buffer);
     }
     return ma;
   }

@@ -220,6 +220,21 @@ export function bytes(most = LARGEST.u32): Field<Uint8Array> {
   };
 }
 
+/** An object of these fields, in this order. */
+export function record<Values extends Readonly<Record<string, unknown>>>(fields: {
+  readonly [Name in keyof Values]: Field<Values[Name]>;
+}): Field<Values> {
+  const entries = Object.entries(fields) as [keyof Values & string, Field<unknown>][];
+  return {
+    is: (value): value is Values =>
+      typeof value === "object" &&
+      value !== null &&
+      entries.every(([name, field]) => field.is((value as Record<string, unknown>)[name])),
+    write: (to, value) => entries.forEach(([name, field]) => field.write(to, value[name])),
+    read: (from) => Object.fromEntries(entries.map(([name, field]) => [name, field.read(from)])) as unknown as Values,
+  };
+}
+
 /** A field that sections before `version` do not have: it is `before` there. */
 export function since<Value>(version: number, field: Field<Value>, before: Value): Field<Value> {
   return { ...field, since: { version, before } };

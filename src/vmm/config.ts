@@ -3,8 +3,10 @@
 import { Engine, type MemoryModel } from "../../assembly/shared/constants.ts";
 import { hasTailCalls } from "../core/features.ts";
 import { WasmvisorError } from "../error.ts";
+import type { VirtioLayout } from "../device/virtio/mmio.ts";
 import type { DeviceMaker } from "../machine/owner-devices.ts";
 import type { TranslatorSettings } from "../core/translator.ts";
+import type { DriveOptions } from "./drives.ts";
 import type { ImageSource } from "./image-source.ts";
 import { known } from "./known.ts";
 import { checkMemoryModel, type MemoryModelName, memoryModelOf } from "./memory-model.ts";
@@ -58,6 +60,10 @@ export interface VmConfig {
    * offsets and answer on the VM's thread, so a host in a worker takes none.
    */
   readonly devices?: readonly DeviceMaker[];
+  /** Disks, each in a virtio slot of its own; see `DriveOptions`. */
+  readonly drives?: readonly DriveOptions[];
+  /** Registers of the virtio slots: `"legacy"` (the default), as QEMU's `virt` has them, or `"modern"`, which packed queues need. */
+  readonly virtio?: VirtioLayout;
   /**
    * `"host"` (the default): guest time follows the host's clock. `"deterministic"`: it follows the instructions, and the
    * run depends on nothing but its inputs.
@@ -87,6 +93,8 @@ const KEYS = Object.keys({
   translator: 0,
   memoryModel: 0,
   devices: 0,
+  drives: 0,
+  virtio: 0,
   clock: 0,
   onTrapStorm: 0,
   signal: 0,
@@ -118,6 +126,7 @@ export interface CheckedConfig {
   readonly deterministic: boolean;
   readonly stopOnTrapStorm: boolean;
   readonly devices: readonly DeviceMaker[];
+  readonly virtioLayout: VirtioLayout;
 }
 
 /** The most harts a VM can have. */
@@ -216,7 +225,15 @@ export function checkConfig(config: VmConfig): CheckedConfig {
     deterministic: clock === "deterministic",
     stopOnTrapStorm: onTrapStorm === "stop",
     devices: config.devices ?? [],
+    virtioLayout: layoutOf(config.virtio ?? "legacy"),
   };
+}
+
+/** @throws WasmvisorError `option` */
+function layoutOf(layout: VirtioLayout): VirtioLayout {
+  if (layout === "legacy" || layout === "modern") return layout;
+  const sentence = `virtio is legacy or modern, not "${String(layout)}".`;
+  throw new WasmvisorError("option", sentence, { key: "virtio", value: layout });
 }
 
 function ramLimit(ramBytes: number, limit: number | string | undefined): number | undefined {

@@ -7,7 +7,8 @@ import { MachineMemory } from "../memory/machine-memory.ts";
 import { shareEqualFrames } from "../memory/share.ts";
 import { WasmvisorError } from "../error.ts";
 import { BootImages, type LoadedPlan } from "./boot-images.ts";
-import { checkConfig, type VmConfig } from "./config.ts";
+import { checkConfig, type CheckedConfig, type VmConfig } from "./config.ts";
+import { type Drive, openDrives } from "./drives.ts";
 import { known } from "./known.ts";
 import type { Machine } from "./machine.ts";
 import { Vm } from "./vm.ts";
@@ -135,6 +136,16 @@ export class Host {
     const checked = checkConfig(config);
     if (checked.engine === Engine.TIERED || checked.engine === Engine.TRANSLATE) checkTranslation();
     const images = new BootImages(config, checked);
+    const drives = await openDrives(config.drives ?? []);
+    try {
+      return this.#makeVm(checked, images, drives, await this.#load(images, config.signal));
+    } catch (error) {
+      await Promise.allSettled(drives.map((drive) => drive.close()));
+      throw error;
+    }
+  }
+
+  #makeVm(checked: CheckedConfig, images: BootImages, drives: readonly Drive[], plan: LoadedPlan): Vm {
     const vm = new Vm(
       {
         core: this.#core,
@@ -142,10 +153,11 @@ export class Host {
         compilation: checked.deterministic ? "sync" : this.#compilation,
         config: checked,
         images,
+        drives,
         onDestroy: (destroyed) => this.#vms.delete(destroyed),
         onRelease: ({ machine }) => machine.space.harts.forEach(({ ma }) => this.#byHart.delete(ma)),
       },
-      await this.#load(images, config.signal),
+      plan,
     );
     this.#vms.add(vm);
     for (const { ma } of vm.machine.space.harts) this.#byHart.set(ma, vm.machine);

@@ -9,7 +9,8 @@ import { SeededEntropy } from "../backend/entropy/seeded-entropy.ts";
 import type { Compilation } from "../core/code.ts";
 import type { Core } from "../core/core.ts";
 import { MachineSpace } from "../core/machine-space.ts";
-import type { Device } from "../device/device.ts";
+import type { Arrivals, Device } from "../device/device.ts";
+import type { VirtioModel } from "../device/virtio/model.ts";
 import { MEMMAP } from "../machine/memmap.ts";
 import { handleSbi, HartState } from "../machine/sbi.ts";
 import type { BootHart, BootPlan, PowerEvent, VirtBoard } from "../machine/virt-types.ts";
@@ -29,6 +30,9 @@ export interface MachineDeps {
   readonly memory: MachineMemory;
   readonly compilation: Compilation;
   readonly console: ConsoleBackend;
+  readonly arrivals: Arrivals;
+  /** What is in the virtio slots. */
+  readonly virtio: ReadonlyMap<number, VirtioModel>;
   /** Serves S-mode ECALLs in the host. */
   readonly builtinSbi: boolean;
   /** The guest wants to be switched off or reset, after the present slice. */
@@ -238,14 +242,15 @@ export class Machine {
     core.hart_set_lines(view.ma, -1, this.#lines[start.hartid] ?? 0);
   }
 
-  #createBoard({ harts, devices }: CheckedConfig): VirtBoard {
-    const { console, onPower, onTimeRead } = this.#deps;
+  #createBoard({ harts, devices, virtioLayout }: CheckedConfig): VirtBoard {
+    const { console, arrivals, virtio, onPower, onTimeRead } = this.#deps;
     return createVirtBoard(
-      { harts, devices },
+      { harts, devices, virtioLayout, virtio },
       {
         memory: this.ram,
         clock: this.time.clock,
         entropy: this.#entropy,
+        arrivals,
         console,
         setLine: (hart, irq, level) => this.#setLine(hart, irq, level),
         onTimeRead: (mtime) => onTimeRead(mtime),

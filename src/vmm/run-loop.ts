@@ -44,6 +44,12 @@ export interface RunLoopDeps {
    * so that the event loop should have a turn.
    */
   afterSlice(): boolean;
+  /** Lets in what has come from outside, with the machine at rest. */
+  letIn(): void;
+  /** Whether something has come, and `letIn` has something to do. */
+  hasArrived(): boolean;
+  /** Whether the machine must stand still until something comes from outside; `wake` is called then. */
+  isHeld(): boolean;
   /** Called before giving way: output. A promise is waited for. */
   beforeWaiting(): Promise<void> | undefined;
   /** Called when the machine is at rest after `busy`; may close the loop. */
@@ -200,7 +206,7 @@ export class RunLoop {
     time.resume();
     try {
       let idle = false;
-      while (this.#running && !idle && this.#ahead > 0) {
+      while (this.#running && !idle && this.#ahead > 0 && !this.#isHeld) {
         this.#mustGiveWay = false;
         if (this.#round(Infinity)) idle = this.#running && !this.passIdleTime();
       }
@@ -228,7 +234,10 @@ export class RunLoop {
         await this.#deps.beforeWaiting();
         // What that called may have stopped the loop, or typed something.
         if (!this.#running) break;
-        if (idle) await this.#idle();
+        if (!this.#deps.hasArrived()) {
+          if (this.#isHeld) await this.#sleep.for();
+          else if (idle) await this.#idle();
+        }
         // After a sleep too: many may have woken.
         milliseconds = await giveWay();
       }
@@ -249,10 +258,12 @@ export class RunLoop {
     this.#mustGiveWay = false;
     this.#busy++;
     try {
+      this.#deps.letIn();
       // However late it is already: every turn gets on.
-      do {
-        if (this.#round(timeIsUp)) idle = this.#running && !this.passIdleTime();
-      } while (this.#running && !idle && !this.#isTime(timeIsUp));
+      while (this.#running && !idle && !this.#isHeld) {
+        if (this.#round(timeIsUp)) idle = this.#running && !this.#isHeld && !this.passIdleTime();
+        if (this.#isTime(timeIsUp)) break;
+      }
     } finally {
       this.busyMilliseconds += performance.now() - startedAt;
       this.#leave();
@@ -265,11 +276,15 @@ export class RunLoop {
     return this.#mustGiveWay || performance.now() >= timeIsUp;
   }
 
+  get #isHeld(): boolean {
+    return this.#deps.isHeld();
+  }
+
   /** A slice of each hart, from where the last round was broken off. False when this one was broken off. */
   #round(timeIsUp: number): boolean {
     const { harts } = this.#deps;
     while (this.#next < harts.length) {
-      if (!this.#running || this.#ahead <= 0) return false;
+      if (!this.#running || this.#ahead <= 0 || this.#isHeld) return false;
       this.#left = this.#turn(this.#next, this.#left || this.#deps.slice, timeIsUp);
       if (this.#left > 0) return false;
       this.#next++;
@@ -294,7 +309,7 @@ export class RunLoop {
       this.#ahead -= steps;
       sampler?.end(index, steps);
       if (exit !== Exit.PAUSE && !this.conclude(index, exit)) return 0;
-      if (!this.#running || this.#ahead <= 0 || this.#isTime(timeIsUp)) return Math.max(0, left);
+      if (!this.#running || this.#ahead <= 0 || this.#isTime(timeIsUp) || this.#isHeld) return Math.max(0, left);
     }
     return 0;
   }

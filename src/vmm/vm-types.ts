@@ -1,5 +1,6 @@
 /** What a VM tells its owner. */
 
+import type { DriveFault } from "./drives.ts";
 import type { TranslatorCounters } from "./counters.ts";
 import type { HartCounters } from "./hart.ts";
 
@@ -53,6 +54,8 @@ export interface VmEvents {
   "trap-storm": TrapStorm;
   /** A device has thrown, which is a bug of the device's; the guest sees an access fault. */
   "device-error": { readonly device: string; readonly error: unknown };
+  /** A disk could not do what the guest asked for; the guest sees an I/O error. */
+  "drive-error": DriveFault;
   /** The guest has printed something. */
   output: Uint8Array;
 }
@@ -65,6 +68,7 @@ export const VM_EVENTS: ReadonlySet<string> = new Set(
     reset: 0,
     "trap-storm": 0,
     "device-error": 0,
+    "drive-error": 0,
     output: 0,
   } satisfies Record<keyof VmEvents, 0>),
 );

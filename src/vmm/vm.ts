@@ -16,6 +16,8 @@ import { VmConsole } from "./console.ts";
 import { sumCounters, translatorCounters } from "./counters.ts";
 import { ending } from "./ending.ts";
 import { checkTranslation } from "./core-module.ts";
+import type { Drive } from "./drives.ts";
+import { VmArrivals } from "./arrivals.ts";
 import { Emitter, type Unsubscribe } from "./events.ts";
 import { Hart } from "./hart.ts";
 import { Htif, htifSymbols } from "./htif.ts";
@@ -39,6 +41,7 @@ export interface VmDeps {
   readonly compilation: Compilation;
   readonly config: CheckedConfig;
   readonly images: BootImages;
+  readonly drives: readonly Drive[];
   /** Called once, when the VM is destroyed. */
   onDestroy(vm: Vm): void;
   /** Called once after that, when none of its harts is being run any more and its memory has been given back. */
@@ -67,7 +70,10 @@ export class Vm extends Emitter<VmEvents> {
   readonly memory: PhysicalMemory;
   /** All harts, by number. */
   readonly harts: readonly Hart[];
+  /** Its disks, in the order in which they were given. */
+  readonly drives: readonly Drive[];
   readonly #deps: VmDeps;
+  readonly #arrivals: VmArrivals;
   /** The hardware. @internal */
   readonly machine: Machine;
   readonly #loop: RunLoop;
@@ -81,6 +87,7 @@ export class Vm extends Emitter<VmEvents> {
   #engine: Engine | undefined;
   #restarting: Promise<void> | undefined;
   #released = false;
+  #closed: Promise<void> | undefined;
 
   /** @internal */
   constructor(deps: VmDeps, { plan, symbols }: LoadedPlan) {
@@ -92,7 +99,16 @@ export class Vm extends Emitter<VmEvents> {
       (bytes) => this.emit("output", bytes),
       () => this.#loop.endSlice(),
     );
+    this.drives = deps.drives;
+    const arrivals = new VmArrivals(() => {
+      this.#loop?.wake();
+      if (this.#isHeld) this.#loop?.endSlice();
+    });
+    this.#arrivals = arrivals;
+    for (const drive of deps.drives) drive.onError = (error) => this.emit("drive-error", error);
     this.machine = new Machine(config, {
+      arrivals,
+      virtio: new Map(deps.drives.map((drive) => [drive.slot, drive.model])),
       core,
       memory: deps.memory,
       compilation: deps.compilation,
@@ -119,6 +135,9 @@ export class Vm extends Emitter<VmEvents> {
       isStarted: (index) => this.machine.isStarted(index),
       onSbi: (index) => this.machine.serveSbi(index),
       onTrapStorm: (index) => this.#trapStorm(index),
+      letIn: () => arrivals.enter(),
+      hasArrived: () => arrivals.hasArrived,
+      isHeld: () => this.#isHeld,
       afterSlice: () => this.#afterSlice(),
       beforeWaiting: () => this.#beforeWaiting(),
       atRest: () => this.#atRest(),
@@ -222,6 +241,8 @@ export class Vm extends Emitter<VmEvents> {
   destroy(): void {
     if (this.#state === "destroyed") return;
     this.#loop.close();
+    this.#arrivals.close();
+    this.#closed = Promise.all(this.drives.map((drive) => drive.close())).then(() => undefined);
     this.#enter("destroyed");
     this.#deps.onDestroy(this);
     this.console.close("it was destroyed", true);
@@ -234,10 +255,18 @@ export class Vm extends Emitter<VmEvents> {
     this.destroy();
   }
 
-  /** `await using vm = …` does the same. */
+  /** `await using vm = …` does the same, and waits until its disks are closed. */
   [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /**
+   * Destroys it, and resolves when its disks have been written to and closed.
+   * @throws WasmvisorError when that fails: what the guest had not flushed may be lost
+   */
+  async close(): Promise<void> {
     this.destroy();
-    return Promise.resolve();
+    await this.#closed;
   }
 
   /**
@@ -432,6 +461,11 @@ export class Vm extends Emitter<VmEvents> {
     } finally {
       if (this.state === "running") this.#loop.start();
     }
+  }
+
+  /** A machine whose run must not depend on how fast its disks are stands still while it waits for one. */
+  get #isHeld(): boolean {
+    return this.#deps.config.deterministic && this.#arrivals.pending > 0;
   }
 
   /** No hart is being run. What has been destroyed meanwhile can go. */

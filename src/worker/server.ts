@@ -14,6 +14,7 @@ const EVENTS = Object.keys({
   reset: true,
   "trap-storm": true,
   "device-error": true,
+  "drive-error": true,
 } satisfies Record<EventName, true>) as EventName[];
 
 /** A VM and how much it has printed. */

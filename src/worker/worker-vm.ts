@@ -97,9 +97,14 @@ export class WorkerVm extends Emitter<VmEvents> {
     if (this.#state !== "destroyed") await this.#control("destroy");
   }
 
-  /** `await using vm = …` destroys it at the end of the block. */
+  /** As `Vm.close`. */
+  async close(): Promise<void> {
+    if (this.#state !== "destroyed") await this.#control("close");
+  }
+
+  /** `await using vm = …` destroys it at the end of the block, and waits until its disks are closed. */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.destroy();
+    return this.close();
   }
 
   /** As `Vm.hart`. */
@@ -165,7 +170,7 @@ export class WorkerVm extends Emitter<VmEvents> {
     }
   }
 
-  async #control(name: "start" | "pause" | "resume" | "destroy"): Promise<void> {
+  async #control(name: "start" | "pause" | "resume" | "destroy" | "close"): Promise<void> {
     await this.#vm.call(name);
     await this.#order;
   }
@@ -188,6 +193,10 @@ export class WorkerVm extends Emitter<VmEvents> {
       case "device-error": {
         const { device, error } = detail as VmEvents["device-error"];
         return this.emit("device-error", { device, error: decodeError(error as WireError) });
+      }
+      case "drive-error": {
+        const fault = detail as VmEvents["drive-error"];
+        return this.emit("drive-error", { ...fault, error: decodeError(fault.error as WireError) });
       }
       case "trap-storm":
         return this.emit("trap-storm", detail as VmEvents["trap-storm"]);

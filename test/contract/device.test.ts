@@ -4,7 +4,7 @@ import { Ns16550a } from "../../src/device/ns16550a.ts";
 import { Plic } from "../../src/device/plic.ts";
 import { Rom } from "../../src/device/rom.ts";
 import { SifiveTest } from "../../src/device/sifive-test.ts";
-import { EmptyVirtioSlot } from "../../src/device/virtio-slot.ts";
+import { EmptyVirtioSlot } from "../../src/device/virtio/empty-slot.ts";
 import { FakeClock, FakeConsole, FakeLine } from "../device/fakes.ts";
 import { deviceContract } from "./device-contract.ts";
 

@@ -46,7 +46,7 @@ describe("a gate", () => {
         }),
       );
     const visits = [visit("a"), visit("b", true), visit("c")];
-    await Promise.allSettled(visits);
+    await Promise.allSettled(visits.map((done) => Promise.resolve(done)));
     expect(log).toEqual(["a in", "a out", "b in", "b out", "c in", "c out"]);
     await visit("d");
     expect(log.slice(-2)).toEqual(["d in", "d out"]);

@@ -14,7 +14,15 @@ export function fakeBoard({ harts = 1, ramSize = 256 * MIB }: { harts?: number; 
   const power: PowerEvent[] = [];
   const board = createVirtBoard(
     { harts },
-    { memory, clock, entropy: fakeEntropy, console, setLine: lines.setLine, onPower: (event) => power.push(event) },
+    {
+      memory,
+      clock,
+      entropy: fakeEntropy,
+      console,
+      setLine: lines.setLine,
+      arrivals: { expect: () => undefined },
+      onPower: (event) => power.push(event),
+    },
   );
   return { board, clock, lines, console, memory, power };
 }

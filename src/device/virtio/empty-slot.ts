@@ -1,8 +1,9 @@
 /** A virtio-mmio slot with no device in it. (Virtual I/O Device Specification, "MMIO Device Register Layout") */
 
-import { table } from "../state/table.ts";
-import type { AccessSize, FdtNode, FdtPlace } from "./device.ts";
-import { checkedState, type TableDevice } from "./state.ts";
+import { table } from "../../state/table.ts";
+import type { AccessSize, FdtNode, FdtPlace } from "../device.ts";
+import { virtioMmioNode } from "./mmio.ts";
+import { checkedState, type TableDevice } from "../state.ts";
 
 const MAGIC = 0x7472_6976;
 /** As QEMU's virt board answers unless told otherwise (`force-legacy`). */
@@ -41,14 +42,4 @@ export class EmptyVirtioSlot implements TableDevice {
   fdt(parent: FdtNode, place: FdtPlace): void {
     virtioMmioNode(parent, place);
   }
-}
-
-/** The node of a slot, whatever is in it. */
-export function virtioMmioNode(parent: FdtNode, place: FdtPlace): void {
-  parent
-    .node(`virtio_mmio@${place.pa.toString(16)}`)
-    .strings("compatible", "virtio,mmio")
-    .cells64("reg", place.pa, place.size)
-    .cells("interrupt-parent", place.intc)
-    .cells("interrupts", place.irq);
 }

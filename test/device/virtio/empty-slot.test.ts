@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EmptyVirtioSlot } from "../../src/device/virtio-slot.ts";
+import { EmptyVirtioSlot } from "../../../src/device/virtio/empty-slot.ts";
 
 test("an empty slot identifies itself and says that there is no device", () => {
   const slot = new EmptyVirtioSlot(3);

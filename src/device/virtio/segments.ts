@@ -1,0 +1,81 @@
+/** A buffer of the guest's that lies in pieces. */
+
+import type { GuestMemory } from "../../memory/guest-memory.ts";
+
+/** Pieces of guest memory, one after another; all of them in RAM. Made once and filled anew for each chain. */
+export class Segments {
+  /** Bytes in all pieces. */
+  bytes = 0;
+  #count = 0;
+  readonly #pa: number[] = [];
+  readonly #length: number[] = [];
+
+  clear(): void {
+    this.#count = 0;
+    this.bytes = 0;
+  }
+
+  /** Appends `length` bytes at `pa`. A piece that goes on where the last one ends makes that longer. */
+  add(pa: number, length: number): void {
+    if (length === 0) return;
+    this.bytes += length;
+    const last = this.#count - 1;
+    const end = last < 0 ? -1 : this.#pa[last]! + this.#length[last]!;
+    if (end === pa) {
+      this.#length[last]! += length;
+      return;
+    }
+    this.#pa[this.#count] = pa;
+    this.#length[this.#count] = length;
+    this.#count++;
+  }
+
+  /** Takes over the pieces of `other`. */
+  copyOf(other: Segments): void {
+    this.#count = other.#count;
+    this.bytes = other.bytes;
+    for (let i = 0; i < other.#count; i++) {
+      this.#pa[i] = other.#pa[i]!;
+      this.#length[i] = other.#length[i]!;
+    }
+  }
+
+  /** Fills `into` with what is at `offset`. False when that is not all there. */
+  read(memory: GuestMemory, offset: number, into: Uint8Array): boolean {
+    return this.#each(memory, offset, into.length, false, (view, at) => into.set(view, at));
+  }
+
+  /** Writes all of `from` at `offset`. False when there is no room, or no memory for it. */
+  write(memory: GuestMemory, offset: number, from: Uint8Array): boolean {
+    return this.#each(memory, offset, from.length, true, (view, at) => view.set(from.subarray(at, at + view.length)));
+  }
+
+  /**
+   * The bytes at `offset`, up to `most` of them, as far as they lie in one piece. Undefined behind the end, or when there is no memory for
+   * a page that is to be written.
+   */
+  view(memory: GuestMemory, offset: number, most: number, write: boolean): Uint8Array | undefined {
+    for (let i = 0; i < this.#count; i++) {
+      const length = this.#length[i]!;
+      if (offset < length) return memory.view(this.#pa[i]! + offset, Math.min(most, length - offset), write);
+      offset -= length;
+    }
+    return undefined;
+  }
+
+  #each(
+    memory: GuestMemory,
+    offset: number,
+    length: number,
+    write: boolean,
+    act: (view: Uint8Array, at: number) => void,
+  ): boolean {
+    for (let done = 0; done < length;) {
+      const view = this.view(memory, offset + done, length - done, write);
+      if (view === undefined) return false;
+      act(view, done);
+      done += view.length;
+    }
+    return true;
+  }
+}

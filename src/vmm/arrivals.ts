@@ -1,0 +1,56 @@
+/** What a VM has asked the outside for, and lets in between two slices. */
+
+import type { Arrivals } from "../device/device.ts";
+
+/** The one place where what is done elsewhere (a disk's request, a file's flush) enters a VM. */
+export class VmArrivals implements Arrivals {
+  readonly #onChange: () => void;
+  /** What can enter, in the order in which it came. */
+  readonly #arrived: (() => void)[] = [];
+  #pending = 0;
+  #closed = false;
+
+  /** @param onChange - told when something has been asked for, and when something can enter */
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
+  }
+
+  /** How much has been asked for that has not entered. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Whether something can enter. */
+  get hasArrived(): boolean {
+    return this.#arrived.length > 0;
+  }
+
+  expect(promise: Promise<unknown>, done: (error: unknown) => void): void {
+    if (this.#closed) return;
+    this.#pending++;
+    const enter = (error: unknown): void => {
+      if (this.#closed) return;
+      this.#arrived.push(() => done(error));
+      this.#onChange();
+    };
+    promise.then(
+      () => enter(undefined),
+      (error: unknown) => enter(error ?? new Error("it failed")),
+    );
+    this.#onChange();
+  }
+
+  /** Lets in what has come. The machine must be at rest. */
+  enter(): void {
+    while (this.#arrived.length > 0) {
+      this.#pending--;
+      this.#arrived.shift()!();
+    }
+  }
+
+  /** Nothing enters any more. */
+  close(): void {
+    this.#closed = true;
+    this.#arrived.length = 0;
+  }
+}

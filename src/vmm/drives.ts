@@ -1,0 +1,249 @@
+/** The disks of a VM as programs see them. */
+
+import type { BlockBackend } from "../backend/block/block.ts";
+import { MemoryBlock } from "../backend/block/memory.ts";
+import { Blk } from "../device/virtio/blk/blk.ts";
+import { DriveCounters, type DriveError, type DriveMedium } from "../device/virtio/blk/drive.ts";
+import { ID_BYTES } from "../device/virtio/blk/protocol.ts";
+import type { IoLimits } from "../device/virtio/limits.ts";
+import { WasmvisorError } from "../error.ts";
+import { VIRTIO_COUNT } from "../machine/memmap.ts";
+import { known } from "./known.ts";
+
+/** Where the bytes of a disk are. */
+export type DriveSource = Uint8Array | BlockBackend;
+
+/** One disk of a VM. */
+export interface DriveOptions {
+  /**
+   * Its bytes: they are copied, and changes are lost with the VM. Or something that holds a disk (`openDisk` opens images in files and
+   * elsewhere); the VM flushes and closes it when it is destroyed.
+   */
+  readonly source: DriveSource;
+  /** Refuses to change it, and says so to the guest. Default: as the source is. */
+  readonly readonly?: boolean;
+  /** Up to 20 characters of ASCII by which the guest knows it (`/dev/disk/by-id/virtio-…`). Default: none. */
+  readonly serial?: string;
+  /** How much it may do in a second. Default: no limits. */
+  readonly limits?: IoLimits;
+  /** Request queues, 1 to 16; more than one helps nobody while harts run in turn. Default 1. */
+  readonly queues?: number;
+  /** Bytes of a logical block: 512 (the default), 1024, 2048 or 4096. */
+  readonly blockSize?: number;
+  /** The virtio slot, 0 to 7. Default: the highest free one, as QEMU takes them. */
+  readonly slot?: number;
+}
+
+/** What a disk has done since it was made. */
+export type DriveStatistics = Readonly<Omit<DriveCounters, "begin" | "end">>;
+
+/** An I/O error that the guest has been told of, and on which disk. */
+export interface DriveFault extends DriveError {
+  /** The virtio slot of the disk. */
+  readonly slot: number;
+}
+
+/** One disk of a VM. */
+export class Drive {
+  /** The virtio slot it is in. */
+  readonly slot: number;
+  /** The device. @internal */
+  readonly model: Blk;
+  /** Told of I/O errors. @internal */
+  onError: (fault: DriveFault) => void = () => undefined;
+  readonly #medium: DriveMedium;
+  #closing: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(slot: number, backend: BlockBackend, options: DriveOptions) {
+    const { serial = "", blockSize = 512, queues = 1, limits } = options;
+    this.slot = slot;
+    this.#medium = {
+      backend,
+      serial,
+      blockSize,
+      queues,
+      limits,
+      counters: new DriveCounters(),
+      onError: (error) => this.onError({ ...error, slot: this.slot }),
+    };
+    this.model = new Blk(this.#medium);
+  }
+
+  /** Bytes; 0 when there is nothing in it. */
+  get size(): number {
+    return this.#medium.backend?.size ?? 0;
+  }
+
+  /** Whether the guest may not change it. */
+  get readonly(): boolean {
+    return this.#medium.backend?.readonly ?? true;
+  }
+
+  /** What is in it, in a few words. */
+  get description(): string {
+    return this.#medium.backend?.info.description ?? "nothing";
+  }
+
+  /** What it has done. */
+  statistics(): DriveStatistics {
+    const { counters } = this.#medium;
+    return { ...counters, latency: [...counters.latency] };
+  }
+
+  /** Takes the disk out: the guest sees one without sectors, and every request fails. Resolves when the disk is closed. */
+  async eject(): Promise<void> {
+    const { backend } = this.#medium;
+    this.#medium.backend = undefined;
+    this.model.mediumChanged();
+    await backend?.close();
+  }
+
+  /**
+   * Puts another disk in, in place of what is there. A guest learns of the new size; whether it may write, it knows from its start only.
+   * @throws WasmvisorError `drive` when there is a disk in it that may be written and this one may not
+   */
+  async insert(source: DriveSource): Promise<void> {
+    const backend = await backendOf({ source });
+    const before = this.#medium.backend;
+    this.#medium.backend = backend;
+    this.model.mediumChanged();
+    await before?.close();
+  }
+
+  /** @internal */
+  close(): Promise<void> {
+    this.#closing ??= this.#medium.backend?.close() ?? Promise.resolve();
+    return this.#closing;
+  }
+}
+
+const KEYS = Object.keys({
+  source: 0,
+  readonly: 0,
+  serial: 0,
+  limits: 0,
+  queues: 0,
+  blockSize: 0,
+  slot: 0,
+} satisfies Record<keyof DriveOptions, 0>);
+
+const LIMITS = Object.keys({
+  operations: 0,
+  operationsBurst: 0,
+  bytes: 0,
+  bytesBurst: 0,
+} satisfies Record<keyof IoLimits, 0>);
+
+/**
+ * Opens the disks of a VM.
+ * @throws WasmvisorError `drive`, `option`
+ */
+export async function openDrives(all: readonly DriveOptions[]): Promise<Drive[]> {
+  const slots = slotsOf(all);
+  for (const options of all) check(options);
+  const drives: Drive[] = [];
+  try {
+    for (const [index, options] of all.entries()) {
+      drives.push(new Drive(slots[index]!, await backendOf(options), options));
+    }
+    return drives;
+  } catch (error) {
+    await Promise.allSettled(drives.map((drive) => drive.close()));
+    throw error;
+  }
+}
+
+function check(options: DriveOptions): void {
+  known({ code: "option", where: "a drive" }, options, KEYS);
+  known({ code: "option", where: "a drive's limits" }, options.limits ?? {}, LIMITS);
+  const { serial = "", queues = 1, blockSize = 512, limits = {} } = options;
+  if (!/^[\x20-\x7e]*$/.test(serial) || serial.length > ID_BYTES) {
+    throw fault(`A drive's serial is up to ${ID_BYTES} characters of ASCII, not "${serial}".`, { serial });
+  }
+  if (!Number.isInteger(queues) || queues < 1 || queues > 16) {
+    throw fault(`A drive has 1 to 16 queues, not ${queues}.`, { queues });
+  }
+  if (![512, 1024, 2048, 4096].includes(blockSize)) {
+    throw fault(`A drive's blocks have 512, 1024, 2048 or 4096 bytes, not ${blockSize}.`, { blockSize });
+  }
+  for (const [name, value] of Object.entries(limits)) {
+    if (value !== undefined && !(Number.isFinite(value) && value >= 1 && value <= 1e12)) {
+      throw fault(`A drive's limits are numbers from 1 up, and ${name} is ${String(value)}.`, { name, value });
+    }
+  }
+}
+
+/** The slots: those that are asked for, and for the others the highest that are free. */
+function slotsOf(all: readonly DriveOptions[]): number[] {
+  const taken = new Set<number>();
+  for (const { slot } of all) {
+    if (slot === undefined) continue;
+    if (!Number.isInteger(slot) || slot < 0 || slot >= VIRTIO_COUNT || taken.has(slot)) {
+      throw fault(`There is no free virtio slot ${slot}; use one of 0 to ${VIRTIO_COUNT - 1} for each drive.`, {
+        slot,
+      });
+    }
+    taken.add(slot);
+  }
+  return all.map(({ slot }) => {
+    if (slot !== undefined) return slot;
+    for (let free = VIRTIO_COUNT - 1; free >= 0; free--) {
+      if (taken.has(free)) continue;
+      taken.add(free);
+      return free;
+    }
+    throw fault(`A VM has ${VIRTIO_COUNT} virtio slots, and ${all.length} drives are too many for them.`, {});
+  });
+}
+
+async function backendOf({ source, readonly = false }: DriveOptions): Promise<BlockBackend> {
+  await Promise.resolve();
+  if (source instanceof Uint8Array) return new MemoryBlock(source, { readonly });
+  if (typeof source === "object" && source !== null && typeof source.read === "function" && "size" in source) {
+    return readonly && !source.readonly ? new ReadonlyBlock(source) : source;
+  }
+  throw fault("A drive's source is bytes, or a disk that openDisk has opened; give one of these.", {});
+}
+
+/** A disk that is not to be changed here. */
+class ReadonlyBlock implements BlockBackend {
+  readonly readonly = true;
+  readonly #below: BlockBackend;
+
+  constructor(below: BlockBackend) {
+    this.#below = below;
+  }
+
+  get size(): number {
+    return this.#below.size;
+  }
+
+  get synchronous(): boolean {
+    return this.#below.synchronous;
+  }
+
+  get info(): BlockBackend["info"] {
+    return this.#below.info;
+  }
+
+  read(at: number, into: Uint8Array): void | Promise<void> {
+    return this.#below.read(at, into);
+  }
+
+  write(): never {
+    throw fault("This disk was opened to be read only; open it for writing.", {});
+  }
+
+  flush(): void | Promise<void> {
+    return this.#below.flush();
+  }
+
+  close(): Promise<void> {
+    return this.#below.close();
+  }
+}
+
+function fault(sentence: string, data: Readonly<Record<string, unknown>>): WasmvisorError {
+  return new WasmvisorError("drive", sentence, data);
+}
