@@ -50,9 +50,7 @@ export class MachineMemory {
     if (!(pages >= FIRST_WASM_PAGES)) {
       throw new WasmvisorError("host-memory-size", "Give the host at least 1 MiB of memory.", { maxBytes });
     }
-    // The table of frames (assembly/shared/constants.ts) comes on top of what is to be given out, where there is room for that.
-    const first = Math.ceil(frameTableEnd(pages * WASM_PAGE_BYTES) / WASM_PAGE_BYTES);
-    const maximum = Math.min(pages + first - FIRST_WASM_PAGES, MAX_WASM_PAGES);
+    const { first, maximum } = layout(pages);
     this.#limit = maximum * WASM_PAGE_BYTES;
     this.memory = newMemory(first, maximum);
     this.#refresh();
@@ -186,6 +184,20 @@ export class MachineMemory {
     } else {
       free.splice(index, 0, range);
     }
+  }
+}
+
+/**
+ * In Wasm pages: where the first range can lie, and how far the memory may grow. The table of frames (assembly/shared/constants.ts) comes
+ * on top of what is to be given out, where there is room for that; it has an entry for each frame up to the end.
+ */
+function layout(pages: number): { first: number; maximum: number } {
+  let first = FIRST_WASM_PAGES;
+  for (;;) {
+    const maximum = Math.min(pages + first - FIRST_WASM_PAGES, MAX_WASM_PAGES);
+    const needed = Math.ceil(frameTableEnd(maximum * WASM_PAGE_BYTES) / WASM_PAGE_BYTES);
+    if (needed <= first) return { first, maximum };
+    first = needed;
   }
 }
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { frameTableEnd } from "../../src/memory/frame-table.ts";
 import { FRAME_BYTES, MachineMemory } from "../../src/memory/machine-memory.ts";
 
 const MIB = 2 ** 20;
@@ -15,6 +16,18 @@ describe("machine memory", () => {
     expect(second - first).toBe(FRAME_BYTES);
     expect(third - second).toBe(2 * FRAME_BYTES);
   });
+
+  test.each([2, 32, 64, 100, 256, 1024])(
+    "has an entry in the table of frames for each frame it gives out: %i MiB",
+    (mib) => {
+      const memory = new MachineMemory(mib * MIB);
+      const first = memory.allocate(FRAME_BYTES);
+      const rest = mib * MIB - MIB - FRAME_BYTES;
+      const end = memory.allocate(rest) + rest;
+      expect(frameTableEnd(end)).toBeLessThanOrEqual(first);
+      expect(() => memory.allocate(FRAME_BYTES)).toThrow("The host has no");
+    },
+  );
 
   test("a range that is released is cleared", () => {
     const memory = new MachineMemory();
