@@ -107,6 +107,26 @@ export class MemoryPool {
     return ma !== undefined && this.takeAt(ma) ? ma : 0;
   }
 
+  /** Whether the frame at `ma` waits to be given out. */
+  isFree(ma: number): boolean {
+    return this.#spare.has(ma) || this.#free.has(ma);
+  }
+
+  /** Takes `count` frames for later, and returns what gives them back. Undefined, and none taken, when there are not so many. */
+  reserve(count: number): (() => void) | undefined {
+    const taken: number[] = [];
+    const giveBack = (): void => taken.splice(0).forEach((ma) => this.release(ma));
+    while (taken.length < count) {
+      const ma = this.take();
+      if (ma === 0) {
+        giveBack();
+        return undefined;
+      }
+      taken.push(ma);
+    }
+    return giveBack;
+  }
+
   /** Takes the frame at `ma` if it is free. */
   takeAt(ma: number): boolean {
     if (this.#spare.delete(ma)) return true;

@@ -77,6 +77,10 @@ export class Ram {
   }
 
   /** How many pages may have a frame; the VM stops when it needs more. */
+  get limit(): number {
+    return this.#vm.u32(VmField.frameLimit);
+  }
+
   set limit(pages: number) {
     this.#vm.setU32(VmField.frameLimit, pages);
   }
@@ -236,6 +240,16 @@ export class Ram {
     this.#core.ram_flush(this.#vm.ma);
   }
 
+  /**
+   * Takes what frames the host must still have so that, after `clear`, each of `pages` can be written. Nothing else changes.
+   * @returns what gives them back, to be called before `clear`; undefined when the host has not so many
+   */
+  reserveFor(pages: Uint32Array): (() => void) | undefined {
+    const { placeless, freed } = this.#afterClear();
+    const missing = pages.reduce((count, page) => count + (placeless.has(page) ? 1 : 0), 0);
+    return this.#pool.reserve(Math.max(0, missing - freed));
+  }
+
   /** Gives everything back. */
   release(): void {
     for (let page = 0; page < this.pages; page++) this.#drop(page);
@@ -360,6 +374,30 @@ export class Ram {
     }
     this.#leave(ma);
     return false;
+  }
+
+  /** What `clear` would do: which pages would have no place, and how many frames the pool would have more. */
+  #afterClear(): { placeless: { has(page: number): boolean }; freed: number } {
+    if (this.#vm.u32(VmField.window) !== 0) return { placeless: new Set(), freed: 0 };
+    const { frames } = this.#pool;
+    // Without a piece no page has a place.
+    const placeless = this.pieceMa === 0 ? { has: () => true, add: () => undefined } : new Set<number>();
+    const counts = new Map<number, number>();
+    const [released, taken] = [new Set<number>(), new Set<number>()];
+    for (let page = 0; page < this.pages; page++) {
+      const [entry, ma, place] = [this.#entry(page), this.frame(page), this.#place(page)];
+      if ((entry & P2m.PRESENT) === 0 && place !== 0) continue;
+      const count = counts.get(ma) ?? frames.count(ma);
+      if (ma === place && count <= 1) continue;
+      if (ma !== Frame.ZERO_MA) {
+        counts.set(ma, count - 1);
+        if (count === 1) released.add(ma);
+      }
+      const isFree = released.has(place) || this.#pool.isFree(place);
+      if (place === 0 || ma === place || taken.has(place) || !isFree) placeless.add(page);
+      else taken.add(place);
+    }
+    return { placeless, freed: released.size - taken.size };
   }
 
   #clearPiece(complete: boolean): void {

@@ -3,6 +3,7 @@
  * is saved, what is rebuilt, and what "at rest" means: docs/design/state.md.
  */
 
+import { WasmvisorError } from "../error.ts";
 import type { MachineSpace } from "../core/machine-space.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
 import { checkParts, type Part, saveParts } from "../state/saved.ts";
@@ -29,17 +30,42 @@ export function saveState({ parts, space, ram }: StateOwner): SavedState {
 
 /**
  * Looks whether `state` fits, and changes nothing.
- * @returns what restores it; that throws only when an owner's device does, and has changed nothing then
- * @throws WasmvisorError `state-section`, `state-version`, `state-damaged`, `state-machine`
+ * @returns what restores it, to be called at once, because it holds memory for it; that throws only when an owner's device does, and has
+ * changed nothing then
+ * @throws WasmvisorError `state-section`, `state-version`, `state-damaged`, `state-machine`; `host-memory` when there is not enough for its
+ * pages
  */
 export function checkState({ parts, space, ram }: StateOwner, state: SavedState): () => void {
   const { sections, ram: pages } = shaped(state);
-  checkPages(pages, space.ramBytes / PAGE_BYTES);
+  // The parts say which machine it is: with another one, its pages would only seem too many.
   const restoreParts = checkParts(parts, sections);
+  checkPages(pages, space.ramBytes / PAGE_BYTES);
+  const giveBack = reserve(space, pages);
   return () => {
-    restoreParts();
+    try {
+      restoreParts();
+    } finally {
+      giveBack();
+    }
     restoreRam(space, ram, pages);
   };
+}
+
+/** Makes sure that each page can have a frame. */
+function reserve({ ram }: MachineSpace, { numbers }: RamPages): () => void {
+  const { length: pages } = numbers;
+  const { limit } = ram;
+  if (pages > limit) {
+    const sentence = `The saved state has ${pages} pages of RAM, and this VM may have ${limit}; make the VM with a higher memoryLimit.`;
+    throw stateError("state-machine", sentence, { pages, limit });
+  }
+  const giveBack = ram.reserveFor(numbers);
+  if (giveBack !== undefined) return giveBack;
+  throw new WasmvisorError(
+    "host-memory",
+    `The host has no memory left for the ${pages} pages of RAM of the saved state; destroy other VMs, or make the host larger.`,
+    { pages },
+  );
 }
 
 function restoreRam(space: MachineSpace, ram: GuestMemory, { numbers, bytes }: RamPages): void {

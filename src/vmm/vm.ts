@@ -394,7 +394,7 @@ export class Vm extends Emitter<VmEvents> {
    * Puts a VM that has not been started, or is paused, into a saved state; it goes on from there. The engine may be another. What has been
    * typed and not taken is lost.
    * @throws WasmvisorError `state-section`, `state-version`, `state-damaged`, `state-machine`, `state-device` when it is no state of such a
-   * VM; it is then as it was. `vm-state` when it is doing something
+   * VM, `host-memory` when there is not enough for its pages of RAM; it is then as it was. `vm-state` when it is doing something
    * @internal
    */
   restoreState(state: SavedState): void {

@@ -21,6 +21,8 @@ export interface TestMachineOptions {
   ram?: number;
   /** Bytes of frames that its RAM takes at most, which then has no range to itself. */
   ramLimit?: number | undefined;
+  /** Bytes of its machine memory. Default 4 GiB. */
+  maxMemory?: number;
   /** A machine whose core and machine memory it shares. Default: its own. */
   beside?: TestMachine | undefined;
   /** 1 to 8. Default 1. */
@@ -218,7 +220,7 @@ function coreHost(memory: MachineMemory, options: TestMachineOptions): CoreHost 
 
 /** Makes a machine of its own memory and core. */
 export async function createTestMachine(options: TestMachineOptions = {}): Promise<TestMachine> {
-  const memory = options.beside?.memory ?? new MachineMemory();
+  const memory = options.beside?.memory ?? new MachineMemory(options.maxMemory);
   const core = options.beside?.core ?? (await instantiateCore(await coreModule(), memory, coreHost(memory, options)));
   const space = new MachineSpace(core, memory, {
     ramPa: RAM_PA,
