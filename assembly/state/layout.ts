@@ -32,7 +32,7 @@ export enum HartField {
   mie = 584,
   /** the software-writable bits of mip: SSIP STIP SEIP (u64) */
   mip = 592,
-  /** interrupt lines driven by devices, in mip's bit positions; mip reads as mip | lines (u64) */
+  /** interrupt lines driven by devices and by Sstc's timer, in mip's bit positions; mip reads as mip | lines (u64) */
   lines = 600,
   /** mtvec (u64) */
   mtvec = 608,

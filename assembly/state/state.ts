@@ -798,7 +798,7 @@ if (offsetof<Vm>("coldNs") != VmField.coldNs) ERROR("Vm.coldNs is misplaced");
 if (<i32>offsetof<Hart>() > StateBytes.HART) ERROR("Hart is larger");
 if (<i32>offsetof<Vm>() > StateBytes.VM) ERROR("Vm is larger");
 
-/** Makes every field of a hart that is saved zero: its own state, and what decides how its run goes on. */
+/** Makes every field of a hart zero that the guest can see, and what decides how its run goes on. */
 export function hart_clear(hart: Hart): void {
   memory.fill(changetype<usize>(hart) + 0, 0, 256);
   memory.fill(changetype<usize>(hart) + 264, 0, 1176);

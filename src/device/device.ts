@@ -62,7 +62,8 @@ export interface Device {
    */
   save?(): DeviceState;
   /**
-   * Takes a state that `save` made. The level of its interrupt line is saved elsewhere: what it drives meanwhile counts for nothing.
+   * Takes a state that `save` made. The clock has the state's time already, RAM not yet. The level of its interrupt line is saved elsewhere:
+   * what it drives meanwhile counts for nothing.
    * It throws anything when `state` is not such an object, and is then unchanged.
    */
   restore?(state: unknown): void;

@@ -16,7 +16,7 @@
  * again. The specification leaves that to the gateway ("Interrupt Gateways"); this is QEMU's, and guests depend on it.
  */
 
-import { array, table, u32, u8, type ValuesIn } from "../state/table.ts";
+import { array, table, u32, u8, type ValuesIn, where } from "../state/table.ts";
 import type { AccessSize, FdtNode, FdtPlace, IrqLine } from "./device.ts";
 import { checkedState, type TableDevice } from "./state.ts";
 
@@ -40,16 +40,28 @@ export interface PlicDeps {
   setLine(hart: number, irq: number, level: boolean): void;
 }
 
+/** The sources that exist in a word of bits: not 0, and none above the last. */
+function wordMask(sources: number, word: number): number {
+  const count = Math.min(32, sources - word * 32);
+  const mask = count === 32 ? 0xffff_ffff : 2 ** count - 1;
+  return word === 0 ? (mask & ~1) >>> 0 : mask;
+}
+
 /** What the devices drive is saved, too: a line that is high already when it is driven counts. */
-const plicTable = (sources: number, words: number, contexts: number) =>
-  table(1, {
-    priority: array(u8(PRIORITY_MASK), sources),
-    level: array(u32(), words),
-    pending: array(u32(), words),
-    claimed: array(u32(), words),
-    enable: array(u32(), contexts * words),
+const plicTable = (sources: number, words: number, contexts: number) => {
+  const bits = (count: number) =>
+    where(array(u32(), count), (values) =>
+      values.every((value, index) => (value & ~wordMask(sources, index % words)) === 0),
+    );
+  return table(1, {
+    priority: where(array(u8(PRIORITY_MASK), sources), ([none]) => none === 0),
+    level: bits(words),
+    pending: bits(words),
+    claimed: bits(words),
+    enable: bits(contexts * words),
     threshold: array(u8(PRIORITY_MASK), contexts),
   });
+};
 type PlicState = ValuesIn<ReturnType<typeof plicTable>>;
 
 /** A PLIC with QEMU's gateways. */
@@ -124,7 +136,7 @@ export class Plic implements TableDevice<PlicState> {
       return;
     } else if (offset < CONTEXT) {
       const index = this.enableIndex(offset);
-      if (index >= 0) this.enable[index] = value & this.wordMask(index % this.words);
+      if (index >= 0) this.enable[index] = value & wordMask(this.deps.sources, index % this.words);
     } else {
       this.storeContext(Math.floor((offset - CONTEXT) / CONTEXT_STRIDE), offset % CONTEXT_STRIDE, value);
     }
@@ -156,10 +168,10 @@ export class Plic implements TableDevice<PlicState> {
   restore(state: unknown): void {
     const { priority, level, pending, claimed, enable, threshold } = checkedState(this, state);
     this.priority.set(priority);
-    this.level.set(level.map((bits, word) => bits & this.wordMask(word)));
-    this.pending.set(pending.map((bits, word) => bits & this.wordMask(word)));
-    this.claimed.set(claimed.map((bits, word) => bits & this.wordMask(word)));
-    this.enable.set(enable.map((bits, index) => bits & this.wordMask(index % this.words)));
+    this.level.set(level);
+    this.pending.set(pending);
+    this.claimed.set(claimed);
+    this.enable.set(enable);
     this.threshold.set(threshold);
     this.driveLines();
   }
@@ -234,13 +246,6 @@ export class Plic implements TableDevice<PlicState> {
     const context = Math.floor((offset - ENABLE) / ENABLE_STRIDE);
     const word = (offset % ENABLE_STRIDE) >>> 2;
     return context < this.contexts && word < this.words ? context * this.words + word : -1;
-  }
-
-  /** The sources that exist in a word: not 0, and none above the last. */
-  private wordMask(word: number): number {
-    const count = Math.min(32, this.deps.sources - word * 32);
-    const mask = count === 32 ? 0xffff_ffff : 2 ** count - 1;
-    return word === 0 ? (mask & ~1) >>> 0 : mask;
   }
 
   private raise(): void {

@@ -1,10 +1,11 @@
 /** Read-only memory on the bus: the board's mask ROM. Stores are ignored, as QEMU does. */
 
-import { bytes, table } from "../state/table.ts";
+import { bytes, table, where } from "../state/table.ts";
 import type { AccessSize } from "./device.ts";
 import { checkedState, type TableDevice } from "./state.ts";
 
-const romTable = (size: number) => table(1, { bytes: bytes(size) });
+/** The contents up to the last byte that is not zero. */
+const romTable = (size: number) => table(1, { bytes: where(bytes(size), (contents) => contents.at(-1) !== 0) });
 
 /** A ROM whose contents the board writes. */
 export class Rom implements TableDevice<{ bytes: Uint8Array }> {
@@ -34,7 +35,6 @@ export class Rom implements TableDevice<{ bytes: Uint8Array }> {
   /** The contents are the board's and stay. */
   reset(): void {}
 
-  /** The bytes up to the last that is not zero. */
   save(): { bytes: Uint8Array } {
     return { bytes: this.bytes.slice(0, this.bytes.findLastIndex((byte) => byte !== 0) + 1) };
   }

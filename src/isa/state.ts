@@ -10,10 +10,11 @@
 export type FieldType = "u8" | "u16" | "u32" | "u64";
 
 /**
- * `arch` is the guest's own state: saved, compared, shown. `run` decides how the run goes on, though the guest cannot read it: saved.
- * `derived` can be rebuilt from those. `counter` is for people.
+ * `arch` is the guest's own state: saved, compared, shown. `driven` is what others drive into it: compared and shown, and not saved, because
+ * they drive it again after a restore. `run` decides how the run goes on, though the guest cannot read it: saved. `derived` can be rebuilt
+ * from those. `counter` is for people.
  */
-export type FieldKind = "arch" | "run" | "derived" | "counter";
+export type FieldKind = "arch" | "driven" | "run" | "derived" | "counter";
 
 /** Whether an element of a saved field can have a value. Without it, any value is one that harts can live with. */
 export type Legal = (value: bigint, index: number) => boolean;
@@ -30,6 +31,9 @@ export type StateRow = readonly [
 
 /** Whether rows of a kind are saved. All others can be rebuilt. */
 export const isSaved = (kind: FieldKind): boolean => kind === "arch" || kind === "run";
+
+/** Whether rows of a kind are what a guest can see of its machine. */
+export const isVisible = (kind: FieldKind): boolean => kind === "arch" || kind === "driven";
 
 const upTo =
   (most: bigint): Legal =>
@@ -48,8 +52,10 @@ const even: Legal = (value) => (value & 1n) === 0n;
 
 /** Traps in a row that are reported as a storm (assembly/interp/step.ts). */
 const STORM = 100_000n;
-/** Bits of MSI, SSI, MTI, STI, MEI and SEI in mip. */
-const INTERRUPTS = 0xaaan;
+/** SSIP, STIP and SEIP. */
+const SOFTWARE_INTERRUPTS = 0x222n;
+/** More instructions than anything retires: a thousand years of them. */
+const RETIRED = 2n ** 62n;
 
 /** One hart. Offsets are from the hart's base address; `x` must come first and `xsink` right after it. */
 export const hartState: readonly StateRow[] = [
@@ -74,14 +80,13 @@ export const hartState: readonly StateRow[] = [
   ["medeleg", "u64", 1, "arch", "medeleg"],
   ["mideleg", "u64", 1, "arch", "mideleg"],
   ["mie", "u64", 1, "arch", "mie (sie is a view of it)"],
-  ["mip", "u64", 1, "arch", "the software-writable bits of mip: SSIP STIP SEIP", bits(INTERRUPTS)],
+  ["mip", "u64", 1, "arch", "the software-writable bits of mip: SSIP STIP SEIP", bits(SOFTWARE_INTERRUPTS)],
   [
     "lines",
     "u64",
     1,
-    "arch",
-    "interrupt lines driven by devices, in mip's bit positions; mip reads as mip | lines",
-    bits(INTERRUPTS),
+    "driven",
+    "interrupt lines driven by devices and by Sstc's timer, in mip's bit positions; mip reads as mip | lines",
   ],
   ["mtvec", "u64", 1, "arch", "mtvec"],
   ["mscratch", "u64", 1, "arch", "mscratch"],
@@ -100,7 +105,14 @@ export const hartState: readonly StateRow[] = [
   ["senvcfg", "u64", 1, "arch", "senvcfg"],
   ["satp", "u64", 1, "arch", "satp", (value) => oneOf(0n, 8n, 9n, 10n)(value >> 60n, 0)],
   ["stimecmp", "u64", 1, "arch", "stimecmp (Sstc)"],
-  ["instret", "u64", 1, "arch", "instructions retired since reset; never inhibited or written by the guest"],
+  [
+    "instret",
+    "u64",
+    1,
+    "arch",
+    "instructions retired since reset; never inhibited or written by the guest",
+    upTo(RETIRED),
+  ],
   ["mcycleOffset", "u64", 1, "arch", "mcycle reads instret + this while running, or this alone while inhibited"],
   ["minstretOffset", "u64", 1, "arch", "minstret reads instret + this while running, or this alone while inhibited"],
   ["mhpmcounter", "u64", 32, "arch", "mhpmcounter3..31; entries 0 to 2 unused"],

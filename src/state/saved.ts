@@ -84,11 +84,13 @@ function decode({ name, table }: Part, bytes: Uint8Array, version: number): unkn
   }
 }
 
-/** Foreign parts go first: what they have done before one of them throws can be undone. */
+/** Foreign parts go before the others, but for what they must see: so little has been done when one of them throws, and is undone. */
 function restoreAll(taken: readonly Taken[]): void {
-  const foreign = taken.filter(({ part }) => part.foreign === true);
-  const before = foreign.map(({ part }) => ({ part, values: part.save() as unknown }));
-  for (const [index, { part, values }] of foreign.entries()) {
+  const isFirst = ({ part }: Taken): boolean => part.first === true;
+  const isForeign = ({ part }: Taken): boolean => part.foreign === true;
+  const early = [...taken.filter(isFirst), ...taken.filter(isForeign)];
+  const before = early.map(({ part }) => ({ part, values: part.save() as unknown }));
+  for (const [index, { part, values }] of early.entries()) {
     try {
       part.restore(values);
     } catch (cause) {
@@ -97,7 +99,7 @@ function restoreAll(taken: readonly Taken[]): void {
       throw stateError("state-device", sentence, { name: part.name }, cause);
     }
   }
-  for (const { part, values } of taken) if (part.foreign !== true) part.restore(values);
+  for (const one of taken) if (!isFirst(one) && !isForeign(one)) one.part.restore(one.values);
 }
 
 function undo({ part, values }: Taken): void {

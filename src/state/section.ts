@@ -52,6 +52,8 @@ export interface Saved<Values> {
   restore(values: Values): void;
   /** It is an owner's code, which may throw in `restore` and has changed nothing then. */
   readonly foreign?: boolean;
+  /** Foreign parts see it restored already. */
+  readonly first?: boolean;
 }
 
 /** Bytes or values that do not fit a table. */

@@ -12,7 +12,7 @@
  * ```
  */
 
-import { table, u32, type ValuesIn } from "../state/table.ts";
+import { optional, table, u32, u64, type ValuesIn } from "../state/table.ts";
 import type { Part } from "../state/saved.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
 import type { LoadedImage } from "../machine/loader/loaded-image.ts";
@@ -45,7 +45,7 @@ const BAD_ADDRESS = -14n;
 /** More than any program prints in one call; a wild length ends here. */
 const MAX_WRITE = 2 ** 20;
 
-const TABLE = table(1, { answers: u32() });
+const TABLE = table(1, { tohost: u64(), fromhost: optional(u64()), answers: u32() });
 
 /** Finds the interface among a program's symbols; undefined when there is no `tohost`. */
 export function htifSymbols(symbols: LoadedImage["symbols"]): HtifSymbols | undefined {
@@ -57,6 +57,9 @@ export function htifSymbols(symbols: LoadedImage["symbols"]): HtifSymbols | unde
     ...(fromhost === undefined ? {} : { fromhostPa: Number(fromhost.address) }),
   };
 }
+
+const address = (pa: number): bigint => BigInt.asUintN(64, BigInt(pa));
+const place = (pa: bigint | undefined): string => (pa === undefined ? "no address" : `0x${pa.toString(16)}`);
 
 /** Serves one guest. */
 export class Htif {
@@ -70,12 +73,19 @@ export class Htif {
     this.#deps = deps;
   }
 
-  /** The answers that are still to come; the words themselves are in RAM. */
+  /** The answers that are still to come; the words themselves are in RAM, at places that the kernel's symbols name. */
   get saved(): Part {
+    const tohost = address(this.#symbols.tohostPa);
+    const { fromhostPa } = this.#symbols;
+    const fromhost = fromhostPa === undefined ? undefined : address(fromhostPa);
     return {
       name: "htif",
       table: TABLE,
-      save: () => ({ answers: this.#answers }),
+      save: () => ({ tohost, fromhost, answers: this.#answers }),
+      refuse: (values: ValuesIn<typeof TABLE>) =>
+        values.tohost === tohost && values.fromhost === fromhost
+          ? undefined
+          : `The saved machine had tohost at ${place(values.tohost)} and fromhost at ${place(values.fromhost)}, and this one has them at ${place(tohost)} and ${place(fromhost)}; make the VM with the same kernel.`,
       restore: ({ answers }: ValuesIn<typeof TABLE>) => void (this.#answers = answers),
     };
   }

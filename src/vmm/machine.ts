@@ -152,6 +152,9 @@ export class Machine {
     this.#booted = true;
     this.space.forgetCode();
     this.space.codeChanged(this.#deps.core);
+    // The lines of Sstc, which nobody else drives.
+    const mtime = this.board.mtime();
+    for (const { ma } of this.space.harts) this.#deps.core.hart_note_time(ma, mtime);
   }
 
   /** Whether SBI HSM (or the board, without it) lets hart `index` run. */

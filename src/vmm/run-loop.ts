@@ -325,6 +325,8 @@ export class RunLoop {
     if (this.#waits(hart)) return 0;
     // An enabled interrupt ends the wait even when it cannot be taken. (Privileged ISA, "Wait for Interrupt")
     hart.setU32(HartField.wfi, 0);
+    // What a write to a CSR from outside has asked for has just been done; it must not cost the guest a step of its slice.
+    hart.setU32(HartField.exitReason, Exit.NONE);
     return this.#deps.time.budget(this.#toClock(this.#deadline), most);
   }
 

@@ -113,7 +113,10 @@ export class VmSbiHost implements SbiHost {
   startHart(hart: number, pc: bigint, opaque: bigint): void {
     const { core } = this.#deps;
     const view = this.#view(hart);
+    const lines = view.u64(HartField.lines);
     core.hart_reset(view.ma);
+    // Devices go on driving them.
+    view.setU64(HartField.lines, lines);
     // One entry that opens the whole address space: without any, S mode may access nothing.
     this.#writeCsr(view, "pmpaddr0", PMP_EVERYTHING);
     this.#writeCsr(view, "pmpcfg0", PMP_NAPOT_RWX);
@@ -186,11 +189,10 @@ export class VmSbiHost implements SbiHost {
 
   #startKeepingInterrupts(hart: number, pc: bigint, opaque: bigint): void {
     const view = this.#view(hart);
-    const [mie, mip, lines] = [HartField.mie, HartField.mip, HartField.lines].map((field) => view.u64(field));
+    const [mie, mip] = [view.u64(HartField.mie), view.u64(HartField.mip)];
     this.startHart(hart, pc, opaque);
-    view.setU64(HartField.mie, mie ?? 0n);
-    view.setU64(HartField.mip, mip ?? 0n);
-    view.setU64(HartField.lines, lines ?? 0n);
+    view.setU64(HartField.mie, mie);
+    view.setU64(HartField.mip, mip);
   }
 
   #view(hart: number): HartView {

@@ -54,6 +54,7 @@ export class HostTime implements VmTime {
     const { clock } = this;
     return {
       name: "time",
+      first: true,
       table: HOST_CLOCK_TABLE,
       save: () => clock.save(),
       restore: (values: ValuesIn<typeof HOST_CLOCK_TABLE>) => clock.restore(values),
@@ -95,7 +96,8 @@ export class HostTime implements VmTime {
   }
 }
 
-const INSTRUCTION_TIME_TABLE = table(1, { retired: u64(2n ** 62n), skipped: u64(2n ** 62n) });
+/** A guest can skip to any tick, again and again: what is skipped counts modulo 2^64, as mtime does. */
+const INSTRUCTION_TIME_TABLE = table(1, { retired: u64(2n ** 62n), skipped: u64() });
 
 /** Time that follows the instructions of all harts, in the order in which they run. */
 export class InstructionTime implements VmTime {
@@ -108,8 +110,9 @@ export class InstructionTime implements VmTime {
   get saved(): Part {
     return {
       name: "time",
+      first: true,
       table: INSTRUCTION_TIME_TABLE,
-      save: () => ({ retired: this.#retired, skipped: this.clock.skipped }),
+      save: () => ({ retired: this.#retired, skipped: BigInt.asUintN(64, this.clock.skipped) }),
       restore: ({ retired, skipped }: ValuesIn<typeof INSTRUCTION_TIME_TABLE>) => {
         this.#retired = retired;
         this.clock.skipped = skipped;

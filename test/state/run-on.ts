@@ -74,7 +74,8 @@ export async function runOn(options: RunOnOptions): Promise<RunOnResult> {
       if (typed !== undefined) void straight.vm.console.write(typed);
       const saved = straight.vm.saveState();
       other.vm.restoreState(saved);
-      if (!identical(other.vm.saveState(), saved)) return result(point, "what was restored is not what was saved");
+      const again = other.vm.saveState();
+      if (!identical(again, saved)) return result(point, `saved again: ${differences(again, saved).join(", ")}`);
       straight.printed = [];
       other.printed = [];
       // As many short ways as long ones.

@@ -197,6 +197,33 @@ describe("the built-in SBI", () => {
     expect(BigInt.asIntN(64, hart.x(21))).toBe(-3n);
   });
 
+  test("starts a hart with the interrupts pending that devices have raised for it before", async () => {
+    // The UART's transmitter, source 10, for hart 1 in S mode: context 3 of the PLIC.
+    const vm = await vmOf(
+      `
+      li t0, 0x0c000028
+      li t1, 1
+      sw t1, 0(t0)
+      li t0, 0x0c002180
+      li t1, 0x400
+      sw t1, 0(t0)
+      li t0, 0x10000001
+      li t1, 2
+      sb t1, 0(t0)
+      li a0, 1
+      la a1, other
+      ${call("hsm", 0)}
+      rest: wfi
+      j rest
+      other: csrr s1, sip
+      ${shutDown()}`,
+      { harts: 2 },
+    );
+    vm.start();
+    await vm.exited;
+    expect(vm.hart(1).x(9)).toBe(0x200n);
+  });
+
   test("suspends a hart until an interrupt, and resumes it where it wants", async () => {
     const vm = await run(
       `

@@ -1,6 +1,6 @@
 /** Lays the state table out and writes `assembly/state/layout.ts` and `assembly/state/state.ts`. */
 
-import { hartState, isSaved, vmState, type FieldKind, type FieldType, type StateRow } from "../state.ts";
+import { hartState, isSaved, isVisible, vmState, type FieldKind, type FieldType, type StateRow } from "../state.ts";
 import { heading } from "./text.ts";
 
 /** A row of the state table with its place in memory. */
@@ -100,10 +100,10 @@ export function piecesOf(
 }
 
 function clearSaved(fields: readonly PlacedField[]): string {
-  const fills = piecesOf(fields, isSaved).map(
+  const fills = piecesOf(fields, (kind) => isSaved(kind) || isVisible(kind)).map(
     ({ offset, bytes }) => `  memory.fill(changetype<usize>(hart) + ${offset}, 0, ${bytes});\n`,
   );
-  return `/** Makes every field of a hart that is saved zero: its own state, and what decides how its run goes on. */\nexport function hart_clear(hart: Hart): void {\n${fills.join("")}}\n`;
+  return `/** Makes every field of a hart zero that the guest can see, and what decides how its run goes on. */\nexport function hart_clear(hart: Hart): void {\n${fills.join("")}}\n`;
 }
 
 /** `assembly/state/state.ts`: the same layout as classes for the core. */

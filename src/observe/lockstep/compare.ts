@@ -4,7 +4,7 @@ import { HartField } from "../../../assembly/state/layout.ts";
 import type { MachineSpace } from "../../core/machine-space.ts";
 import type { HartView } from "../../core/views.ts";
 import { fNames, xNames } from "../../isa/names.ts";
-import { hartState, type FieldType } from "../../isa/state.ts";
+import { hartState, isVisible, type FieldType } from "../../isa/state.ts";
 import { FRAME_BYTES } from "../../memory/machine-memory.ts";
 import type { Vm } from "../../vmm/vm.ts";
 import type { Side } from "./side.ts";
@@ -63,7 +63,7 @@ function elementName(field: string, count: number, index: number): string {
 }
 
 const ELEMENTS: readonly Element[] = hartState
-  .filter(([, , , kind]) => kind === "arch")
+  .filter(([, , , kind]) => isVisible(kind))
   .flatMap(([name, type, count]) =>
     Array.from({ length: count }, (_, index) => ({
       name: elementName(name, count, index),
