@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { HartField } from "../../assembly/state/layout.ts";
 import { Priv } from "../../assembly/shared/constants.ts";
 import { csrByNumber } from "../../src/isa/csr.ts";
-import { hartState, type StateRow } from "../../src/isa/state.ts";
+import { hartState, isVisible, type StateRow } from "../../src/isa/state.ts";
 import { HartBench, immediateRecord, record } from "./hart-bench.ts";
 
 const ONES = 0xffff_ffff_ffff_ffffn;
@@ -16,7 +16,7 @@ const sizes = { u8: 1, u16: 2, u32: 4, u64: 8 } as const;
 
 /** What is compared: all that the guest can see, and what follows from it. */
 const compared = hartState.filter(
-  ([name, , , kind]) => kind === "arch" || ["attention", "exitReason", "pmpActive", "pmpOpen"].includes(name),
+  ([name, , , kind]) => isVisible(kind) || ["attention", "exitReason", "pmpActive", "pmpOpen"].includes(name),
 );
 
 /** splitmix64: the same values on every run. */
