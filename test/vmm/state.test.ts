@@ -543,9 +543,12 @@ describe("a state that does not fit", () => {
     expect(identical(vm.saveState(), good)).toBe(true);
   });
 
-  test("because its kernel has tohost elsewhere is refused", async () => {
+  test.each([
+    ["tohost", "fromhost"],
+    ["fromhost", "tohost"],
+  ])("because its kernel has %s elsewhere is refused", async (moved, fixed) => {
     const program = (words: number) =>
-      elfGuest(`stay: j stay\n${".dword 0\n".repeat(words)}tohost: .dword 0\nfromhost: .dword 0`);
+      elfGuest(`stay: j stay\n${fixed}: .dword 0\n${".dword 0\n".repeat(words)}${moved}: .dword 0`);
     const [from, to] = [await vmOf({ kernel: program(1) }), await vmOf({ kernel: program(2) })];
     const before = to.saveState();
     expect(() => to.restoreState(from.saveState())).toThrow(code("state-machine"));
@@ -676,6 +679,33 @@ describe("hostile states", () => {
     );
     expect(ran).toBeGreaterThan(20);
     expect(identical(neighbour.saveState(), untouched)).toBe(true);
+  });
+
+  test.each<[string, Record<string, unknown>]>([
+    ["plic", { level: [1, 0, 0] }],
+    ["plic", { pending: [1, 0, 0] }],
+    ["plic", { claimed: [1, 0, 0] }],
+    ["plic", { enable: [0, 0, 0, 1, 0, 0] }],
+    ["plic", { priority: [1, ...new Array<number>(95).fill(0)] }],
+    ["plic", { priority: new Array<number>(96).fill(8) }],
+    ["mrom", { bytes: Uint8Array.of(1, 0) }],
+    ["uart0", { fifo: new Array<number>(17).fill(1) }],
+    ["uart0", { ier: 0x10 }],
+    ["uart0", { timeoutIn: 2n ** 41n }],
+  ])("have nothing in %s that it cannot have: %o", async (name, bad) => {
+    const vm = await vmOf({ kernel: flatGuest(source) });
+    const good = vm.saveState();
+    const { table, save } = vm.machine.board.saved.find((part) => part.name === `device/${name}`)!;
+    const withValues = (values: object) =>
+      good.sections.map((one) => (one.name === `device/${name}` ? { ...one, bytes: table.encode(values) } : one));
+    const values = save() as object;
+    vm.restoreState({ ...good, sections: withValues(values) });
+    const sections = withValues({ ...values, ...bad });
+    expect(() => vm.restoreState({ ...good, sections })).toThrow(code("state-damaged"));
+    expect(() => vm.restoreState({ ...good, sections })).toThrow(
+      `The part "device/${name}" of the saved state is damaged`,
+    );
+    expect(identical(vm.saveState(), good)).toBe(true);
   });
 
   test("have no register of a hart that it cannot have", async () => {
