@@ -88,8 +88,8 @@ function code_page_at(hart: Hart, pc: u64, entry: usize, pa: u64): usize {
 }
 
 /**
- * The same for who only looks at code that may never be executed: 0, with nothing raised and nothing changed, also when a fetch would have
- * to set the A bit.
+ * The decoded page of `pc` for the translator, which looks at code that may never be executed. 0 when there is none: nothing is raised and
+ * nothing changed, also when a fetch would have to set the A bit.
  */
 export function code_page_settled(hart: Hart, pc: u64): usize {
   const entry = tlb_entry(hart.tlbFetch, pc);

@@ -74,7 +74,7 @@ export enum Translate {
   COUNT = 512,
   /** Computed jumps go to the targets they were seen to have, inside their region; without it they leave it. */
   JUMP_TABLES = 1024,
-  /** A small loop's block is repeated, so that several turns share the checks of fuel and memory. */
+  /** A small loop's block is repeated, so that several iterations share the checks of fuel and memory. */
   UNROLLING = 2048,
   /** An access looks first at the page that it led to last; without it, into the TLB. */
   MICRO_TLB = 4096,

@@ -65,8 +65,8 @@ export enum ExplainedBlock {
   loop = 52,
   /** How deep it lies in inlined calls. */
   depth = 56,
-  /** Instructions that have been executed when it begins and are not paid for. */
-  owed = 60,
+  /** Instructions that have been executed when it begins and are not charged to the fuel yet. */
+  uncharged = 60,
   /** x registers that hold sign-extended words when it begins. */
   words = 64,
   /** Checked spans at its entry: 32 pairs of i32 (lo, hi), the first of them no span (dbt/analysis/spans.ts). */

@@ -295,7 +295,7 @@ export enum VmField {
   /** the longest translation, in nanoseconds (u64) */
   pauseNs = 384,
   /** how often the tiered engine has interpreted (u32) */
-  coldTurns = 392,
+  coldPeriods = 392,
   /** nanoseconds of the host that it took, estimated (u64) */
   coldNs = 400,
 }

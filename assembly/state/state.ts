@@ -645,7 +645,7 @@ export class Vm {
   translateNs: u64;
   compileNs: u64;
   pauseNs: u64;
-  coldTurns: u32;
+  coldPeriods: u32;
   coldNs: u64;
 }
 
@@ -793,7 +793,7 @@ if (offsetof<Vm>("countCodeBytes") != VmField.countCodeBytes) ERROR("Vm.countCod
 if (offsetof<Vm>("translateNs") != VmField.translateNs) ERROR("Vm.translateNs is misplaced");
 if (offsetof<Vm>("compileNs") != VmField.compileNs) ERROR("Vm.compileNs is misplaced");
 if (offsetof<Vm>("pauseNs") != VmField.pauseNs) ERROR("Vm.pauseNs is misplaced");
-if (offsetof<Vm>("coldTurns") != VmField.coldTurns) ERROR("Vm.coldTurns is misplaced");
+if (offsetof<Vm>("coldPeriods") != VmField.coldPeriods) ERROR("Vm.coldPeriods is misplaced");
 if (offsetof<Vm>("coldNs") != VmField.coldNs) ERROR("Vm.coldNs is misplaced");
 if (<i32>offsetof<Hart>() > StateBytes.HART) ERROR("Hart is larger");
 if (<i32>offsetof<Vm>() > StateBytes.VM) ERROR("Vm is larger");

@@ -72,8 +72,8 @@ export interface RegionBlock {
   readonly loop: boolean;
   /** How deep it lies in inlined calls. */
   readonly depth: number;
-  /** Instructions executed before it and not paid for. */
-  readonly owed: number;
+  /** Instructions executed before it and not yet charged to the fuel. */
+  readonly uncharged: number;
   /** Checked spans at its entry, by register. */
   readonly spans: ReadonlyMap<number, Span>;
   readonly nodes: readonly RegionNode[];
@@ -157,7 +157,7 @@ function readBlocks(view: DataView, header: (field: Explained) => number): Regio
       })),
       loop: u32(ExplainedBlock.loop) !== 0,
       depth: u32(ExplainedBlock.depth),
-      owed: u32(ExplainedBlock.owed),
+      uncharged: u32(ExplainedBlock.uncharged),
       spans: readSpans(view, u32(ExplainedBlock.spans)),
       nodes: nodes.map((at) => readNode(view, at, pc)),
       insns: readInsns(view, insns, pc),

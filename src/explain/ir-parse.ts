@@ -281,7 +281,7 @@ class Parser {
     this.blocks.push({
       ...{ pc, targetPc: 0n, nextPc: 0n, live: mask(after("live")), dirty: mask(after("dirty")), term: Term.NEXT },
       ...{ taken: undefined, next: undefined, targets: [], loop: said.includes("loop") },
-      ...{ depth: Number(after("inlined, depth")[0] ?? 0), owed: Number(after("owes")[0] ?? 0) },
+      ...{ depth: Number(after("inlined, depth")[0] ?? 0), uncharged: Number(after("uncharged")[0] ?? 0) },
       ...{ spans: new Map(after("checked").map(spanOf)), nodes: [], insns: [] },
     });
   }

@@ -27,12 +27,12 @@ function counted(count: number, what: string): string {
 
 /** `width`: of an address. */
 function blockText(block: RegionBlock, index: number, width: number): string {
-  const { pc, loop, depth, owed, live, dirty, spans, nodes, insns } = block;
+  const { pc, loop, depth, uncharged, live, dirty, spans, nodes, insns } = block;
   const checked = [...spans].map(([register, span]) => spanText(register, span));
   const remarks = [
     loop ? "loop" : "",
     depth === 0 ? "" : `inlined, depth ${depth}`,
-    owed === 0 ? "" : `owes ${owed}`,
+    uncharged === 0 ? "" : `uncharged ${uncharged}`,
     live === 0n ? "" : `live ${registerNames(live)}`,
     dirty === 0n ? "" : `dirty ${registerNames(dirty)}`,
     checked.length === 0 ? "" : `checked ${checked.join(" ")}`,

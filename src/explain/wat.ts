@@ -202,10 +202,10 @@ class Printer {
     const number = /^i32\.const (-?\w+)$/.exec(typeof value?.head === "string" ? value.head : "")?.[1];
     if (number === undefined) return undefined;
     const packed = number.startsWith("-") ? -Number(number.slice(1)) : Number(number);
-    const owed = packed & 0xfff;
+    const uncharged = packed & 0xfff;
     const distance = packed >> 12;
     const pc = BigInt.asUintN(64, this.#region.pc + BigInt(distance & ~1));
-    return `${distance & 1 ? "interpret" : "leave"} ${hex(pc)}${owed === 0 ? "" : `, owes ${owed}`}`;
+    return `${distance & 1 ? "interpret" : "leave"} ${hex(pc)}${uncharged === 0 ? "" : `, uncharged ${uncharged}`}`;
   }
 
   #label(depth: number): Label {

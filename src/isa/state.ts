@@ -269,6 +269,6 @@ export const vmState: readonly StateRow[] = [
   ["translateNs", "u64", 1, "counter", "nanoseconds of the host spent in translating, compiling included"],
   ["compileNs", "u64", 1, "counter", "nanoseconds of them spent in compiling and linking"],
   ["pauseNs", "u64", 1, "counter", "the longest translation, in nanoseconds"],
-  ["coldTurns", "u32", 1, "counter", "how often the tiered engine has interpreted"],
+  ["coldPeriods", "u32", 1, "counter", "how often the tiered engine has interpreted"],
   ["coldNs", "u64", 1, "counter", "nanoseconds of the host that it took, estimated"],
 ];

@@ -123,7 +123,7 @@ function progressOf({ instructions, pageWalks, translator }: VmCounters): Omit<L
   return { instructions, pageWalks, translating: translator.translateMilliseconds };
 }
 
-/** Looks at a VM between the turns of its run loop. */
+/** Looks at a VM between the tasks of its run loop. */
 class Watch {
   readonly looks: Look[] = [];
   readonly #timer: ReturnType<typeof setInterval>;

@@ -64,7 +64,7 @@ export interface TranslatorCounters {
   readonly longestMilliseconds: number;
   /**
    * Milliseconds of the host that the engine `tiered` has spent interpreting code that is not translated, or not yet: an estimate from
-   * those turns of the interpreter that are timed. With `translateMilliseconds` that is what translation costs.
+   * those of its periods that are timed. With `translateMilliseconds` that is what translation costs.
    */
   readonly interpretMilliseconds: number;
 }

@@ -11,7 +11,7 @@ interface Port {
 let far: Port | undefined;
 let next: Continue | undefined;
 
-/** Calls `resume` after everything that is due in the event loop has had its turn. One call at a time may be on its way. */
+/** Calls `resume` in a new task, after those that the event loop has due. One call at a time may be on its way. */
 function soon(resume: Continue): void {
   if (typeof setImmediate === "function") return void setImmediate(resume);
   if (far === undefined) {
@@ -23,34 +23,34 @@ function soon(resume: Continue): void {
   far.postMessage(0);
 }
 
-/** How long a turn may take, in milliseconds, when nobody else waits for one: how long the event loop may have to wait. */
-const TURN_MILLISECONDS = 5;
+/** How long a task may take, in milliseconds, when nobody else waits for one: how long the event loop may have to wait. */
+const TASK_MILLISECONDS = 5;
 
-/** However many wait. */
-const SHORTEST_TURN = 1;
+/** How long it may take however many wait, in milliseconds. */
+const SHORTEST_TASK = 1;
 
 /** Those who have given way, in order. */
 const waiting: Continue[] = [];
 
-/** The event loop looks at what else is due between any two turns, whoever takes them. */
-function takeTurn(): void {
+/** Resumes the first who waits. Each of them runs in a task of its own, so that the event loop looks at what else is due between any two. */
+function resumeNext(): void {
   const resume = waiting.shift();
-  if (waiting.length > 0) soon(takeTurn);
+  if (waiting.length > 0) soon(resumeNext);
   resume?.();
 }
 
 /**
- * Comes back after everything that was due in the event loop has had its turn, and everybody else who has given way before. There
- * is one queue for all VMs of the process, so that many hold the event loop no longer than one.
+ * Comes back in a new task of the event loop, after what was due there and after everybody else who has given way before. There is one
+ * queue for all VMs of the process, so that many hold the event loop no longer than one.
  *
- * @returns how many milliseconds the turn that begins then may take
+ * @returns how many milliseconds that task may take
  */
 export async function giveWay(): Promise<number> {
   await new Promise<void>((resume) => {
     waiting.push(resume);
-    if (waiting.length === 1) soon(takeTurn);
+    if (waiting.length === 1) soon(resumeNext);
   });
-  return Math.max(SHORTEST_TURN, TURN_MILLISECONDS / (waiting.length + 1));
+  return Math.max(SHORTEST_TASK, TASK_MILLISECONDS / (waiting.length + 1));
 }
 
 /** A pause that ends after some time or when it is woken, whichever comes first. */

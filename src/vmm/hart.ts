@@ -48,7 +48,7 @@ const PAGE_BYTES = 4096;
 const NO_TRANSLATION = 0xffff_ffff_ffff_ffffn;
 
 /**
- * A hart. What it shows is exact while the VM is paused, and between two turns of the event loop. Once its VM is destroyed, everything
+ * A hart. What it shows is exact while the VM is paused, and between two tasks of the event loop. Once its VM is destroyed, everything
  * but `index` throws `vm-state`.
  *
  * ```ts

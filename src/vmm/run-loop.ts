@@ -31,7 +31,7 @@ export interface RunLoopDeps {
   readonly harts: readonly HartView[];
   readonly board: RunLoopBoard;
   readonly time: VmTime;
-  /** Instructions a hart runs before the next one's turn; see `sliceFor`. */
+  /** Instructions a hart runs before the next one does; see `sliceFor`. */
   readonly slice: number;
   /** Whether hart `index` is started (SBI HSM). */
   isStarted(index: number): boolean;
@@ -41,7 +41,7 @@ export interface RunLoopDeps {
   onTrapStorm(index: number): void;
   /**
    * Called after each slice, with the machine at rest: power events, HTIF. May call `stop`. True when it took its time,
-   * so that the event loop should have a turn.
+   * so that the event loop should look at what else is due.
    */
   afterSlice(): boolean;
   /** Lets in what has come from outside, with the machine at rest. */
@@ -66,7 +66,7 @@ const SHORTEST_SLEEP = 1;
 
 /**
  * Slices for `harts` harts: a millisecond alone; in company short, because they wait for each other. They are broken off, and the rest
- * kept, when the event loop must have its turn; with deterministic time they are that long, whatever the host's clock says.
+ * kept, when the event loop must look at what else is due; with deterministic time they are that long, whatever the host's clock says.
  */
 export function sliceFor(harts: number, polled: boolean): number {
   if (polled) return 10_000;
@@ -87,7 +87,7 @@ export class RunLoop {
   #closed = false;
   #active = false;
   #mustGiveWay = false;
-  /** Whose turn it is, and what is left of its slice when it has been broken off. */
+  /** The hart that runs next, and what is left of its slice when it has been broken off. */
   #next = 0;
   #left = 0;
   /** How many steps are left to `advance`. */
@@ -259,7 +259,7 @@ export class RunLoop {
     this.#busy++;
     try {
       this.#deps.letIn();
-      // However late it is already: every turn gets on.
+      // However late it is already: every task gets on.
       while (this.#running && !idle && !this.#isHeld) {
         if (this.#round(timeIsUp)) idle = this.#running && !this.#isHeld && !this.passIdleTime();
         if (this.#isTime(timeIsUp)) break;
@@ -271,7 +271,7 @@ export class RunLoop {
     return idle;
   }
 
-  /** Whether the event loop should have its turn. */
+  /** Whether the event loop should look at what else is due. */
   #isTime(timeIsUp: number): boolean {
     return this.#mustGiveWay || performance.now() >= timeIsUp;
   }
@@ -285,7 +285,7 @@ export class RunLoop {
     const { harts } = this.#deps;
     while (this.#next < harts.length) {
       if (!this.#running || this.#ahead <= 0 || this.#isHeld) return false;
-      this.#left = this.#turn(this.#next, this.#left || this.#deps.slice, timeIsUp);
+      this.#left = this.#slice(this.#next, this.#left || this.#deps.slice, timeIsUp);
       if (this.#left > 0) return false;
       this.#next++;
       if (this.#next < harts.length && this.#isTime(timeIsUp)) return false;
@@ -295,7 +295,7 @@ export class RunLoop {
   }
 
   /** Runs hart `index` for `left` instructions. Returns how many of them are still to come when it has been broken off. */
-  #turn(index: number, left: number, timeIsUp: number): number {
+  #slice(index: number, left: number, timeIsUp: number): number {
     const hart = this.#deps.harts[index]!;
     while (left > 0) {
       const { sampler } = this;

@@ -26,7 +26,7 @@ export interface TranslatorOptions {
   readonly regions?: boolean;
   /** Keep computed jumps to targets they were seen to have inside their region. Off: they leave it. Default true. */
   readonly jumpTables?: boolean;
-  /** Repeat a small loop's block, so that several turns share the checks of fuel and memory. Default true. */
+  /** Repeat a small loop's block, so that several iterations share the checks of fuel and memory. Default true. */
   readonly unrolling?: boolean;
   /** Make small callees part of their caller's region. Default true. */
   readonly inlining?: boolean;

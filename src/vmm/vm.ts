@@ -378,7 +378,7 @@ export class Vm extends Emitter<VmEvents> {
   }
 
   /**
-   * All that it is, at rest: between two turns of the event loop. What the guest has printed is handed over before.
+   * All that it is, at rest: between two tasks of the event loop. What the guest has printed is handed over before.
    * @throws WasmvisorError `vm-state` while a hart is being run, images are being loaded, or the guest has ended; `state-device` when a
    * device cannot be saved
    * @internal

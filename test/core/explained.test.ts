@@ -38,12 +38,12 @@ function hartBytes({ memory, harts }: TestMachine): Uint8Array {
 }
 
 describe("a region is explained", () => {
-  test("by its blocks: how they end, what is needed and what is owed", async () => {
+  test("by its blocks: how they end, what is needed and what is not charged", async () => {
     const region = explain(await machineWith(LOOP), START)!;
     expect(region).toMatchObject({ pc: START, instructions: 4 });
     const [loop, end] = region.blocks;
-    expect(loop).toMatchObject({ pc: START, loop: true, term: Term.BRANCH, taken: 0, next: 1, owed: 0 });
-    expect(end).toMatchObject({ pc: START + 16n, loop: false, term: Term.INTERPRET, taken: undefined, owed: 4 });
+    expect(loop).toMatchObject({ pc: START, loop: true, term: Term.BRANCH, taken: 0, next: 1, uncharged: 0 });
+    expect(end).toMatchObject({ pc: START + 16n, loop: false, term: Term.INTERPRET, taken: undefined, uncharged: 4 });
     expect(loop!.live & 0xffff_ffffn).toBe(0x2c00n);
   });
 

@@ -29,7 +29,7 @@ const split = `
     nop
     j middle`;
 
-/** The same with calls that are inlined, and an instruction that lies in two pages. */
+/** A program like that with calls that are inlined, and an instruction that lies in two pages. */
 const calls = `
   again:
     addi a0, a0, 1

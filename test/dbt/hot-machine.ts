@@ -1,4 +1,4 @@
-/** The same program on the interpreter and on the translator, slice by slice, with everything compared after each. */
+/** Runs a program on the interpreter and on the translator, slice by slice, with everything compared after each. */
 
 import { expect } from "vitest";
 import { VmField } from "../../assembly/state/layout.ts";

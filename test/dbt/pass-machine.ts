@@ -80,7 +80,7 @@ const entry = `
       case 6: return b.succ0 ? block(dbt(), b.succ0 - 1).rpo : 0;
       case 7: return b.succ1 ? block(dbt(), b.succ1 - 1).rpo : 0;
       case 8: return u64(b.backIn != 0);
-      case 9: return b.owed;
+      case 9: return b.uncharged;
       case 10: return b.irFirst;
       case 11: return b.irCount;
       case 12: return b.words;
@@ -231,7 +231,7 @@ export class PassMachine {
     return {
       ...{ pc, targetPc: field(1), nextPc: field(2), live: field(3), dirty: field(4), term: number(5) },
       ...{ taken: successor(number(6)), next: successor(number(7)), targets: [], loop: number(8) !== 0, depth: 0 },
-      ...{ owed: number(9), spans, nodes },
+      ...{ uncharged: number(9), spans, nodes },
       insns: insns(pc),
     };
   }

@@ -1,4 +1,4 @@
-/** Small loops whose turns share their checks. */
+/** Small loops whose iterations share their checks. */
 
 import { describe, expect, test } from "vitest";
 import { HartField } from "../../assembly/state/layout.ts";
@@ -62,7 +62,7 @@ describe("a loop over scattered pages", () => {
     }
   });
 
-  test("is checked once for all turns, though that fails once in a page", async () => {
+  test("is checked once for all iterations, though that fails once in a page", async () => {
     const run = await runHot(walking("ld a0, 0(s0)\nadd a1, a1, a0", 8), { setUp: scatter, slices: 150 });
     expect(run.machine.hart().x(21) * BigInt(PAGES)).toBeGreaterThan(200n);
     expect(irAt(run, "loop")).toMatch(/checks s0\[0,32\)/);
@@ -71,7 +71,7 @@ describe("a loop over scattered pages", () => {
   test.each([
     [8, true],
     [4088, false],
-  ])("at %i has one check for its accesses if that does not fail in each turn: %j", async (offset, merged) => {
+  ])("at %i has one check for its accesses if that does not fail in each iteration: %j", async (offset, merged) => {
     const source = `
         csrs mstatus, s1
         li s0, ${VA + BigInt(offset)}
@@ -89,7 +89,7 @@ describe("a loop over scattered pages", () => {
   });
 });
 
-test("a loop leaves in any of its turns, and ends at the exact instruction", async () => {
+test("a loop leaves in any of its iterations, and ends at the exact instruction", async () => {
   const { machine } = await runHot(
     `
       la s3, data

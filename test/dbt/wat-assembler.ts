@@ -12,7 +12,7 @@ export function onlyFunction(wasm: Uint8Array): string {
   return canonical(binaryen.readBinary(wasm));
 }
 
-/** The same of a function that `watText` has printed. */
+/** A function that `watText` has printed, as binaryen prints it. */
 export function assembledFunction(wat: string, ramMa: number): string {
   return canonical(assembledText(wat, ramMa));
 }

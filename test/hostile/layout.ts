@@ -42,7 +42,7 @@ export enum Table {
   /** Second level, and below it pages, of the addresses that are the same in memory. */
   SAME_2,
   SAME_1,
-  /** The same of what programs edit. */
+  /** Second level and below it pages, of what programs edit. */
   EDITED_2,
   EDITED_1,
   /** Second level at 4 GiB: superpages. */

@@ -39,7 +39,7 @@ export function joined(...parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
 
-/** The same again and again. */
+/** `bytes`, `times` times over. */
 export function repeated(bytes: Uint8Array, times: number): Uint8Array {
   return new Uint8Array(Buffer.concat(new Array<Uint8Array>(times).fill(bytes)));
 }

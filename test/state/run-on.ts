@@ -38,7 +38,7 @@ export interface RunOnResult {
 
 const INPUT_POINTS = 12;
 
-/** The same guest in a VM of each kind, and what each has printed. */
+/** One of the VMs that run the guest, and what it has printed. */
 interface Printed {
   readonly vm: Vm;
   printed: Buffer[];

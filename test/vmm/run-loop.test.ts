@@ -37,7 +37,7 @@ const machineTimer = (ticks: number) => `
   csrr s2, mip
 `;
 
-/** The same with Sstc: menvcfg.STCE, stimecmp, STIE. */
+/** Waits like that with Sstc: menvcfg.STCE, stimecmp, STIE. */
 const supervisorTimer = (ticks: number) => `
   li t0, 1
   slli t0, t0, 63

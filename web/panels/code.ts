@@ -87,7 +87,7 @@ export class CodePanel implements Panel {
 
   #explain(explained: RegionExplanation | { readonly problem: string }): void {
     if ("problem" in explained) {
-      // It may be another process's, and have its turn again.
+      // The address may mean another process's code now; it can be explained again when that process runs.
       this.#columns.clear();
       this.#say(explained.problem);
       return;

@@ -16,7 +16,7 @@ export function flow(t: Dbt): void {
   dominators(t);
   for (let i: u32 = 0; i < t.orderCount; i++) classify(t, ordered(t, i));
   for (let i: u32 = 1; i < t.orderCount; i++) note_merge(t, ordered(t, i));
-  debts(t);
+  find_uncharged(t);
   lengths(t);
 }
 
@@ -36,14 +36,15 @@ function lengths(t: Dbt): void {
 }
 
 /**
- * How much is owed at the beginning of each block. Straight code passes its debt on; where ways meet, the longest does, and the others
- * pay the difference; a loop begins without any, and so do dispatch tables and what they lead to, which have no place to pay at.
+ * Finds how many instructions have been executed, and not been taken off the fuel yet, when each block begins. In straight code they add
+ * up. Where ways meet, the count is that of the longest, and the others charge the difference before they go there. It is 0 where a loop
+ * begins, at dispatch tables, and at what these lead to, because a table has no place to charge at.
  */
-function debts(t: Dbt): void {
-  for (let i: u32 = 0; i < t.orderCount; i++) ordered(t, i).owed = 0;
+function find_uncharged(t: Dbt): void {
+  for (let i: u32 = 0; i < t.orderCount; i++) ordered(t, i).uncharged = 0;
   for (let i: u32 = 0; i < t.orderCount; i++) {
     const b = ordered(t, i);
-    const out = owed_after(b);
+    const out = uncharged_after(b);
     for (let s: u32 = 0, n = succ_count(t, b); s < n; s++) {
       const to = successor(t, b, s);
       if (to) pass_on(block(t, to - 1), b, out);
@@ -51,15 +52,15 @@ function debts(t: Dbt): void {
   }
 }
 
-function pass_on(to: Block, from: Block, owed: u32): void {
+function pass_on(to: Block, from: Block, uncharged: u32): void {
   if (to.switched || to.term == Term.DISPATCH) return;
-  if (to.rpo > from.rpo && !to.backIn) to.owed = max(to.owed, owed);
+  if (to.rpo > from.rpo && !to.backIn) to.uncharged = max(to.uncharged, uncharged);
 }
 
-/** What is owed when the block ends. After a call nothing is: the callee has settled. */
+/** Instructions that are not charged when the block ends. After a call there are none: the callee has charged them. */
 // @ts-ignore: decorator
-@inline export function owed_after(b: Block): u32 {
-  return is_call(b) ? 0 : b.owed + b.insns;
+@inline export function uncharged_after(b: Block): u32 {
+  return is_call(b) ? 0 : b.uncharged + b.insns;
 }
 
 const VISITED: u32 = 0xffff_ffff;
@@ -76,7 +77,7 @@ function visit(t: Dbt, index: u32): void {
   t.orderCount += 1;
 }
 
-/** Turns the postorder round. */
+/** Reverses the postorder. */
 function number(t: Dbt): void {
   const last = t.orderCount - 1;
   for (let i: u32 = 0; i < t.orderCount / 2; i++) {

@@ -174,7 +174,7 @@ function choose(t: Dbt, b: Block, index: u32, n: Node, flat: bool, span: Span): 
 }
 
 /**
- * Widens the span to what follows off `register` in the block, and in the turns of a loop that come behind it (unroll.ts), while the
+ * Widens the span to what follows off `register` in the block, and in the iterations of a loop that come behind it (opt/unroll.ts), while the
  * register is only counted up or down.
  */
 function widen(t: Dbt, b: Block, index: u32, register: u32, flat: bool, span: Span): void {

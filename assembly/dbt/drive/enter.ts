@@ -41,10 +41,10 @@ import { give_up_on, may_try } from "../profile/tries";
 /** How deep regions may call regions. */
 const CALL_DEPTH: u64 = 64;
 
-/** Of turns of the interpreter one in so many is timed: looking at the host's clock takes as long as thirty steps. */
+/** One in this many periods of interpretation is timed: looking at the host's clock takes as long as thirty steps. */
 const TIMED: u32 = 32;
-/** After one of so many steps the next is timed as well. */
-const LONG_TURN: u32 = 1024;
+/** After a period of this many steps the next one is timed as well. */
+const LONG_PERIOD: u32 = 1024;
 
 /**
  * Runs translated code where there is some, and interprets the rest, until no fuel is left or attention is asked for. With less than
@@ -134,9 +134,9 @@ function interpret_to_region(hart: Hart, limit: u32, exact: bool): void {
 }
 
 /** Interprets up to `period` steps, and times that now and then. */
-function take_turn(hart: Hart, vm: Vm, period: u32): void {
+function interpret_period(hart: Hart, vm: Vm, period: u32): void {
   const before = hart.fuel;
-  const weight = turn_weight(vm);
+  const weight = timing_weight(vm);
   const first = weight ? host_ns() : 0;
   const start = weight ? host_ns() : 0;
   interpret_to_region(hart, period, false);
@@ -145,12 +145,12 @@ function take_turn(hart: Hart, vm: Vm, period: u32): void {
   vm.coldSteps = before - hart.fuel;
 }
 
-/** For how many turns of the interpreter the time of the one that begins counts; 0 when it is not timed. */
-function turn_weight(vm: Vm): u32 {
-  const turn = vm.coldTurns;
-  vm.coldTurns = turn + 1;
-  if (!turn || vm.coldSteps >= LONG_TURN) return 1;
-  return turn % TIMED ? 0 : TIMED;
+/** How many periods the time of the one that begins stands for; 0 when it is not timed. */
+function timing_weight(vm: Vm): u32 {
+  const before = vm.coldPeriods;
+  vm.coldPeriods = before + 1;
+  if (!before || vm.coldSteps >= LONG_PERIOD) return 1;
+  return before % TIMED ? 0 : TIMED;
 }
 
 function find(hart: Hart, pc: u64): bool {
@@ -177,7 +177,7 @@ function interpret_cold(hart: Hart, vm: Vm, floor: u32): void {
     return;
   }
   const period = min(before - floor, vm.samplePeriod);
-  take_turn(hart, vm, period);
+  interpret_period(hart, vm, period);
   const done = before - hart.fuel;
   const pc = done < period ? entry : hart.pc;
   // A mode that has changed meanwhile changes what the address means.

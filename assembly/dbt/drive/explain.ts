@@ -138,7 +138,7 @@ function block_at(t: Dbt, b: Block, at: usize): void {
   store<u32>(at, position(t, b.succ1), ExplainedBlock.succ1);
   store<u32>(at, u32(b.backIn != 0), ExplainedBlock.loop);
   store<u32>(at, b.context == NO_CONTEXT ? 0 : context(t, b.context).depth, ExplainedBlock.depth);
-  store<u32>(at, b.owed, ExplainedBlock.owed);
+  store<u32>(at, b.uncharged, ExplainedBlock.uncharged);
   store<u32>(at, b.words, ExplainedBlock.words);
   store<u32>(at, <u32>block_spans(b), ExplainedBlock.spans);
   store<u32>(at, b.irCount, ExplainedBlock.nodeCount);

@@ -55,7 +55,7 @@ export enum Float {
   ROUNDS = 4,
   /** Something looks at NX for doubles. */
   DOUBLE = 8,
-  /** The same for singles. */
+  /** Something looks at NX for singles. */
   SINGLE = 16,
 }
 
@@ -226,8 +226,8 @@ export class Block {
   forwardLabel: u32;
   /** 1 once its entry state of checks is known. */
   reached: u32;
-  /** Instructions that have been executed when it begins and are not paid for: the same on every way to it. */
-  owed: u32;
+  /** Instructions that have been executed when it begins and are not charged to the fuel yet: on every way to it equally many. */
+  uncharged: u32;
   /** x registers that hold sign-extended words when it begins. */
   words: u32;
   /** Of DISPATCH, the number of the table. */

@@ -6,7 +6,7 @@ import { Ir, Node } from "../ir/node";
 import { SWAP } from "../front/riscv/rv_a";
 import { A32, A64, B64, HART, local_of } from "./locals";
 import { callout } from "./call";
-import { unpaid, value } from "./emit";
+import { uncharged_before, value } from "./emit";
 import { leave } from "./exit";
 import { hit_address, page_hit } from "./memory";
 import { Block, Dbt, Mode, writer } from "../ir/dbt";
@@ -37,7 +37,7 @@ export function lower_atomic(t: Dbt, b: Block, n: Node, dirty: u64): void {
   }
   byte(w, W.ELSE);
   // In the window it traps or is a device's: rare, and without a call the loop's values can stay in machine registers.
-  if (t.mode & Mode.FLAT) leave(t, b.pc + n.offset, true, unpaid(b, n), dirty);
+  if (t.mode & Mode.FLAT) leave(t, b.pc + n.offset, true, uncharged_before(b, n), dirty);
   else callout(t, b, n, dirty);
   byte(w, W.END);
   t.depth -= 1;

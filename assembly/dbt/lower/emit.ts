@@ -77,8 +77,8 @@ export function low(t: Dbt, v: u32): void {
   byte(writer(t), W.I32_WRAP_I64);
 }
 
-/** Instructions that have been executed before that of `n`, and are not paid for. */
+/** Instructions that have been executed before that of `n`, and are not charged to the fuel yet. */
 // @ts-ignore: decorator
-@inline export function unpaid(b: Block, n: Node): u32 {
-  return b.owed + n.k;
+@inline export function uncharged_before(b: Block, n: Node): u32 {
+  return b.uncharged + n.k;
 }

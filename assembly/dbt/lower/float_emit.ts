@@ -4,7 +4,7 @@ import { HartField } from "../../state/layout";
 import { Flag } from "../../fpu/modes";
 import { Node } from "../ir/node";
 import { FA, HART, local_of, RANGE_D, RANGE_S, ST } from "./locals";
-import { unpaid } from "./emit";
+import { uncharged_before } from "./emit";
 import { leave_begin, leave_if } from "./exit";
 import { is_single, push_bits, push_unboxed, set_boxed, single_local } from "./single";
 import { Block, Dbt, Float, writer } from "../ir/dbt";
@@ -62,7 +62,7 @@ export function note_boxed(t: Dbt, v: u32, boxed: bool): void {
 
 /** Leaves at the node's instruction: pushes what `leave_unless` needs below its condition. */
 export function otherwise(t: Dbt, b: Block, n: Node): void {
-  leave_begin(t, b.pc + n.offset, true, unpaid(b, n));
+  leave_begin(t, b.pc + n.offset, true, uncharged_before(b, n));
 }
 
 /** Ends what `otherwise` began: leaves when the condition on the stack is false. */
@@ -87,7 +87,7 @@ export function operand(t: Dbt, b: Block, n: Node, v: u32, scratch: u32, dirty: 
   return n.size == 8 ? local_of(v) : unbox(t, b, n, v, scratch, dirty);
 }
 
-/** The same for singles. */
+/** The local that single `v` is in, unboxed into `scratch` where it is kept as a double. What is not boxed is a NaN, and leaves. */
 export function unbox(t: Dbt, b: Block, n: Node, v: u32, scratch: u32, dirty: u64): u32 {
   const w = writer(t);
   if (!((t.boxed >> (v - 32)) & 1)) {

@@ -8,7 +8,7 @@
  *     end  …)
  *
  * An exit is (distance of its pc from the entry, in bytes, bit 0: the interpreter does the instruction there) << 12 | instructions
- * that were executed and not paid for. Debts are settled where ways meet, at loop heads and on leaving (`debts` in analysis/flow.ts).
+ * that were executed and not charged to it yet. They are charged where ways meet, at loop heads and on leaving (`find_uncharged` in analysis/flow.ts).
  */
 
 import { HartField, VmField } from "../../state/layout";
@@ -37,7 +37,7 @@ import { count, import_call, label_of, load_registers, store_registers, value } 
 import { leave, leave_begin, leave_if, MAX_GROUPS } from "./exit";
 import { lower_node } from "./node";
 import { dispatch, rooted_prologue } from "./table";
-import { is_merge, owed_after } from "../analysis/flow";
+import { is_merge, uncharged_after } from "../analysis/flow";
 import { writes } from "../analysis/live";
 import { singles } from "../opt/singles";
 import { block_spans, step } from "../analysis/spans";
@@ -129,7 +129,7 @@ function exit_code(t: Dbt, mask: u64): void {
 }
 
 /** Takes `count` instructions off the fuel. */
-function pay(t: Dbt, count: i32): void {
+function charge(t: Dbt, count: i32): void {
   if (!count) return;
   const w = writer(t);
   get(w, FUEL);
@@ -194,12 +194,12 @@ function merges(t: Dbt, b: Block, first: u32, scratch: usize): void {
 /** Goes to successor `succ` of `b` (index + 1), or leaves for `pc` when it is not in the region. */
 function go(t: Dbt, b: Block, succ: u32, pc: u64, dirty: u64, scratch: usize): void {
   if (!succ) {
-    pay(t, <i32>owed_after(b));
+    charge(t, <i32>uncharged_after(b));
     chain_to(t, pc, dirty);
     return;
   }
   const to = block(t, succ - 1);
-  pay(t, <i32>owed_after(b) - <i32>to.owed);
+  charge(t, <i32>uncharged_after(b) - <i32>to.uncharged);
   if (to.rpo <= b.rpo || is_merge(to)) op1(writer(t), W.BR, label_of(t, b, to));
   else tree(t, to, scratch);
 }
@@ -238,7 +238,7 @@ function terminator(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
       go(t, b, b.succ0, b.targetPc, dirty, scratch);
       return;
     case Term.INTERPRET:
-      leave(t, b.nextPc, true, owed_after(b), dirty);
+      leave(t, b.nextPc, true, uncharged_after(b), dirty);
       return;
     case Term.BRANCH:
       condition(t, b);
@@ -274,7 +274,7 @@ function terminator(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
       chain(t, b, dirty);
       return;
     case Term.RETURN_UP:
-      pay(t, <i32>owed_after(b));
+      charge(t, <i32>uncharged_after(b));
       leave_to(t, dirty);
       return;
     case Term.CALL:
@@ -343,7 +343,7 @@ function even_target(t: Dbt): void {
 /** A jump to a computed address: a tail call of its region when the jump cache knows it, else back to the dispatcher. */
 function chain(t: Dbt, b: Block, dirty: u64): void {
   const w = writer(t);
-  pay(t, <i32>owed_after(b));
+  charge(t, <i32>uncharged_after(b));
   store_registers(t, dirty);
   even_target(t);
   if (!may(t, Translate.INDIRECT_CACHE)) {
@@ -426,7 +426,7 @@ function give_up(t: Dbt): void {
  */
 function call(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
   const w = writer(t);
-  pay(t, <i32>(b.owed + b.insns));
+  charge(t, <i32>(b.uncharged + b.insns));
   store_registers(t, dirty);
   if (b.term == Term.CALL && b.targetPc == t.entryPc) call_self(t);
   else call_other(t, b);

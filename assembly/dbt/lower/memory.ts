@@ -5,7 +5,7 @@ import { Tlb, Translate } from "../../shared/constants";
 import { Node } from "../ir/node";
 import { stays_in_page } from "../profile/locality";
 import { A32, A64, HART, Import, local_of, SPAN, TLB } from "./locals";
-import { import_call, unpaid, value } from "./emit";
+import { import_call, uncharged_before, value } from "./emit";
 import { leave_begin, leave_if } from "./exit";
 import { is_single, push_bits, set_bits, set_boxed, single_local } from "./single";
 import { Step } from "../analysis/spans";
@@ -92,7 +92,7 @@ function loaded_type(t: Dbt, n: Node): Type {
 /** Checks that the span lies in RAM, and sets the base's span local; otherwise the interpreter does the instruction. */
 function check_window(t: Dbt, b: Block, n: Node, span: Span, dirty: u64): void {
   const w = writer(t);
-  leave_begin(t, b.pc + n.offset, true, unpaid(b, n));
+  leave_begin(t, b.pc + n.offset, true, uncharged_before(b, n));
   value(t, n.a);
   i64c(w, <i64>span.lo - <i64>t.ramPa);
   byte(w, W.I64_ADD);
@@ -184,7 +184,7 @@ function check_tlb(t: Dbt, b: Block, n: Node, span: Span, dirty: u64, micro: u32
   if (micro) fill_micro(t, set_offset, micro);
   hit_address(t, set_offset);
   byte(w, W.ELSE);
-  leave_begin(t, b.pc + n.offset, true, unpaid(b, n));
+  leave_begin(t, b.pc + n.offset, true, uncharged_before(b, n));
   get(w, HART);
   i32c(w, (<i32>last + 1) | (i32(span.stored) << 16) | ((<i32>micro) << 13));
   get(w, A64);
@@ -298,7 +298,7 @@ function lone_load(t: Dbt, b: Block, n: Node, dirty: u64): void {
   t.depth += 1;
   load_op(t, n, lone_place(t, 0));
   byte(w, W.ELSE);
-  leave_begin(t, b.pc + n.offset, true, unpaid(b, n));
+  leave_begin(t, b.pc + n.offset, true, uncharged_before(b, n));
   get(w, HART);
   i32c(w, n.size);
   lone_va(t);
@@ -319,7 +319,7 @@ function lone_store(t: Dbt, b: Block, n: Node, dirty: u64): void {
   stored(t, n);
   mem(w, store_op(t, n), offset);
   byte(w, W.ELSE);
-  leave_begin(t, b.pc + n.offset, true, unpaid(b, n));
+  leave_begin(t, b.pc + n.offset, true, uncharged_before(b, n));
   get(w, HART);
   if (n.b >= 32 && n.b < 64) push_bits(t, n.b);
   else value(t, n.b);

@@ -5,7 +5,7 @@ import { record_length } from "../region/form";
 import { Node } from "../ir/node";
 import { A32, HART, Import, local_of, System } from "./locals";
 import { call_core, load_hart_locals } from "./call";
-import { unpaid } from "./emit";
+import { uncharged_before } from "./emit";
 import { leave_begin, leave_if } from "./exit";
 import { bit } from "../analysis/live";
 import { Block, Dbt, writer } from "../ir/dbt";
@@ -28,7 +28,7 @@ export function lower_system(t: Dbt, b: Block, n: Node, dirty: u64): void {
     mem(w, W.I64_LOAD, HartField.x + ((<u32>n.dst) << 3));
     set(w, local_of(n.dst));
   }
-  leave_begin(t, b.pc + n.offset + record_length(<u64>n.imm), true, unpaid(b, n) + 1);
+  leave_begin(t, b.pc + n.offset + record_length(<u64>n.imm), true, uncharged_before(b, n) + 1);
   get(w, A32);
   leave_if(t, dirty | bit(n.dst));
   load_hart_locals(t);

@@ -1,14 +1,14 @@
 /**
- * Small loops made longer: a block that branches back to itself is repeated. The turns share one look at the fuel, and one check of the
+ * Small loops made longer: a block that branches back to itself is repeated. The iterations share one look at the fuel, and one check of the
  * memory that a pointer walks through.
  */
 
 import { Block, block, BLOCK_BYTES, Dbt, MAX_BLOCKS, Term } from "../ir/dbt";
 
-/** Turns of a loop in one. */
-const TURNS: u32 = 4;
+/** Iterations in one, at most. */
+const ITERATIONS: u32 = 4;
 
-/** Instructions in all turns together at most. */
+/** Instructions in all of them together at most. */
 const LONGEST: u32 = 48;
 
 export function unroll(t: Dbt): void {
@@ -17,8 +17,8 @@ export function unroll(t: Dbt): void {
     if (b.term != Term.BRANCH) continue;
     const taken = b.succ0 == i + 1;
     if (!taken && b.succ1 != i + 1) continue;
-    const turns = min(TURNS, LONGEST / b.insns);
-    for (let turn: u32 = 1; turn < turns; turn++) repeat(t, b, taken);
+    const iterations = min(ITERATIONS, LONGEST / b.insns);
+    for (let n: u32 = 1; n < iterations; n++) repeat(t, b, taken);
   }
 }
 

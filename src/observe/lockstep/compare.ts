@@ -77,7 +77,7 @@ const WORDS: readonly number[] = [
   ...new Set(ELEMENTS.flatMap(({ offset, bytes }) => (bytes === 8 ? [offset >> 2, (offset >> 2) + 1] : [offset >> 2]))),
 ];
 
-/** Everything that can be compared after each turn: registers, output, exits. Undefined when all is the same. */
+/** Everything that can be compared after each slice: registers, output, exits. Undefined when all is the same. */
 export function compareQuickly(a: Side, b: Side): Differences | undefined {
   const others = [...outputDifference(a, b), ...exitDifference(a, b)];
   const registers = hartDifferences(a.vm.machine.space.harts, b.vm.machine.space.harts);

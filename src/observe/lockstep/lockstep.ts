@@ -11,14 +11,14 @@ import { narrow, type Narrowed } from "./narrow.ts";
 import { Pair } from "./pair.ts";
 import { type LockstepDifference, reportText } from "./report.ts";
 import { Schedule } from "./schedule.ts";
-import type { Turn } from "./side.ts";
+import type { Slice } from "./side.ts";
 import { trace } from "./trace.ts";
 
 /** How to compare. */
 export interface LockstepOptions {
   /** Instructions retired, after which to stop. Default: when the guest ends. */
   readonly instructions?: number;
-  /** Turns between comparisons, in instructions: from `least` to `most`. Default 20,000 to 1,000,000. */
+  /** Instructions from one comparison to the next: from `least` to `most`. Default 20,000 to 1,000,000. */
   readonly slices?: { readonly least: number; readonly most: number };
   /** Chooses the lengths of the slices. Default 1. */
   readonly seed?: number;
@@ -68,7 +68,7 @@ const HOT_THRESHOLD = 500;
 /** Instructions between looks at RAM and devices, for each frame that is in use: looking takes a fifth of the time. */
 const INSTRUCTIONS_PER_FRAME = 250;
 
-/** Between two turns of the event loop. */
+/** Between two tasks of the event loop. */
 const TURN_MILLISECONDS = 8;
 
 /**
@@ -96,7 +96,7 @@ export async function lockstep(config: VmConfig, options: LockstepOptions = {}):
     interpreter: { ...same, engine: "interpreter" },
     translator: { ...same, engine, translator: { hotThreshold: HOT_THRESHOLD, ...config.translator } },
     signal: options.signal,
-    afterTurn: ({ interpreter, translator }) =>
+    afterSlice: ({ interpreter, translator }) =>
       options.afterSlice?.({
         interpreter: interpreter.vm,
         translator: translator.vm,
@@ -115,8 +115,8 @@ class Lockstep {
   readonly #pair: Pair;
   readonly #options: LockstepOptions;
   readonly #schedule: Schedule;
-  readonly #turns: Turn[] = [];
-  /** After this many turns, everything was compared and the same. */
+  readonly #slices: Slice[] = [];
+  /** After this many slices, everything was compared and the same. */
   #good = 0;
   #comparedAt = 0;
   #decoder = new TextDecoder();
@@ -141,9 +141,9 @@ class Lockstep {
         differences = compareAll(interpreter, this.#pair.translator);
         break;
       }
-      const turn = this.#schedule.next(typed);
-      this.#turns.push(turn);
-      await this.#pair.run(turn);
+      const slice = this.#schedule.next(typed);
+      this.#slices.push(slice);
+      await this.#pair.run(slice);
       this.#options.onOutput?.(this.#pair.interpreter.newOutput);
       differences = this.#compare();
       if (performance.now() - turnStart < TURN_MILLISECONDS) continue;
@@ -169,7 +169,7 @@ class Lockstep {
     if (now - this.#comparedAt < frames * INSTRUCTIONS_PER_FRAME) return compareQuickly(interpreter, translator);
     const differences = compareAll(interpreter, translator);
     if (differences === undefined) {
-      this.#good = this.#turns.length;
+      this.#good = this.#slices.length;
       this.#comparedAt = now;
     }
     return differences;
@@ -188,10 +188,10 @@ class Lockstep {
 
   async #explain(seen: Differences): Promise<LockstepDifference> {
     const pair = this.#pair;
-    const last = this.#turns.at(-1) ?? { hart: 0, steps: 0, endsRound: true };
-    const found = await narrow(pair, this.#turns, Math.min(this.#good, this.#turns.length - 1));
-    const narrowed: Narrowed = found ?? { before: this.#turns.slice(0, -1), turn: last, differences: seen };
-    const { hart, steps } = narrowed.turn;
+    const last = this.#slices.at(-1) ?? { hart: 0, steps: 0, endsRound: true };
+    const found = await narrow(pair, this.#slices, Math.min(this.#good, this.#slices.length - 1));
+    const narrowed: Narrowed = found ?? { before: this.#slices.slice(0, -1), slice: last, differences: seen };
+    const { hart, steps } = narrowed.slice;
     await pair.replay(narrowed.before, Infinity);
     const after = pair.interpreter.instructions;
     const { instructions, writers } = await trace(pair, narrowed);

@@ -3,19 +3,19 @@
 import { Host } from "../../vmm/host.ts";
 import type { VmConfig } from "../../vmm/config.ts";
 import { compareAll, type Differences } from "./compare.ts";
-import { Side, type Turn } from "./side.ts";
+import { Side, type Slice } from "./side.ts";
 
 /** What is made from what. */
 export interface PairConfig {
   readonly interpreter: VmConfig;
   readonly translator: VmConfig;
-  /** Called after each turn, before the comparison. */
-  readonly afterTurn?: ((pair: Pair) => void) | undefined;
+  /** Called after each slice, before the comparison. */
+  readonly afterSlice?: ((pair: Pair) => void) | undefined;
   /** Ends whatever is under way. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The first of some turns after which the two differ. */
+/** The first of some slices after which the two differ. */
 export interface FirstDifference {
   readonly index: number;
   readonly differences: Differences;
@@ -55,19 +55,19 @@ export class Pair {
     this.#sides = [new Side(await first.createVm(interpreter)), new Side(await second.createVm(translator))];
   }
 
-  /** Runs one turn on both. */
-  async run(turn: Turn): Promise<void> {
+  /** Runs one slice on both. */
+  async run(slice: Slice): Promise<void> {
     this.#config.signal?.throwIfAborted();
-    await this.interpreter.run(turn);
-    await this.translator.run(turn);
-    this.#config.afterTurn?.(this);
+    await this.interpreter.run(slice);
+    await this.translator.run(slice);
+    this.#config.afterSlice?.(this);
   }
 
-  /** Begins again, runs `turns`, and compares all after each of them from `from` on. */
-  async replay(turns: readonly Turn[], from: number): Promise<FirstDifference | undefined> {
+  /** Begins again, runs `slices`, and compares all after each of them from `from` on. */
+  async replay(slices: readonly Slice[], from: number): Promise<FirstDifference | undefined> {
     await this.restart();
-    for (const [index, turn] of turns.entries()) {
-      await this.run(turn);
+    for (const [index, slice] of slices.entries()) {
+      await this.run(slice);
       const differences = index < from ? undefined : compareAll(this.interpreter, this.translator);
       if (differences !== undefined) return { index, differences };
     }

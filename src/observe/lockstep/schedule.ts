@@ -1,29 +1,29 @@
-/** Who runs next, and for how long: turns of uneven length, the same for both VMs and every time. */
+/** Who runs next, and for how long: slices of uneven length, the same for both VMs and every time. */
 
 import { Random } from "../../isa/random/values.ts";
-import type { Turn } from "./side.ts";
+import type { Slice } from "./side.ts";
 
-/** How long turns are, in steps (instructions retired and traps taken). */
-export interface TurnLengths {
+/** How long slices are, in steps (instructions retired and traps taken). */
+export interface SliceLengths {
   readonly least: number;
   readonly most: number;
 }
 
-/** Deals turns to harts in order. */
+/** Deals slices to harts in order. */
 export class Schedule {
   readonly #random: Random;
   readonly #harts: number;
-  readonly #lengths: TurnLengths;
+  readonly #lengths: SliceLengths;
   #next = 0;
 
-  constructor(harts: number, lengths: TurnLengths, seed: number) {
+  constructor(harts: number, lengths: SliceLengths, seed: number) {
     this.#harts = harts;
     this.#lengths = lengths;
     this.#random = new Random(seed);
   }
 
-  /** The next turn. As many turns are up to twice as long as the shortest as are up to twice as long as that, and so on. */
-  next(typed: Uint8Array | undefined): Turn {
+  /** The next slice. As many slices are up to twice as long as the shortest as are up to twice as long as that, and so on. */
+  next(typed: Uint8Array | undefined): Slice {
     const { least, most } = this.#lengths;
     const hart = this.#next;
     this.#next = (hart + 1) % this.#harts;
@@ -34,17 +34,17 @@ export class Schedule {
   }
 }
 
-/** `turn` as at most `count` shorter ones. */
-export function split(turn: Turn, count: number): Turn[] {
-  const steps = Math.ceil(turn.steps / count);
-  const parts: Turn[] = [];
-  for (let done = 0; done < turn.steps; done += steps) {
-    const { typed, ...rest } = turn;
+/** `slice` as at most `count` shorter ones. */
+export function split(slice: Slice, count: number): Slice[] {
+  const steps = Math.ceil(slice.steps / count);
+  const parts: Slice[] = [];
+  for (let done = 0; done < slice.steps; done += steps) {
+    const { typed, ...rest } = slice;
     parts.push({
       ...rest,
       ...(done === 0 && typed !== undefined ? { typed } : {}),
-      steps: Math.min(steps, turn.steps - done),
-      endsRound: turn.endsRound && done + steps >= turn.steps,
+      steps: Math.min(steps, slice.steps - done),
+      endsRound: slice.endsRound && done + steps >= slice.steps,
     });
   }
   return parts;

@@ -1,4 +1,4 @@
-/** What the interpreter did in a turn: its last instructions, and which of them wrote the registers in question. */
+/** What the interpreter did in a slice: its last instructions, and which of them wrote the registers in question. */
 
 import { HartField } from "../../../assembly/state/layout.ts";
 import type { HartView } from "../../core/views.ts";
@@ -7,7 +7,7 @@ import { disassemble } from "../../isa/disasm.ts";
 import { registerValue } from "./compare.ts";
 import type { Pair } from "./pair.ts";
 import type { Narrowed } from "./narrow.ts";
-import type { Side, Turn } from "./side.ts";
+import type { Side, Slice } from "./side.ts";
 
 /** An instruction that was executed. */
 export interface TracedInstruction {
@@ -17,11 +17,11 @@ export interface TracedInstruction {
   readonly text: string | undefined;
 }
 
-/** The end of a turn as the interpreter went through it. */
+/** The end of a slice as the interpreter went through it. */
 export interface Trace {
   /** The last instructions, in order. */
   readonly instructions: readonly TracedInstruction[];
-  /** By the register's name: the instruction that wrote what the interpreter has there, if that was in this turn. */
+  /** By the register's name: the instruction that wrote what the interpreter has there, if that was in this slice. */
   readonly writers: ReadonlyMap<string, TracedInstruction>;
 }
 
@@ -29,17 +29,17 @@ export interface Trace {
 const FOLLOWED = 5000;
 const TOLD = 24;
 
-/** Goes through the interpreter's side of the narrowed turn again. */
-export async function trace(pair: Pair, { before, turn, differences }: Narrowed): Promise<Trace> {
+/** Goes through the interpreter's side of the narrowed slice again. */
+export async function trace(pair: Pair, { before, slice, differences }: Narrowed): Promise<Trace> {
   await pair.restart();
-  const names = differences.registers.filter(({ hart }) => hart === turn.hart).map(({ name }) => name);
-  const tracer = new Tracer(pair.interpreter, turn.hart, names);
+  const names = differences.registers.filter(({ hart }) => hart === slice.hart).map(({ name }) => name);
+  const tracer = new Tracer(pair.interpreter, slice.hart, names);
   const last = before.at(-1);
   for (const done of before.slice(0, -1)) await pair.interpreter.run(done);
-  // The turn before belongs to the context, the registers' writers are of this one.
+  // The slice before belongs to the context, the registers' writers are of this one.
   if (last !== undefined) await tracer.follow(last, TOLD);
   tracer.writers.clear();
-  await tracer.follow(turn, FOLLOWED);
+  await tracer.follow(slice, FOLLOWED);
   return tracer;
 }
 
@@ -60,13 +60,13 @@ class Tracer implements Trace {
     this.#names = names;
   }
 
-  /** Runs `turn`, the last `most` steps of it one by one. */
-  async follow(turn: Turn, most: number): Promise<void> {
-    const followed = turn.hart === this.#hart ? Math.min(turn.steps, most) : 0;
-    await this.#side.run({ ...turn, steps: turn.steps - followed, endsRound: turn.endsRound && followed === 0 });
+  /** Runs `slice`, the last `most` steps of it one by one. */
+  async follow(slice: Slice, most: number): Promise<void> {
+    const followed = slice.hart === this.#hart ? Math.min(slice.steps, most) : 0;
+    await this.#side.run({ ...slice, steps: slice.steps - followed, endsRound: slice.endsRound && followed === 0 });
     this.#values = this.#read();
     for (let left = followed; left > 0 && this.#side.exit === undefined; left--) {
-      await this.#step(turn.endsRound && left === 1);
+      await this.#step(slice.endsRound && left === 1);
     }
   }
 

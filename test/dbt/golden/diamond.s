@@ -1,4 +1,4 @@
-# Two ways that meet: debts of instructions are settled where they do, and a side that dirties nothing needs no write-back.
+# Two ways that meet: instructions are charged where they do, and a side that dirties nothing needs no write-back.
     bltz a0, negative
     addi a1, a0, 7
     j    meet
