@@ -3,7 +3,8 @@
 import { decode, decode16 } from "./isa/decode";
 import { heat_clear } from "./dbt/profile/heat";
 import { module_ready, modules_clear } from "./dbt/cache/modules";
-import { Dbt, dbt_open } from "./dbt/ir/dbt";
+import { Dbt } from "./dbt/ir/dbt";
+import { dbt_open } from "./dbt/ir/open";
 import { code_pages_release } from "./code/pages";
 import { Hart, Vm } from "./state/state";
 import { csr_exists, csr_poke, csr_read } from "./hart/csr";

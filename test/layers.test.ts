@@ -52,7 +52,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   [region]: [shared, isa, state, code, ir, profile],
   [front]: [shared, isa, state, fpu, wasm, ir, region],
   [analysis]: [shared, wasm, ir, profile, region, front],
-  [opt]: [wasm, ir],
+  [opt]: [shared, wasm, ir],
   [lower]: [shared, isa, state, fpu, wasm, ir, profile, region, front, analysis, opt],
   [cache]: [shared, isa, state, mem, code, ir, profile],
   "assembly/dbt/drive": [

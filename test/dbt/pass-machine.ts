@@ -5,13 +5,15 @@ import type { RegionBlock, RegionInsn, RegionNode, RegionParts, Span } from "../
 import { compileAssembly } from "../support/compile.ts";
 
 const entry = `
-  import { Dbt, Block, block, dbt_open, ordered, span_of } from "./dbt/ir/dbt";
+  import { Block, block, ordered } from "./dbt/ir/block";
+  import { Dbt } from "./dbt/ir/dbt";
+  import { dbt_open } from "./dbt/ir/open";
   import { Node, node, emit, Ir } from "./dbt/ir/node";
   import { decode, decode16 } from "./isa/decode";
   import { flow } from "./dbt/analysis/flow";
   import { liveness } from "./dbt/analysis/live";
   import { narrow } from "./dbt/opt/narrow";
-  import { block_spans, spans, step } from "./dbt/analysis/spans";
+  import { block_spans, span_of, spans, step } from "./dbt/analysis/spans";
   import { unroll } from "./dbt/opt/unroll";
 
   const AT: usize = 0x100000;

@@ -5,19 +5,23 @@
  * Kennedy, "A Simple, Fast Dominance Algorithm")
  */
 
-import { Block, block, Dbt, is_call, ordered, succ_count, successor, table, target, Term } from "../ir/dbt";
+import { Block, block, is_call, ordered, succ_count, successor, table, target } from "../ir/block";
+import { Dbt } from "../ir/dbt";
+import { Term } from "../../shared/ir";
 
-export function flow(t: Dbt): void {
+/** Finds the flow through the blocks. Returns how many edges had to be cut. */
+export function flow(t: Dbt): u32 {
   t.orderCount = 0;
-  t.cuts = 0;
+  let cuts: u32 = 0;
   for (let i: u32 = 0; i < t.blockCount; i++) block(t, i).rpo = 0;
   visit(t, 0);
   number(t);
   dominators(t);
-  for (let i: u32 = 0; i < t.orderCount; i++) classify(t, ordered(t, i));
+  for (let i: u32 = 0; i < t.orderCount; i++) cuts += classify(t, ordered(t, i));
   for (let i: u32 = 1; i < t.orderCount; i++) note_merge(t, ordered(t, i));
   find_uncharged(t);
   lengths(t);
+  return cuts;
 }
 
 /** Finds the longest ways: fuel is checked at loop heads and after calls. */
@@ -149,29 +153,32 @@ function note_merge(t: Dbt, b: Block): void {
   above.merges = b.rpo;
 }
 
-/** Counts the edges out of `b` at their targets, and cuts irreducible ones. */
-function classify(t: Dbt, b: Block): void {
-  if (b.term == Term.DISPATCH) {
-    const tab = table(t, b.table);
-    for (let i: u32 = 0; i < tab.count; i++) {
-      const to = target(tab, i);
-      to.block = edge(t, b, to.block);
-      if (to.block && block(t, to.block - 1).rpo > b.rpo) block(t, to.block - 1).switched = 1;
-    }
-    return;
+/** Counts the edges out of `b` at their targets, and cuts irreducible ones. Returns how many those are. */
+function classify(t: Dbt, b: Block): u32 {
+  let cuts: u32 = 0;
+  for (let i: u32 = 0, n = succ_count(t, b); i < n; i++) {
+    const succ = successor(t, b, i);
+    if (!succ) continue;
+    const to = block(t, succ - 1);
+    if (!count_edge(t, b, to)) {
+      drop(t, b, i);
+      cuts += 1;
+    } else if (b.term == Term.DISPATCH && to.rpo > b.rpo) to.switched = 1;
   }
-  b.succ0 = edge(t, b, b.succ0);
-  b.succ1 = edge(t, b, b.succ1);
+  return cuts;
 }
 
-function edge(t: Dbt, from: Block, succ: u32): u32 {
-  if (!succ) return 0;
-  const to = block(t, succ - 1);
+/** Counts the edge at its target. False when it is irreducible. */
+function count_edge(t: Dbt, from: Block, to: Block): bool {
   if (to.rpo > from.rpo) to.forwardIn += 1;
   else if (dominates(t, to, from)) to.backIn += 1;
-  else {
-    t.cuts += 1;
-    return 0;
-  }
-  return succ;
+  else return false;
+  return true;
+}
+
+/** Makes successor `i` an exit. */
+function drop(t: Dbt, b: Block, i: u32): void {
+  if (b.term == Term.DISPATCH) target(table(t, b.table), i).block = 0;
+  else if (i) b.succ1 = 0;
+  else b.succ0 = 0;
 }

@@ -8,7 +8,9 @@
 import { record_op } from "../region/form";
 import { Ir, Node, node } from "../ir/node";
 import { callout_reads } from "../front/riscv/callout";
-import { Block, block, Dbt, is_call, ordered, succ_count, successor, Term } from "../ir/dbt";
+import { Block, block, is_call, ordered, succ_count, successor } from "../ir/block";
+import { Dbt } from "../ir/dbt";
+import { Term } from "../../shared/ir";
 
 /** The value's bit; nothing for x0 and temps. */
 // @ts-ignore: decorator
@@ -75,7 +77,6 @@ function block_reads_first(t: Dbt, b: Block): u64 {
 }
 
 export function liveness(t: Dbt): void {
-  t.used = 0;
   for (let i: u32 = 0; i < t.orderCount; i++) {
     const b = ordered(t, i);
     b.dirtyIn = 0;

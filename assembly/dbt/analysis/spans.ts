@@ -13,21 +13,26 @@ import { Ir, Node, node } from "../ir/node";
 import { site_alone } from "../profile/sites";
 import { W } from "../wasm/opcode";
 import { Translate } from "../../shared/constants";
-import { Step } from "../../shared/ir";
-import {
-  Block,
-  block,
-  BLOCK_SPANS,
-  Dbt,
-  is_call,
-  may,
-  Mode,
-  ordered,
-  Span,
-  span_of,
-  succ_count,
-  successor,
-} from "../ir/dbt";
+import { Mode, Step } from "../../shared/ir";
+import { Block, block, BLOCK_SPANS, is_call, ordered, succ_count, successor } from "../ir/block";
+import { Dbt, may } from "../ir/dbt";
+
+/** The bytes around a base register's value that one check of memory looks at. */
+// @ts-ignore: decorator
+@unmanaged
+export class Span {
+  /** From the register's value: the first byte, and the one after the last. */
+  lo: i32;
+  hi: i32;
+  /** They are to be stored to. */
+  stored: bool;
+}
+
+/** A place for the span of the access that a pass looks at. */
+// @ts-ignore: decorator
+@inline export function span_of(t: Dbt): Span {
+  return changetype<Span>(<usize>t.scratch + 256);
+}
 
 export { Step };
 

@@ -16,7 +16,7 @@ import { filter_byte, jump_note } from "../../mem/jump";
 import { data_priv } from "../../mem/tlb";
 import { CodePage, HartBlock, Priv, Translate } from "../../shared/constants";
 import { Region, region_page } from "./region";
-import { Mode } from "../ir/dbt";
+import { Mode } from "../../shared/ir";
 
 // @ts-ignore: decorator
 @inline export function jump_entry(hart: Hart, pc: u64): usize {

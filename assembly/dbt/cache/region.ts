@@ -11,7 +11,8 @@ import { Op } from "../../isa/op";
 import { Hart, Vm } from "../../state/state";
 import { CodePage, Translation } from "../../shared/constants";
 import { RegionField } from "../../shared/explained";
-import { block, Dbt } from "../ir/dbt";
+import { block } from "../ir/block";
+import { Dbt } from "../ir/dbt";
 
 // @ts-ignore: decorator
 @unmanaged

@@ -35,7 +35,8 @@ import { modules_clear } from "../cache/modules";
 import { observe_at } from "./observe";
 import { Region } from "../cache/region";
 import { site_failed } from "../profile/sites";
-import { Dbt, Mode } from "../ir/dbt";
+import { Dbt } from "../ir/dbt";
+import { Mode } from "../../shared/ir";
 import { give_up_on, may_try } from "../profile/tries";
 
 /** How deep regions may call regions. */

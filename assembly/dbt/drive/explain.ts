@@ -11,28 +11,13 @@ import { Hart, Vm } from "../../state/state";
 import { tlb_select } from "../../mem/tlb";
 import { MenvcfgBit } from "../../shared/csr";
 import { Explained, ExplainedBlock, ExplainedInsn, ExplainedMark, ExplainedNode } from "../../shared/explained";
-import { Ir, Step } from "../../shared/ir";
+import { Ir, Step, Term } from "../../shared/ir";
 import { begin, compile } from "./hot";
 import { Node, node } from "../ir/node";
 import { module_close } from "../lower/module";
-import { block_spans, step } from "../analysis/spans";
-import {
-  Block,
-  block,
-  context,
-  Dbt,
-  MAX_BLOCKS,
-  MAX_INSNS,
-  MAX_IR,
-  MAX_MARKS,
-  NO_CONTEXT,
-  ordered,
-  span_of,
-  Table,
-  table,
-  target,
-  Term,
-} from "../ir/dbt";
+import { block_spans, span_of, step } from "../analysis/spans";
+import { Block, block, context, NO_CONTEXT, ordered, Table, table, target } from "../ir/block";
+import { Dbt, MAX_BLOCKS, MAX_INSNS, MAX_IR, MAX_MARKS } from "../ir/dbt";
 
 const MARKS: u32 = MAX_MARKS * ExplainedMark.BYTES;
 const BLOCKS: u32 = MAX_BLOCKS * ExplainedBlock.BYTES;

@@ -17,7 +17,9 @@ import { lower_entry } from "../lower/table";
 import { region_at_index, region_make } from "../cache/region";
 import { shape } from "./shape";
 import { Exit, Translate } from "../../shared/constants";
-import { Dbt, Float, MAX_INSNS, Mode, Shape, table, target } from "../ir/dbt";
+import { table, target } from "../ir/block";
+import { Dbt, Float, MAX_INSNS, Shape } from "../ir/dbt";
+import { Mode } from "../../shared/ir";
 
 /** Functions in a module at most. */
 const BATCH: u32 = 96;
@@ -85,7 +87,6 @@ function translate_batch(t: Dbt, hart: Hart, vm: Vm, pc: u64): void {
 
 /** Begins a module for regions of `hart` as it is now. */
 export function begin(t: Dbt, hart: Hart, vm: Vm): void {
-  t.hart = <u32>changetype<usize>(hart);
   t.vm = <u32>changetype<usize>(vm);
   t.ramPa = vm.ramPa;
   t.ramSize = vm.ramSize;

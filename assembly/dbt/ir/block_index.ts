@@ -1,6 +1,7 @@
 /** The blocks of the region being formed, by address: a hash of where they begin, and a filter of the instructions that lie in them. */
 
-import { Block, block, BLOCK_BYTES, Dbt, FINDER_BYTES } from "./dbt";
+import { Block, block, BLOCK_BYTES } from "./block";
+import { Dbt, FINDER_BYTES } from "./dbt";
 
 /** Heads of the hash's chains: u16, a block's index + 1. The filter stands behind them, a bit for each of its values. */
 const HEAD_BITS: u32 = 9;

@@ -62,6 +62,5 @@ export function emit(t: Dbt, op: Ir, w: u32, dst: u32, a: u32, b: u32, imm: i64)
   n.size = 8;
   n.c = 0;
   n.imm = imm;
-  if (dst >= TEMP && dst - TEMP >= t.temps) t.temps = dst - TEMP + 1;
   return n;
 }

@@ -9,7 +9,9 @@ import { callout } from "./call";
 import { uncharged_before, value } from "./emit";
 import { leave } from "./exit";
 import { hit_address, page_hit } from "./memory";
-import { Block, Dbt, Mode, writer } from "../ir/dbt";
+import { Block } from "../ir/block";
+import { Dbt, writer } from "../ir/dbt";
+import { Mode } from "../../shared/ir";
 import { Type, W } from "../wasm/opcode";
 import { byte, get, i32c, i64c, mem, open, set, tee } from "../wasm/writer";
 

@@ -9,7 +9,9 @@ import { FUEL, HART, Import, TLB } from "./locals";
 import { import_call, load_registers, store_registers, uncharged_before } from "./emit";
 import { leave_begin, leave_if } from "./exit";
 import { bit } from "../analysis/live";
-import { Block, Dbt, Mode, writer } from "../ir/dbt";
+import { Block } from "../ir/block";
+import { Dbt, writer } from "../ir/dbt";
+import { Mode } from "../../shared/ir";
 import { W } from "../wasm/opcode";
 import { byte, get, i32c, i64c, mem, set } from "../wasm/writer";
 

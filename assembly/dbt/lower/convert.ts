@@ -16,7 +16,8 @@ import { Ir, Node } from "../ir/node";
 import { A64, B64, FA, local_of, RANGE_D, SA, SR } from "./locals";
 import { value } from "./emit";
 import { push_bits } from "./single";
-import { Block, Dbt, writer } from "../ir/dbt";
+import { Block } from "../ir/block";
+import { Dbt, writer } from "../ir/dbt";
 import { Type, W } from "../wasm/opcode";
 import { byte, f64c, get, i64c, open, set, tee } from "../wasm/writer";
 

@@ -13,7 +13,9 @@ import { Node } from "../ir/node";
 import { A64, B64, HART, local_of } from "./locals";
 import { value } from "./emit";
 import { lower_system } from "./system";
-import { Block, Dbt, Mode, writer } from "../ir/dbt";
+import { Block } from "../ir/block";
+import { Dbt, writer } from "../ir/dbt";
+import { Mode } from "../../shared/ir";
 import { Type, W } from "../wasm/opcode";
 import { byte, get, i64c, mem, open, set } from "../wasm/writer";
 

@@ -5,7 +5,8 @@ import { Translate } from "../../shared/constants";
 import { Node } from "../ir/node";
 import { HART, Import, local_of } from "./locals";
 import { is_single, push_bits, set_bits } from "./single";
-import { Block, Dbt, may, writer } from "../ir/dbt";
+import { Block } from "../ir/block";
+import { Dbt, may, writer } from "../ir/dbt";
 import { W } from "../wasm/opcode";
 import { byte, get, i32c, i64c, mem, op1, set } from "../wasm/writer";
 

@@ -28,7 +28,8 @@ import { Ir, Node } from "../ir/node";
 import { FA, local_of, SA, SB, SR } from "./locals";
 import { lower_conversion } from "./convert";
 import { lower_fused } from "./fused";
-import { Block, Dbt, writer } from "../ir/dbt";
+import { Block } from "../ir/block";
+import { Dbt, writer } from "../ir/dbt";
 import { W } from "../wasm/opcode";
 import { byte, get, i32c, i64c, set } from "../wasm/writer";
 

@@ -7,7 +7,8 @@ import { FA, HART, local_of, RANGE_D, RANGE_S, ST } from "./locals";
 import { uncharged_before } from "./emit";
 import { leave_begin, leave_if } from "./exit";
 import { is_single, push_bits, push_unboxed, set_boxed, single_local } from "./single";
-import { Block, Dbt, Float, writer } from "../ir/dbt";
+import { Block } from "../ir/block";
+import { Dbt, FloatUse, writer } from "../ir/dbt";
 import { Type, W } from "../wasm/opcode";
 import { byte, f32c, f64c, get, i32c, i64c, mem, open, set, tee } from "../wasm/writer";
 
@@ -24,7 +25,7 @@ const ALL_S: i32 = (255 - 2) << 24;
 /** Leaves the region unless it runs in the rounding mode it was made for. */
 export function float_prologue(t: Dbt, dirty: u64): void {
   const w = writer(t);
-  if (t.float & Float.ROUNDS) {
+  if (t.floatUse & FloatUse.ROUNDS) {
     leave_begin(t, t.entryPc, true, 0);
     get(w, HART);
     mem(w, W.I32_LOAD, HartField.frm);
@@ -34,8 +35,8 @@ export function float_prologue(t: Dbt, dirty: u64): void {
 
 /** Finds the ranges, which follow NX. */
 export function float_flags(t: Dbt): void {
-  if (t.float & Float.DOUBLE) range(t, RANGE_D, ALL_D);
-  if (t.float & Float.SINGLE) range(t, RANGE_S, ALL_S);
+  if (t.floatUse & FloatUse.DOUBLE) range(t, RANGE_D, ALL_D);
+  if (t.floatUse & FloatUse.SINGLE) range(t, RANGE_S, ALL_S);
 }
 
 /** Branches, because the engine would move a computation to where its result is needed, into loops. */

@@ -15,7 +15,8 @@ import {
 } from "./float_emit";
 import { Node } from "../ir/node";
 import { FA, local_of, RANGE_D, RANGE_S, SA, SB, SC, SR } from "./locals";
-import { Block, Dbt, writer } from "../ir/dbt";
+import { Block } from "../ir/block";
+import { Dbt, writer } from "../ir/dbt";
 import { W } from "../wasm/opcode";
 import { byte, f64c, get, i32c, i64c, set, tee } from "../wasm/writer";
 

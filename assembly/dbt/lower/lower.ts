@@ -8,7 +8,7 @@
  *     end  …)
  *
  * An exit is (distance of its pc from the entry, in bytes, bit 0: the interpreter does the instruction there) << 12 | instructions
- * that were executed and not charged to it yet. They are charged where ways meet, at loop heads and on leaving (`find_uncharged` in analysis/flow.ts).
+ * that were executed and not charged to the fuel yet. They are charged where ways meet, at loop heads and on leaving (`find_uncharged` in analysis/flow.ts).
  */
 
 import { HartField, VmField } from "../../state/layout";
@@ -40,8 +40,11 @@ import { dispatch, rooted_prologue } from "./table";
 import { is_merge, uncharged_after } from "../analysis/flow";
 import { writes } from "../analysis/live";
 import { singles } from "../opt/singles";
-import { block_spans, step } from "../analysis/spans";
-import { Block, block, Dbt, mark, may, Mode, ordered, Shape, span_of, Term, writer } from "../ir/dbt";
+import { block_spans, span_of, step } from "../analysis/spans";
+import { Block, block, ordered } from "../ir/block";
+import { Dbt, may, Shape, writer } from "../ir/dbt";
+import { mark } from "./mark";
+import { Mode, Term } from "../../shared/ir";
 import { Type, W } from "../wasm/opcode";
 import { byte, get, i32c, i64c, mem, op1, open, patch, reserve, set, tee, unsigned, Writer } from "../wasm/writer";
 

@@ -8,8 +8,10 @@ import { A32, A64, HART, Import, local_of, SPAN, TLB } from "./locals";
 import { import_call, uncharged_before, value } from "./emit";
 import { leave_begin, leave_if } from "./exit";
 import { is_single, push_bits, set_bits, set_boxed, single_local } from "./single";
-import { Step } from "../analysis/spans";
-import { Block, Dbt, may, Mode, Span, writer } from "../ir/dbt";
+import { Span, Step } from "../analysis/spans";
+import { Block } from "../ir/block";
+import { Dbt, may, writer } from "../ir/dbt";
+import { Mode } from "../../shared/ir";
 import { Type, W } from "../wasm/opcode";
 import { byte, get, i32c, i64c, mem, open, set, tee } from "../wasm/writer";
 

@@ -10,8 +10,9 @@ import { low, value } from "./emit";
 import { lower_float } from "./float";
 import { lower_load, lower_store } from "./memory";
 import { lower_system } from "./system";
-import { span_lo, Step } from "../analysis/spans";
-import { Block, Dbt, Span, writer } from "../ir/dbt";
+import { Span, span_lo, Step } from "../analysis/spans";
+import { Block } from "../ir/block";
+import { Dbt, writer } from "../ir/dbt";
 import { Type, W } from "../wasm/opcode";
 import { byte, get, i32c, i64c, open, set } from "../wasm/writer";
 

@@ -8,7 +8,8 @@ import { call_core, load_hart_locals } from "./call";
 import { uncharged_before } from "./emit";
 import { leave_begin, leave_if } from "./exit";
 import { bit } from "../analysis/live";
-import { Block, Dbt, writer } from "../ir/dbt";
+import { Block } from "../ir/block";
+import { Dbt, writer } from "../ir/dbt";
 import { W } from "../wasm/opcode";
 import { byte, get, i32c, mem, set, tee } from "../wasm/writer";
 

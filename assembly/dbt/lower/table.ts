@@ -10,7 +10,8 @@ import { Translate } from "../../shared/constants";
 import { JUMP_TARGET } from "../ir/node";
 import { A32, A64, DEPTH, FUEL, HART, Import, local_of } from "./locals";
 import { count, label_of } from "./emit";
-import { Block, block, Dbt, may, Table, table, Target, target, writer } from "../ir/dbt";
+import { Block, block, Table, table, Target, target } from "../ir/block";
+import { Dbt, may, writer } from "../ir/dbt";
 import { Type, W } from "../wasm/opcode";
 import { byte, get, i32c, i64c, op1, open, patch, reserve, set, tee, unsigned } from "../wasm/writer";
 

@@ -7,7 +7,8 @@
  */
 
 import { Ir, Node, node } from "../ir/node";
-import { Block, block, Dbt, is_call, ordered, succ_count, successor } from "../ir/dbt";
+import { Block, block, is_call, ordered, succ_count, successor } from "../ir/block";
+import { Dbt } from "../ir/dbt";
 import { W } from "../wasm/opcode";
 
 /** Distance from a 64-bit AND, OR or XOR to its 32-bit form. */

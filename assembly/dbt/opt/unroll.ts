@@ -3,7 +3,9 @@
  * memory that a pointer walks through.
  */
 
-import { Block, block, BLOCK_BYTES, Dbt, MAX_BLOCKS, Term } from "../ir/dbt";
+import { Block, block, BLOCK_BYTES } from "../ir/block";
+import { Dbt, MAX_BLOCKS } from "../ir/dbt";
+import { Term } from "../../shared/ir";
 
 /** Iterations in one, at most. */
 const ITERATIONS: u32 = 4;

@@ -15,7 +15,9 @@ import { imm } from "../../state/regs";
 import { Sensitive, Translate, Translation } from "../../shared/constants";
 import { block_around, block_starting, blocks_clear, new_block, note_inside } from "../ir/block_index";
 import { usual_target, was_seen } from "../profile/jumps";
-import { Block, block, context, Dbt, MAX_BLOCKS, MAX_CONTEXTS, may, NO_CONTEXT, Term } from "../ir/dbt";
+import { Block, block, context, NO_CONTEXT } from "../ir/block";
+import { Dbt, MAX_BLOCKS, MAX_CONTEXTS, may } from "../ir/dbt";
+import { Term } from "../../shared/ir";
 
 /** Calls are inlined this deep. */
 const INLINE_DEPTH: u32 = 4;

@@ -10,22 +10,9 @@ import { Hart } from "../../state/state";
 import { new_block } from "../ir/block_index";
 import { block_at, jump_pc, may_begin, scan_all } from "./form";
 import { site_of, Site, site_target, site_times } from "../profile/jumps";
-import {
-  block,
-  Block,
-  Dbt,
-  MAX_BLOCKS,
-  MAX_TABLES,
-  MAX_TARGETS,
-  NO_CONTEXT,
-  Shape,
-  Table,
-  table,
-  table_of,
-  target,
-  Target,
-  Term,
-} from "../ir/dbt";
+import { block, Block, NO_CONTEXT, Table, table, table_of, target, Target } from "../ir/block";
+import { Dbt, MAX_BLOCKS, MAX_TABLES, MAX_TARGETS, Shape } from "../ir/dbt";
+import { Term } from "../../shared/ir";
 
 /** Makes an empty table for computed jumps in `ctx`; its number + 1, or 0 when there is no room. */
 export function new_table(t: Dbt, ctx: u32): u32 {

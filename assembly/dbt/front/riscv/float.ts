@@ -4,7 +4,7 @@ import { imm } from "../../../state/regs";
 import { Rm } from "../../../fpu/modes";
 import { record_rd, record_rs1, record_rs2 } from "../../region/form";
 import { Ir, emit } from "../../ir/node";
-import { Dbt, Float } from "../../ir/dbt";
+import { Dbt, Float, FloatUse } from "../../ir/dbt";
 import { W } from "../../wasm/opcode";
 
 /** The value of the f register rd names. */
@@ -27,13 +27,13 @@ import { W } from "../../wasm/opcode";
 export function is_nearest(t: Dbt, r: u64): bool {
   const rm = <u32>(r >> 48) & 7;
   if (!(t.float & Float.NEAREST) || (rm != Rm.RNE && rm != Rm.DYN)) return false;
-  t.float |= Float.ROUNDS;
+  t.floatUse |= FloatUse.ROUNDS;
   return true;
 }
 
 /** Notes that code looks at NX in a format. */
 function looks_at_flags(t: Dbt, size: u32): void {
-  t.float |= size == 4 ? Float.SINGLE : Float.DOUBLE;
+  t.floatUse |= size == 4 ? FloatUse.SINGLE : FloatUse.DOUBLE;
 }
 
 /** FADD, FSUB, FMUL, FDIV: `w` is Wasm's operator. */
@@ -98,7 +98,7 @@ export function to_integer(t: Dbt, r: u64, size: u32, bytes: u32, signed: bool):
     if (!is_nearest(t, r)) return false;
     w = W.F64_NEAREST;
   }
-  t.float |= Float.DOUBLE;
+  t.floatUse |= FloatUse.DOUBLE;
   const n = emit(t, Ir.FLOAT_TO_INT, w, record_rd(r), fs1(r), 0, <i64>r);
   n.size = <u8>size;
   n.c = <u8>(signed ? bytes | 16 : bytes);
@@ -108,7 +108,7 @@ export function to_integer(t: Dbt, r: u64, size: u32, bytes: u32, signed: bool):
 /** FCVT from an integer type of 4 or 8 bytes; `w` is Wasm's operator, for a word on its low half. */
 export function from_integer(t: Dbt, r: u64, w: W, size: u32, bytes: u32, signed: bool): bool {
   if (!is_nearest(t, r)) return false;
-  if (size == 4 || bytes == 8) t.float |= Float.DOUBLE;
+  if (size == 4 || bytes == 8) t.floatUse |= FloatUse.DOUBLE;
   const n = emit(t, Ir.FLOAT_FROM_INT, w, fd(r), record_rs1(r), 0, <i64>r);
   n.size = <u8>size;
   n.c = <u8>(signed ? bytes | 16 : bytes);

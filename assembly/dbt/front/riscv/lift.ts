@@ -3,7 +3,8 @@
 import { Hart } from "../../../state/state";
 import { is_stale, record_length, record_op, usable } from "../../region/form";
 import { is_full, node } from "../../ir/node";
-import { Block, block, Dbt } from "../../ir/dbt";
+import { Block, block } from "../../ir/block";
+import { Dbt } from "../../ir/dbt";
 import { callout } from "./callout";
 import { lift_a } from "./rv_a";
 import { lift_d } from "./rv_d";
@@ -16,7 +17,7 @@ import { lift_zicsr } from "./rv_zicsr";
 /** Lifts every block of the region. False when that takes too many nodes, or its code is not there any more. */
 export function lift(t: Dbt, hart: Hart): bool {
   t.irCount = 0;
-  t.temps = 0;
+  t.floatUse = 0;
   for (let i: u32 = 0; i < t.blockCount; i++) if (!lift_block(t, hart, block(t, i))) return false;
   return !is_full(t) && !is_stale(t);
 }
