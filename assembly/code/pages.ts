@@ -10,8 +10,9 @@
  *
  * All VMs of a host take them from one pool, in turn: a frame whose first word is the number of the next, then the pages.
  *
- * `vm.codeMap` finds the code page of a page of RAM; who moves that to another frame says so here. FENCE.I only counts `vm.codeEpoch` up: a page of an older epoch is compared
- * with memory when it is next entered, and only records whose bytes changed are forgotten.
+ * `vm.codeMap` finds the code page of a page of RAM; what moves that to another frame forgets its code page (mem/frame.ts). FENCE.I only counts
+ * `vm.codeEpoch` up: a page of an older epoch is compared with memory when it is next entered, and only records whose bytes changed are
+ * forgotten.
  */
 
 import { Hart, Vm } from "../state/state";

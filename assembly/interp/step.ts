@@ -19,7 +19,7 @@ import { Cause, Exit } from "../shared/constants";
 /** Traps in a row, with nothing retired between them, that make a storm. */
 const STORM: u32 = 100_000;
 
-/** One of so many steps, less one, of the engine that decodes each time counts as slow work. */
+/** In the engine that decodes each time, one step of this number plus one counts as slow work. */
 const WORK_STEPS: u32 = 1;
 
 /** Executes record `r`, which stands at `pc`, with all state in `hart`: registers, pc, instret and traps. One step. */

@@ -238,11 +238,11 @@ export enum VmField {
   sensitive = 180,
   /** regions translated in the present run of a hart (u32) */
   translations = 184,
-  /** so many of them end the run with Exit.PAUSE; 0 when nothing does (u32) */
+  /** after this many of them the run ends with Exit.PAUSE; 0 for never (u32) */
   translationsMax = 188,
   /** times that all translated code was thrown away because the budget was used up (u32) */
   overflows = 192,
-  /** so much slow work ends a run with Exit.PAUSE; 0 when none does (u32) */
+  /** after this much slow work a run ends with Exit.PAUSE; 0 for never (u32) */
   workMax = 196,
   /** steps that the tiered engine has interpreted the last time that it did (u32) */
   coldSteps = 200,

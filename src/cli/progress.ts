@@ -1,4 +1,4 @@
-/** A line on stderr that says what takes so long; for people only. */
+/** A line on stderr that says what is under way, on a terminal only. */
 
 import { printError, stderrIsTerminal } from "../host/process.ts";
 import type { LoadProgress } from "../index.ts";

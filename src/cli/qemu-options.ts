@@ -1,5 +1,5 @@
 /**
- * The options of qemu-system-riscv64 that people have in their fingers: understood where there is something to do, and
+ * Options of qemu-system-riscv64 that people are used to: understood where there is something to do, and
  * answered by name where there is not. Those that wasmvisor has itself (`-kernel`, `-append`, `-smp` …) are not among them.
  */
 

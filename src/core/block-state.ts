@@ -11,7 +11,7 @@ export type BlockValues = Readonly<Record<string, readonly bigint[]>>;
 
 const BYTES: Readonly<Record<FieldType, number>> = { u8: 1, u16: 2, u32: 4, u64: 8 };
 
-/** What a number of so many bits is, as a bigint: registers are compared and checked as such. */
+/** A number as a bigint of its bits: registers are compared and checked as such. */
 function asBigint(field: Field<number>): Field<bigint> {
   const is = (value: unknown): value is bigint => typeof value === "bigint" && field.is(Number(value));
   return { is, write: (to, value) => field.write(to, Number(value)), read: (from) => BigInt(field.read(from)) };

@@ -17,7 +17,7 @@ const ENTRY = Uint8Array.of(
 
 let entryModule: WebAssembly.Module | undefined;
 
-/** A table of more functions than this begins with so many, and doubles. Growing is a pause: each module linked so far pays for it. */
+/** Entries that a table begins with when it may have more: it doubles. Growing is a pause: each module linked so far pays for it. */
 const LARGEST_FIRST = 2048;
 
 /** One generation. Nothing of it stays when nobody refers to it any more. */

@@ -29,7 +29,7 @@ export interface SpaceConfig {
   readonly ramPa: number;
   /** A multiple of 4096. */
   readonly ramBytes: number;
-  /** RAM has no range to itself: pages get frames when they are first stored to, at most so many bytes of them. Default: it has one. */
+  /** RAM has no range to itself: pages get frames when they are first stored to, up to this many bytes. Default: it has one. */
   readonly ramLimit?: number | undefined;
   /** 1 to 8. */
   readonly harts: number;

@@ -229,9 +229,9 @@ export const vmState: readonly StateRow[] = [
   ["codeModulesMax", "u32", 1, "derived", "modules kept at most"],
   ["sensitive", "u32", 1, "derived", "who executes translated code's sensitive instructions (Sensitive)"],
   ["translations", "u32", 1, "derived", "regions translated in the present run of a hart"],
-  ["translationsMax", "u32", 1, "derived", "so many of them end the run with Exit.PAUSE; 0 when nothing does"],
+  ["translationsMax", "u32", 1, "derived", "after this many of them the run ends with Exit.PAUSE; 0 for never"],
   ["overflows", "u32", 1, "derived", "times that all translated code was thrown away because the budget was used up"],
-  ["workMax", "u32", 1, "derived", "so much slow work ends a run with Exit.PAUSE; 0 when none does"],
+  ["workMax", "u32", 1, "derived", "after this much slow work a run ends with Exit.PAUSE; 0 for never"],
   ["coldSteps", "u32", 1, "derived", "steps that the tiered engine has interpreted the last time that it did"],
   [
     "memoryModel",

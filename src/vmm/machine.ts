@@ -50,10 +50,10 @@ export interface MachineDeps {
 /** Any number: a deterministic machine must only have the same one each time. */
 const SEED = 0x7761_736dn;
 
-/** After so many translated regions, a millisecond or two, the run loop looks at the clock. */
+/** Translated regions (a millisecond or two) after which the run loop looks at the clock. */
 const TRANSLATIONS = 1;
 
-/** After so much slow work, at most a few milliseconds, it does too. */
+/** Slow work (at most a few milliseconds) after which it does too. */
 const SLOW_WORK = 4096;
 
 /** There is no frame for a page of RAM. */

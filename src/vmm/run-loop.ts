@@ -230,7 +230,7 @@ export class RunLoop {
       // Always from a clean stack: `start` returns before the guest's first instruction.
       let milliseconds = await giveWay();
       while (this.#running) {
-        const idle = this.#busyTurn(milliseconds);
+        const idle = this.#busyTask(milliseconds);
         await this.#deps.beforeWaiting();
         // What that called may have stopped the loop, or typed something.
         if (!this.#running) break;
@@ -250,8 +250,8 @@ export class RunLoop {
     }
   }
 
-  /** Runs rounds for so many milliseconds. True when all harts wait. */
-  #busyTurn(milliseconds: number): boolean {
+  /** Runs rounds for `milliseconds`. True when all harts wait. */
+  #busyTask(milliseconds: number): boolean {
     const startedAt = performance.now();
     const timeIsUp = startedAt + milliseconds;
     let idle = false;

@@ -27,7 +27,7 @@ const BATCH: u32 = 96;
 /** No more regions are added to a module of this many bytes: compiling it is a pause. */
 const BATCH_BYTES: u32 = 32 << 10;
 
-/** The translator is rehearsed so often while the first address becomes hot. */
+/** How often the translator is rehearsed while the first address becomes hot. */
 const REHEARSALS: u32 = 4;
 
 // @ts-ignore: decorator

@@ -15,7 +15,7 @@ import { Dbt, may, writer } from "../ir/dbt";
 import { Type, W } from "../wasm/opcode";
 import { byte, get, i32c, i64c, op1, open, patch, reserve, set, tee, unsigned } from "../wasm/writer";
 
-/** Up to so many targets are compared with one by one. */
+/** Up to this many targets are compared with one by one. */
 const FEW: u32 = 3;
 /** Multipliers that are tried. */
 const TRIES: u32 = 64;

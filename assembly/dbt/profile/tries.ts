@@ -15,7 +15,7 @@ const EPOCH: usize = PcEntry.OWN;
 
 if (ENTRY_BYTES << ENTRY_BITS != Translation.HEAT_BYTES) ERROR("HEAT_BYTES is wrong");
 
-/** An address is translated at most so often between two changes of code: it may be reached in ways that exclude each other. */
+/** How often an address is translated at most between two changes of code: it may be reached in ways that exclude each other. */
 const MAX_TRIES: u32 = 8;
 
 /** The entry of `pc`: emptied when it was another address's, or when code has changed. */

@@ -1,6 +1,6 @@
 /**
  * Region formation: the control-flow graph that is reached from a hot address by direct jumps, with small callees inlined. What is
- * reached by computed jumps is added by tables.ts; shape.ts does it all.
+ * reached by computed jumps is added by tables.ts; grow.ts puts both together, and drive/shape.ts chooses.
  *
  * A block belongs to a context, the chain of inlined calls it lies in: the same callee inlined twice is two sets of blocks, so
  * that loops around calls stay loops.
@@ -19,9 +19,9 @@ import { Block, block, context, NO_CONTEXT } from "../ir/block";
 import { Dbt, MAX_BLOCKS, MAX_CONTEXTS, may } from "../ir/dbt";
 import { Term } from "../../shared/ir";
 
-/** Calls are inlined this deep. */
+/** Maximum depth of inlined calls. */
 const INLINE_DEPTH: u32 = 4;
-/** A function is inlined in itself so often. */
+/** Maximum recursion depth for inlining: how often a function is inlined in itself. */
 const RECURSION: u32 = 2;
 /** How far from the region's entry a block may lie: exits are encoded as distances. */
 const REACH: i64 = 0x3ffff;

@@ -6,9 +6,9 @@ import { Dbt, MAX_INSNS, Shape } from "../ir/dbt";
 import { block_at, fill, form_begin, is_stale, scan_all } from "./form";
 import { add_target, link_tables, new_table } from "./tables";
 
-/** A region with dispatch tables may have so many times the instructions. */
+/** A region with dispatch tables may have this many times the instructions of one without. */
 const TABLE_ROOM: u32 = 4;
-/** And so many times, while all of them have been seen being executed. */
+/** And one whose instructions have all been seen being executed, this many times. */
 const SEEN_ROOM: u32 = 2;
 
 /** Callees of up to this many instructions are inlined. */
