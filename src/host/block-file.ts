@@ -4,6 +4,7 @@ import {
   closeSync,
   constants,
   fdatasync,
+  fdatasyncSync,
   fstatSync,
   ftruncateSync,
   openSync,
@@ -117,6 +118,11 @@ export class FileBlock implements BlockBackend {
     const known = flush.catch(() => undefined).then(() => void this.#flushes.delete(known));
     this.#flushes.add(known);
     return flush;
+  }
+
+  flushNow(): void {
+    expectOpen(this, this.#open);
+    if (!this.readonly) this.#try("write", () => fdatasyncSync(this.#fd));
   }
 
   writeZeroes(at: number, length: number): Done {

@@ -11,6 +11,8 @@ import { beforeAll, beforeEach, inject, TestRunner } from "vitest";
 const PACKAGES = {
   "qemu-system-riscv64": "qemu-system-misc",
   "qemu-riscv64": "qemu-user",
+  "qemu-img": "qemu-utils",
+  "qemu-io": "qemu-utils",
   "riscv64-unknown-elf-as": "binutils-riscv64-unknown-elf",
   "riscv64-unknown-elf-gcc": "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
   "riscv64-linux-gnu-gcc": "gcc-riscv64-linux-gnu libc6-dev-riscv64-cross",

@@ -44,6 +44,11 @@ export interface BlockBackend {
   write(at: number, from: Uint8Array): Done;
   /** After it, what had been written before it was called survives a crash of the process and of the host. */
   flush(): Done;
+  /**
+   * `flush`, done at once: for a format that must have one of its tables on the disk before the next, and cannot wait. It may take
+   * milliseconds. Without it, a format over this backend does not answer at once either, unless `flush` does.
+   */
+  flushNow?(): void;
   /** These bytes are not needed any more; they read as zeros or as they were. Without it, nothing happens. */
   discard?(at: number, length: number): Done;
   /** Makes bytes zeros, without writing them where that can be had. `mayUnmap` allows to give their room back. Without it, zeros are written. */

@@ -69,6 +69,10 @@ export class MemoryBlock implements BlockBackend {
     expectOpen(this, this.#open);
   }
 
+  flushNow(): void {
+    this.flush();
+  }
+
   discard(at: number, length: number): void {
     this.#expectChange(at, length);
     this.#clear(at, length);

@@ -1,0 +1,47 @@
+/** Compression for disks, in browsers; files have no paths there. */
+
+import { WasmvisorError } from "../error.ts";
+import type { DiskHost } from "./disk.ts";
+
+declare const DecompressionStream: new (format: "deflate-raw") => {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+};
+
+function noFiles(): never {
+  throw new WasmvisorError(
+    "unsupported",
+    "Browsers open no files by their path; give the disk as a Blob or a block backend.",
+  );
+}
+
+/** Takes bytes until there are as many as are wanted, or the stream has none: what comes behind it is an error only then. */
+async function inflateRaw(bytes: Uint8Array, most: number): Promise<Uint8Array> {
+  const { readable, writable } = new DecompressionStream("deflate-raw");
+  const writer = writable.getWriter();
+  void writer.write(bytes).catch(() => undefined);
+  void writer.close().catch(() => undefined);
+  const reader = readable.getReader();
+  const output = new Uint8Array(most);
+  let length = 0;
+  try {
+    while (length < most) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      if (length + value.length > most) throw new RangeError("more bytes than there may be");
+      output.set(value, length);
+      length += value.length;
+    }
+  } finally {
+    void reader.cancel().catch(() => undefined);
+  }
+  return output.subarray(0, length);
+}
+
+export const diskHost: DiskHost = {
+  openFile: noFiles,
+  realPath: noFiles,
+  isBeside: () => false,
+  allocatedBytes: () => undefined,
+  inflateRaw,
+};

@@ -1,0 +1,30 @@
+/** What disks need of the system they run on; see `imports` in package.json. */
+
+import type { BlockBackend, Done } from "../backend/block/block.ts";
+
+/** How a file is opened. */
+export interface OpenFile {
+  readonly readonly?: boolean;
+  /** Makes a file of that many bytes of zeros in the place of what is there. */
+  readonly create?: number;
+  /** Does not mind who else uses it. */
+  readonly shared?: boolean;
+}
+
+/** Files and compression. What a host has not is undefined. */
+export interface DiskHost {
+  /** @throws WasmvisorError when the file cannot be opened, or `unsupported` where there are none */
+  openFile(path: string, options?: OpenFile): BlockBackend;
+  /** The path without links, of a name as seen from the folder of another file. */
+  realPath(name: string, beside?: string): string;
+  /** Whether a file lies in the folder of another one, or below it. Both without links. */
+  isBeside(file: string, other: string): boolean;
+  /** Bytes that a file takes on the host; undefined when there is none. */
+  allocatedBytes(path: string): number | undefined;
+  /** Decompresses a raw deflate stream; what comes behind it is ignored. At most `most` bytes come out. */
+  inflateRaw(bytes: Uint8Array, most: number): Done<Uint8Array>;
+  /** Compresses to a raw deflate stream that looks back at most 4 KiB. */
+  readonly deflateRaw?: (bytes: Uint8Array) => Done<Uint8Array>;
+  readonly unzstd?: (bytes: Uint8Array, most: number) => Done<Uint8Array>;
+  readonly zstd?: (bytes: Uint8Array) => Done<Uint8Array>;
+}
