@@ -28,6 +28,9 @@ What to run
 The machine
   -m, --memory SIZE   RAM, such as 64M or 2G (default 256M); a bare number is MiB
   --smp N             harts, 1 to 8 (default 1)
+  --drive PROPERTIES  a disk, such as --drive file=disk.qcow2 or --drive file=base.img,format=raw,overlay=mine.qcow2; also
+                      readonly, snapshot, serial=TEXT, bus=virtio-mmio-bus.0, iops=N, bps=N
+  --snapshot          forget what changes on all disks
   --engine NAME       tiered (default): translates hot code to Wasm; interpreter;
                       for study: translator (all code), interpret (decodes every time)
   --dbt KEY=VALUE     set a part of the translator (again for more):

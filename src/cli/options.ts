@@ -11,6 +11,7 @@ import {
   type MemoryModelName,
   type VmConfig,
 } from "../index.ts";
+import { driveOptions, virtioLayout } from "./drive-options.ts";
 import { nearest } from "../nearest.ts";
 import { hartCount, memorySize } from "./qemu-options.ts";
 import { parseStudyCommand, type StudyCommand } from "./study-options.ts";
@@ -64,6 +65,10 @@ const FLAGS = {
   dtb: { type: "string" },
   memory: { type: "string", short: "m" },
   smp: { type: "string" },
+  drive: { type: "string", multiple: true },
+  device: { type: "string", multiple: true },
+  snapshot: { type: "boolean" },
+  global: { type: "string", multiple: true },
   engine: { type: "string" },
   dbt: { type: "string", multiple: true },
   "memory-model": { type: "string" },
@@ -173,6 +178,8 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     ...given("bios", values.bios === "default" ? undefined : values.bios),
     ...given("dtb", values.dtb),
     ...given("memory", values.memory === undefined ? undefined : memory(values.memory)),
+    ...given("drives", driveOptions(values.drive ?? [], values.device ?? [], values.snapshot ?? false)),
+    ...given("virtio", virtioLayout(values.global ?? [])),
     ...given("harts", values.smp === undefined ? undefined : harts(values.smp)),
     ...given("engine", values.engine === undefined ? undefined : engineName(values.engine)),
     ...given("translator", values.dbt === undefined ? undefined : translatorOptions(values.dbt)),

@@ -73,6 +73,13 @@ const NO_LOG = "There is no log; see --stats, --profile and --lockstep";
 
 const NOTHING_LIKE = "There is nothing like QEMU's";
 
+/** A disk by its place in a PC, which has no such place here. */
+const disk = (name: string, properties: string): QemuOption => ({
+  takesValue: true,
+  answer: (file) =>
+    `The board's disks are on virtio; write --drive file=${file}${properties} in place of -${name} ${file}.`,
+});
+
 const sentences = (names: readonly string[], reason: string, takesValue = true): (readonly [string, QemuOption])[] =>
   names.map((name) => [name, { takesValue, answer: () => `${reason} (-${name}).` }]);
 
@@ -86,16 +93,6 @@ const OPTIONS: ReadonlyMap<string, QemuOption> = new Map<string, QemuOption>([
   ["no-user-config", flag()],
   ["no-acpi", flag()],
   ...["name", "uuid", "k", "L", "msg", "overcommit", "boot"].map((name) => [name, ignored] as const),
-  [
-    "global",
-    {
-      takesValue: true,
-      answer: (value) =>
-        value.startsWith("virtio-mmio.force-legacy=")
-          ? undefined
-          : `There is no property "${value}" to set; leave -global out.`,
-    },
-  ],
   ["display", usual(["none", "none,"], `${NO_SCREEN} (-display).`)],
   ["vga", usual(["none"], `${NO_SCREEN} (-vga).`)],
   ["parallel", usual(["none"], "There is no parallel port; leave -parallel out.")],
@@ -114,16 +111,15 @@ const OPTIONS: ReadonlyMap<string, QemuOption> = new Map<string, QemuOption>([
   ],
   ...sentences(["s", "S"], NO_DEBUGGER, false),
   ...sentences(["gdb"], NO_DEBUGGER),
-  ...sentences(
-    ["drive", "blockdev", "hda", "hdb", "hdc", "hdd", "iscsi", "cdrom", "sd", "pflash", "mtdblock", "fda"],
-    NO_DISKS,
-  ),
+  ...["hda", "hdb", "hdc", "hdd", "sd", "mtdblock", "fda"].map((name) => [name, disk(name, "")] as const),
+  ["cdrom", disk("cdrom", ",readonly=on")],
+  ...sentences(["blockdev", "iscsi"], "A disk is one option, --drive file=disk.qcow2"),
+  ...sentences(["pflash"], "There is no flash yet; give firmware with --bios"),
   ...sentences(["netdev"], NO_NETWORK),
-  ...sentences(["device", "object", "chardev", "usbdevice", "audiodev", "tpmdev"], NO_DEVICES),
+  ...sentences(["object", "chardev", "usbdevice", "audiodev", "tpmdev"], NO_DEVICES),
   ...sentences(["usb"], NO_DEVICES, false),
   ...sentences(["virtfs", "fsdev"], NO_SHARES),
   ...sentences(["loadvm", "incoming"], NO_SNAPSHOTS),
-  ...sentences(["snapshot"], NO_SNAPSHOTS, false),
   ...sentences(["curses", "full-screen"], NO_SCREEN, false),
   ...sentences(["vnc", "spice"], NO_SCREEN),
   ...sentences(["d", "D", "trace", "dfilter", "plugin"], NO_LOG),

@@ -136,13 +136,14 @@ async function runInto(options: RunOptions, leaving: Leaving, files: ResultFiles
   await files.signature?.write(vm.signature());
   if (profiler !== undefined) await files.profile?.write(flameGraph(profiler.stop(), { title: titleOf(options) }));
   const counters = vm.counters();
-  vm.destroy();
+  const drives = vm.drives.map((drive) => ({ name: drive.description, ...drive.statistics() }));
+  await vm.close();
   await leaving.taken(printed);
   host.restoreTerminal();
   if (ending.why !== undefined) await leaving.taken(session.note(ending.why));
   if (options.stats !== undefined) {
     const text = options.stats === "json" ? statsJson : statsText;
-    await leaving.taken(host.printError(session.lineBreak + text(counters, performance.now() - startedAt)));
+    await leaving.taken(host.printError(session.lineBreak + text(counters, performance.now() - startedAt, drives)));
   } else await leaving.taken(session.endLine());
   return ending.code;
 }

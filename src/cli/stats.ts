@@ -1,11 +1,20 @@
 /** What `--stats` says about the work done. */
 
-import type { TranslatorCounters, VmCounters } from "../index.ts";
+import type { DriveStatistics, TranslatorCounters, VmCounters } from "../index.ts";
+
+/** A disk and what it has done. */
+export interface NamedDrive extends DriveStatistics {
+  readonly name: string;
+}
 
 type Row = readonly [name: string, value: string];
 
 /** Some lines: instructions, speed, traps, time, and what the translator did if there is one. */
-export function statsText(counters: VmCounters, elapsedMilliseconds: number): string {
+export function statsText(
+  counters: VmCounters,
+  elapsedMilliseconds: number,
+  drives: readonly NamedDrive[] = [],
+): string {
   const { busyMilliseconds, translator } = counters;
   const rows: Row[] = [
     ["instructions", String(counters.instructions)],
@@ -21,13 +30,32 @@ export function statsText(counters: VmCounters, elapsedMilliseconds: number): st
     rows.push(["by hart", counters.harts.map(({ instructions }) => instructions).join(" ")]);
   }
   if (translator.entries + translator.regions + translator.refused > 0) rows.push(...translatorRows(counters));
+  for (const drive of drives) rows.push(["disk", driveText(drive)]);
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join("");
 }
 
 /** All counters as one line of JSON. */
-export function statsJson(counters: VmCounters, elapsedMilliseconds: number): string {
-  return `${JSON.stringify({ ...counters, mips: mips(counters), elapsedMilliseconds })}\n`;
+export function statsJson(
+  counters: VmCounters,
+  elapsedMilliseconds: number,
+  drives: readonly NamedDrive[] = [],
+): string {
+  return `${JSON.stringify({ ...counters, mips: mips(counters), elapsedMilliseconds, drives })}\n`;
+}
+
+function driveText({ name, reads, writes, flushes, errors, depthMost, ...drive }: NamedDrive): string {
+  const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  const moved = `${reads} reads (${mib(drive.bytesRead)}), ${writes} writes (${mib(drive.bytesWritten)})`;
+  return `${name}: ${moved}, ${flushes} flushes, ${errors} errors, at most ${depthMost} at once, half within ${median(drive.latency)} us`;
+}
+
+/** The bound of the bin of a histogram by powers of two below which half of all lie. */
+function median(bins: readonly number[]): number {
+  const all = bins.reduce((sum, count) => sum + count, 0);
+  let seen = 0;
+  const bin = bins.findIndex((count) => (seen += count) * 2 >= all);
+  return all === 0 ? 0 : 2 ** bin;
 }
 
 function translatorRows(counters: VmCounters): Row[] {

@@ -8,20 +8,27 @@ import { ID_BYTES } from "../device/virtio/blk/protocol.ts";
 import type { IoLimits } from "../device/virtio/limits.ts";
 import { WasmvisorError } from "../error.ts";
 import { VIRTIO_COUNT } from "../machine/memmap.ts";
+import type { DiskFormat } from "../disk/open.ts";
 import { known } from "./known.ts";
 
 /** Where the bytes of a disk are. */
-export type DriveSource = Uint8Array | BlockBackend;
+export type DriveSource = string | Uint8Array | Blob | BlockBackend;
 
 /** One disk of a VM. */
 export interface DriveOptions {
   /**
-   * Its bytes: they are copied, and changes are lost with the VM. Or something that holds a disk (`openDisk` opens images in files and
-   * elsewhere); the VM flushes and closes it when it is destroyed.
+   * Its image: a path (in node), bytes or a `Blob`, which are copied into memory, so that changes are lost with the VM, or a block backend.
+   * The VM flushes and closes it when it is destroyed (`vm.close` waits for that).
    */
   readonly source: DriveSource;
+  /** `"raw"` or `"qcow2"`. Default: what the first bytes say. */
+  readonly format?: DiskFormat;
   /** Refuses to change it, and says so to the guest. Default: as the source is. */
   readonly readonly?: boolean;
+  /** A file that takes what changes, so that the image stays as it is: a qcow2 image, which is made when it is not there. */
+  readonly overlay?: string;
+  /** Forgets what has changed when the VM ends. Default: false. */
+  readonly snapshot?: boolean;
   /** Up to 20 characters of ASCII by which the guest knows it (`/dev/disk/by-id/virtio-…`). Default: none. */
   readonly serial?: string;
   /** How much it may do in a second. Default: no limits. */
@@ -101,7 +108,7 @@ export class Drive {
 
   /**
    * Puts another disk in, in place of what is there. A guest learns of the new size; whether it may write, it knows from its start only.
-   * @throws WasmvisorError `drive` when there is a disk in it that may be written and this one may not
+   * @throws WasmvisorError as `createVm`
    */
   async insert(source: DriveSource): Promise<void> {
     const backend = await backendOf({ source });
@@ -120,7 +127,10 @@ export class Drive {
 
 const KEYS = Object.keys({
   source: 0,
+  format: 0,
   readonly: 0,
+  overlay: 0,
+  snapshot: 0,
   serial: 0,
   limits: 0,
   queues: 0,
@@ -137,7 +147,7 @@ const LIMITS = Object.keys({
 
 /**
  * Opens the disks of a VM.
- * @throws WasmvisorError `drive`, `option`
+ * @throws WasmvisorError `drive`, `option`, and what opening an image throws
  */
 export async function openDrives(all: readonly DriveOptions[]): Promise<Drive[]> {
   const slots = slotsOf(all);
@@ -197,51 +207,27 @@ function slotsOf(all: readonly DriveOptions[]): number[] {
   });
 }
 
-async function backendOf({ source, readonly = false }: DriveOptions): Promise<BlockBackend> {
-  await Promise.resolve();
-  if (source instanceof Uint8Array) return new MemoryBlock(source, { readonly });
-  if (typeof source === "object" && source !== null && typeof source.read === "function" && "size" in source) {
-    return readonly && !source.readonly ? new ReadonlyBlock(source) : source;
-  }
-  throw fault("A drive's source is bytes, or a disk that openDisk has opened; give one of these.", {});
+/** Images are opened by code that only VMs with disks need. */
+async function backendOf(options: DriveOptions): Promise<BlockBackend> {
+  const { source, format, readonly, overlay, snapshot } = options;
+  const { openDriveImage } = await import("../disk/drive.ts");
+  const image = await imageOf(source);
+  return openDriveImage({
+    source: image,
+    ...(format === undefined ? {} : { format }),
+    ...(readonly === undefined ? {} : { readonly }),
+    ...(overlay === undefined ? {} : { overlay }),
+    ...(snapshot === undefined ? {} : { snapshot }),
+  });
 }
 
-/** A disk that is not to be changed here. */
-class ReadonlyBlock implements BlockBackend {
-  readonly readonly = true;
-  readonly #below: BlockBackend;
-
-  constructor(below: BlockBackend) {
-    this.#below = below;
-  }
-
-  get size(): number {
-    return this.#below.size;
-  }
-
-  get synchronous(): boolean {
-    return this.#below.synchronous;
-  }
-
-  get info(): BlockBackend["info"] {
-    return this.#below.info;
-  }
-
-  read(at: number, into: Uint8Array): void | Promise<void> {
-    return this.#below.read(at, into);
-  }
-
-  write(): never {
-    throw fault("This disk was opened to be read only; open it for writing.", {});
-  }
-
-  flush(): void | Promise<void> {
-    return this.#below.flush();
-  }
-
-  close(): Promise<void> {
-    return this.#below.close();
-  }
+async function imageOf(source: unknown): Promise<string | BlockBackend> {
+  if (typeof source === "string") return source;
+  if (source instanceof Uint8Array) return new MemoryBlock(source);
+  if (source instanceof Blob) return new MemoryBlock(new Uint8Array(await source.arrayBuffer()));
+  if (typeof source === "object" && source !== null && "read" in source && "size" in source)
+    return source as BlockBackend;
+  throw fault("A drive's source is a path, bytes, a Blob, or a block backend; give one of these.", {});
 }
 
 function fault(sentence: string, data: Readonly<Record<string, unknown>>): WasmvisorError {

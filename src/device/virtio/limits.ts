@@ -45,7 +45,7 @@ class Bucket {
   /** Ticks until more may come in. */
   get wait(): bigint {
     const over = this.level - this.#most;
-    return over <= 0n ? 0n : (over + this.#rate - 1n) / this.#rate;
+    return over < 0n ? 0n : over / this.#rate + 1n;
   }
 
   add(units: number): void {

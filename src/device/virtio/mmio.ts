@@ -380,16 +380,18 @@ export class VirtioMmio implements TableDevice<MmioState>, VirtioHost {
 
   #storeLegacy(offset: number, value: number): void {
     if (offset === Register.GUEST_PAGE_SIZE) this.#guestPageSize = value;
+    // A page of 0 takes the device back to where it was; else the queues of a device that runs stay as they are.
     const areas = this.#areas[this.#queueSel];
     if (areas === undefined) return;
+    if (offset === Register.QUEUE_PFN && value === 0) return this.#resetDevice();
+    if (this.#runs) return;
     if (offset === Register.QUEUE_NUM) areas.size = value;
     else if (offset === Register.QUEUE_ALIGN) areas.align = value;
     else if (offset === Register.QUEUE_PFN) this.#setPage(areas, value);
   }
 
-  /** Legacy: the three areas of a queue lie one after another. A page of 0 takes the device back to where it was. */
+  /** Legacy: the three areas of a queue lie one after another. */
   #setPage(areas: Areas, pfn: number): void {
-    if (pfn === 0) return this.#setStatus(0);
     areas.pfn = pfn;
     areas.desc = pfn * this.#guestPageSize;
     const bytes = splitAreas(areas.size);
@@ -402,13 +404,19 @@ export class VirtioMmio implements TableDevice<MmioState>, VirtioHost {
   #storeModern(offset: number, value: number): void {
     const areas = this.#areas[this.#queueSel];
     if (areas === undefined) return;
+    if (this.#runs) {
+      if (offset === Register.QUEUE_READY && (value & 1) === 0) {
+        areas.ready = false;
+        this.#queues[this.#queueSel] = undefined;
+      }
+      return;
+    }
     switch (offset) {
       case Register.QUEUE_NUM:
         areas.size = value;
         return;
       case Register.QUEUE_READY:
         areas.ready = (value & 1) !== 0;
-        if (!areas.ready) this.#queues[this.#queueSel] = undefined;
         return;
       case Register.QUEUE_DESC_LOW:
         areas.desc = withLow(areas.desc, value);
@@ -431,7 +439,7 @@ export class VirtioMmio implements TableDevice<MmioState>, VirtioHost {
   }
 
   #setFeatures(value: number): void {
-    if (this.#driverFeaturesSel > 1 || (this.#status & Status.FEATURES_OK) !== 0) return;
+    if (this.#driverFeaturesSel > 1 || this.#runs || (this.#status & Status.FEATURES_OK) !== 0) return;
     const shift = BigInt(32 * this.#driverFeaturesSel);
     this.#driverFeatures &= ~(0xffff_ffffn << shift);
     this.#driverFeatures |= BigInt(value >>> 0) << shift;
@@ -440,8 +448,8 @@ export class VirtioMmio implements TableDevice<MmioState>, VirtioHost {
   #setStatus(value: number): void {
     if (value === 0) return this.#resetDevice();
     const begins = (value & ~this.#status & Status.DRIVER_OK) !== 0 && !this.#kicked;
-    const needsReset = this.#status & Status.NEEDS_RESET;
-    this.#status = (value & ~Status.NEEDS_RESET) | needsReset;
+    // Only a reset takes a bit back. ("Device Status Field")
+    this.#status |= value & ~Status.NEEDS_RESET;
     if ((value & Status.FEATURES_OK) !== 0 && !this.#featuresFit()) this.#status &= ~Status.FEATURES_OK;
     if (begins && this.#runs) this.#begin();
   }
