@@ -118,4 +118,17 @@ describe("a state's pages", () => {
     for (const one of [vm, neighbour]) takes(one, state);
     expect(vm.memory.statistics()).toMatchObject({ touchedBytes: 1500 * PAGE, sharedBytes: 0 });
   });
+
+  test("count as stored to, as do those that become zeros, for who tracks stores", async () => {
+    const vm = await vmOf(await newHost());
+    touch(vm, 700, 5);
+    const since = vm.memory.trackStores();
+    const state = await stateOf(20);
+    takes(vm, state);
+    const { pages, epoch } = vm.memory.dirtyFrames(since);
+    expect([...pages]).toEqual(expect.arrayContaining([...state.ram.numbers, 700, 701, 702, 703, 704]));
+    vm.loop.advance(10);
+    touch(vm, 900, 1);
+    expect([...vm.memory.dirtyFrames(epoch).pages]).toEqual([900]);
+  });
 });
