@@ -8,6 +8,10 @@ export interface Region {
   readonly pa: number;
   readonly end: number;
   readonly device: Device;
+  /** Whether it has deadlines. */
+  readonly keepsTime: boolean;
+  /** Whether stores to it may end a slice. */
+  readonly endsSlices: boolean;
 }
 
 /**
@@ -53,7 +57,9 @@ export class Bus {
    * @throws WasmvisorError `bus-overlap` when something lies there already.
    */
   attach(pa: number, device: Device): void {
-    const region = { pa, end: pa + device.size, device };
+    const keepsTime = device.nextDeadline !== undefined;
+    const endsSlices = device.endsSlice !== undefined;
+    const region = { pa, end: pa + device.size, device, keepsTime, endsSlices };
     const other = this.sorted.find((present) => present.pa < region.end && pa < present.end);
     if (other !== undefined) {
       throw new WasmvisorError(

@@ -101,8 +101,8 @@ export interface VirtBoard {
    * Harts' `stimecmp` is not part of it.
    */
   nextDeadline(): bigint;
-  /** The deadline of one device, on `mtime`'s scale, or `NEVER`. */
-  deadlineOf(device: Device): bigint;
+  /** The deadline of one device, on `mtime`'s scale; undefined when it has none. */
+  deadlineOf(device: Device): bigint | undefined;
   /** Brings time-driven lines up to date. Call when `nextDeadline` has passed; harmless at any time. */
   update(): void;
   /** The mtimecmp of one hart, on `mtime`'s scale. */

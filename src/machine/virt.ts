@@ -87,8 +87,9 @@ class Board implements VirtBoard {
     return this.onMtimeScale(this.timers.next());
   }
 
-  deadlineOf(device: Device): bigint {
-    return this.onMtimeScale(this.timers.deadlineOf(device));
+  deadlineOf(device: Device): bigint | undefined {
+    const tick = this.timers.deadlineOf(device);
+    return tick === undefined ? undefined : this.onMtimeScale(tick);
   }
 
   update(): void {

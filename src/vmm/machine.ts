@@ -171,7 +171,7 @@ export class Machine {
     const { bus } = this.board;
     if (!bus.load(pa, size)) return false;
     const region = bus.answered;
-    if (region?.device.nextDeadline !== undefined) this.#noteDeadline(region.device);
+    if (region?.keepsTime === true) this.#noteDeadline(region.device);
     const { u32 } = this.space.memory;
     const at = (hart + HartField.mmioData) / 4;
     u32[at] = bus.data.low;
@@ -188,9 +188,8 @@ export class Machine {
     if (!bus.store(pa, size)) return false;
     const region = bus.answered;
     if (region === undefined) return true;
-    const { device } = region;
-    if (device.nextDeadline !== undefined) this.#noteDeadline(device);
-    if (device.endsSlice !== undefined) this.#noteStore(device, pa - region.pa);
+    if (region.keepsTime) this.#noteDeadline(region.device);
+    if (region.endsSlices) this.#noteStore(region.device, pa - region.pa);
     return true;
   }
 
@@ -208,7 +207,8 @@ export class Machine {
   }
 
   #noteDeadline(device: Device): void {
-    this.#deps.onDeadline(this.board.deadlineOf(device));
+    const mtime = this.board.deadlineOf(device);
+    if (mtime !== undefined) this.#deps.onDeadline(mtime);
   }
 
   #noteStore(device: Device, offset: number): void {
