@@ -38,7 +38,13 @@ export interface RunOnResult {
 
 const INPUT_POINTS = 12;
 
-/** One of the VMs that run the guest, and what it has printed. */
+/** The longest way between two points is halved so often, at most. */
+const HALVINGS = 10;
+
+/** How many times longer than the mean way between two points the longest is. */
+export const STEPS_OF_MOST = HALVINGS + 1;
+
+/** The same guest in a VM of each kind, and what each has printed. */
 interface Printed {
   readonly vm: Vm;
   printed: Buffer[];
@@ -79,7 +85,7 @@ export async function runOn(options: RunOnOptions): Promise<RunOnResult> {
       straight.printed = [];
       other.printed = [];
       // As many short ways as long ones.
-      const steps = random.between(1, Math.ceil(most / 2 ** random.between(0, 10)));
+      const steps = random.between(1, Math.ceil(most / 2 ** random.between(0, HALVINGS)));
       for (const { vm } of [straight, other]) {
         vm.loop.advance(steps);
         vm.console.flush();

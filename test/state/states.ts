@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { DEMO_GUEST, type EngineName, type VmConfig } from "../../src/index.ts";
-import { runOn } from "./run-on.ts";
+import { runOn, STEPS_OF_MOST } from "./run-on.ts";
 
 /** All that the demo can do, and typed ahead while it does something else. */
 const DEMO_INPUT = [
@@ -15,8 +15,15 @@ const DEMO_INPUT = [
   "hel",
 ];
 
-const GUESTS: Readonly<Record<string, { config: () => VmConfig; most: number; input?: readonly string[] }>> = {
-  demo: { config: () => ({ memory: "16M", kernel: DEMO_GUEST }), most: 400_000, input: DEMO_INPUT },
+interface Guest {
+  readonly config: () => VmConfig;
+  /** Instructions that the points of each engine are spread over, about. */
+  readonly span: number;
+  readonly input?: readonly string[];
+}
+
+const GUESTS: Readonly<Record<string, Guest>> = {
+  demo: { config: () => ({ memory: "16M", kernel: DEMO_GUEST }), span: 12_000_000, input: DEMO_INPUT },
   debian: {
     config: () => ({
       memory: "128M",
@@ -24,7 +31,8 @@ const GUESTS: Readonly<Record<string, { config: () => VmConfig; most: number; in
       initrd: readFileSync(".guests/initrd.cpio"),
       append: "console=ttyS0 wasmvisor.exit",
     }),
-    most: 4_000_000,
+    // To userland, and off again.
+    span: 1_000_000_000,
   },
 };
 
@@ -45,7 +53,8 @@ export async function states(name: string, points: number, harts: number, seed: 
     const onPoint = (point: number, instructions: number): void => {
       if (point % 20 === 0) console.log(`${name}, ${engine}: point ${point}, ${instructions} instructions`);
     };
-    const options = { config, engine, others: ENGINES, points: share, most: guest.most, seed: seed + index, onPoint };
+    const most = Math.ceil((guest.span * STEPS_OF_MOST) / share);
+    const options = { config, engine, others: ENGINES, points: share, most, seed: seed + index, onPoint };
     const found = await runOn(input === undefined ? options : { ...options, input });
     console.log(`${name}, ${harts} harts, ${engine}: ${found.points} points, ${found.instructions} instructions`);
     if (found.difference === undefined) continue;
