@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseBits } from "../../src/isa/bits.ts";
 import { tableFaults } from "../../src/isa/check.ts";
@@ -6,10 +7,24 @@ import { FIRST_EXT_OP, opOf, ops } from "../../src/isa/ops.ts";
 import { Op } from "../../assembly/isa/op.ts";
 import { csrByNumber, csrs, placedCsrs } from "../../src/isa/csr.ts";
 import { hartState } from "../../src/isa/state.ts";
+import { tables } from "../../src/isa/tables.ts";
 
 describe("instruction tables", () => {
   it("have no overlapping rows", () => {
     expect(tableFaults()).toEqual([]);
+  });
+
+  it("are all listed, and have a file of handlers each", () => {
+    const files = (folder: string): string[] =>
+      readdirSync(new URL(`../../${folder}`, import.meta.url))
+        .filter((name) => name.startsWith("rv_"))
+        .map((name) => name.replace(".ts", ""))
+        // Compressed instructions are a table of another shape, and use the handlers of those that they abbreviate.
+        .filter((name) => name !== "rv_c")
+        .toSorted();
+    const names = tables.map(({ name }) => name).toSorted();
+    expect(files("src/isa/")).toEqual(names);
+    expect(files("assembly/insn/")).toEqual(names);
   });
 
   it("reject a row without 32 or 16 bits", () => {
