@@ -91,7 +91,16 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "src/study": ["src/error.ts", "src/isa", "src/index.ts", "src/debug"],
   // Fetching a Linux: formats and what they are checked by; the command brings the network and the disk.
   "src/linux": ["src/error.ts"],
-  "src/cli": ["src/error.ts", "src/nearest.ts", "src/index.ts", "src/debug", "src/study", "src/linux", "src/host"],
+  "src/cli": [
+    "src/error.ts",
+    "src/nearest.ts",
+    "src/index.ts",
+    "src/debug",
+    "src/study",
+    "src/linux",
+    "src/disk",
+    "src/host",
+  ],
 };
 
 /** The only folder that may name a host's own modules (`node:fs`) or packages. */

@@ -8,6 +8,8 @@ export const HELP = {
   wasmvisor linux [options]          fetch a small Linux, and boot it
   wasmvisor run [options] [KERNEL]   run a guest with its console on this terminal
   wasmvisor run --help               the options
+  wasmvisor img COMMAND …            make, convert and check disk images, as qemu-img does
+  wasmvisor img --help
   wasmvisor study [options]          measure virtualization techniques against each other
   wasmvisor study --help
   wasmvisor --version

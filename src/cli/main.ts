@@ -17,7 +17,7 @@ async function main(args: readonly string[]): Promise<number> {
   const command = parseCommandLine(args);
   switch (command.kind) {
     case "help":
-      await host.print(HELP[command.topic]);
+      await host.print(command.topic === "img" ? (await import("./img.ts")).IMG_HELP : HELP[command.topic]);
       return 0;
     case "version":
       await host.print(`${await host.packageVersion()}\n`);
@@ -30,6 +30,8 @@ async function main(args: readonly string[]): Promise<number> {
       return (await import("./linux.ts")).runLinux(command.options);
     case "study":
       return study(command.study);
+    case "img":
+      return (await import("./img.ts")).runImg(command.args);
   }
 }
 

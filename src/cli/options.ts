@@ -50,11 +50,12 @@ export interface LinuxOptions {
 
 /** What the command line asks for. */
 export type Command =
-  | { readonly kind: "help"; readonly topic: "wasmvisor" | "run" | "linux" | "study" }
+  | { readonly kind: "help"; readonly topic: "wasmvisor" | "run" | "linux" | "study" | "img" }
   | { readonly kind: "version" }
   | { readonly kind: "demo" }
   | { readonly kind: "linux"; readonly options: LinuxOptions }
   | { readonly kind: "study"; readonly study: StudyCommand }
+  | { readonly kind: "img"; readonly args: readonly string[] }
   | { readonly kind: "run"; readonly options: RunOptions };
 
 const FLAGS = {
@@ -118,6 +119,7 @@ export function parseCommandLine(args: readonly string[]): Command {
   if (["version", "--version", "-version"].includes(command)) return { kind: "version" };
   if (command === "study") return { kind: "study", study: parseStudyCommand(rest) };
   if (command === "linux") return linuxCommand(rest);
+  if (command === "img") return { kind: "img", args: rest };
   const isRun = command === "run";
   // As QEMU is called: wasmvisor -kernel Image …
   if (!isRun && !/^-./.test(command)) {
@@ -129,14 +131,14 @@ export function parseCommandLine(args: readonly string[]): Command {
   return { kind: "run", options: runOptions(values, positionals) };
 }
 
-const TOPICS = ["run", "linux", "study"] as const;
+const TOPICS = ["run", "linux", "study", "img"] as const;
 
 function noCommand(word: string): WasmvisorError {
   const meant = nearest(word, TOPICS);
   if (meant !== undefined) return usage(`There is no command "${word}"; did you mean wasmvisor ${meant}?`);
   // A file's name, or what looks like one.
   if (/[./\\]/.test(word)) return usage(`There is no command "${word}"; to boot that file, use wasmvisor run ${word}.`);
-  return usage(`There is no command "${word}"; use wasmvisor run, linux or study, or see wasmvisor --help.`);
+  return usage(`There is no command "${word}"; use wasmvisor run, linux, img or study, or see wasmvisor --help.`);
 }
 
 function linuxCommand(args: readonly string[]): Command {

@@ -13,7 +13,7 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import type { BlockBackend, BlockInfo, Done } from "../backend/block/block.ts";
+import type { BlockBackend, BlockInfo, Done, Extent } from "../backend/block/block.ts";
 import { expectInside, expectOpen, expectSize, expectWritable } from "../backend/block/range.ts";
 import { WasmvisorError } from "../error.ts";
 import { FileLock } from "./block-lock.ts";
@@ -136,6 +136,14 @@ export class FileBlock implements BlockBackend {
     expectSize(size);
     this.#try("write", () => ftruncateSync(this.#fd, size));
     this.#size = size;
+  }
+
+  /** Node cannot find the holes of a file; it can find out that there is nothing else. */
+  extent(at: number): Extent {
+    expectOpen(this, this.#open);
+    expectInside(this, at, 1);
+    const isHole = this.#try("read", () => fstatSync(this.#fd)).blocks === 0;
+    return { length: this.#size - at, kind: isHole ? "hole" : "data", fileOffset: at };
   }
 
   async close(): Promise<void> {

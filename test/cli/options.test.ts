@@ -174,7 +174,7 @@ describe("QEMU's way of saying it", () => {
 test.each([
   ["guests/demo.elf", 'There is no command "guests/demo.elf"; to boot that file, use wasmvisor run guests/demo.elf.'],
   ["linx", 'There is no command "linx"; did you mean wasmvisor linux?'],
-  ["boot", 'There is no command "boot"; use wasmvisor run, linux or study, or see wasmvisor --help.'],
+  ["boot", 'There is no command "boot"; use wasmvisor run, linux, img or study, or see wasmvisor --help.'],
 ])("the command %s is answered", (command, sentence) => {
   expect(sentenceOf(command)).toBe(sentence);
 });

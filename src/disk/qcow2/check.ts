@@ -22,7 +22,7 @@ export interface CheckResult {
   /** Allocated clusters that do not come behind the one before. */
   readonly fragmentedClusters: number;
   readonly compressedClusters: number;
-  /** Where the last used cluster of the file ends. */
+  /** Where the last cluster of the file ends that is used or counted. */
   readonly imageEndOffset: number;
   /** The first findings, as sentences. */
   readonly findings: readonly string[];
@@ -70,6 +70,7 @@ class Check {
   #fragmented = 0;
   #compressed = 0;
   #previousEnd = 0;
+  #end = 0;
 
   constructor(image: Image, repair: Repair | undefined) {
     this.#image = image;
@@ -96,9 +97,9 @@ class Check {
     yield* this.#countBitmaps();
     const table = yield* this.#refcountTable();
     const blocks = this.#countBlocks(table);
-    yield* this.#compare(blocks);
-    if (this.#repair === "all") yield* this.#fixCopied();
-    else yield* this.#expectCopied();
+    const reader = new BlockReader(image, blocks);
+    yield* this.#compare(reader);
+    yield* this.#compareCopied(reader);
     return {
       corruptions: this.#corruptions,
       leaks: this.#leaks,
@@ -108,7 +109,7 @@ class Check {
       allocatedClusters: this.#allocated,
       fragmentedClusters: this.#fragmented,
       compressedClusters: this.#compressed,
-      imageEndOffset: this.#counts.end * clusterBytes,
+      imageEndOffset: this.#end * clusterBytes,
       findings: this.#findings,
     };
   }
@@ -236,15 +237,14 @@ class Check {
   }
 
   /** Compares what is used with what is counted, cluster by cluster, and repairs. */
-  *#compare(blocks: ReadonlyMap<number, number>): Steps {
+  *#compare(reader: BlockReader): Steps {
     const image = this.#image;
-    const perBlock = (image.clusterBytes * 8) / 2 ** image.header.refcountOrder;
-    const reader = new BlockReader(image, blocks, perBlock);
     const end = Math.max(this.#counts.end, Math.ceil(image.file.size / image.clusterBytes));
     image.refcounts?.startAt(end);
     for (let cluster = 0; cluster < end; cluster++) {
       const used = this.#counts.of(cluster);
       const counted = yield* reader.count(cluster);
+      if (used > 0 || counted > 0) this.#end = cluster + 1;
       if (used === counted) continue;
       const isLeak = counted > used;
       const sentence = `cluster ${cluster} refcount=${counted} reference=${used}`;
@@ -268,47 +268,47 @@ class Check {
     return true;
   }
 
-  *#expectCopied(): Steps {
-    const image = this.#image;
-    yield* this.#eachActive((table, index, offset) => {
-      const isAlone = this.#counts.of(offset / image.clusterBytes) === 1;
-      if (isCopied(table.view, index) !== isAlone)
-        this.#corrupt(`the entry of cluster ${offset / image.clusterBytes} says wrongly whether it is used by others`);
-      return false;
-    });
-  }
-
-  *#fixCopied(): Steps {
-    const image = this.#image;
-    yield* this.#eachActive((table, index, offset) => {
-      const isAlone = this.#counts.of(offset / image.clusterBytes) === 1;
-      if (isCopied(table.view, index) === isAlone) return false;
+  /** Whether entries say truly that what they lead to is counted once. */
+  *#compareCopied(reader: BlockReader): Steps {
+    const { clusterBytes } = this.#image;
+    for (const { table, index, cluster } of yield* this.#wrongEntries(reader)) {
+      if (this.#repair !== "all") {
+        this.#corrupt(
+          `the entry of cluster ${cluster} at ${table.offset / clusterBytes} says wrongly whether others use it`,
+        );
+        continue;
+      }
       const hi = table.view.getUint32(index * 8);
-      table.view.setUint32(index * 8, (isAlone ? hi | 0x8000_0000 : hi & 0x7fff_ffff) >>> 0);
+      table.view.setUint32(index * 8, (hi ^ 0x8000_0000) >>> 0);
       table.touch(index * 8, index * 8 + 8);
       this.#corruptionsFixed++;
-      return true;
-    });
+    }
   }
 
-  /** Goes through all entries of the active tables that lead to a cluster of the file. */
-  *#eachActive(visit: (table: Table, index: number, offset: number) => boolean): Steps {
+  /** The entries of the active tables that are wrong about that. */
+  *#wrongEntries(reader: BlockReader): Steps<{ table: Table; index: number; cluster: number }[]> {
     const image = this.#image;
+    const wrong: { table: Table; index: number; cluster: number }[] = [];
     const seen = new Set<number>();
     for (let index = 0; index < image.l1.bytes.length / 8; index++) {
       const offset = offsetIn(image.l1.view, index);
       if (offset === 0 || offset % image.clusterBytes !== 0 || offset >= image.file.size) continue;
-      visit(image.l1, index, offset);
+      const cluster = offset / image.clusterBytes;
+      if (isCopied(image.l1.view, index) !== ((yield* reader.count(cluster)) === 1))
+        wrong.push({ table: image.l1, index, cluster });
       if (seen.has(offset)) continue;
       seen.add(offset);
       const table = yield* image.l2.load(offset);
       for (let entry = 0; entry < image.perTable; entry++) {
         const kind = kindIn(table.view, entry);
         if (kind !== Kind.DATA && kind !== Kind.ZERO_ALLOCATED) continue;
-        const host = offsetIn(table.view, entry);
-        if (host % image.clusterBytes === 0) visit(table, entry, host);
+        const host = offsetIn(table.view, entry) / image.clusterBytes;
+        if (!Number.isInteger(host)) continue;
+        if (isCopied(table.view, entry) !== ((yield* reader.count(host)) === 1))
+          wrong.push({ table, index: entry, cluster: host });
       }
     }
+    return wrong;
   }
 }
 
@@ -320,16 +320,16 @@ class BlockReader {
   #index = -1;
   #block: Table | undefined;
 
-  constructor(image: Image, blocks: ReadonlyMap<number, number>, perBlock: number) {
+  constructor(image: Image, blocks: ReadonlyMap<number, number>) {
     this.#image = image;
     this.#blocks = blocks;
-    this.#perBlock = perBlock;
+    this.#perBlock = (image.clusterBytes * 8) / 2 ** image.header.refcountOrder;
   }
 
   *count(cluster: number): Steps<number> {
     const { refcounts, file, clusterBytes, header } = this.#image;
     const index = Math.floor(cluster / this.#perBlock);
-    if (refcounts !== undefined) return this.#blocks.has(index) ? yield* refcounts.get(cluster) : 0;
+    if (refcounts !== undefined) return yield* refcounts.get(cluster);
     if (index !== this.#index) {
       const offset = this.#blocks.get(index);
       this.#index = index;

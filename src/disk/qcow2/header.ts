@@ -8,6 +8,7 @@ export const MAGIC = 0x51_46_49_fb;
 /** Where fields lie that are changed in place. */
 export const HeaderOffset = {
   BACKING_FILE: 8,
+  BACKING_FILE_END: 20,
   SIZE: 24,
   L1_SIZE: 36,
   REFCOUNT_TABLE: 48,

@@ -8,6 +8,7 @@ import type { Codec } from "./codec.ts";
 import {
   Compatible,
   type Compression,
+  encodeHeader,
   type Header,
   HeaderOffset,
   Incompatible,
@@ -329,6 +330,41 @@ export class Qcow2 implements BlockBackend {
     const whole = new Uint8Array(clusterBytes);
     whole.set(from);
     return settle(writing.writeCompressed(at, whole));
+  }
+
+  /** Takes away all that is in this image itself, so that what lies below is to be seen. */
+  empty(): Done {
+    this.#expectChange(0, 0);
+    const { clusterBytes } = this.#image;
+    return settle(this.#writing!.clear(0, Math.ceil(this.size / clusterBytes) * clusterBytes, "forget"));
+  }
+
+  /**
+   * Names something else as what lies below, or nothing. It takes effect when the image is opened again; what the disk reads as then is up
+   * to the caller.
+   *
+   * @throws WasmvisorError `option` when the name is too long
+   */
+  setBacking(backingFile: string | undefined, backingFormat: string | undefined): Done {
+    this.#expectChange(0, 0);
+    const { backingFile: _file, backingFormat: _format, ...rest } = this.#image.header;
+    const header: Header = {
+      ...rest,
+      ...(backingFile === undefined ? {} : { backingFile }),
+      ...(backingFormat === undefined ? {} : { backingFormat }),
+    };
+    return settle(this.#setHeader(header));
+  }
+
+  *#setHeader(header: Header): Steps {
+    const { file } = this.#image;
+    const bytes = encodeHeader(header);
+    const name = bytes.slice(HeaderOffset.BACKING_FILE, HeaderOffset.BACKING_FILE_END);
+    // Fields that this program does not know stay as they are.
+    yield* wait(file.read(0, bytes.subarray(0, header.headerLength)));
+    bytes.set(name, HeaderOffset.BACKING_FILE);
+    yield* wait(file.write(0, bytes));
+    this.#image.header = header;
   }
 
   /** The internal snapshots. */

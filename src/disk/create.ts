@@ -1,0 +1,35 @@
+/** Making disk images. */
+
+import { diskHost } from "#disk";
+import type { BlockBackend } from "../backend/block/block.ts";
+import type { DiskFormat } from "./open.ts";
+import { createQcow2, type Qcow2Layout } from "./qcow2/create.ts";
+
+/** What is made. */
+export interface CreateDiskOptions extends Qcow2Layout {
+  /** Default: `"qcow2"`. */
+  readonly format?: DiskFormat;
+}
+
+/**
+ * Makes an image in a file (in node), or in a backend, in the place of what is there. A backend stays open.
+ *
+ * ```ts
+ * await createDisk("disk.qcow2", { size: 8 * 2 ** 30 });
+ * ```
+ *
+ * @throws WasmvisorError `option` and `block-size` when it cannot be like that; `file-unwritable`, `image-locked`, `block-full`
+ */
+export async function createDisk(target: string | BlockBackend, options: CreateDiskOptions): Promise<void> {
+  const file = typeof target === "string" ? diskHost.openFile(target, { create: 0 }) : target;
+  try {
+    const { format = "qcow2", size } = options;
+    if (format === "qcow2") await createQcow2(file, options);
+    else {
+      await file.resize?.(0);
+      await file.resize?.(Math.ceil(size / 512) * 512);
+    }
+  } finally {
+    if (typeof target === "string") await file.close();
+  }
+}

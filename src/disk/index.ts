@@ -1,0 +1,22 @@
+/** Disk images: opening, making and copying them. */
+
+export type { BlockBackend, BlockInfo, Done, Extent } from "../backend/block/block.ts";
+export { MemoryBlock, type MemoryBlockOptions } from "../backend/block/memory.ts";
+export { WasmvisorError } from "../error.ts";
+export { copyDisk, type CopyOptions } from "./copy.ts";
+export { createDisk, type CreateDiskOptions } from "./create.ts";
+export {
+  type Disk,
+  DISK_FORMATS,
+  type DiskFormat,
+  type OpenBacking,
+  openDisk,
+  type OpenDiskOptions,
+  snapshotOf,
+} from "./open.ts";
+export type { CheckResult, Repair } from "./qcow2/check.ts";
+export type { Qcow2Layout } from "./qcow2/create.ts";
+export type { Compression } from "./qcow2/header.ts";
+export { Qcow2, type Qcow2Info } from "./qcow2/qcow2.ts";
+export type { Snapshot } from "./qcow2/snapshots.ts";
+export { RawDisk } from "./raw.ts";
