@@ -155,12 +155,12 @@ function onOff(name: string, value: string): boolean {
 function choice<Value extends string>(name: string, value: string, values: readonly Value[]): Value {
   const found = values.find((one) => one === value);
   if (found !== undefined) return found;
-  throw usage(`${name} is ${values.join(" or ")}, not "${value}".`);
+  throw usage(`The ${name} of a drive is ${values.join(" or ")}, not "${value}".`);
 }
 
 function count(name: string, value: string): number {
   if (/^[1-9]\d{0,11}$/.test(value)) return Number(value);
-  throw usage(`${name} takes a whole number from 1 up, not "${value}".`);
+  throw usage(`The ${name} of a drive is a whole number from 1 up, not "${value}".`);
 }
 
 function usage(message: string): WasmvisorError {

@@ -62,9 +62,9 @@ const accelerator: QemuOption = {
   },
 };
 
-const NO_DISKS = "There are no disks yet; put files into an initial RAM disk (--initrd)";
 const NO_NETWORK = "There is no network yet; leave it out";
-const NO_DEVICES = "There are no devices to add yet; the board has a UART, a real-time clock and a test device";
+const NO_DEVICES =
+  "There is nothing of that kind to add; the board has disks (--drive), a UART, a real-time clock and a test device";
 const NO_SHARES = "There are no shared folders yet; put files into an initial RAM disk (--initrd)";
 const NO_DEBUGGER = "There is no gdb server yet; Ctrl-A c opens a monitor with registers, memory and disassembly";
 const NO_SNAPSHOTS = "There are no snapshots yet; leave it out";

@@ -103,7 +103,6 @@ describe("QEMU's way of saying it", () => {
       ["-net", "none"],
       ["-nodefaults"],
       ["-name", "guest"],
-      ["-global", "virtio-mmio.force-legacy=false"],
       ["-M", "virt", "-machine", "aclint=off"],
       ["-monitor", "null"],
       ["-bios", "default"],
@@ -133,11 +132,32 @@ describe("QEMU's way of saying it", () => {
     expect(run("-smp", text).vm.harts).toBe(harts);
   });
 
+  test("-drive, -device and -snapshot are disks", () => {
+    const text = "file=a,,b.img,format=raw,serial=x,iops=100,throttling.bps-total=5000,readonly=on";
+    const { drives, virtio } = run("-drive", text, "-global", "virtio-mmio.force-legacy=false").vm;
+    expect(drives).toEqual([
+      { source: "a,b.img", format: "raw", serial: "x", readonly: true, limits: { operations: 100, bytes: 5000 } },
+    ]);
+    expect(virtio).toBe("modern");
+    const xv6 = [
+      "-drive",
+      "file=fs.img,if=none,format=raw,id=x0",
+      "-device",
+      "virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0",
+    ];
+    expect(run(...xv6, "-snapshot").vm.drives).toEqual([{ source: "fs.img", format: "raw", slot: 0, snapshot: true }]);
+  });
+
   test.each([
-    [["-drive", "file=disk.img"], "There are no disks yet"],
-    [["-hda", "disk.img"], "There are no disks yet"],
+    [["-hda", "disk.img"], "write --drive file=disk.img in place of -hda disk.img"],
+    [["-cdrom", "disk.iso"], "--drive file=disk.iso,readonly=on"],
+    [["-drive", "format=raw"], "names no image"],
+    [["-drive", "file=a,size=3"], 'no property "size"'],
+    [["-drive", "file=a,format=vmdk"], 'format is raw or qcow2, not "vmdk"'],
+    [["-drive", "file=a,if=none,id=x"], "--device virtio-blk-device,drive=x"],
+    [["-device", "virtio-blk-device,drive=x"], "names no drive"],
     [["-netdev", "user,id=n"], "There is no network yet"],
-    [["-device", "virtio-net-device,netdev=n"], "There are no devices to add yet"],
+    [["-device", "virtio-net-device,netdev=n"], 'There is no device "virtio-net-device" to add'],
     [["-virtfs", "local,path=."], "There are no shared folders yet"],
     [["-s"], "There is no gdb server yet"],
     [["-S"], "There is no gdb server yet"],

@@ -1,7 +1,7 @@
 /** The region's control-flow graph: blocks, the inlined calls they lie in, and dispatch tables. */
 
 import { Term } from "../../shared/ir";
-import { Dbt, MAX_TARGETS, TABLE_BYTES } from "./dbt";
+import { Dbt, TABLE_BYTES } from "./dbt";
 
 /** The context of blocks that stand for no code of the guest's: no other block is in it. */
 export const NO_CONTEXT: u32 = 0xffff_ffff;

@@ -62,12 +62,14 @@ interface Disk {
   readonly errors: DriveError[];
 }
 
-function disk({
-  layout = "modern" as VirtioLayout,
-  late = false,
-  limits = undefined as IoLimits | undefined,
-  backend = undefined as BlockBackend | undefined,
-} = {}): Disk {
+interface DiskOptions {
+  readonly layout?: VirtioLayout;
+  readonly late?: boolean;
+  readonly limits?: IoLimits;
+  readonly backend?: BlockBackend;
+}
+
+function disk({ layout = "modern", late = false, limits, backend }: DiskOptions = {}): Disk {
   const memory = new MemoryBlock(SECTORS * 512);
   const errors: DriveError[] = [];
   const medium: DriveMedium = {
@@ -206,12 +208,7 @@ describe.each(FORMS)("a disk on %s queues", (_name, layout, without) => {
 });
 
 describe("a disk answers", () => {
-  const ask = (
-    type: number,
-    sector: number,
-    bytes: number,
-    options: Parameters<typeof disk>[0] = {},
-  ): [number, Disk] => {
+  const ask = (type: number, sector: number, bytes: number, options: DiskOptions = {}): [number, Disk] => {
     const one = disk(options);
     one.rig.start();
     request(one.rig, type, sector, bytes);
