@@ -153,7 +153,7 @@ describe("QEMU's way of saying it", () => {
     [["-cdrom", "disk.iso"], "--drive file=disk.iso,readonly=on"],
     [["-drive", "format=raw"], "names no image"],
     [["-drive", "file=a,size=3"], 'no property "size"'],
-    [["-drive", "file=a,format=vmdk"], 'format is raw or qcow2, not "vmdk"'],
+    [["-drive", "file=a,format=vmdk"], 'format of a drive is raw or qcow2, not "vmdk"'],
     [["-drive", "file=a,if=none,id=x"], "--device virtio-blk-device,drive=x"],
     [["-device", "virtio-blk-device,drive=x"], "names no drive"],
     [["-netdev", "user,id=n"], "There is no network yet"],
