@@ -1,16 +1,20 @@
 // `npm run fuzz -- [hostile] [first seed] [programs]`: random programs against QEMU (test/diff/fuzz.ts), or hostile ones on all engines at
 // once (test/hostile/hostile.ts). Needs the built core.
+// `npm run fuzz -- qcow2 [first seed] [images]`: damaged disk images (test/disk/fuzz.ts).
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { runnerImport } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
+/** Imports such as `#disk` lead to the sources, not to dist/ (package.json, "imports"). */
+const environments = { inline: { resolve: { conditions: ["wasmvisor-source"] } } };
+
 /** A program takes milliseconds. */
 const HANGS_AFTER_SECONDS = 60;
 
 async function load(file) {
-  const { module } = await runnerImport(`${root}${file}`, { root, configFile: false, logLevel: "error" });
+  const { module } = await runnerImport(`${root}${file}`, { root, configFile: false, logLevel: "error", environments });
   return module;
 }
 
@@ -24,9 +28,15 @@ function numbers(args, count) {
   process.exit(2);
 }
 
+/** What runs in a thread of its own: the file, and the function in it. */
+const WATCHED = {
+  hostile: ["test/hostile/hostile.ts", "hostile"],
+  qcow2: ["test/disk/fuzz.ts", "fuzzQcow2Many"],
+};
+
 /** Runs them in a thread of its own, so that there is somebody to notice when one never comes back. */
-function watchHostile([first, count]) {
-  const worker = new Worker(new URL(import.meta.url), { workerData: { first, count } });
+function watch(kind, [first, count]) {
+  const worker = new Worker(new URL(import.meta.url), { workerData: { kind, first, count } });
   let seed = first;
   let at = Date.now();
   worker.on("message", (now) => {
@@ -35,7 +45,7 @@ function watchHostile([first, count]) {
   });
   setInterval(() => {
     if (Date.now() - at < HANGS_AFTER_SECONDS * 1000) return;
-    console.log(`seed ${seed} never ends (repeat it with: npm run fuzz -- hostile ${seed} 1)`);
+    console.log(`seed ${seed} never ends (repeat it with: npm run fuzz -- ${kind} ${seed} 1)`);
     process.exit(1);
   }, 1000).unref();
   worker.on("exit", (code) => (process.exitCode = code));
@@ -43,11 +53,12 @@ function watchHostile([first, count]) {
 
 const args = process.argv.slice(2);
 if (!isMainThread) {
-  const { hostile } = await load("test/hostile/hostile.ts");
-  const { first, count } = workerData;
-  process.exitCode = (await hostile(first, count, (seed) => parentPort.postMessage(seed))) ? 0 : 1;
-} else if (args[0] === "hostile") {
-  watchHostile(numbers(args.slice(1), "10000"));
+  const { kind, first, count } = workerData;
+  const [file, name] = WATCHED[kind];
+  const module = await load(file);
+  process.exitCode = (await module[name](first, count, (seed) => parentPort.postMessage(seed))) ? 0 : 1;
+} else if (Object.hasOwn(WATCHED, args[0] ?? "")) {
+  watch(args[0], numbers(args.slice(1), "10000"));
 } else {
   const { fuzz } = await load("test/diff/fuzz.ts");
   process.exitCode = (await fuzz(...numbers(args, "10000"))) ? 0 : 1;

@@ -166,7 +166,7 @@ describe("map and check", () => {
   const withoutEnd = (out: string) =>
     out
       .replaceAll(/(end.offset"?: )\d+/g, "$1")
-      .split(/\n\s*/)
+      .split(/,?\n\s*/)
       .sort();
 
   test.each(["leak", "free"] as const)("of an image with a %s, before and after repairs", async (kind) => {
