@@ -118,7 +118,7 @@ export async function fuzzQcow2(seed: number): Promise<void> {
     } catch (error) {
       if (!(error instanceof WasmvisorError)) throw error;
       if (!/^[A-Z].*\.$/s.test(error.message) || error.message.includes("NaN"))
-        throw new Error(`no sentence: ${error.message}`);
+        throw new Error(`no sentence: ${error.message}`, { cause: error });
     }
   };
   await expected(async () => {
