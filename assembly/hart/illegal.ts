@@ -10,6 +10,6 @@ export const NO_PC: u64 = 1;
 
 /** Raises an illegal-instruction exception for the instruction at `hart.runPc`; tval is its 16 or 32 bits, as in QEMU. */
 export function raise_illegal(hart: Hart): void {
-  const word = hart.runPc == NO_PC ? 0 : fetch_word(hart, hart.runPc);
+  const word: u32 = hart.runPc == NO_PC ? <u32>0 : fetch_word(hart, hart.runPc);
   raise(hart, Cause.ILLEGAL, (word & 3) == 3 ? word : word & 0xffff);
 }

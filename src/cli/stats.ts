@@ -41,7 +41,7 @@ export function statsJson(
   elapsedMilliseconds: number,
   drives: readonly NamedDrive[] = [],
 ): string {
-  return `${JSON.stringify({ ...counters, mips: mips(counters), elapsedMilliseconds, drives })}\n`;
+  return `${JSON.stringify({ ...counters, mips: mips(counters), elapsedMilliseconds, ...(drives.length > 0 ? { drives } : {}) })}\n`;
 }
 
 function driveText({ name, reads, writes, flushes, errors, depthMost, ...drive }: NamedDrive): string {

@@ -136,9 +136,12 @@ export class Host {
     const checked = checkConfig(config);
     if (checked.engine === Engine.TIERED || checked.engine === Engine.TRANSLATE) checkTranslation();
     const images = new BootImages(config, checked);
-    const drives = await openDrives(config.drives ?? []);
+    const plan = await this.#load(images, config.signal);
+    const drives = config.drives === undefined ? [] : await openDrives(config.drives);
     try {
-      return this.#makeVm(checked, images, drives, await this.#load(images, config.signal));
+      config.signal?.throwIfAborted();
+      if (this.#closed) throw hostClosed();
+      return this.#makeVm(checked, images, drives, plan);
     } catch (error) {
       await Promise.allSettled(drives.map((drive) => drive.close()));
       throw error;

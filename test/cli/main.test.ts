@@ -317,7 +317,8 @@ describe("bad input gets one sentence and exit code 2", () => {
       "a signature that cannot be written",
       () => ["run", file("signature.elf"), "--signature", path.join(folder, "no", "x")],
     ],
-    ["a disk", () => ["-drive", "file=x", "-kernel", file("ok.bin")]],
+    ["a disk that is not there", () => ["run", "-drive", `file=${file("missing.img")}`, "-kernel", file("ok.bin")]],
+    ["a disk of a PC", () => ["run", "-hda", "x", "-kernel", file("ok.bin")]],
     ["nothing to run", () => ["run"]],
   ];
 
