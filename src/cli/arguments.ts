@@ -1,8 +1,8 @@
 /** Telling options, values and files of a command line apart. Options may have one dash, as QEMU's have, or two. */
 
-import { WasmvisorError } from "../error.ts";
 import { nearest } from "../nearest.ts";
 import { qemuOption } from "./qemu-options.ts";
+import { usage } from "./usage.ts";
 
 /** An option: whether it takes a value, and whether that may be left out. */
 export interface OptionSpec {
@@ -94,8 +94,4 @@ function lookUp(arg: string, specs: Readonly<Record<string, OptionSpec>>): Under
 /** Whether a word is an option of ours, so that an option before it must have lost its value. */
 function isOption(word: string, specs: Readonly<Record<string, OptionSpec>>): boolean {
   return /^-[^\d]/.test(word) && lookUp(word, specs) !== undefined;
-}
-
-function usage(message: string): WasmvisorError {
-  return new WasmvisorError("usage", message);
 }

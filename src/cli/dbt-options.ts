@@ -1,7 +1,7 @@
 /** `--dbt KEY=VALUE`: the translator's options on the command line. */
 
-import { WasmvisorError } from "../error.ts";
 import { SENSITIVE_NAMES, TRANSLATOR_SWITCHES, type CodeCacheOptions, type TranslatorOptions } from "../index.ts";
+import { usage } from "./usage.ts";
 
 const NUMBERS: readonly (keyof TranslatorOptions)[] = ["hotThreshold", "maxRegionInstructions"];
 
@@ -78,8 +78,4 @@ function valueOf({ kind }: Key, text: string): boolean | number | string | undef
   if (kind === "name") return (SENSITIVE_NAMES as readonly string[]).includes(text) ? text : undefined;
   if (kind === "switch") return Object.hasOwn(SWITCHED, text) ? SWITCHED[text] : undefined;
   return /^\d+$/.test(text) ? Number(text) : undefined;
-}
-
-function usage(message: string): WasmvisorError {
-  return new WasmvisorError("usage", message);
 }

@@ -1,7 +1,7 @@
 /** `--drive` and `--device`, in QEMU's words. */
 
-import { WasmvisorError } from "../error.ts";
 import type { DriveOptions } from "../index.ts";
+import { usage } from "./usage.ts";
 
 type Properties = ReadonlyMap<string, string>;
 
@@ -161,8 +161,4 @@ function choice<Value extends string>(name: string, value: string, values: reado
 function count(name: string, value: string): number {
   if (/^[1-9]\d{0,11}$/.test(value)) return Number(value);
   throw usage(`The ${name} of a drive is a whole number from 1 up, not "${value}".`);
-}
-
-function usage(message: string): WasmvisorError {
-  return new WasmvisorError("usage", message);
 }

@@ -15,7 +15,8 @@ import {
 import { pullUp, pushDown } from "../disk/copy.ts";
 import { print } from "../host/process.ts";
 import { allowing, closeAll, formatOf, nameBeside, oneFile, open, openChain } from "./img-files.ts";
-import { type ImgArguments, parseOptions, parseSize, usage } from "./img-options.ts";
+import { type ImgArguments, parseOptions, parseSize } from "./img-options.ts";
+import { usage } from "./usage.ts";
 
 /** Prints a line, unless -q. */
 export async function say({ flags }: ImgArguments, text: string): Promise<void> {

@@ -4,7 +4,8 @@ import { type CheckResult, Qcow2, type Repair } from "../disk/index.ts";
 import { print, printError } from "../host/process.ts";
 import { oneFile, open } from "./img-files.ts";
 import { jsonText, wantsJson } from "./img-info.ts";
-import { type ImgArguments, usage } from "./img-options.ts";
+import { type ImgArguments } from "./img-options.ts";
+import { usage } from "./usage.ts";
 import { say } from "./img-change.ts";
 
 /** Exit codes of qemu-img. */

@@ -4,7 +4,8 @@ import { diskHost } from "#disk";
 import { type Disk, DISK_FORMATS, type DiskFormat, openDisk, type OpenDiskOptions, Qcow2 } from "../disk/index.ts";
 import { backingPath } from "../disk/open.ts";
 import { WasmvisorError } from "../error.ts";
-import { type ImgArguments, usage } from "./img-options.ts";
+import { type ImgArguments } from "./img-options.ts";
+import { usage } from "./usage.ts";
 
 /**
  * A format by its name.

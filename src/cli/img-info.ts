@@ -4,7 +4,8 @@ import { diskHost } from "#disk";
 import { type Disk, Qcow2, type Snapshot } from "../disk/index.ts";
 import { print } from "../host/process.ts";
 import { closeAll, type Level, nameBeside, oneFile, open, openChain } from "./img-files.ts";
-import { type ImgArguments, parseSize, usage } from "./img-options.ts";
+import { type ImgArguments, parseSize } from "./img-options.ts";
+import { usage } from "./usage.ts";
 
 const SUFFIXES = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 

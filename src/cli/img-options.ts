@@ -1,7 +1,7 @@
 /** The options of `wasmvisor img`, which are those of qemu-img. */
 
 import { nearest } from "../nearest.ts";
-import { WasmvisorError } from "../error.ts";
+import { usage } from "./usage.ts";
 
 /** Options that are understood: their letters, and whether they take a value. */
 export interface ImgSpec {
@@ -121,9 +121,4 @@ export function parseOptions(texts: readonly string[]): Map<string, string> {
     }
   }
   return options;
-}
-
-/** A mistake in the command line. */
-export function usage(message: string): WasmvisorError {
-  return new WasmvisorError("usage", message);
 }

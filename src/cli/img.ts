@@ -6,7 +6,8 @@ import { nearest } from "../nearest.ts";
 import { imgCommit, imgConvert, imgCreate, imgRebase, imgResize } from "./img-change.ts";
 import { imgCheck } from "./img-check.ts";
 import { imgInfo, imgMap } from "./img-info.ts";
-import { type ImgArguments, type ImgSpec, readImgArguments, usage } from "./img-options.ts";
+import { type ImgArguments, type ImgSpec, readImgArguments } from "./img-options.ts";
+import { usage } from "./usage.ts";
 
 interface ImgCommand extends ImgSpec {
   run(args: ImgArguments): Promise<number>;

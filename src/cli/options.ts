@@ -1,6 +1,6 @@
 /** The options of `wasmvisor run`. */
 
-import { WasmvisorError } from "../error.ts";
+import type { WasmvisorError } from "../error.ts";
 import { type OptionSpec, readArguments } from "./arguments.ts";
 import { translatorOptions } from "./dbt-options.ts";
 import {
@@ -15,6 +15,7 @@ import { driveOptions, virtioLayout } from "./drive-options.ts";
 import { nearest } from "../nearest.ts";
 import { hartCount, memorySize } from "./qemu-options.ts";
 import { parseStudyCommand, type StudyCommand } from "./study-options.ts";
+import { usage } from "./usage.ts";
 
 /** What `wasmvisor run` was asked to do. */
 export interface RunOptions {
@@ -262,8 +263,4 @@ function pattern(text: string): RegExp {
   } catch (error) {
     throw usage(`--exit-on takes a regular expression, which "${text}" is not.`, error);
   }
-}
-
-function usage(message: string, cause?: unknown): WasmvisorError {
-  return new WasmvisorError("usage", message, {}, { cause });
 }

@@ -1,9 +1,9 @@
 /** The options of `wasmvisor study`. */
 
-import { WasmvisorError } from "../error.ts";
 import { parseArgs } from "../host/args.ts";
 import type { CommandVariant } from "../study/experiment.ts";
 import type { ReportFiles } from "./study-write.ts";
+import { usage } from "./usage.ts";
 
 /** What `wasmvisor study` was asked to do. */
 export type StudyCommand =
@@ -127,8 +127,4 @@ function number(option: string, text: string | undefined, most: number): number 
 /** An object with `name`, or without it when there is no value. */
 function given<Name extends string, Value>(name: Name, value: Value | undefined): Partial<Record<Name, Value>> {
   return (value === undefined ? {} : { [name]: value }) as Partial<Record<Name, Value>>;
-}
-
-function usage(message: string, cause?: unknown): WasmvisorError {
-  return new WasmvisorError("usage", message, {}, { cause });
 }
