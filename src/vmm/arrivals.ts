@@ -26,7 +26,6 @@ export class VmArrivals implements Arrivals {
   }
 
   expect(promise: Promise<unknown>, done: (error: unknown) => void): void {
-    if (this.#closed) return;
     this.#pending++;
     const enter = (error: unknown): void => {
       if (this.#closed) return;
@@ -37,7 +36,7 @@ export class VmArrivals implements Arrivals {
       () => enter(undefined),
       (error: unknown) => enter(error ?? new Error("it failed")),
     );
-    this.#onChange();
+    if (!this.#closed) this.#onChange();
   }
 
   /** Lets in what has come. The machine must be at rest. */

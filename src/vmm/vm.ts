@@ -243,6 +243,8 @@ export class Vm extends Emitter<VmEvents> {
     this.#loop.close();
     this.#arrivals.close();
     this.#closed = Promise.all(this.drives.map((drive) => drive.close())).then(() => undefined);
+    // Told to those who ask by `close`; to nobody else, so that it does not end the process.
+    this.#closed.catch(() => undefined);
     this.#enter("destroyed");
     this.#deps.onDestroy(this);
     this.console.close("it was destroyed", true);
