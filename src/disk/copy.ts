@@ -20,7 +20,7 @@ export interface CopyOptions {
 const CHUNK_BYTES = 2 ** 21;
 const SPARSE_BYTES = 4096;
 
-/** Other work of the process has its turn after so many chunks. */
+/** Chunks after which the event loop looks at what else is due. */
 const CHUNKS_AT_ONCE = 16;
 
 /** Goes through a range in chunks, with a look at other work now and then. */

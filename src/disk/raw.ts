@@ -2,6 +2,7 @@
 
 import type { BlockBackend, BlockInfo, Done, Extent } from "../backend/block/block.ts";
 import { expectInside, expectOpen, expectWritable } from "../backend/block/range.ts";
+import { writeZeroes } from "../backend/block/zeroes.ts";
 import { imageError } from "./error.ts";
 import { settle, type Steps, wait } from "./steps.ts";
 
@@ -93,15 +94,7 @@ export class RawDisk implements BlockBackend {
   writeZeroes(at: number, length: number, mayUnmap: boolean): Done {
     this.#expectChange(at, length);
     const there = this.#there(at, length);
-    if (this.#file.writeZeroes !== undefined)
-      return this.#file.writeZeroes(Math.min(at, this.#file.size), there, mayUnmap);
-    return settle(this.#writeZeroBytes(at, there));
-  }
-
-  *#writeZeroBytes(at: number, length: number): Steps {
-    const zeros = new Uint8Array(Math.min(length, 65_536));
-    for (let done = 0; done < length; done += zeros.length)
-      yield* wait(this.#file.write(at + done, zeros.subarray(0, Math.min(zeros.length, length - done))));
+    return writeZeroes(this.#file, Math.min(at, this.#file.size), there, mayUnmap);
   }
 
   resize(size: number): Done {

@@ -120,8 +120,12 @@ export class Drive {
 
   /** @internal */
   close(): Promise<void> {
-    this.#closing ??= this.#medium.backend?.close() ?? Promise.resolve();
+    this.#closing ??= this.#flushAndClose();
     return this.#closing;
+  }
+
+  async #flushAndClose(): Promise<void> {
+    await this.#medium.backend?.close();
   }
 }
 
@@ -209,16 +213,8 @@ function slotsOf(all: readonly DriveOptions[]): number[] {
 
 /** Images are opened by code that only VMs with disks need. */
 async function backendOf(options: DriveOptions): Promise<BlockBackend> {
-  const { source, format, readonly, overlay, snapshot } = options;
   const { openDriveImage } = await import("../disk/drive.ts");
-  const image = await imageOf(source);
-  return openDriveImage({
-    source: image,
-    ...(format === undefined ? {} : { format }),
-    ...(readonly === undefined ? {} : { readonly }),
-    ...(overlay === undefined ? {} : { overlay }),
-    ...(snapshot === undefined ? {} : { snapshot }),
-  });
+  return openDriveImage({ ...options, source: await imageOf(options.source) });
 }
 
 async function imageOf(source: unknown): Promise<string | BlockBackend> {

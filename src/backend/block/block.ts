@@ -13,7 +13,7 @@ export interface Extent {
   readonly fileOffset?: number;
 }
 
-/** How much of its work a backend has done, and what about it is worth knowing. */
+/** What people want to know of a backend; formats have more. */
 export interface BlockInfo {
   /** In a few words, for people: `file /tmp/a.img`. */
   readonly description: string;

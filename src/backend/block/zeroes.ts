@@ -1,4 +1,4 @@
-/** Discarding and making zeros, for backends that can and those that cannot. */
+/** Making zeros, for backends that can and those that cannot. */
 
 import type { BlockBackend, Done } from "./block.ts";
 
@@ -13,9 +13,4 @@ export function writeZeroes(backend: BlockBackend, at: number, length: number, m
     done += count;
     if (act !== undefined) return act.then(() => writeZeroes(backend, at + done, length - done, mayUnmap));
   }
-}
-
-/** Tells the backend that bytes are not needed any more, if that means something to it. */
-export function discard(backend: BlockBackend, at: number, length: number): Done {
-  return backend.discard?.(at, length);
 }

@@ -2,13 +2,11 @@
 
 import { table } from "../../state/table.ts";
 import type { AccessSize, FdtNode, FdtPlace } from "../device.ts";
-import { virtioMmioNode } from "./mmio.ts";
 import { checkedState, type TableDevice } from "../state.ts";
+import { MAGIC, VENDOR_QEMU, virtioMmioNode } from "./mmio.ts";
 
-const MAGIC = 0x7472_6976;
 /** As QEMU's virt board answers unless told otherwise (`force-legacy`). */
 const VERSION_LEGACY = 1;
-const VENDOR_QEMU = 0x554d_4551;
 
 /** DeviceID 0: drivers look at the magic value and go away. */
 export class EmptyVirtioSlot implements TableDevice {

@@ -12,8 +12,8 @@ import { PackedQueue, packedFits } from "./packed-queue.ts";
 import { isQueueSize, POSITION, type Queue, QUEUE_SIZE_MOST, type QueuePosition, type QueueSetup } from "./queue.ts";
 import { splitAreas, SplitQueue, splitFits } from "./split-queue.ts";
 
-const MAGIC = 0x7472_6976;
-const VENDOR_QEMU = 0x554d_4551;
+export const MAGIC = 0x7472_6976;
+export const VENDOR_QEMU = 0x554d_4551;
 
 enum Register {
   MAGIC = 0x000,
@@ -35,12 +35,10 @@ enum Register {
   INTERRUPT_STATUS = 0x060,
   INTERRUPT_ACK = 0x064,
   STATUS = 0x070,
-  QUEUE_DESC_LOW = 0x080,
-  QUEUE_DESC_HIGH = 0x084,
-  QUEUE_DRIVER_LOW = 0x090,
-  QUEUE_DRIVER_HIGH = 0x094,
-  QUEUE_DEVICE_LOW = 0x0a0,
-  QUEUE_DEVICE_HIGH = 0x0a4,
+  /** Low halves of addresses; the high ones follow at `HIGH`. */
+  QUEUE_DESC = 0x080,
+  QUEUE_DRIVER = 0x090,
+  QUEUE_DEVICE = 0x0a0,
   SHM_LENGTH_LOW = 0x0b0,
   SHM_LENGTH_HIGH = 0x0b4,
   SHM_BASE_LOW = 0x0b8,
@@ -103,6 +101,14 @@ function bigNumber(): Field<number> {
     read: (from) => Number(field.read(from)),
   };
 }
+
+/** Which address of a queue is set at which register. */
+const AREA_AT = new Map<number, "desc" | "driver" | "device">([
+  [Register.QUEUE_DESC, "desc"],
+  [Register.QUEUE_DRIVER, "driver"],
+  [Register.QUEUE_DEVICE, "device"],
+]);
+const HIGH = 4;
 
 const NO_AREAS: Areas = { size: 0, ready: false, desc: 0, driver: 0, device: 0, pfn: 0, align: 0 };
 const NO_POSITION: QueuePosition = {
@@ -263,7 +269,7 @@ export class VirtioMmio implements TableDevice<MmioState>, VirtioHost {
     const values = checkedState(this, state);
     if (values.id !== this.model.id) throw new TypeError("another device is in this slot");
     const { areas, positions, status, kicked } = values;
-    const runs = (kicked || (status & Status.DRIVER_OK) !== 0) && (status & Status.NEEDS_RESET) === 0;
+    const runs = hasBegun(status, kicked);
     const features = values.driverFeatures;
     const queues = runs ? areas.map((one, index) => this.#makeQueue(one, index, features)) : [];
     positions.forEach((position, index) => {
@@ -303,7 +309,7 @@ export class VirtioMmio implements TableDevice<MmioState>, VirtioHost {
 
   /** Whether the driver has begun and may go on. */
   get #runs(): boolean {
-    return (this.#kicked || (this.#status & Status.DRIVER_OK) !== 0) && (this.#status & Status.NEEDS_RESET) === 0;
+    return hasBegun(this.#status, this.#kicked);
   }
 
   #loadRegister(offset: number): number {
@@ -418,24 +424,10 @@ export class VirtioMmio implements TableDevice<MmioState>, VirtioHost {
       case Register.QUEUE_READY:
         areas.ready = (value & 1) !== 0;
         return;
-      case Register.QUEUE_DESC_LOW:
-        areas.desc = withLow(areas.desc, value);
-        return;
-      case Register.QUEUE_DESC_HIGH:
-        areas.desc = withHigh(areas.desc, value);
-        return;
-      case Register.QUEUE_DRIVER_LOW:
-        areas.driver = withLow(areas.driver, value);
-        return;
-      case Register.QUEUE_DRIVER_HIGH:
-        areas.driver = withHigh(areas.driver, value);
-        return;
-      case Register.QUEUE_DEVICE_LOW:
-        areas.device = withLow(areas.device, value);
-        return;
-      case Register.QUEUE_DEVICE_HIGH:
-        areas.device = withHigh(areas.device, value);
     }
+    const area = AREA_AT.get(offset & ~HIGH);
+    if (area === undefined) return;
+    areas[area] = (offset & HIGH) === 0 ? withLow(areas[area], value) : withHigh(areas[area], value);
   }
 
   #setFeatures(value: number): void {
@@ -532,6 +524,11 @@ export class VirtioMmio implements TableDevice<MmioState>, VirtioHost {
   #drive(): void {
     this.#irq.set(this.#interruptStatus !== 0);
   }
+}
+
+/** Whether the driver of a device with this status has begun and may go on. */
+function hasBegun(status: number, kicked: boolean): boolean {
+  return (kicked || (status & Status.DRIVER_OK) !== 0) && (status & Status.NEEDS_RESET) === 0;
 }
 
 /** Whether it is the position of a queue that does not run. */

@@ -95,11 +95,6 @@ export abstract class Queue {
     this.setup = setup;
   }
 
-  /** How many chains are with the device. */
-  get taken(): number {
-    return this.inFlight.length;
-  }
-
   /** Takes the next chain. False when there is none, when the device has as many as there are entries, or when the queue is broken. */
   pop(chain: Chain): boolean {
     if (this.broken !== undefined || this.inFlight.length >= this.setup.size || !this.isAvailable()) return false;

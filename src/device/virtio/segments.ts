@@ -30,16 +30,6 @@ export class Segments {
     this.#count++;
   }
 
-  /** Takes over the pieces of `other`. */
-  copyOf(other: Segments): void {
-    this.#count = other.#count;
-    this.bytes = other.bytes;
-    for (let i = 0; i < other.#count; i++) {
-      this.#pa[i] = other.#pa[i]!;
-      this.#length[i] = other.#length[i]!;
-    }
-  }
-
   /** Fills `into` with what is at `offset`. False when that is not all there. */
   read(memory: GuestMemory, offset: number, into: Uint8Array): boolean {
     return this.#each(memory, offset, into.length, false, (view, at) => into.set(view, at));

@@ -1,6 +1,6 @@
 /** The block device: a disk. (Virtual I/O Device Specification, "Block Device"; QEMU `hw/block/virtio-blk.c`) */
 
-import { discard, writeZeroes } from "../../../backend/block/zeroes.ts";
+import { writeZeroes } from "../../../backend/block/zeroes.ts";
 import { type Field, flag, record } from "../../../state/table.ts";
 import { LEVELS, Throttle, type BucketLevels } from "../limits.ts";
 import type { VirtioHost, VirtioModel } from "../model.ts";
@@ -355,7 +355,7 @@ export class Blk implements VirtioModel<BlkState> {
         request.step = count;
         const act =
           operation === "discard"
-            ? discard(backend, at + done, count)
+            ? backend.discard?.(at + done, count)
             : writeZeroes(backend, at + done, count, request.mayUnmap);
         return later(act) ?? request.advance();
       }
