@@ -42,7 +42,7 @@ export type { Interval } from "./vmm/sampler.ts";
 export type { Symbol as GuestSymbol } from "./machine/loader/loaded-image.ts";
 export type { DetailEvent, DetailListener, Emitter, ListenOptions, Unsubscribe } from "./vmm/events.ts";
 export type { BlockBackend, BlockInfo, Done, Extent } from "./backend/block/block.ts";
-export type { DriveError, DriveOperation } from "./device/virtio/blk/drive.ts";
+export type { DriveCounters, DriveError, DriveOperation } from "./device/virtio/blk/drive.ts";
 export type { IoLimits } from "./device/virtio/limits.ts";
 export type { VirtioLayout } from "./device/virtio/mmio.ts";
 export { Drive } from "./vmm/drives.ts";

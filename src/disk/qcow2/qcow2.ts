@@ -84,7 +84,7 @@ export class Qcow2 implements BlockBackend {
     return settle(Qcow2.openSteps(file, options));
   }
 
-  /** `open`, in steps. */
+  /** `open`, in steps. @internal */
   static *openSteps(file: BlockBackend, options: Qcow2Options): Steps<Qcow2> {
     const header = yield* readHeader(file);
     const readonly = options.readonly ?? file.readonly;
