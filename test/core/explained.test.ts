@@ -98,6 +98,36 @@ describe("nothing is explained", () => {
   });
 });
 
+describe("the module of a region", () => {
+  /** A machine with the loop and a call, in its place and mapped elsewhere; `beside` another in the same memory. */
+  async function mapped(beside?: TestMachine): Promise<TestMachine> {
+    const machine = await createTestMachine({
+      engine: Engine.TIERED,
+      translator: { mechanisms: Translate.ALL | Translate.COUNT },
+      ...(beside && { beside }),
+    });
+    machine.load(assemble(`${LOOP}\njalr ra, 0(a4)\nj again`, START));
+    const tables = new PageTables(machine, RAM_PA + 0x8_0000);
+    tables.map(0x5000n, RAM_PA);
+    const hart = machine.hart();
+    hart.setCsr(Csr.PMPADDR0, 0x3f_ffff_ffff_ffffn);
+    hart.setCsr(Csr.PMPCFG0, 0x1fn);
+    hart.setCsr(Csr.SATP, tables.satp);
+    return machine;
+  }
+
+  test("says nothing of the VM it is for where addresses are translated, so that an engine that knows it need not compile it again", async () => {
+    const one = await mapped();
+    const other = await mapped(one);
+    expect(other.space.vm.ma).not.toBe(one.space.vm.ma);
+    for (const at of [0x5000n, 0x5014n]) {
+      expect(explain(other, at, Priv.S)!.wasm).toEqual(explain(one, at, Priv.S)!.wasm);
+    }
+    // The window is RAM that only one VM has: there its place is a constant.
+    expect(explain(other, START)!.wasm).not.toEqual(explain(one, START)!.wasm);
+  });
+});
+
 describe("the guest does not notice", () => {
   test("in the state of its hart, counters included", async () => {
     const machine = await machineWith(LOOP);

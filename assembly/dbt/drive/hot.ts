@@ -87,7 +87,6 @@ function translate_batch(t: Dbt, hart: Hart, vm: Vm, pc: u64): void {
 
 /** Begins a module for regions of `hart` as it is now. */
 export function begin(t: Dbt, hart: Hart, vm: Vm): void {
-  t.vm = <u32>changetype<usize>(vm);
   t.ramPa = vm.ramPa;
   t.ramSize = vm.ramSize;
   t.ramMa = vm.ramMa;

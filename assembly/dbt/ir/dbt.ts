@@ -102,7 +102,6 @@ export class Dbt {
   seen: u32;
 
   // Written by: drive. What a module is made for.
-  vm: u32;
   ramMa: u32;
   ramPa: u64;
   ramSize: u64;

@@ -26,8 +26,10 @@ export function import_call(t: Dbt, which: Import): void {
 export function count(t: Dbt, field: u32): void {
   if (!may(t, Translate.COUNT)) return;
   const w = writer(t);
-  i32c(w, <i32>t.vm);
-  i32c(w, <i32>t.vm);
+  for (let i = 0; i < 2; i++) {
+    get(w, HART);
+    mem(w, W.I32_LOAD, HartField.vm);
+  }
   mem(w, W.I64_LOAD, field);
   i64c(w, 1);
   byte(w, W.I64_ADD);
