@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { HttpBlock } from "../../src/backend/block/http/http.ts";
 import { MemoryBlock } from "../../src/backend/block/memory.ts";
 import { FileBlock } from "../../src/host/block-file.ts";
 import type { BlockBackend } from "../../src/backend/block/block.ts";
@@ -11,6 +12,7 @@ import { snapshotOf } from "../../src/disk/open.ts";
 import { createQcow2, type Qcow2Layout } from "../../src/disk/qcow2/create.ts";
 import { Qcow2 } from "../../src/disk/qcow2/qcow2.ts";
 import { RawDisk } from "../../src/disk/raw.ts";
+import { type RangeServer, serveRanges } from "../support/range-server.ts";
 import { blockContract, type BlockRig, pattern } from "./block-contract.ts";
 import { Kept, Slow } from "./block-wrappers.ts";
 
@@ -32,6 +34,22 @@ blockContract("FileBlock", (): BlockRig => {
       if (folder !== undefined) rmSync(folder, { recursive: true });
       folder = undefined;
     },
+  };
+});
+
+blockContract("HttpBlock", (): BlockRig => {
+  let server: RangeServer | undefined;
+  return {
+    async make(content) {
+      await server?.[Symbol.asyncDispose]();
+      server = await serveRanges(content);
+      return HttpBlock.open(server.url, { cacheBytes: 200_000 });
+    },
+    async cleanUp() {
+      await server?.[Symbol.asyncDispose]();
+      server = undefined;
+    },
+    readonly: true,
   };
 });
 
