@@ -1,6 +1,7 @@
 // `npm run fuzz -- [hostile] [first seed] [programs]`: random programs against QEMU (test/diff/fuzz.ts), or hostile ones on all engines at
 // once (test/hostile/hostile.ts). Needs the built core.
 // `npm run fuzz -- qcow2 [first seed] [images]`: damaged disk images (test/disk/fuzz.ts).
+// `npm run fuzz -- servers [first seed] [servers]`: servers and compressed files that answer wrongly (test/disk/fuzz-servers.ts).
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { runnerImport } from "vite";
@@ -32,6 +33,7 @@ function numbers(args, count) {
 const WATCHED = {
   hostile: ["test/hostile/hostile.ts", "hostile"],
   qcow2: ["test/disk/fuzz.ts", "fuzzQcow2Many"],
+  servers: ["test/disk/fuzz-servers.ts", "fuzzServersMany"],
 };
 
 /** Runs them in a thread of its own, so that there is somebody to notice when one never comes back. */

@@ -31,7 +31,8 @@ The machine
   -m, --memory SIZE   RAM, such as 64M or 2G (default 256M); a bare number is MiB
   --smp N             harts, 1 to 8 (default 1)
   --drive PROPERTIES  a disk, such as --drive file=disk.qcow2 or --drive file=base.img,format=raw,overlay=mine.qcow2; also
-                      readonly, snapshot, serial=TEXT, bus=virtio-mmio-bus.0, iops=N, bps=N
+                      readonly, snapshot, serial=TEXT, bus=virtio-mmio-bus.0, iops=N, bps=N;
+                      a file may be https://… (to be read only, or with an overlay) or nbd://host:port/export
   --snapshot          forget what changes on all disks
   --engine NAME       tiered (default): translates hot code to Wasm; interpreter;
                       for study: translator (all code), interpret (decodes every time)

@@ -2,7 +2,8 @@
 
 import { diskHost } from "#disk";
 import { type Disk, DISK_FORMATS, type DiskFormat, openDisk, type OpenDiskOptions, Qcow2 } from "../disk/index.ts";
-import { backingPath } from "../disk/open.ts";
+import { backingPlace } from "../disk/open.ts";
+import { isAddress } from "../disk/source.ts";
 import { WasmvisorError } from "../error.ts";
 import { type ImgArguments } from "./img-options.ts";
 import { usage } from "./usage.ts";
@@ -18,11 +19,14 @@ export function formatOf(name: string | undefined): DiskFormat | undefined {
   return format;
 }
 
-/** Files below an image may be in its folder, or what `--allow` names: a file, or a folder with all that is in it. */
+/** Files below an image may be in its folder, or what `--allow` names: a file, a folder with all that is in it, or an address. */
 export function allowing({ allowed }: ImgArguments): NonNullable<OpenDiskOptions["allow"]> {
-  const paths = allowed.map((name) => diskHost.realPath(name));
+  const addresses = new Set(allowed.filter((name) => isAddress(name)));
+  const paths = allowed.filter((name) => !addresses.has(name)).map((name) => diskHost.realPath(name));
   return (file, image) =>
-    diskHost.isBeside(file, image) || paths.some((path) => file === path || diskHost.isBeside(file, `${path}/.`));
+    isAddress(file)
+      ? addresses.has(file)
+      : diskHost.isBeside(file, image) || paths.some((path) => file === path || diskHost.isBeside(file, `${path}/.`));
 }
 
 /** Opens an image as the arguments say. */
@@ -53,6 +57,7 @@ export interface Level {
 
 /** Whom a name means, when it is written in an image of that name. */
 export function nameBeside(name: string, image: string): string {
+  if (isAddress(name)) return name;
   const plain = name.startsWith("file:") ? name.slice("file:".length) : name;
   const folder = image.slice(0, image.lastIndexOf("/") + 1);
   return plain.startsWith("/") ? plain : folder + plain;
@@ -68,7 +73,8 @@ export async function openChain(file: string, args: ImgArguments): Promise<Level
     let name: string | undefined = file;
     let format = formatOf(args.values.get("f"));
     while (name !== undefined) {
-      const path = diskHost.realPath(name);
+      const isPath = !isAddress(name);
+      const path = isPath ? diskHost.realPath(name) : name;
       if (seen.has(path) || levels.length >= MOST_LEVELS)
         throw new WasmvisorError(
           "image-backing",
@@ -79,7 +85,7 @@ export async function openChain(file: string, args: ImgArguments): Promise<Level
       levels.push({ name, disk });
       const info: { backingFile?: string; backingFormat?: string } = disk instanceof Qcow2 ? disk.info : {};
       if (info.backingFile === undefined) break;
-      backingPath(info.backingFile, path, allowing(args));
+      backingPlace(info.backingFile, isPath ? path : undefined, allowing(args));
       name = nameBeside(info.backingFile, name);
       format = formatOf(info.backingFormat);
     }

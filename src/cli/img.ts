@@ -49,7 +49,7 @@ Disk images, with qemu-img's commands, options, units and output. Formats: raw, 
   -q                  say nothing but errors
   -p                  show how far it is
   -U, --force-share   do not mind who else uses the image
-  --allow PATH        an image may lie over that file, or over files in that folder (again for more); by itself
+  --allow PATH        an image may lie over that file or address, or over files in that folder (again for more); by itself
                       it may lie over files in its own folder
   -o help             the options of a format
 

@@ -6,10 +6,11 @@ import { imageError } from "./error.ts";
 import { type DiskFormat, openDisk, snapshotOf } from "./open.ts";
 import { createQcow2 } from "./qcow2/create.ts";
 import { RawDisk } from "./raw.ts";
+import { isAddress } from "./source.ts";
 
 /** How the image of a drive is opened. */
 export interface DriveImage {
-  /** A path (in node), or something that holds an image. */
+  /** A path (in node), an address (`openAddress`), or something that holds an image. */
   readonly source: string | BlockBackend;
   /** Default: what the first bytes say; a raw image whose format is not named may not be written a header of another format. */
   readonly format?: DiskFormat;
@@ -41,15 +42,18 @@ async function openChanging({ source, format, overlay, readonly = false }: Drive
   const how = { readonly, ...(format === undefined ? {} : { format }) };
   if (overlay === undefined) return openDisk(source, how);
   if (typeof source !== "string") {
-    throw imageError("image-backing", "An overlay lies over an image in a file; give the drive's source as a path.");
+    throw imageError(
+      "image-backing",
+      "An overlay lies over an image that it can name; give the drive's source as a path or an address.",
+    );
   }
-  const base = diskHost.realPath(source);
+  const base = isAddress(source) ? source : diskHost.realPath(source);
   if (diskHost.allocatedBytes(overlay) === undefined) await createOverlay(overlay, base, format);
   const above = diskHost.realPath(overlay);
   return openDisk(overlay, {
     readonly,
     format: "qcow2",
-    allow: (file, by) => (by === above ? file === base : diskHost.isBeside(file, by)),
+    allow: (file, by) => (by === above ? file === base : !isAddress(file) && diskHost.isBeside(file, by)),
   });
 }
 

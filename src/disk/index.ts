@@ -1,6 +1,10 @@
 /** Disk images: opening, making and copying them. */
 
 export type { BlockBackend, BlockInfo, Done, Extent } from "../backend/block/block.ts";
+export { HttpBlock, type HttpBlockOptions } from "../backend/block/http/http.ts";
+export type { Fetch } from "../backend/block/http/fetch-range.ts";
+export { type Connect, NbdBlock, type NbdBlockOptions } from "../backend/block/nbd/nbd.ts";
+export type { Transport, TransportEvents } from "../backend/block/nbd/transport.ts";
 export { MemoryBlock, type MemoryBlockOptions } from "../backend/block/memory.ts";
 export { WasmvisorError } from "../error.ts";
 export { copyDisk, type CopyOptions } from "./copy.ts";
@@ -20,4 +24,5 @@ export type { Qcow2Layout } from "./qcow2/create.ts";
 export type { Compression } from "./qcow2/header.ts";
 export { Qcow2, type Qcow2Info, type Qcow2Options } from "./qcow2/qcow2.ts";
 export type { Snapshot } from "./qcow2/snapshots.ts";
+export { type AddressOptions, openAddress } from "./source.ts";
 export { RawDisk, type RawOptions } from "./raw.ts";

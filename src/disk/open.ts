@@ -3,12 +3,16 @@
 import { diskHost } from "#disk";
 import type { BlockBackend, Done } from "../backend/block/block.ts";
 import { MemoryBlock } from "../backend/block/memory.ts";
+import type { OpenFile } from "../host/disk.ts";
+import type { WasmvisorError } from "../error.ts";
 import { hostCodec } from "./codec.ts";
 import { imageError } from "./error.ts";
+import { isPacked, openPacked } from "./packed/open.ts";
 import { createQcow2 } from "./qcow2/create.ts";
 import { isQcow2, printable } from "./qcow2/header.ts";
 import { Qcow2, readHeader } from "./qcow2/qcow2.ts";
 import { RawDisk } from "./raw.ts";
+import { type AddressOptions, isAddress, openAddress } from "./source.ts";
 import { settle, type Steps, wait } from "./steps.ts";
 
 /** The formats of images. */
@@ -20,13 +24,16 @@ export type OpenBacking = (name: string, format: string | undefined) => Done<Blo
 
 /** How a disk is opened. */
 export interface OpenDiskOptions {
-  /** Default: what the first bytes say. Name it where a guest may write the first bytes. */
+  /**
+   * Default: what the first bytes say; then the image may also be compressed by gzip or zstd, in pieces that can be had alone (bgzip, the
+   * seekable format of zstd, frames that say how long they are). Name it where a guest may write the first bytes.
+   */
   readonly format?: DiskFormat;
   /** Refuses everything that would change it. Default: false. */
   readonly readonly?: boolean;
   /**
-   * Whether an image may have a file below it, which is given by its path without links. Default: only files in the folder of the image that
-   * names it, or in a folder of that.
+   * Whether an image may have a file below it, which is given by its path without links, or a server's disk, by its address. Default: only
+   * files in the folder of the image that names it, or in a folder of that. The image is given by its path; by nothing when it has none.
    */
   readonly allow?: (file: string, image: string) => boolean;
   /** Opens what lies below in place of `allow`; for disks that are not in files. */
@@ -46,7 +53,7 @@ export type Disk = RawDisk | Qcow2;
 const MOST_LEVELS = 64;
 
 /**
- * Opens an image by its path (in node), or over a backend, which belongs to it from then on.
+ * Opens an image by its path (in node) or address (`openAddress`), or over a backend, which belongs to it from then on.
  *
  * ```ts
  * const disk = await openDisk("debian.qcow2");
@@ -65,8 +72,8 @@ async function openLevel(
   above: readonly string[],
 ): Promise<Disk> {
   const { readonly = false, shared = false } = options;
-  const path = typeof source === "string" ? diskHost.realPath(source) : undefined;
-  const file = typeof source === "string" ? diskHost.openFile(source, { readonly, shared }) : source;
+  const path = typeof source === "string" && !isAddress(source) ? diskHost.realPath(source) : undefined;
+  const file = await opened(source, { readonly, shared });
   try {
     return await settle(openFormat(file, path, options, above));
   } catch (error) {
@@ -75,12 +82,18 @@ async function openLevel(
   }
 }
 
+async function opened(source: string | BlockBackend, how: OpenFile & AddressOptions): Promise<BlockBackend> {
+  if (typeof source !== "string") return source;
+  return isAddress(source) ? openAddress(source, how) : diskHost.openFile(source, how);
+}
+
 function* openFormat(
-  file: BlockBackend,
+  outer: BlockBackend,
   path: string | undefined,
   options: OpenDiskOptions,
   above: readonly string[],
 ): Steps<Disk> {
+  const file = options.format === undefined ? yield* unpacked(outer) : outer;
   const readonly = (options.readonly ?? false) || file.readonly;
   const format = options.format ?? (yield* probe(file));
   if (format === "raw") {
@@ -108,9 +121,19 @@ function* openFormat(
 
 /** What the first bytes say. */
 export function* probe(file: BlockBackend): Steps<DiskFormat> {
+  return isQcow2(yield* firstBytes(file)) ? "qcow2" : "raw";
+}
+
+/** What is inside, when the first bytes are of a compressed file. */
+function* unpacked(file: BlockBackend): Steps<BlockBackend> {
+  const first = yield* firstBytes(file);
+  return isPacked(first) ? yield* openPacked(file, first) : file;
+}
+
+function* firstBytes(file: BlockBackend): Steps<Uint8Array> {
   const first = new Uint8Array(Math.min(8, file.size));
   yield* wait(file.read(0, first));
-  return isQcow2(first) ? "qcow2" : "raw";
+  return first;
 }
 
 /**
@@ -122,10 +145,10 @@ function guardOf(file: BlockBackend) {
     const first = new Uint8Array(8);
     if (at >= first.length) return;
     first.set(from.subarray(0, first.length - at), at);
-    if (isQcow2(first))
+    if (isQcow2(first) || isPacked(first))
       throw imageError(
         "image-format",
-        `The ${file.info.description} looks raw, and is written as if it were qcow2; name its format (raw) to allow that.`,
+        `The ${file.info.description} looks raw, and is written as if it were ${isQcow2(first) ? "qcow2" : "compressed"}; name its format (raw) to allow that.`,
       );
   };
 }
@@ -154,23 +177,21 @@ async function openBelow(
     const given = await options.openBacking(name, format);
     return openLevel(given, named, [...above, name]);
   }
-  if (image === undefined)
-    throw imageError(
-      "image-backing",
-      `The disk image lies over "${shownName}"; give a function openBacking that opens it.`,
-    );
-  const file = backingPath(name, image, options.allow);
-  const levels = [...above, image];
-  if (levels.includes(file))
-    throw imageError("image-backing", `The disk image lies over itself, by way of "${shownName}"; rebase it.`);
-  return openLevel(file, named, levels);
+  const place = backingPlace(name, image, options.allow);
+  const levels = [...above, image ?? ""];
+  if (levels.includes(place)) throw overItself(name);
+  return openLevel(place, named, levels);
 }
 
 /**
- * The real path of what an image names.
- * @throws WasmvisorError `image-backing` when it is no file, or may not be used; `source-unreadable` when there is none
+ * The real path, or the address, of what an image names.
+ * @throws WasmvisorError `image-backing` when it is none, or may not be used; `source-unreadable` when there is no such file
  */
-export function backingPath(name: string, image: string, allow?: OpenDiskOptions["allow"]): string {
+export function backingPlace(name: string, image: string | undefined, allow?: OpenDiskOptions["allow"]): string {
+  if (isAddress(name)) {
+    if (allow?.(name, image ?? "") === true) return name;
+    throw notAllowed(name);
+  }
   const plain = name.startsWith("file:") ? name.slice("file:".length) : name;
   const shownName = printable(name);
   if (/^[a-z][a-z0-9+.-]+:/i.test(plain))
@@ -178,6 +199,11 @@ export function backingPath(name: string, image: string, allow?: OpenDiskOptions
       "image-backing",
       `The disk image lies over "${shownName}", which is no file; convert it with qemu-img.`,
       { name },
+    );
+  if (image === undefined)
+    throw imageError(
+      "image-backing",
+      `The disk image lies over "${shownName}"; give a function openBacking that opens it.`,
     );
   const file = diskHost.realPath(plain, image);
   const allowed = allow === undefined ? diskHost.isBeside(file, image) : allow(file, image);
@@ -187,6 +213,18 @@ export function backingPath(name: string, image: string, allow?: OpenDiskOptions
     `The disk image lies over "${shownName}", which is not in its folder; allow that file, if you trust the image.`,
     { name, file },
   );
+}
+
+function notAllowed(name: string): WasmvisorError {
+  return imageError(
+    "image-backing",
+    `The disk image lies over "${printable(name)}", on a server; allow that address, if you trust the image.`,
+    { name },
+  );
+}
+
+function overItself(name: string): WasmvisorError {
+  return imageError("image-backing", `The disk image lies over itself, by way of "${printable(name)}"; rebase it.`);
 }
 
 /** A disk whose changes are kept in memory and forgotten when it is closed. */

@@ -7,6 +7,8 @@ import { WasmvisorError } from "../error.ts";
 import { FileBlock } from "./block-file.ts";
 import type { DiskHost } from "./disk.ts";
 import { shown } from "./load.ts";
+import { socketTo } from "./socket.ts";
+import { hasWebSocket, webSocketTo } from "./web-socket.ts";
 
 /** Late versions of node have these. */
 interface Zstd {
@@ -36,6 +38,9 @@ export const diskHost: DiskHost = {
     const blocks = statSync(file, { throwIfNoEntry: false })?.blocks;
     return blocks === undefined ? undefined : blocks * 512;
   },
+  connectTcp: (host, port) => socketTo({ host, port }),
+  connectUnix: (name) => socketTo({ path: name }),
+  ...(hasWebSocket ? { connectWebSocket: webSocketTo } : {}),
   inflateRaw: (bytes, most) => zlib.inflateRawSync(bytes, { maxOutputLength: most }),
   deflateRaw: (bytes) => zlib.deflateRawSync(bytes, { windowBits: 12 }),
   ...(zstdDecompressSync === undefined

@@ -2,6 +2,7 @@
 
 import { WasmvisorError } from "../error.ts";
 import type { DiskHost } from "./disk.ts";
+import { webSocketTo } from "./web-socket.ts";
 
 declare const DecompressionStream: new (format: "deflate-raw") => {
   readonly readable: ReadableStream<Uint8Array>;
@@ -43,5 +44,6 @@ export const diskHost: DiskHost = {
   realPath: noFiles,
   isBeside: () => false,
   allocatedBytes: () => undefined,
+  connectWebSocket: webSocketTo,
   inflateRaw,
 };

@@ -1,6 +1,7 @@
 /** What disks need of the system they run on; see `imports` in package.json. */
 
 import type { BlockBackend, Done } from "../backend/block/block.ts";
+import type { Connect } from "../backend/block/nbd/nbd.ts";
 
 /** How a file is opened. */
 export interface OpenFile {
@@ -21,6 +22,10 @@ export interface DiskHost {
   isBeside(file: string, other: string): boolean;
   /** Bytes that a file takes on the host; undefined when there is none. */
   allocatedBytes(path: string): number | undefined;
+  readonly connectTcp?: (host: string, port: number) => Connect;
+  readonly connectUnix?: (path: string) => Connect;
+  /** A WebSocket whose binary messages are the bytes of a connection. */
+  readonly connectWebSocket?: (url: string) => Connect;
   /** Decompresses a raw deflate stream; what comes behind it is ignored. At most `most` bytes come out. */
   inflateRaw(bytes: Uint8Array, most: number): Done<Uint8Array>;
   /** Compresses to a raw deflate stream that looks back at most 4 KiB. */

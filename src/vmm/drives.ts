@@ -17,7 +17,7 @@ export type DriveSource = string | Uint8Array | Blob | BlockBackend;
 /** One disk of a VM. */
 export interface DriveOptions {
   /**
-   * Its image: a path (in node), bytes or a `Blob`, which are copied into memory, so that changes are lost with the VM, or a block backend.
+   * Its image: a path (in node), the address of a server's (`http://`, `https://`, `nbd://host:port/export` and others, see `openAddress` of `wasmvisor/disk`), bytes or a `Blob`, which are copied into memory, so that changes are lost with the VM, or a block backend.
    * The VM flushes and closes it when it is destroyed (`vm.close` waits for that).
    */
   readonly source: DriveSource;

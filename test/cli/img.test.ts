@@ -302,7 +302,7 @@ describe("refused, with exit code 1 and a sentence", () => {
     ["a base without format", ["create", "-f", "qcow2", "-b", "y", "x", "1M"], /Name the format of y/],
     ["compressed raw", ["convert", "-c", "-O", "raw", "a.qcow2", "x"], /Only qcow2 images can be compressed/],
     ["a file outside", ["info", "--backing-chain", "outside.qcow2"], /is not in its folder; allow that file/],
-    ["a protocol", ["map", "nbd.qcow2"], /"nbd:\/\/host\/x", which is no file/],
+    ["a protocol", ["map", "nbd.qcow2"], /"nbd:\/\/host\/x", on a server; allow that address/],
     ["json:", ["map", "json.qcow2"], /which is no file/],
     ["itself", ["map", "loop.qcow2"], /lies over itself/],
     ["no commit", ["commit", "a.qcow2"], /lies over no other/],

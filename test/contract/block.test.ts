@@ -7,11 +7,16 @@ import { HttpBlock } from "../../src/backend/block/http/http.ts";
 import { MemoryBlock } from "../../src/backend/block/memory.ts";
 import { FileBlock } from "../../src/host/block-file.ts";
 import type { BlockBackend } from "../../src/backend/block/block.ts";
+import { openAddress } from "../../src/disk/source.ts";
+import { settle } from "../../src/disk/steps.ts";
+import { openPacked } from "../../src/disk/packed/open.ts";
+import { bgzf, zstdFrames } from "../support/packed.ts";
 import { hostCodec } from "../../src/disk/codec.ts";
 import { snapshotOf } from "../../src/disk/open.ts";
 import { createQcow2, type Qcow2Layout } from "../../src/disk/qcow2/create.ts";
 import { Qcow2 } from "../../src/disk/qcow2/qcow2.ts";
 import { RawDisk } from "../../src/disk/raw.ts";
+import { type NbdServer, type NbdServerOptions, serveNbd } from "../support/nbd-server.ts";
 import { type RangeServer, serveRanges } from "../support/range-server.ts";
 import { blockContract, type BlockRig, pattern } from "./block-contract.ts";
 import { Kept, Slow } from "./block-wrappers.ts";
@@ -52,6 +57,43 @@ blockContract("HttpBlock", (): BlockRig => {
     readonly: true,
   };
 });
+
+function nbdRig(options: NbdServerOptions): BlockRig {
+  let server: NbdServer | undefined;
+  const cleanUp = async () => {
+    await server?.[Symbol.asyncDispose]();
+    server = undefined;
+  };
+  return {
+    async make(content, { readonly = false } = {}) {
+      await cleanUp();
+      server = await serveNbd(content.slice(), { ...options, readonly });
+      return openAddress(server.url);
+    },
+    reopen: () => openAddress(server!.url),
+    cleanUp,
+    granularity: options.minimum ?? 1,
+    runs: 15,
+  };
+}
+
+blockContract("NbdBlock", () => nbdRig({}));
+blockContract("NbdBlock with blocks of 4 KiB", () => nbdRig({ minimum: 4096 }));
+
+for (const [name, pack] of [
+  ["gzip", (content: Uint8Array) => bgzf(content)],
+  ["zstd", (content: Uint8Array) => zstdFrames(content, 100_000, true)],
+] as const) {
+  blockContract(`a compressed image (${name})`, () => ({
+    async make(content) {
+      const file = new MemoryBlock(pack(content));
+      const first = new Uint8Array(8);
+      file.read(0, first);
+      return await settle(openPacked(file, first));
+    },
+    readonly: true,
+  }));
+}
 
 blockContract("RawDisk", (): BlockRig => {
   let kept: Kept;

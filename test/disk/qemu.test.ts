@@ -1,12 +1,13 @@
 /** Images and QEMU's tools: what is made here passes `qemu-img check` and reads the same there, and the reverse. */
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { hostCodec } from "../../src/disk/codec.ts";
 import { openDisk } from "../../src/disk/open.ts";
+import { openAddress } from "../../src/disk/source.ts";
 import { createQcow2, type Qcow2Layout } from "../../src/disk/qcow2/create.ts";
 import { Qcow2 } from "../../src/disk/qcow2/qcow2.ts";
 import { FileBlock } from "../../src/host/block-file.ts";
@@ -271,5 +272,39 @@ describe("damage that QEMU leaves", () => {
     await disk.close();
     expect(qemuCheck("l.qcow2")).toBe("clean");
     expect(firstDifference(await qemuContent("l.qcow2"), content)).toBeUndefined();
+  });
+});
+
+describe("qemu-nbd", () => {
+  /** Serves an image until the last client has gone. */
+  function served(file: string, format: string, ...options: string[]): string {
+    const socket = at("nbd.sock");
+    execFileSync("qemu-nbd", ["--fork", "-k", socket, "-f", format, "-x", "disk", ...options, at(file)]);
+    return `nbd+unix:///disk?socket=${encodeURIComponent(socket)}`;
+  }
+
+  test.each(["raw", "qcow2"])("serves a disk that is read and changed from here (%s)", async (format) => {
+    qemuImg("create", "-f", format, "served.img", "4M");
+    const model = new Uint8Array(2 ** 22);
+    const disk = await openAddress(served("served.img", format));
+    expect(disk.size).toBe(2 ** 22);
+    for (const { kind, at: place, length, fill } of changes(7, 2 ** 22, 60)) {
+      const bytes = kind === "write" ? pattern(length, fill) : new Uint8Array(length);
+      model.set(bytes, place);
+      if (kind === "write") await disk.write(place, bytes);
+      else await disk.writeZeroes!(place, length, kind !== "zero");
+    }
+    expect(firstDifference(await contentOf(disk), model)).toBeUndefined();
+    await disk.close();
+    await expect.poll(() => existsSync(at("nbd.sock"))).toBe(false);
+    expect(firstDifference(await qemuContent("served.img"), model)).toBeUndefined();
+  });
+
+  test("that serves to be read only is not written", async () => {
+    writeFileSync(at("served.img"), pattern(65_536, 2));
+    const disk = await openAddress(served("served.img", "raw", "--read-only"));
+    expect(disk.readonly).toBe(true);
+    expect(firstDifference(await contentOf(disk), pattern(65_536, 2))).toBeUndefined();
+    await disk.close();
   });
 });

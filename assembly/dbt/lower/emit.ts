@@ -8,7 +8,7 @@ import { is_single, push_bits, set_bits } from "./single";
 import { Block } from "../ir/block";
 import { Dbt, may, writer } from "../ir/dbt";
 import { W } from "../wasm/opcode";
-import { byte, get, i32c, i64c, mem, op1, set } from "../wasm/writer";
+import { byte, get, i64c, mem, op1, set } from "../wasm/writer";
 
 /** Pushes a value. */
 export function value(t: Dbt, v: u32): void {
