@@ -95,6 +95,7 @@ export type ErrorCode =
   | "unsupported"
   | "usage"
   | "vega"
+  | "virtio-slot"
   | "vm-state"
   | "worker"
   | "worker-devices"

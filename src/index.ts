@@ -56,6 +56,8 @@ export type { ImageSource } from "./vmm/image-source.ts";
 export type { PhysicalMemory } from "./vmm/physical-memory.ts";
 export type { DirtyFrames, RamStatistics } from "./memory/ram.ts";
 export type { RegionChoice, RegionExplanation, RegionInfo } from "./vmm/regions.ts";
+export type { RngLimits } from "./device/virtio/rng/rng.ts";
+export type { RngOptions } from "./vmm/rng-options.ts";
 export { Vm } from "./vmm/vm.ts";
 export { MEMORY_MODEL_NAMES } from "./vmm/memory-model.ts";
 export type { MemoryModelName } from "./vmm/memory-model.ts";

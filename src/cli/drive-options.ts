@@ -1,22 +1,8 @@
 /** `--drive` and `--device`, in QEMU's words. */
 
 import type { DriveOptions } from "../index.ts";
+import { propertiesOf, slotOf } from "./properties.ts";
 import { usage } from "./usage.ts";
-
-type Properties = ReadonlyMap<string, string>;
-
-/** `a=b,c=d` as properties; a comma in a value is written twice. */
-function propertiesOf(option: string, text: string): Properties {
-  const parts = text.replaceAll(",,", "\0").split(",");
-  return new Map(
-    parts.map((part) => {
-      const [name, ...value] = part.replaceAll("\0", ",").split("=");
-      if (name === undefined || name === "")
-        throw usage(`--${option} ${text} has an empty property; leave one comma out.`);
-      return [name, value.length === 0 ? "on" : value.join("=")] as const;
-    }),
-  );
-}
 
 /** What is known of each property of `--drive`, and what becomes of it. */
 const DRIVE: Readonly<Record<string, (value: string, name: string) => Partial<Writable>>> = {
@@ -62,6 +48,7 @@ interface Writable {
 
 /**
  * The drives that `--drive`, `--device virtio-blk-device,drive=ID` and `--snapshot` ask for.
+ * @param devices - the values of `--device` that add a disk
  * @throws WasmvisorError `usage`
  */
 export function driveOptions(
@@ -122,12 +109,7 @@ function driveOf(text: string): Partial<Writable> {
 
 /** Gives a drive that has been made with `if=none` its device. */
 function join(drives: readonly Partial<Writable>[], text: string): void {
-  const [kind = "", ...rest] = text.split(",");
-  if (kind !== "virtio-blk-device") {
-    throw usage(
-      `There is no device "${kind}" to add; there are virtio-blk-device (a disk), and the board's own UART, clock and test device.`,
-    );
-  }
+  const [, ...rest] = text.split(",");
   const properties = propertiesOf("device", rest.join(",") || "drive=");
   const id = properties.get("drive");
   const drive = drives.find((one) => one.id === id);
@@ -140,12 +122,6 @@ function join(drives: readonly Partial<Writable>[], text: string): void {
     else if (name !== "drive" && name !== "id")
       throw usage(`A disk has no property "${name}" to set; leave it out of --device.`);
   }
-}
-
-function slotOf(bus: string): number {
-  const match = /^virtio-mmio-bus\.([0-7])$/.exec(bus);
-  if (match === null) throw usage(`There is no bus "${bus}"; a disk goes to virtio-mmio-bus.0 to virtio-mmio-bus.7.`);
-  return Number(match[1]);
 }
 
 function onOff(name: string, value: string): boolean {

@@ -34,6 +34,8 @@ The machine
                       readonly, snapshot, serial=TEXT, bus=virtio-mmio-bus.0, iops=N, bps=N;
                       a file may be https://… (to be read only, or with an overlay) or nbd://host:port/export
   --snapshot          forget what changes on all disks
+  --device virtio-rng-device
+                      random bytes of the host's (/dev/hwrng); also max-bytes=N,period=MILLISECONDS
   --engine NAME       tiered (default): translates hot code to Wasm; interpreter;
                       for study: translator (all code), interpret (decodes every time)
   --dbt KEY=VALUE     set a part of the translator (again for more):

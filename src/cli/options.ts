@@ -11,6 +11,7 @@ import {
   type MemoryModelName,
   type VmConfig,
 } from "../index.ts";
+import { deviceOptions } from "./device-options.ts";
 import { driveOptions, virtioLayout } from "./drive-options.ts";
 import { nearest } from "../nearest.ts";
 import { hartCount, memorySize } from "./qemu-options.ts";
@@ -174,6 +175,7 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     throw usage(`"${surplus ?? file}" is one kernel too many; ${SEE_HELP}.`);
   }
   const kernel = values.kernel ?? file;
+  const { disks, ...devices } = deviceOptions(values.device ?? []);
   const vm: VmConfig = {
     ...given("kernel", kernel),
     ...given("initrd", values.initrd),
@@ -181,7 +183,8 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     ...given("bios", values.bios === "default" ? undefined : values.bios),
     ...given("dtb", values.dtb),
     ...given("memory", values.memory === undefined ? undefined : memory(values.memory)),
-    ...given("drives", driveOptions(values.drive ?? [], values.device ?? [], values.snapshot ?? false)),
+    ...given("drives", driveOptions(values.drive ?? [], disks, values.snapshot ?? false)),
+    ...devices,
     ...given("virtio", virtioLayout(values.global ?? [])),
     ...given("harts", values.smp === undefined ? undefined : harts(values.smp)),
     ...given("engine", values.engine === undefined ? undefined : engineName(values.engine)),

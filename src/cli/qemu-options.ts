@@ -116,7 +116,12 @@ const OPTIONS: ReadonlyMap<string, QemuOption> = new Map<string, QemuOption>([
   ...sentences(["blockdev", "iscsi"], "A disk is one option, --drive file=disk.qcow2"),
   ...sentences(["pflash"], "There is no flash yet; give firmware with --bios"),
   ...sentences(["netdev"], NO_NETWORK),
-  ...sentences(["object", "chardev", "usbdevice", "audiodev", "tpmdev"], NO_DEVICES),
+  ...sentences(["chardev", "usbdevice", "audiodev", "tpmdev"], NO_DEVICES),
+  // A source of random bytes, which virtio-rng-device names; there is one.
+  [
+    "object",
+    { takesValue: true, answer: (value) => (value.startsWith("rng-") ? undefined : `${NO_DEVICES} (-object).`) },
+  ],
   ...sentences(["usb"], NO_DEVICES, false),
   ...sentences(["virtfs", "fsdev"], NO_SHARES),
   ...sentences(["loadvm", "incoming"], NO_SNAPSHOTS),

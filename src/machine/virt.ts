@@ -139,12 +139,13 @@ class Board implements VirtBoard {
   private virtioSlot(slot: number): Device {
     const { virtio, virtioLayout = "legacy" } = this.config;
     const model = virtio?.get(slot);
-    if (model === undefined) return new EmptyVirtioSlot(slot);
-    const { memory, clock, arrivals } = this.deps;
+    if (model === undefined) return new EmptyVirtioSlot(slot, virtioLayout);
+    const { memory, clock, entropy, arrivals } = this.deps;
     return new VirtioMmio(slot, virtioLayout, model, {
       irq: this.plic.line(PLIC_IRQ.virtio + slot),
       memory,
       clock,
+      entropy,
       arrivals,
     });
   }

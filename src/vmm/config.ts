@@ -9,6 +9,7 @@ import type { TranslatorSettings } from "../core/translator.ts";
 import type { DriveOptions } from "./drives.ts";
 import type { ImageSource } from "./image-source.ts";
 import { known } from "./known.ts";
+import { checkRng, type RngOptions } from "./rng-options.ts";
 import { checkMemoryModel, type MemoryModelName, memoryModelOf } from "./memory-model.ts";
 import { checkTranslator, type TranslatorOptions } from "./translator-options.ts";
 
@@ -62,6 +63,8 @@ export interface VmConfig {
   readonly devices?: readonly DeviceMaker[];
   /** Disks, each in a virtio slot of its own; see `DriveOptions`. */
   readonly drives?: readonly DriveOptions[];
+  /** A virtio entropy device (`/dev/hwrng`), perhaps with limits; see `RngOptions`. Default: none. */
+  readonly rng?: boolean | RngOptions;
   /** Registers of the virtio slots: `"legacy"` (the default), as QEMU's `virt` has them, or `"modern"`, which packed queues need. */
   readonly virtio?: VirtioLayout;
   /**
@@ -94,6 +97,7 @@ const KEYS = Object.keys({
   memoryModel: 0,
   devices: 0,
   drives: 0,
+  rng: 0,
   virtio: 0,
   clock: 0,
   onTrapStorm: 0,
@@ -214,6 +218,7 @@ export function checkConfig(config: VmConfig): CheckedConfig {
   ) {
     throw new WasmvisorError("nothing-to-run", "There is nothing to run; give a kernel, or firmware as bios.");
   }
+  checkRng(config.rng);
   const ramBytes = parseMemorySize(config.memory ?? "256M");
   return {
     ramBytes,

@@ -7,7 +7,6 @@ import { DriveCounters, type DriveError, type DriveMedium } from "../device/virt
 import { ID_BYTES } from "../device/virtio/blk/protocol.ts";
 import type { IoLimits } from "../device/virtio/limits.ts";
 import { WasmvisorError } from "../error.ts";
-import { VIRTIO_COUNT } from "../machine/memmap.ts";
 import type { DiskFormat } from "../disk/open.ts";
 import { known } from "./known.ts";
 
@@ -151,10 +150,10 @@ const LIMITS = Object.keys({
 
 /**
  * Opens the disks of a VM.
+ * @param slots - the virtio slot of each
  * @throws WasmvisorError `drive`, `option`, and what opening an image throws
  */
-export async function openDrives(all: readonly DriveOptions[]): Promise<Drive[]> {
-  const slots = slotsOf(all);
+export async function openDrives(all: readonly DriveOptions[], slots: readonly number[]): Promise<Drive[]> {
   for (const options of all) check(options);
   const drives: Drive[] = [];
   try {
@@ -186,29 +185,6 @@ function check(options: DriveOptions): void {
       throw fault(`A drive's limits are numbers from 1 up, and ${name} is ${String(value)}.`, { name, value });
     }
   }
-}
-
-/** The slots: those that are asked for, and for the others the highest that are free. */
-function slotsOf(all: readonly DriveOptions[]): number[] {
-  const taken = new Set<number>();
-  for (const { slot } of all) {
-    if (slot === undefined) continue;
-    if (!Number.isInteger(slot) || slot < 0 || slot >= VIRTIO_COUNT || taken.has(slot)) {
-      throw fault(`There is no free virtio slot ${slot}; use one of 0 to ${VIRTIO_COUNT - 1} for each drive.`, {
-        slot,
-      });
-    }
-    taken.add(slot);
-  }
-  return all.map(({ slot }) => {
-    if (slot !== undefined) return slot;
-    for (let free = VIRTIO_COUNT - 1; free >= 0; free--) {
-      if (taken.has(free)) continue;
-      taken.add(free);
-      return free;
-    }
-    throw fault(`A VM has ${VIRTIO_COUNT} virtio slots, and ${all.length} drives are too many for them.`, {});
-  });
 }
 
 /** Images are opened by code that only VMs with disks need. */

@@ -8,9 +8,9 @@ import { shareEqualFrames } from "../memory/share.ts";
 import { WasmvisorError } from "../error.ts";
 import { BootImages, type LoadedPlan } from "./boot-images.ts";
 import { checkConfig, type CheckedConfig, type VmConfig } from "./config.ts";
-import { type Drive, openDrives } from "./drives.ts";
 import { known } from "./known.ts";
 import type { Machine } from "./machine.ts";
+import { openVirtioDevices, type VirtioDevices } from "./virtio-devices.ts";
 import { Vm } from "./vm.ts";
 import { usualCompilation } from "#load";
 import type { Compilation } from "../host/load.ts";
@@ -137,18 +137,18 @@ export class Host {
     if (checked.engine === Engine.TIERED || checked.engine === Engine.TRANSLATE) checkTranslation();
     const images = new BootImages(config, checked);
     const plan = await this.#load(images, config.signal);
-    const drives = config.drives === undefined ? [] : await openDrives(config.drives);
+    const virtio = await openVirtioDevices(config);
     try {
       config.signal?.throwIfAborted();
       if (this.#closed) throw hostClosed();
-      return this.#makeVm(checked, images, drives, plan);
+      return this.#makeVm(checked, images, virtio, plan);
     } catch (error) {
-      await Promise.allSettled(drives.map((drive) => drive.close()));
+      await Promise.allSettled(virtio.drives.map((drive) => drive.close()));
       throw error;
     }
   }
 
-  #makeVm(checked: CheckedConfig, images: BootImages, drives: readonly Drive[], plan: LoadedPlan): Vm {
+  #makeVm(checked: CheckedConfig, images: BootImages, virtio: VirtioDevices, plan: LoadedPlan): Vm {
     const vm = new Vm(
       {
         core: this.#core,
@@ -156,7 +156,7 @@ export class Host {
         compilation: checked.deterministic ? "sync" : this.#compilation,
         config: checked,
         images,
-        drives,
+        virtio,
         onDestroy: (destroyed) => this.#vms.delete(destroyed),
         onRelease: ({ machine }) => machine.space.harts.forEach(({ ma }) => this.#byHart.delete(ma)),
       },

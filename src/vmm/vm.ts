@@ -31,6 +31,7 @@ import type { Part } from "../state/saved.ts";
 import type { SavedState } from "../state/section.ts";
 import { checkState, saveState, type StateOwner } from "./state.ts";
 import { signature } from "./signature.ts";
+import type { VirtioDevices } from "./virtio-devices.ts";
 import { type Address, virtualAddress } from "../memory/address.ts";
 import { VM_EVENTS, type VmCounters, type VmEvents, type VmExit, type VmState } from "./vm-types.ts";
 
@@ -41,7 +42,7 @@ export interface VmDeps {
   readonly compilation: Compilation;
   readonly config: CheckedConfig;
   readonly images: BootImages;
-  readonly drives: readonly Drive[];
+  readonly virtio: VirtioDevices;
   /** Called once, when the VM is destroyed. */
   onDestroy(vm: Vm): void;
   /** Called once after that, when none of its harts is being run any more and its memory has been given back. */
@@ -99,16 +100,16 @@ export class Vm extends Emitter<VmEvents> {
       (bytes) => this.emit("output", bytes),
       () => this.#loop.endSlice(),
     );
-    this.drives = deps.drives;
+    this.drives = deps.virtio.drives;
     const arrivals = new VmArrivals(() => {
       this.#loop?.wake();
       if (this.#isHeld) this.#loop?.endSlice();
     });
     this.#arrivals = arrivals;
-    for (const drive of deps.drives) drive.onError = (error) => this.emit("drive-error", error);
+    for (const drive of this.drives) drive.onError = (error) => this.emit("drive-error", error);
     this.machine = new Machine(config, {
       arrivals,
-      virtio: new Map(deps.drives.map((drive) => [drive.slot, drive.model])),
+      virtio: deps.virtio.models,
       core,
       memory: deps.memory,
       compilation: deps.compilation,

@@ -148,6 +148,16 @@ describe("QEMU's way of saying it", () => {
     expect(run(...xv6, "-snapshot").vm.drives).toEqual([{ source: "fs.img", format: "raw", slot: 0, snapshot: true }]);
   });
 
+  test("-device virtio-rng-device is an entropy device", () => {
+    expect(run("-device", "virtio-rng-device").vm.rng).toEqual({});
+    const limited = "virtio-rng-device,rng=r,max-bytes=1024,period=1000,bus=virtio-mmio-bus.3";
+    expect(run("-object", "rng-random,filename=/dev/urandom,id=r", "-device", limited).vm.rng).toEqual({
+      maxBytes: 1024,
+      period: 1000,
+      slot: 3,
+    });
+  });
+
   test.each([
     [["-hda", "disk.img"], "write --drive file=disk.img in place of -hda disk.img"],
     [["-cdrom", "disk.iso"], "--drive file=disk.iso,readonly=on"],
@@ -158,6 +168,11 @@ describe("QEMU's way of saying it", () => {
     [["-device", "virtio-blk-device,drive=x"], "names no drive"],
     [["-netdev", "user,id=n"], "There is no network yet"],
     [["-device", "virtio-net-device,netdev=n"], 'There is no device "virtio-net-device" to add'],
+    [["-device", "virtio-rng-pci"], "use virtio-rng-device."],
+    [["-device", "virtio-rng-device,max-bytes=0"], "from 1 up"],
+    [["-device", "virtio-rng-device,speed=1"], 'no property "speed"'],
+    [["-device", "virtio-rng-device", "-device", "virtio-rng-device"], "one virtio-rng-device"],
+    [["-device", "virtio-rng-device,bus=pcie.0"], 'There is no bus "pcie.0"'],
     [["-virtfs", "local,path=."], "There are no shared folders yet"],
     [["-s"], "There is no gdb server yet"],
     [["-S"], "There is no gdb server yet"],

@@ -1,19 +1,23 @@
 /** A board over stand-ins. */
 
 import { createVirtBoard } from "../../src/machine/virt.ts";
-import type { PowerEvent } from "../../src/machine/virt.ts";
+import type { PowerEvent, VirtConfig } from "../../src/machine/virt.ts";
 import { FakeClock, FakeConsole, FakeLines } from "../device/fakes.ts";
 import { fakeEntropy, fakeMemory, MIB } from "./fakes.ts";
 
 /** A board and everything around it. */
-export function fakeBoard({ harts = 1, ramSize = 256 * MIB }: { harts?: number; ramSize?: number } = {}) {
+export function fakeBoard({
+  harts = 1,
+  ramSize = 256 * MIB,
+  ...others
+}: { harts?: number; ramSize?: number } & Partial<VirtConfig> = {}) {
   const clock = new FakeClock();
   const lines = new FakeLines();
   const console = new FakeConsole();
   const memory = fakeMemory(ramSize);
   const power: PowerEvent[] = [];
   const board = createVirtBoard(
-    { harts },
+    { harts, ...others },
     {
       memory,
       clock,

@@ -38,6 +38,15 @@ test.each([0, 9, 1.5, NaN, -1])("a machine of %d harts is refused", (harts) => {
   expect(codeOf(() => fakeBoard({ harts }))).toBe("hart-count");
 });
 
+test("an empty virtio slot has the registers that the board's slots have", () => {
+  const versions = (["legacy", "modern"] as const).map((virtioLayout) => {
+    const { board } = fakeBoard({ virtioLayout });
+    expect(board.bus.load(MEMMAP.virtio.pa + 4, 4)).toBe(true);
+    return board.bus.data.low;
+  });
+  expect(versions).toEqual([1, 2]);
+});
+
 describe("the memory map", () => {
   test("devices answer where QEMU has them", () => {
     const { board } = fakeBoard();

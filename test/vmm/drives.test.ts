@@ -40,7 +40,7 @@ describe("the drives of a VM", () => {
     [{ serial: "x".repeat(21) }, "drive"],
     [{ queues: 17 }, "drive"],
     [{ blockSize: 513 }, "drive"],
-    [{ slot: 8 }, "drive"],
+    [{ slot: 8 }, "virtio-slot"],
     [{ limits: { bytes: 0 } }, "drive"],
     [{ limits: { speed: 1 } as never }, "option"],
     [{ colour: 1 } as never, "option"],

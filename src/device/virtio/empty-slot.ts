@@ -3,10 +3,7 @@
 import { table } from "../../state/table.ts";
 import type { AccessSize, FdtNode, FdtPlace } from "../device.ts";
 import { checkedState, type TableDevice } from "../state.ts";
-import { MAGIC, VENDOR_QEMU, virtioMmioNode } from "./mmio.ts";
-
-/** As QEMU's virt board answers unless told otherwise (`force-legacy`). */
-const VERSION_LEGACY = 1;
+import { MAGIC, VENDOR_QEMU, VERSION, type VirtioLayout, virtioMmioNode } from "./mmio.ts";
 
 /** DeviceID 0: drivers look at the magic value and go away. */
 export class EmptyVirtioSlot implements TableDevice {
@@ -16,12 +13,15 @@ export class EmptyVirtioSlot implements TableDevice {
   readonly table = table(1, {});
   readonly access = { min: 1 as AccessSize, max: 8 as AccessSize };
 
-  constructor(slot: number) {
+  readonly #version: number;
+
+  constructor(slot: number, layout: VirtioLayout = "legacy") {
     this.name = `virtio${slot}`;
+    this.#version = VERSION[layout];
   }
 
   load(offset: number, size: number): number {
-    const word = offset === 0 ? MAGIC : offset === 4 ? VERSION_LEGACY : offset === 12 ? VENDOR_QEMU : 0;
+    const word = offset === 0 ? MAGIC : offset === 4 ? this.#version : offset === 12 ? VENDOR_QEMU : 0;
     return size === 4 ? word : word % 2 ** (8 * size);
   }
 

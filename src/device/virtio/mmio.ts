@@ -5,7 +5,7 @@
 
 import type { GuestMemory } from "../../memory/guest-memory.ts";
 import { array, type Field, flag, type ObjectTable, record, table, u16, u32, u64, u8 } from "../../state/table.ts";
-import type { AccessSize, Arrivals, Clock, FdtNode, FdtPlace, IrqLine } from "../device.ts";
+import type { AccessSize, Arrivals, Clock, Entropy, FdtNode, FdtPlace, IrqLine } from "../device.ts";
 import { checkedState, type TableDevice } from "../state.ts";
 import { FEATURE, type VirtioHost, type VirtioModel } from "./model.ts";
 import { PackedQueue, packedFits } from "./packed-queue.ts";
@@ -61,11 +61,15 @@ enum Interrupt {
 /** Which registers a slot has. */
 export type VirtioLayout = "legacy" | "modern";
 
+/** What a slot says in its register Version, whether a device is in it or not. */
+export const VERSION: Readonly<Record<VirtioLayout, number>> = { legacy: 1, modern: 2 };
+
 /** What a slot stands on. */
 export interface VirtioMmioDeps {
   readonly irq: IrqLine;
   readonly memory: GuestMemory;
   readonly clock: Clock;
+  readonly entropy: Entropy;
   readonly arrivals: Arrivals;
 }
 
@@ -147,6 +151,7 @@ export class VirtioMmio implements TableDevice<MmioState>, VirtioHost {
   readonly table: ObjectTable<MmioState>;
   readonly memory: GuestMemory;
   readonly clock: Clock;
+  readonly entropy: Entropy;
   readonly arrivals: Arrivals;
   readonly model: VirtioModel;
   /** What drivers have done that the specification forbids, and the latest of it. */
@@ -175,12 +180,13 @@ export class VirtioMmio implements TableDevice<MmioState>, VirtioHost {
     slot: number,
     layout: VirtioLayout,
     model: VirtioModel,
-    { irq, memory, clock, arrivals }: VirtioMmioDeps,
+    { irq, memory, clock, entropy, arrivals }: VirtioMmioDeps,
   ) {
     this.name = `virtio${slot}`;
     this.model = model;
     this.memory = memory;
     this.clock = clock;
+    this.entropy = entropy;
     this.arrivals = arrivals;
     this.#irq = irq;
     this.#modern = layout === "modern";
@@ -318,7 +324,7 @@ export class VirtioMmio implements TableDevice<MmioState>, VirtioHost {
       case Register.MAGIC:
         return MAGIC;
       case Register.VERSION:
-        return this.#modern ? 2 : 1;
+        return VERSION[this.#modern ? "modern" : "legacy"];
       case Register.DEVICE_ID:
         return this.model.id;
       case Register.VENDOR_ID:

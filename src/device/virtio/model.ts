@@ -2,7 +2,7 @@
 
 import type { Field } from "../../state/table.ts";
 import type { GuestMemory } from "../../memory/guest-memory.ts";
-import type { Arrivals, Clock } from "../device.ts";
+import type { Arrivals, Clock, Entropy } from "../device.ts";
 import type { Queue } from "./queue.ts";
 
 /** Feature bits that belong to all devices. ("Reserved Feature Bits") */
@@ -20,6 +20,7 @@ export const FEATURE = {
 export interface VirtioHost {
   readonly memory: GuestMemory;
   readonly clock: Clock;
+  readonly entropy: Entropy;
   readonly arrivals: Arrivals;
   /** Chains have been given back to `queue`: interrupts the driver if it wants to know. */
   interrupt(queue: Queue): void;

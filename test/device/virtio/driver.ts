@@ -3,6 +3,7 @@
 import type { Arrivals } from "../../../src/device/device.ts";
 import { VirtioMmio, type VirtioLayout } from "../../../src/device/virtio/mmio.ts";
 import type { VirtioModel } from "../../../src/device/virtio/model.ts";
+import { SeededEntropy } from "../../../src/backend/entropy/seeded-entropy.ts";
 import { createGuestMemory, type GuestMemory } from "../../../src/memory/guest-memory.ts";
 import { FakeClock, FakeLine } from "../fakes.ts";
 
@@ -71,6 +72,7 @@ export class Rig {
   readonly ram = new Uint8Array(RAM_BYTES);
   readonly clock = new FakeClock();
   readonly line = new FakeLine();
+  readonly entropy = new SeededEntropy(1n);
   readonly arrivals = new FakeArrivals();
   readonly slot: VirtioMmio;
   readonly layout: VirtioLayout;

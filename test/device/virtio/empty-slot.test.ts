@@ -6,6 +6,10 @@ test("an empty slot identifies itself and says that there is no device", () => {
   expect([0, 4, 8, 12].map((offset) => slot.load(offset, 4))).toEqual([0x7472_6976, 1, 0, 0x554d_4551]);
 });
 
+test("an empty slot has the version of the others", () => {
+  expect(new EmptyVirtioSlot(0, "modern").load(4, 4)).toBe(2);
+});
+
 test("everything else reads zero", () => {
   const slot = new EmptyVirtioSlot(0);
   for (let offset = 16; offset < slot.size; offset += 4) expect(slot.load(offset, 4)).toBe(0);

@@ -1,0 +1,73 @@
+/** `--device`, in QEMU's words: which kinds there are, and what each asks for. */
+
+import type { VmConfig } from "../index.ts";
+import { type Properties, propertiesOf, slotOf } from "./properties.ts";
+import { usage } from "./usage.ts";
+
+/** What `--device` adds to a VM. */
+export interface DeviceOptions {
+  /** Those that are disks, as they were given. */
+  readonly disks: readonly string[];
+  readonly rng?: NonNullable<VmConfig["rng"]>;
+}
+
+type Building = { -readonly [Key in keyof DeviceOptions]: DeviceOptions[Key] } & { disks: string[] };
+
+/** What becomes of each kind. */
+const KINDS: Readonly<Record<string, (building: Building, properties: Properties, text: string) => void>> = {
+  "virtio-blk-device": (building, _properties, text) => void building.disks.push(text),
+  "virtio-rng-device": addRng,
+};
+
+/**
+ * What the values of `--device` ask for.
+ * @throws WasmvisorError `usage`
+ */
+export function deviceOptions(devices: readonly string[]): DeviceOptions {
+  const building: Building = { disks: [] };
+  for (const text of devices) {
+    const [, kind = "", rest = ""] = /^([^,]*),?(.*)$/s.exec(text) ?? [];
+    const add = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
+    if (add === undefined) throw noKind(kind);
+    add(building, rest === "" ? new Map() : propertiesOf("device", rest), text);
+  }
+  return building;
+}
+
+function noKind(kind: string): Error {
+  const meant = kind.replace(/-pci$/, "-device");
+  const advice = Object.hasOwn(KINDS, meant) ? `use ${meant}` : `there are ${Object.keys(KINDS).join(", ")}`;
+  return usage(`There is no device "${kind}" to add; ${advice}.`);
+}
+
+/** Calls what knows each property. */
+function readEach(
+  kind: string,
+  properties: Properties,
+  known: Readonly<Record<string, (value: string, name: string) => void>>,
+): void {
+  for (const [name, value] of properties) {
+    const read = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (read === undefined)
+      throw usage(`The device ${kind} has no property "${name}"; it has ${Object.keys(known).join(", ")}.`);
+    read(value, name);
+  }
+}
+
+function addRng(building: Building, properties: Properties): void {
+  if (building.rng !== undefined) throw usage("A VM has one virtio-rng-device; leave the others out.");
+  const rng: { maxBytes?: number; period?: number; slot?: number } = {};
+  const count = (value: string, name: string): number => {
+    if (/^[1-9]\d{0,14}$/.test(value)) return Number(value);
+    throw usage(`The ${name} of virtio-rng-device is a whole number from 1 up, not "${value}".`);
+  };
+  readEach("virtio-rng-device", properties, {
+    "max-bytes": (value, name) => (rng.maxBytes = count(value, name)),
+    period: (value, name) => (rng.period = count(value, name)),
+    bus: (bus) => (rng.slot = slotOf(bus)),
+    id: () => undefined,
+    // Where the bytes come from; there is one source.
+    rng: () => undefined,
+  });
+  building.rng = rng;
+}
