@@ -73,6 +73,8 @@ export type ErrorCode =
   | "module"
   | "nothing-to-run"
   | "option"
+  | "port-closed"
+  | "port-full"
   | "program"
   | "range-size"
   | "region"

@@ -1,6 +1,6 @@
 /** `--device`, in QEMU's words: which kinds there are, and what each asks for. */
 
-import type { VmConfig } from "../index.ts";
+import type { SerialOptions, VmConfig } from "../index.ts";
 import { type Properties, propertiesOf, slotOf } from "./properties.ts";
 import { usage } from "./usage.ts";
 
@@ -9,6 +9,7 @@ export interface DeviceOptions {
   /** Those that are disks, as they were given. */
   readonly disks: readonly string[];
   readonly rng?: NonNullable<VmConfig["rng"]>;
+  readonly virtioSerial?: SerialOptions;
 }
 
 type Building = { -readonly [Key in keyof DeviceOptions]: DeviceOptions[Key] } & { disks: string[] };
@@ -17,6 +18,8 @@ type Building = { -readonly [Key in keyof DeviceOptions]: DeviceOptions[Key] } &
 const KINDS: Readonly<Record<string, (building: Building, properties: Properties, text: string) => void>> = {
   "virtio-blk-device": (building, _properties, text) => void building.disks.push(text),
   "virtio-rng-device": addRng,
+  "virtio-serial-device": addSerial,
+  virtconsole: addConsole,
 };
 
 /**
@@ -70,4 +73,22 @@ function addRng(building: Building, properties: Properties): void {
     rng: () => undefined,
   });
   building.rng = rng;
+}
+
+/** The device that has ports. QEMU wants it named before them; here it is there when one of them is. */
+function addSerial(building: Building, properties: Properties): void {
+  const serial: { slot?: number } = {};
+  readEach("virtio-serial-device", properties, {
+    bus: (bus) => (serial.slot = slotOf(bus)),
+    id: () => undefined,
+    max_ports: () => undefined,
+  });
+  building.virtioSerial = { ...building.virtioSerial, ...serial };
+}
+
+/** A console on this terminal. */
+function addConsole(building: Building, properties: Properties): void {
+  readEach("virtconsole", properties, { chardev: () => undefined, id: () => undefined, bus: () => undefined });
+  if (building.virtioSerial?.console === true) throw usage("A VM has one virtconsole; leave the others out.");
+  building.virtioSerial = { ...building.virtioSerial, console: true };
 }

@@ -36,6 +36,8 @@ The machine
   --snapshot          forget what changes on all disks
   --device virtio-rng-device
                       random bytes of the host's (/dev/hwrng); also max-bytes=N,period=MILLISECONDS
+  --device virtconsole
+                      a second console on this terminal, for --append console=hvc0
   --engine NAME       tiered (default): translates hot code to Wasm; interpreter;
                       for study: translator (all code), interpret (decodes every time)
   --dbt KEY=VALUE     set a part of the translator (again for more):

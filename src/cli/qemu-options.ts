@@ -116,7 +116,12 @@ const OPTIONS: ReadonlyMap<string, QemuOption> = new Map<string, QemuOption>([
   ...sentences(["blockdev", "iscsi"], "A disk is one option, --drive file=disk.qcow2"),
   ...sentences(["pflash"], "There is no flash yet; give firmware with --bios"),
   ...sentences(["netdev"], NO_NETWORK),
-  ...sentences(["chardev", "usbdevice", "audiodev", "tpmdev"], NO_DEVICES),
+  ...sentences(["usbdevice", "audiodev", "tpmdev"], NO_DEVICES),
+  // The terminal, which virtconsole is on.
+  [
+    "chardev",
+    { takesValue: true, answer: (value) => (value.startsWith("stdio") ? undefined : `${NO_DEVICES} (-chardev).`) },
+  ],
   // A source of random bytes, which virtio-rng-device names; there is one.
   [
     "object",

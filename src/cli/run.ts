@@ -232,6 +232,7 @@ class Session {
     });
     this.#watchForPanic();
     this.#readInput();
+    this.#tellSize();
     vm.start();
   }
 
@@ -253,6 +254,12 @@ class Session {
       if (ending !== undefined) setTimeout(() => this.#end(ending));
       else if (host.stdinIsTerminal()) void this.note("the guest's kernel has panicked; Ctrl-A x leaves");
     });
+  }
+
+  /** For the virtio console; the UART has no way to tell it. */
+  #tellSize(): void {
+    const size = host.terminalSize();
+    if (size !== undefined) this.#vm.resizeConsole(size.columns, size.rows);
   }
 
   #readInput(): void {

@@ -9,6 +9,7 @@ import type { TranslatorSettings } from "../core/translator.ts";
 import type { DriveOptions } from "./drives.ts";
 import type { ImageSource } from "./image-source.ts";
 import { known } from "./known.ts";
+import { checkSerial, type SerialOptions } from "./ports.ts";
 import { checkRng, type RngOptions } from "./rng-options.ts";
 import { checkMemoryModel, type MemoryModelName, memoryModelOf } from "./memory-model.ts";
 import { checkTranslator, type TranslatorOptions } from "./translator-options.ts";
@@ -65,6 +66,8 @@ export interface VmConfig {
   readonly drives?: readonly DriveOptions[];
   /** A virtio entropy device (`/dev/hwrng`), perhaps with limits; see `RngOptions`. Default: none. */
   readonly rng?: boolean | RngOptions;
+  /** A virtio console device: a console beside the UART, and named serial ports (`vm.ports`); see `SerialOptions`. Default: none. */
+  readonly virtioSerial?: SerialOptions;
   /** Registers of the virtio slots: `"legacy"` (the default), as QEMU's `virt` has them, or `"modern"`, which packed queues need. */
   readonly virtio?: VirtioLayout;
   /**
@@ -98,6 +101,7 @@ const KEYS = Object.keys({
   devices: 0,
   drives: 0,
   rng: 0,
+  virtioSerial: 0,
   virtio: 0,
   clock: 0,
   onTrapStorm: 0,
@@ -219,6 +223,7 @@ export function checkConfig(config: VmConfig): CheckedConfig {
     throw new WasmvisorError("nothing-to-run", "There is nothing to run; give a kernel, or firmware as bios.");
   }
   checkRng(config.rng);
+  checkSerial(config.virtioSerial);
   const ramBytes = parseMemorySize(config.memory ?? "256M");
   return {
     ramBytes,

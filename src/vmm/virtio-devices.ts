@@ -1,15 +1,28 @@
 /** What is in the virtio slots of a VM. */
 
+import { Console } from "../device/virtio/console/console.ts";
+import type { PortBackend } from "../backend/port/port.ts";
 import type { VirtioModel } from "../device/virtio/model.ts";
 import type { VmConfig } from "./config.ts";
 import { type Drive, openDrives } from "./drives.ts";
+import { checkSerial, type SerialOptions, VmPort } from "./ports.ts";
 import { checkRng, makeRng } from "./rng-options.ts";
 import { virtioSlots } from "./virtio-slots.ts";
+
+/** A console device before it has its console, which is the VM's. */
+export interface SerialDevice {
+  readonly slot: number;
+  readonly hasConsole: boolean;
+  make(console: PortBackend | undefined): Console;
+}
 
 /** The devices of one VM. */
 export interface VirtioDevices {
   readonly drives: readonly Drive[];
-  /** All of them, by slot. */
+  readonly ports: readonly VmPort[];
+  /** What has ports, and its slot. */
+  readonly serial: SerialDevice | undefined;
+  /** The others, by slot. */
   readonly models: ReadonlyMap<number, VirtioModel>;
 }
 
@@ -20,11 +33,22 @@ export interface VirtioDevices {
 export async function openVirtioDevices(config: VmConfig): Promise<VirtioDevices> {
   const { drives: wanted = [] } = config;
   const rng = checkRng(config.rng);
-  const others: { readonly slot: number | undefined; make(): VirtioModel }[] = [];
-  if (rng !== undefined) others.push({ slot: rng.slot, make: () => makeRng(rng) });
-  const slots = virtioSlots([...wanted.map(({ slot }) => slot), ...others.map(({ slot }) => slot)]);
+  checkSerial(config.virtioSerial);
+  const serial = config.virtioSerial;
+  const slots = virtioSlots(
+    [...wanted, ...(rng === undefined ? [] : [rng]), ...(serial === undefined ? [] : [serial])].map(({ slot }) => slot),
+  );
   const drives = wanted.length === 0 ? [] : await openDrives(wanted, slots);
   const models = new Map<number, VirtioModel>(drives.map(({ slot, model }) => [slot, model]));
-  others.forEach(({ make }, index) => models.set(slots[wanted.length + index]!, make()));
-  return { drives, models };
+  if (rng !== undefined) models.set(slots[wanted.length]!, makeRng(rng));
+  const ports = (serial?.ports ?? []).map((port) => new VmPort(port));
+  return { drives, ports, models, serial: serial && serialDevice(serial, slots.at(-1)!, ports) };
+}
+
+function serialDevice(
+  { console: hasConsole = false }: SerialOptions,
+  slot: number,
+  ports: readonly VmPort[],
+): SerialDevice {
+  return { slot, hasConsole, make: (console) => new Console(ports, console) };
 }

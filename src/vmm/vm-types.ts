@@ -2,6 +2,7 @@
 
 import type { DriveFault } from "./drives.ts";
 import type { TranslatorCounters } from "./counters.ts";
+import type { PortChange } from "./ports.ts";
 import type { HartCounters } from "./hart.ts";
 
 /**
@@ -56,6 +57,8 @@ export interface VmEvents {
   "device-error": { readonly device: string; readonly error: unknown };
   /** A disk could not do what the guest asked for; the guest sees an I/O error. */
   "drive-error": DriveFault;
+  /** The guest has opened a named port, or closed it. */
+  port: PortChange;
   /** The guest has printed something. */
   output: Uint8Array;
 }
@@ -69,6 +72,7 @@ export const VM_EVENTS: ReadonlySet<string> = new Set(
     "trap-storm": 0,
     "device-error": 0,
     "drive-error": 0,
+    port: 0,
     output: 0,
   } satisfies Record<keyof VmEvents, 0>),
 );

@@ -18,6 +18,9 @@ import { ending } from "./ending.ts";
 import { checkTranslation } from "./core-module.ts";
 import type { Drive } from "./drives.ts";
 import { VmArrivals } from "./arrivals.ts";
+import { shareConsole } from "../backend/port/console-port.ts";
+import type { Console } from "../device/virtio/console/console.ts";
+import type { VmPort } from "./ports.ts";
 import { Emitter, type Unsubscribe } from "./events.ts";
 import { Hart } from "./hart.ts";
 import { Htif, htifSymbols } from "./htif.ts";
@@ -73,8 +76,11 @@ export class Vm extends Emitter<VmEvents> {
   readonly harts: readonly Hart[];
   /** Its disks, in the order in which they were given. */
   readonly drives: readonly Drive[];
+  /** Its named serial ports, in the order in which they were given. */
+  readonly ports: readonly VmPort[];
   readonly #deps: VmDeps;
   readonly #arrivals: VmArrivals;
+  readonly #serial: Console | undefined;
   /** The hardware. @internal */
   readonly machine: Machine;
   readonly #loop: RunLoop;
@@ -101,19 +107,27 @@ export class Vm extends Emitter<VmEvents> {
       () => this.#loop.endSlice(),
     );
     this.drives = deps.virtio.drives;
+    this.ports = deps.virtio.ports;
     const arrivals = new VmArrivals(() => {
       this.#loop?.wake();
       if (this.#isHeld) this.#loop?.endSlice();
     });
     this.#arrivals = arrivals;
     for (const drive of this.drives) drive.onError = (error) => this.emit("drive-error", error);
+    for (const port of this.ports) {
+      port.onOpened = (change) => this.emit("port", change);
+      port.whenAtRest = (act) => arrivals.expect(Promise.resolve(), act);
+    }
+    const { serial, models } = deps.virtio;
+    const shared = serial?.hasConsole === true ? shareConsole(this.console.backend) : undefined;
+    this.#serial = serial?.make(shared?.port);
     this.machine = new Machine(config, {
       arrivals,
-      virtio: deps.virtio.models,
+      virtio: serial === undefined ? models : new Map([...models, [serial.slot, this.#serial!]]),
       core,
       memory: deps.memory,
       compilation: deps.compilation,
-      console: this.console.backend,
+      console: shared?.uart ?? this.console.backend,
       builtinSbi: plan.bios === "builtin",
       onPower: (event) => (this.#power ??= event),
       onLine: () => this.#loop?.wake(),
@@ -249,6 +263,7 @@ export class Vm extends Emitter<VmEvents> {
     this.#enter("destroyed");
     this.#deps.onDestroy(this);
     this.console.close("it was destroyed", true);
+    for (const port of this.ports) port.close();
     this.#ending.resolve({ code: 0, reason: "destroyed" });
     if (!this.#loop.busy) this.#atRest();
   }
@@ -335,6 +350,15 @@ export class Vm extends Emitter<VmEvents> {
     return () => (this.#loop.sampler = undefined);
   }
 
+  /**
+   * Tells the guest how large the terminal is that shows its virtio console, in characters; nothing happens without one.
+   * @throws WasmvisorError `vm-state` when it has been destroyed
+   */
+  resizeConsole(columns: number, rows: number): void {
+    this.#expect("resize the console of", "created", "running", "paused", "exited");
+    this.#arrivals.expect(Promise.resolve(), () => this.#serial?.resize(columns, rows));
+  }
+
   /** The regions of translated code that are in use, the oldest first; none with an engine that does not translate. */
   regions(): RegionInfo[] {
     this.#expect("list the regions of", "created", "running", "paused", "exited");
@@ -410,8 +434,13 @@ export class Vm extends Emitter<VmEvents> {
   #stateOwner(): StateOwner {
     const { machine } = this;
     const { space, ram } = machine;
+    const ports = this.ports.map((port) => port.saved);
     const htif = this.#htif === undefined ? [] : [this.#htif.saved];
-    return { parts: [...machine.parts, this.console.saved, ...htif, this.#loop.saved, this.#saved], space, ram };
+    return {
+      parts: [...machine.parts, this.console.saved, ...ports, ...htif, this.#loop.saved, this.#saved],
+      space,
+      ram,
+    };
   }
 
   /** What waits for the end of a slice, and which trap storms have been reported. */

@@ -8,8 +8,8 @@ import type { VmEvents } from "../vmm/vm-types.ts";
 /** Which object is meant; `vm` is 0 for the host itself. */
 export interface Address {
   readonly vm: number;
-  readonly part: "host" | "vm" | "console" | "memory" | "hart";
-  /** The hart's number. */
+  readonly part: "host" | "vm" | "console" | "memory" | "hart" | "port";
+  /** The number of the hart, or of the port. */
   readonly index: number;
 }
 
@@ -62,6 +62,12 @@ export type ToWorker = { readonly id: number } & (
   | { readonly type: "abort" }
 );
 
+/** A port on its way from the worker. */
+export interface SentPort {
+  readonly name: string;
+  readonly output: ReadableStream<Uint8Array>;
+}
+
 /** A new VM. */
 export interface CreatedVm {
   readonly vm: number;
@@ -69,6 +75,7 @@ export interface CreatedVm {
   readonly memory: { readonly start: number; readonly size: number };
   /** What it prints. */
   readonly output: ReadableStream<Uint8Array>;
+  readonly ports: readonly SentPort[];
 }
 
 /** Events that travel as messages; output has a stream. */

@@ -15,6 +15,7 @@ const EVENTS = Object.keys({
   "trap-storm": true,
   "device-error": true,
   "drive-error": true,
+  port: true,
 } satisfies Record<EventName, true>) as EventName[];
 
 /** A VM and how much it has printed. */
@@ -105,9 +106,10 @@ class Server {
     vm.on("output", ({ length }) => (served.printed += length));
     for (const name of EVENTS) vm.on(name, (detail) => this.#event(number, served, name, detail));
     const { output } = vm.console;
+    const ports = vm.ports.map((port) => ({ name: port.name, output: port.output }));
     const { start, size } = vm.memory;
-    const created: CreatedVm = { vm: number, harts: vm.harts.length, memory: { start, size }, output };
-    return { value: created, transfer: [output] };
+    const created: CreatedVm = { vm: number, harts: vm.harts.length, memory: { start, size }, output, ports };
+    return { value: created, transfer: [output, ...ports.map((port) => port.output)] };
   }
 
   #event(number: number, { vm, printed }: Served, name: EventName, detail: unknown): void {
@@ -146,6 +148,11 @@ class Server {
         return served;
       case "hart":
         return served.hart(index);
+      case "port": {
+        const port = served.ports[index];
+        if (port === undefined) throw malformed();
+        return port;
+      }
       case "console":
       case "memory":
         return served[part];

@@ -16,6 +16,7 @@ import type { CreatedVm, EventName, WireError } from "./messages.ts";
 import { Remote } from "./remote.ts";
 import { WorkerHart } from "./worker-hart.ts";
 import { WorkerMemory } from "./worker-memory.ts";
+import { WorkerPort } from "./worker-port.ts";
 
 /**
  * A `Vm` that runs in a worker: its methods answer by promise, its console and events are the same.
@@ -32,6 +33,8 @@ export class WorkerVm extends Emitter<VmEvents> {
   readonly memory: WorkerMemory;
   /** All harts, by number. */
   readonly harts: readonly WorkerHart[];
+  /** Its named serial ports, in the order in which they were given. */
+  readonly ports: readonly WorkerPort[];
   readonly #vm: Remote<Vm>;
   readonly #number: number;
   readonly #link: Link;
@@ -53,6 +56,7 @@ export class WorkerVm extends Emitter<VmEvents> {
     const far = new Remote<VmConsole>(link, { vm, part: "console", index: 0 });
     this.#line = new ConsoleLine(far, output, (bytes) => this.emit("output", bytes));
     this.memory = new WorkerMemory(link, vm, memory);
+    this.ports = created.ports.map((port, index) => new WorkerPort(link, vm, index, port));
     this.harts = Array.from({ length: harts }, (_, index) => new WorkerHart(link, vm, index));
   }
 
@@ -130,6 +134,11 @@ export class WorkerVm extends Emitter<VmEvents> {
     return this.#vm.call("counters");
   }
 
+  /** As `Vm.resizeConsole`. */
+  resizeConsole(columns: number, rows: number): Promise<void> {
+    return this.#vm.call("resizeConsole", columns, rows);
+  }
+
   /** As `Vm.regions`. */
   regions(): Promise<RegionInfo[]> {
     return this.#vm.call("regions");
@@ -198,6 +207,8 @@ export class WorkerVm extends Emitter<VmEvents> {
         const fault = detail as VmEvents["drive-error"];
         return this.emit("drive-error", { ...fault, error: decodeError(fault.error as WireError) });
       }
+      case "port":
+        return this.emit("port", detail as VmEvents["port"]);
       case "trap-storm":
         return this.emit("trap-storm", detail as VmEvents["trap-storm"]);
     }

@@ -158,6 +158,11 @@ describe("QEMU's way of saying it", () => {
     });
   });
 
+  test("-device virtconsole is a console on this terminal", () => {
+    const words = ["-device", "virtio-serial-device,bus=virtio-mmio-bus.2", "-chardev", "stdio,id=c"];
+    expect(run(...words, "-device", "virtconsole,chardev=c").vm.virtioSerial).toEqual({ slot: 2, console: true });
+  });
+
   test.each([
     [["-hda", "disk.img"], "write --drive file=disk.img in place of -hda disk.img"],
     [["-cdrom", "disk.iso"], "--drive file=disk.iso,readonly=on"],
@@ -171,6 +176,7 @@ describe("QEMU's way of saying it", () => {
     [["-device", "virtio-rng-pci"], "use virtio-rng-device."],
     [["-device", "virtio-rng-device,max-bytes=0"], "from 1 up"],
     [["-device", "virtio-rng-device,speed=1"], 'no property "speed"'],
+    [["-device", "virtconsole", "-device", "virtconsole"], "one virtconsole"],
     [["-device", "virtio-rng-device", "-device", "virtio-rng-device"], "one virtio-rng-device"],
     [["-device", "virtio-rng-device,bus=pcie.0"], 'There is no bus "pcie.0"'],
     [["-virtfs", "local,path=."], "There are no shared folders yet"],

@@ -1,7 +1,7 @@
 /** What a VM can do on the calling thread it can do in a worker. */
 
 import { expect, expectTypeOf, test } from "vitest";
-import { Hart, Vm, WorkerHart, WorkerMemory, WorkerVm } from "../../src/index.ts";
+import { Hart, Vm, VmPort, WorkerHart, WorkerMemory, WorkerPort, WorkerVm } from "../../src/index.ts";
 import type { PhysicalMemory } from "../../src/index.ts";
 import { PhysicalMemory as PhysicalMemoryClass } from "../../src/vmm/physical-memory.ts";
 
@@ -19,6 +19,7 @@ test("every method and accessor has its counterpart", () => {
     missing(members(Vm, "loop", "restarting", "sample", "symbols", "saveState", "restoreState"), WorkerVm),
   ).toEqual([]);
   expect(missing(members(Hart), WorkerHart)).toEqual([]);
+  expect(missing(members(VmPort, "saved", "close"), WorkerPort)).toEqual([]);
   expect(missing(members(PhysicalMemoryClass, "start", "size"), WorkerMemory)).toEqual([]);
 });
 
