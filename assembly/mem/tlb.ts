@@ -112,9 +112,10 @@ export function tlb_flush_va(hart: Hart, va: u64): void {
   }
 }
 
+/** One of 64 bits for each GiB, by Fibonacci hashing: kernels put all they map at multiples of 64 GiB. */
 // @ts-ignore: decorator
 @inline function gib_bit(va: u64): u64 {
-  return (<u64>1) << ((va >> 30) & 63);
+  return (<u64>1) << (((va >> 30) * 0x9e3779b97f4a7c15) >> 58);
 }
 
 /**

@@ -106,7 +106,7 @@ export enum HartField {
   tlbLog = 1480,
   /** an exit an instruction has asked for, or EXIT_NONE (u32) */
   exitReason = 2504,
-  /** a bit for each GiB, modulo 64, in which a superpage is cached (u64) */
+  /** a bit for each GiB, by a hash, in which a superpage is cached (u64) */
   largePages = 2512,
   /** the generation whose entries of the second-level TLB hold; from 1 (u32) */
   stlbGeneration = 2520,

@@ -137,7 +137,7 @@ export const hartState: readonly StateRow[] = [
   ["tlbFills", "u32", 1, "derived", "TLB entries filled since the sets of U and S mode were last emptied"],
   ["tlbLog", "u32", 256, "derived", "where the first of them are, from the hart's address"],
   ["exitReason", "u32", 1, "derived", "an exit an instruction has asked for, or EXIT_NONE"],
-  ["largePages", "u64", 1, "derived", "a bit for each GiB, modulo 64, in which a superpage is cached"],
+  ["largePages", "u64", 1, "derived", "a bit for each GiB, by a hash, in which a superpage is cached"],
   ["stlbGeneration", "u32", 1, "derived", "the generation whose entries of the second-level TLB hold; from 1"],
   ["runPc", "u64", 1, "derived", "pc of the instruction being executed, set before anything that may trap slowly"],
   ["pmpActive", "u32", 1, "derived", "how many PMP entries there are up to the last that is on"],

@@ -185,6 +185,28 @@ describe.each(ways)("translation with $model, by $dispatcher", ({ memoryModel, .
     for (const offset of [0n, 0x5000n, 0x1f_f000n]) expect(load(VA + offset)).toBe(2n);
   });
 
+  // Linux with Sv57 has RAM at 0xff60…, in superpages; vmalloc at 0xff20…; programs from 0 on.
+  test.each([
+    ["vmalloc", 0xff20_0000_0000_5000n],
+    ["programs", 0x1_5000n],
+  ])("SFENCE.VMA of an address of %s forgets no superpage of RAM", (_, va) => {
+    const ram = 0xff60_0000_0000_0000n;
+    const sv57 = new PageTables(runner.machine, TABLES + 0x1_0000, 10);
+    runner.machine.write64(RAM_PA + 0x20_0000, 1n);
+    sv57.map(ram, RAM_PA + 0x20_0000, RWXAD, 1);
+    sv57.map(va, DATA);
+    setStatus(as(Priv.S));
+    runner.run("csrrw x0, satp, x6", { 6: sv57.satp });
+    expect([load(ram), load(va)]).toEqual([1n, 0xdadan]);
+    runner.run("sfence.vma x5, x0", { 5: va });
+    const walks = () => runner.machine.hart().view.u64(HartField.countWalk);
+    const before = walks();
+    expect(load(ram)).toBe(1n);
+    expect(walks() - before).toBe(memoryModel === MemoryModel.NESTED ? 1n : 0n);
+    expect(load(va)).toBe(0xdadan);
+    expect(walks() - before).toBe(memoryModel === MemoryModel.NESTED ? 2n : 1n);
+  });
+
   test("a write to satp takes effect at once, as in QEMU", () => {
     tables.map(VA, DATA);
     setStatus(as(Priv.S));
