@@ -1,6 +1,7 @@
 /** Disk images: opening, making and copying them. */
 
 export type { BlockBackend, BlockInfo, Done, Extent } from "../backend/block/block.ts";
+export { BlobBlock } from "../backend/block/blob.ts";
 export { HttpBlock, type HttpBlockOptions } from "../backend/block/http/http.ts";
 export type { Fetch } from "../backend/block/http/fetch-range.ts";
 export { type Connect, NbdBlock, type NbdBlockOptions } from "../backend/block/nbd/nbd.ts";

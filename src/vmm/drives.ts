@@ -1,5 +1,6 @@
 /** The disks of a VM as programs see them. */
 
+import { BlobBlock } from "../backend/block/blob.ts";
 import type { BlockBackend } from "../backend/block/block.ts";
 import { MemoryBlock } from "../backend/block/memory.ts";
 import { Blk } from "../device/virtio/blk/blk.ts";
@@ -16,8 +17,9 @@ export type DriveSource = string | Uint8Array | Blob | BlockBackend;
 /** One disk of a VM. */
 export interface DriveOptions {
   /**
-   * Its image: a path (in node), the address of a server's (`http://`, `https://`, `nbd://host:port/export` and others, see `openAddress` of `wasmvisor/disk`), bytes or a `Blob`, which are copied into memory, so that changes are lost with the VM, or a block backend.
-   * The VM flushes and closes it when it is destroyed (`vm.close` waits for that).
+   * Its image: a path (in node); an address (`https://`, `nbd://host:port/export` and others, see `openAddress` of `wasmvisor/disk`); bytes, which are
+   * copied; a `Blob`, which is read as it is needed; or a block backend. What a guest changes of bytes or a `Blob` is in memory, and lost with
+   * the VM. The VM flushes and closes it when it is destroyed (`vm.close` waits for that).
    */
   readonly source: DriveSource;
   /** `"raw"` or `"qcow2"`. Default: what the first bytes say. */
@@ -26,7 +28,7 @@ export interface DriveOptions {
   readonly readonly?: boolean;
   /** A file that takes what changes, so that the image stays as it is: a qcow2 image, which is made when it is not there. */
   readonly overlay?: string;
-  /** Forgets what has changed when the VM ends. Default: false. */
+  /** Forgets what has changed when the VM ends. Default: only of a `Blob`. */
   readonly snapshot?: boolean;
   /** Up to 20 characters of ASCII by which the guest knows it (`/dev/disk/by-id/virtio-…`). Default: none. */
   readonly serial?: string;
@@ -74,6 +76,11 @@ export class Drive {
       onError: (error) => this.onError({ ...error, slot: this.slot }),
     };
     this.model = new Blk(this.#medium);
+  }
+
+  /** What is in it. @internal */
+  get backend(): BlockBackend | undefined {
+    return this.#medium.backend;
   }
 
   /** Bytes; 0 when there is nothing in it. */
@@ -190,13 +197,14 @@ function check(options: DriveOptions): void {
 /** Images are opened by code that only VMs with disks need. */
 async function backendOf(options: DriveOptions): Promise<BlockBackend> {
   const { openDriveImage } = await import("../disk/drive.ts");
-  return openDriveImage({ ...options, source: await imageOf(options.source) });
+  const { source, readonly = false, snapshot = source instanceof Blob && !readonly } = options;
+  return openDriveImage({ ...options, source: imageOf(source), snapshot });
 }
 
-async function imageOf(source: unknown): Promise<string | BlockBackend> {
+function imageOf(source: unknown): string | BlockBackend {
   if (typeof source === "string") return source;
   if (source instanceof Uint8Array) return new MemoryBlock(source);
-  if (source instanceof Blob) return new MemoryBlock(new Uint8Array(await source.arrayBuffer()));
+  if (source instanceof Blob) return new BlobBlock(source);
   if (typeof source === "object" && source !== null && "read" in source && "size" in source)
     return source as BlockBackend;
   throw fault("A drive's source is a path, bytes, a Blob, or a block backend; give one of these.", {});

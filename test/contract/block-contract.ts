@@ -60,10 +60,9 @@ export async function contentOf(backend: BlockBackend): Promise<Uint8Array> {
 
 /** Whether they are equal; comparing with `toEqual` takes seconds and prints megabytes. */
 export function firstDifference(a: Uint8Array, b: Uint8Array): string | undefined {
-  if (Buffer.compare(a, b) === 0) return undefined;
   if (a.length !== b.length) return `${a.length} and ${b.length} bytes`;
-  const at = a.findIndex((byte, index) => byte !== b[index]);
-  return `at ${at}: ${a[at]} and ${b[at]}`;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return `at ${at}: ${a[at]} and ${b[at]}`;
+  return undefined;
 }
 
 /** Does operations on a backend and on an array, and compares what they read. */

@@ -73,6 +73,37 @@ describe("the drives of a VM", () => {
     expect(source.closed).toBe(1);
   });
 
+  test("that are a Blob are read as they are needed, and take changes without it", async () => {
+    const reads: [number, number][] = [];
+    class Watched extends Blob {
+      override slice(from: number, to: number): Blob {
+        reads.push([from, to]);
+        return super.slice(from, to);
+      }
+      override arrayBuffer(): never {
+        throw new Error("read as a whole");
+      }
+    }
+    const content = new Uint8Array(2 ** 21).fill(7);
+    const vm = await vmWith(
+      { source: new Watched([content]) },
+      { source: new Watched([content]), readonly: true },
+      { source: new Watched([content]), snapshot: false },
+    );
+    expect(vm.drives.map(({ size, readonly }) => [size, readonly])).toEqual([
+      [2 ** 21, false],
+      [2 ** 21, true],
+      [2 ** 21, true],
+    ]);
+    // Their first bytes say in which format they are.
+    expect(reads).toEqual(Array.from({ length: 3 }, () => [0, 8]));
+    const backend = vm.drives[0]!.backend!;
+    await backend.write(0, new Uint8Array(512).fill(9));
+    const into = new Uint8Array(1024);
+    await backend.read(0, into);
+    expect([into[0], into[511], into[512], content[0]]).toEqual([9, 9, 7, 7]);
+  });
+
   test("can be taken out and put in", async () => {
     const vm = await vmWith({ source: BYTES });
     const [drive] = vm.drives;
