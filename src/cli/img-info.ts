@@ -34,7 +34,7 @@ async function infoOf({ name, disk }: Level): Promise<Record<string, unknown>> {
     filename: name,
     format: disk instanceof Qcow2 ? "qcow2" : "raw",
     "virtual-size": disk.size,
-    "actual-size": diskHost.allocatedBytes(name) ?? 0,
+    "actual-size": (await diskHost.allocatedBytes(name)) ?? 0,
     "dirty-flag": disk instanceof Qcow2 && disk.info.isDirty,
   };
   return disk instanceof Qcow2 ? { ...info, ...(await qcow2Info(name, disk)) } : info;

@@ -12,7 +12,7 @@ export interface CreateDiskOptions extends Qcow2Layout {
 }
 
 /**
- * Makes an image in a file (in node), or in a backend, in the place of what is there. A backend stays open.
+ * Makes an image in a file (in a browser's worker: of its storage), or in a backend, in the place of what is there. A backend stays open.
  *
  * ```ts
  * await createDisk("disk.qcow2", { size: 8 * 2 ** 30 });
@@ -21,7 +21,7 @@ export interface CreateDiskOptions extends Qcow2Layout {
  * @throws WasmvisorError `option` and `block-size` when it cannot be like that; `file-unwritable`, `image-locked`, `block-full`
  */
 export async function createDisk(target: string | BlockBackend, options: CreateDiskOptions): Promise<void> {
-  const file = typeof target === "string" ? diskHost.openFile(target, { create: 0 }) : target;
+  const file = typeof target === "string" ? await diskHost.openFile(target, { create: 0 }) : target;
   try {
     const { format = "qcow2", size } = options;
     if (format === "qcow2") await createQcow2(file, options);

@@ -10,7 +10,7 @@ import { isAddress } from "./source.ts";
 
 /** How the image of a drive is opened. */
 export interface DriveImage {
-  /** A path (in node), an address (`openAddress`), or something that holds an image. */
+  /** A path (in node), a name in the browser's storage, an address (`openAddress`), or something that holds an image. */
   readonly source: string | BlockBackend;
   /** Default: what the first bytes say; a raw image whose format is not named may not be written a header of another format. */
   readonly format?: DiskFormat;
@@ -44,11 +44,11 @@ async function openChanging({ source, format, overlay, readonly = false }: Drive
   if (typeof source !== "string") {
     throw imageError(
       "image-backing",
-      "An overlay lies over an image that it can name; give the drive's source as a path or an address.",
+      "An overlay lies over an image that it can name; give the drive's source as a path, a name or an address.",
     );
   }
   const base = isAddress(source) ? source : diskHost.realPath(source);
-  if (diskHost.allocatedBytes(overlay) === undefined) await createOverlay(overlay, base, format);
+  if ((await diskHost.allocatedBytes(overlay)) === undefined) await createOverlay(overlay, base, format);
   const above = diskHost.realPath(overlay);
   return openDisk(overlay, {
     readonly,
@@ -62,7 +62,7 @@ async function createOverlay(overlay: string, base: string, format: DiskFormat |
   const { size } = below;
   const backingFormat = below instanceof RawDisk ? "raw" : "qcow2";
   await below.close();
-  const file = diskHost.openFile(overlay, { create: 0 });
+  const file = await diskHost.openFile(overlay, { create: 0 });
   try {
     await createQcow2(file, { size, backingFile: base, backingFormat });
   } finally {

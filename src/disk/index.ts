@@ -8,6 +8,16 @@ export { type Connect, NbdBlock, type NbdBlockOptions } from "../backend/block/n
 export type { Transport, TransportEvents } from "../backend/block/nbd/transport.ts";
 export { MemoryBlock, type MemoryBlockOptions } from "../backend/block/memory.ts";
 export { WasmvisorError } from "../error.ts";
+export {
+  deleteOpfs,
+  exportOpfs,
+  importOpfs,
+  type ImportOptions,
+  listOpfs,
+  openOpfs,
+  type OpenOpfsOptions,
+  type StoredDisk,
+} from "../host/opfs.ts";
 export { copyDisk, type CopyOptions } from "./copy.ts";
 export { createDisk, type CreateDiskOptions } from "./create.ts";
 export {

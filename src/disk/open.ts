@@ -33,7 +33,8 @@ export interface OpenDiskOptions {
   readonly readonly?: boolean;
   /**
    * Whether an image may have a file below it, which is given by its path without links, or a server's disk, by its address. Default: only
-   * files in the folder of the image that names it, or in a folder of that. The image is given by its path; by nothing when it has none.
+   * files in the folder of the image that names it, or in a folder of that; in browsers, any disk of the browser's storage. The image is given
+   * by its path; by nothing when it has none.
    */
   readonly allow?: (file: string, image: string) => boolean;
   /** Opens what lies below in place of `allow`; for disks that are not in files. */
@@ -53,7 +54,8 @@ export type Disk = RawDisk | Qcow2;
 const MOST_LEVELS = 64;
 
 /**
- * Opens an image by its path (in node) or address (`openAddress`), or over a backend, which belongs to it from then on.
+ * Opens an image by its path (in node), its name in the browser's storage (in a worker) or its address (`openAddress`), or over a backend, which
+ * belongs to it from then on.
  *
  * ```ts
  * const disk = await openDisk("debian.qcow2");

@@ -1,7 +1,7 @@
-/** Compression for disks, in browsers; files have no paths there. */
+/** Files of the browser's own storage and compression, for disks in browsers. */
 
-import { WasmvisorError } from "../error.ts";
 import type { DiskHost } from "./disk.ts";
+import { checkName, openOpfs, storedBytes } from "./opfs.ts";
 import { webSocketTo } from "./web-socket.ts";
 
 declare const DecompressionStream: new (format: "deflate-raw") => {
@@ -9,11 +9,11 @@ declare const DecompressionStream: new (format: "deflate-raw") => {
   readonly writable: WritableStream<Uint8Array>;
 };
 
-function noFiles(): never {
-  throw new WasmvisorError(
-    "unsupported",
-    "Browsers open no files by their path; give the disk as a Blob or a block backend.",
-  );
+/** Of one folder, `./` may be said. */
+function nameOf(path: string): string {
+  const name = path.replace(/^(\.\/)+/, "");
+  checkName(name);
+  return name;
 }
 
 /** Takes bytes until there are as many as are wanted, or the stream has none: what comes behind it is an error only then. */
@@ -40,10 +40,10 @@ async function inflateRaw(bytes: Uint8Array, most: number): Promise<Uint8Array> 
 }
 
 export const diskHost: DiskHost = {
-  openFile: noFiles,
-  realPath: noFiles,
-  isBeside: () => false,
-  allocatedBytes: () => undefined,
+  openFile: (path, options) => openOpfs(nameOf(path), options),
+  realPath: nameOf,
+  isBeside: (file, other) => file !== other,
+  allocatedBytes: (path) => storedBytes(nameOf(path)),
   connectWebSocket: webSocketTo,
   inflateRaw,
 };

@@ -12,16 +12,19 @@ export interface OpenFile {
   readonly shared?: boolean;
 }
 
-/** Files and compression. What a host has not is undefined. */
+/**
+ * Files and compression. What a host has not is undefined. In browsers, files are those of the browser's own storage: a path is a name, and all
+ * lie in one folder.
+ */
 export interface DiskHost {
   /** @throws WasmvisorError when the file cannot be opened, or `unsupported` where there are none */
-  openFile(path: string, options?: OpenFile): BlockBackend;
+  openFile(path: string, options?: OpenFile): Done<BlockBackend>;
   /** The path without links, of a name as seen from the folder of another file. */
   realPath(name: string, beside?: string): string;
   /** Whether a file lies in the folder of another one, or below it. Both without links. */
   isBeside(file: string, other: string): boolean;
   /** Bytes that a file takes on the host; undefined when there is none. */
-  allocatedBytes(path: string): number | undefined;
+  allocatedBytes(path: string): Done<number | undefined>;
   readonly connectTcp?: (host: string, port: number) => Connect;
   readonly connectUnix?: (path: string) => Connect;
   /** A WebSocket whose binary messages are the bytes of a connection. */
