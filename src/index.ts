@@ -46,7 +46,7 @@ export type { DriveCounters, DriveError, DriveOperation } from "./device/virtio/
 export type { IoLimits } from "./device/virtio/limits.ts";
 export type { VirtioLayout } from "./device/virtio/mmio.ts";
 export { Drive } from "./vmm/drives.ts";
-export type { DriveFault, DriveOptions, DriveSource, DriveStatistics } from "./vmm/drives.ts";
+export type { DiskMap, DiskPart, DriveFault, DriveOptions, DriveSource, DriveStatistics } from "./vmm/drives.ts";
 export { Hart } from "./vmm/hart.ts";
 export type { AccessName, HartCounters } from "./vmm/hart.ts";
 export { Host } from "./vmm/host.ts";
@@ -67,6 +67,7 @@ export { SENSITIVE_NAMES, TRANSLATOR_SWITCHES } from "./vmm/translator-options.t
 export type { CodeCacheOptions, SensitiveName, TranslatorOptions, TranslatorSwitch } from "./vmm/translator-options.ts";
 export type { TrapStorm, VmCounters, VmEvents, VmExit, VmState } from "./vmm/vm-types.ts";
 export type { WorkerChoice, WorkerLike } from "./host/thread.ts";
+export { WorkerDrive } from "./worker/worker-drive.ts";
 export { WorkerHart } from "./worker/worker-hart.ts";
 export { WorkerHost } from "./worker/worker-host.ts";
 export { WorkerMemory } from "./worker/worker-memory.ts";

@@ -20,6 +20,7 @@ export {
 } from "../host/opfs.ts";
 export { copyDisk, type CopyOptions } from "./copy.ts";
 export { createDisk, type CreateDiskOptions } from "./create.ts";
+export { DISK_PARTS, type DiskMap, type DiskPart, mapDisk } from "./map.ts";
 export {
   type Disk,
   DISK_FORMATS,

@@ -8,8 +8,11 @@ import { DriveCounters, type DriveError, type DriveMedium } from "../device/virt
 import { ID_BYTES } from "../device/virtio/blk/protocol.ts";
 import type { IoLimits } from "../device/virtio/limits.ts";
 import { WasmvisorError } from "../error.ts";
+import type { DiskMap } from "../disk/map.ts";
 import type { DiskFormat } from "../disk/open.ts";
 import { known } from "./known.ts";
+
+export type { DiskMap, DiskPart } from "../disk/map.ts";
 
 /** Where the bytes of a disk are. */
 export type DriveSource = string | Uint8Array | Blob | BlockBackend;
@@ -102,6 +105,30 @@ export class Drive {
   statistics(): DriveStatistics {
     const { counters } = this.#medium;
     return { ...counters, latency: [...counters.latency] };
+  }
+
+  /**
+   * Where its contents are: in the image, compressed, below it, or nowhere.
+   *
+   * ```ts
+   * const { bytes } = await drive.map();
+   * console.log(`${bytes.data} bytes of ${drive.size} are in the image`);
+   * ```
+   *
+   * @param cells - at most so many cells has the map, 1 to 65536; default 4096
+   * @throws WasmvisorError `option`, and as the disk does when it cannot be read
+   */
+  async map(cells?: number): Promise<DiskMap> {
+    const { mapDisk } = await import("../disk/map.ts");
+    return mapDisk(this.#medium.backend ?? new MemoryBlock(0), cells);
+  }
+
+  /**
+   * Makes what has been written survive a crash, as a flush of the guest's does.
+   * @throws WasmvisorError as the disk does
+   */
+  async flush(): Promise<void> {
+    await this.#medium.backend?.flush();
   }
 
   /** Takes the disk out: the guest sees one without sectors, and every request fails. Resolves when the disk is closed. */

@@ -63,6 +63,8 @@ export class Host {
   readonly #byHart: Map<number, Machine>;
   /** The VMs that are being made. */
   readonly #making = new Set<AbortController>();
+  /** What is open on behalf of VMs that are being made or have been destroyed. */
+  readonly #closing = new Set<Promise<unknown>>();
   #closed = false;
 
   private constructor(core: Core, memory: MachineMemory, byHart: Map<number, Machine>, compilation: Compilation) {
@@ -131,7 +133,13 @@ export class Host {
    * @throws WasmvisorError with a sentence that says what is wrong with the configuration or an image, or `host-closed`;
    * the signal's reason
    */
-  async createVm(config: VmConfig): Promise<Vm> {
+  createVm(config: VmConfig): Promise<Vm> {
+    const made = this.#createVm(config);
+    this.#await(made.catch(() => undefined));
+    return made;
+  }
+
+  async #createVm(config: VmConfig): Promise<Vm> {
     if (this.#closed) throw hostClosed();
     const checked = checkConfig(config);
     if (checked.engine === Engine.TIERED || checked.engine === Engine.TRANSLATE) checkTranslation();
@@ -157,7 +165,10 @@ export class Host {
         config: checked,
         images,
         virtio,
-        onDestroy: (destroyed) => this.#vms.delete(destroyed),
+        onDestroy: (destroyed) => {
+          this.#vms.delete(destroyed);
+          this.#await(destroyed.close());
+        },
         onRelease: ({ machine }) => machine.space.harts.forEach(({ ma }) => this.#byHart.delete(ma)),
       },
       plan,
@@ -179,10 +190,21 @@ export class Host {
     this.close();
   }
 
-  /** `await using host = …` does the same. */
-  [Symbol.asyncDispose](): Promise<void> {
+  /**
+   * `await using host = …` does the same, and waits until the VMs' disks are closed.
+   * @throws WasmvisorError when that fails: what the guests had not flushed may be lost
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.close();
-    return Promise.resolve();
+    const ends = await Promise.allSettled(this.#closing);
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+  }
+
+  /** Remembers what is under way until it is over. */
+  #await(promise: Promise<unknown>): void {
+    const forget = (): void => void this.#closing.delete(promise);
+    this.#closing.add(promise);
+    promise.then(forget, forget);
   }
 
   /** Reads images until the caller's signal or `close` says otherwise. */

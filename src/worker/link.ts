@@ -77,8 +77,35 @@ export class Link {
   /** Ends the worker; all that is under way fails with `error`. */
   close(error: WasmvisorError): void {
     if (this.#closed !== undefined) return;
-    this.#closed = error;
+    this.#refuse(error);
     this.#thread.terminate();
+  }
+
+  /**
+   * As `close`, but gives the worker time to close its disks: until that is done, or `patience` milliseconds are over.
+   * @throws what goes wrong in that; WasmvisorError `worker` when it takes too long
+   */
+  async closeDisks(error: WasmvisorError, patience: number): Promise<void> {
+    if (this.#closed !== undefined) return;
+    this.#refuse(error);
+    const id = ++this.#lastId;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    try {
+      await new Promise<unknown>((resolve, reject) => {
+        this.#pending.set(id, { onProgress: undefined, resolve, reject });
+        timer = setTimeout(() => reject(tooSlow(patience)), patience);
+        this.#post({ type: "close", id });
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#pending.delete(id);
+      this.#thread.terminate();
+    }
+  }
+
+  /** Nothing is asked for any more. */
+  #refuse(error: WasmvisorError): void {
+    this.#closed ??= error;
     for (const { reject } of [...this.#pending.values()]) reject(error);
   }
 
@@ -104,7 +131,6 @@ export class Link {
   }
 
   #lost(cause: unknown): void {
-    if (this.#closed !== undefined) return;
     const why = cause instanceof Error ? ` (${cause.message})` : "";
     const error = new WasmvisorError(
       "worker",
@@ -112,7 +138,16 @@ export class Link {
       {},
       { cause },
     );
+    // The only one that is left waits for disks to be closed.
+    if (this.#closed !== undefined) return this.#refuse(error);
     this.close(error);
     this.#onLost(error);
   }
+}
+
+function tooSlow(patience: number): WasmvisorError {
+  return new WasmvisorError(
+    "worker",
+    `The disks could not be closed within ${patience / 1000} s; check where they are, for what was not flushed may be lost.`,
+  );
 }

@@ -8,8 +8,8 @@ import type { VmEvents } from "../vmm/vm-types.ts";
 /** Which object is meant; `vm` is 0 for the host itself. */
 export interface Address {
   readonly vm: number;
-  readonly part: "host" | "vm" | "console" | "memory" | "hart" | "port";
-  /** The number of the hart, or of the port. */
+  readonly part: "host" | "vm" | "console" | "memory" | "hart" | "port" | "drive";
+  /** The number of the hart, port or drive. */
   readonly index: number;
 }
 
@@ -59,6 +59,8 @@ export type ToWorker = { readonly id: number } & (
   | { readonly type: "create"; readonly config: WireConfig }
   | { readonly type: "reset"; readonly vm: number }
   | ({ readonly type: "access" } & Address & Access)
+  /** Destroys all VMs, and is answered when their disks are closed. */
+  | { readonly type: "close" }
   | { readonly type: "abort" }
 );
 
@@ -73,6 +75,8 @@ export interface CreatedVm {
   readonly vm: number;
   readonly harts: number;
   readonly memory: { readonly start: number; readonly size: number };
+  /** The virtio slot of each drive. */
+  readonly drives: readonly number[];
   /** What it prints. */
   readonly output: ReadableStream<Uint8Array>;
   readonly ports: readonly SentPort[];

@@ -86,6 +86,9 @@ class Server {
       case "reset":
         await this.#served(message.vm).vm.reset({ signal: this.#signal(message.id) });
         return { value: undefined };
+      case "close":
+        await this.#host?.[Symbol.asyncDispose]();
+        return { value: undefined };
       case "access":
         return this.#access(message);
       default:
@@ -108,7 +111,9 @@ class Server {
     const { output } = vm.console;
     const ports = vm.ports.map((port) => ({ name: port.name, output: port.output }));
     const { start, size } = vm.memory;
-    const created: CreatedVm = { vm: number, harts: vm.harts.length, memory: { start, size }, output, ports };
+    const drives = vm.drives.map(({ slot }) => slot);
+    const memory = { start, size };
+    const created: CreatedVm = { vm: number, harts: vm.harts.length, memory, drives, output, ports };
     return { value: created, transfer: [output, ...ports.map((port) => port.output)] };
   }
 
@@ -152,6 +157,11 @@ class Server {
         const port = served.ports[index];
         if (port === undefined) throw malformed();
         return port;
+      }
+      case "drive": {
+        const drive = served.drives[index];
+        if (drive === undefined) throw malformed();
+        return drive;
       }
       case "console":
       case "memory":

@@ -17,6 +17,9 @@ export interface WorkerHostOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+/** Milliseconds that disks have to be closed. */
+const CLOSE_PATIENCE = 10_000;
+
 /**
  * A `Host` in a worker: its VMs run there, and nothing they do holds this thread up. Made by `Host.create({ worker: true })`.
  * In node the worker keeps the process alive until `close`.
@@ -24,6 +27,8 @@ export interface WorkerHostOptions {
 export class WorkerHost {
   readonly #link: Link;
   readonly #vms = new Map<number, WorkerVm>();
+  /** Whether there are, or have been, disks to be closed. */
+  #hasDrives = false;
 
   private constructor(worker: WorkerChoice) {
     this.#link = new Link(
@@ -73,7 +78,8 @@ export class WorkerHost {
   async createVm(config: VmConfig): Promise<WorkerVm> {
     const transfer: object[] = [];
     const wire = encodeConfig(config, transfer);
-    const { signal, onProgress } = config;
+    const { signal, onProgress, drives = [] } = config;
+    this.#hasDrives ||= drives.length > 0;
     const { value } = await this.#link.request({ type: "create", config: wire }, { transfer, signal, onProgress });
     const created = value as CreatedVm;
     const vm = new WorkerVm(this.#link, created, () => this.#vms.delete(created.vm));
@@ -81,13 +87,18 @@ export class WorkerHost {
     return vm;
   }
 
-  /** Destroys all VMs, gives up those that are being made, and ends the worker. */
-  close(): Promise<void> {
-    this.#lose(new WasmvisorError("host-closed", "The host has been closed; make another one with Host.create."));
-    return Promise.resolve();
+  /**
+   * Destroys all VMs, gives up those that are being made, and ends the worker as soon as their disks are closed, after 10 seconds at most.
+   * @throws WasmvisorError when they cannot be closed: what the guests had not flushed may be lost
+   */
+  async close(): Promise<void> {
+    const error = new WasmvisorError("host-closed", "The host has been closed; make another one with Host.create.");
+    const closed = this.#hasDrives ? this.#link.closeDisks(error, CLOSE_PATIENCE) : this.#link.close(error);
+    for (const vm of [...this.#vms.values()]) vm.lost(error);
+    await closed;
   }
 
-  /** `await using host = …` closes it at the end of the block. */
+  /** `await using host = …` closes it at the end of the block, and waits until the VMs' disks are closed. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -14,6 +14,7 @@ import { ConsoleLine } from "./console-line.ts";
 import type { Link } from "./link.ts";
 import type { CreatedVm, EventName, WireError } from "./messages.ts";
 import { Remote } from "./remote.ts";
+import { WorkerDrive } from "./worker-drive.ts";
 import { WorkerHart } from "./worker-hart.ts";
 import { WorkerMemory } from "./worker-memory.ts";
 import { WorkerPort } from "./worker-port.ts";
@@ -35,6 +36,8 @@ export class WorkerVm extends Emitter<VmEvents> {
   readonly harts: readonly WorkerHart[];
   /** Its named serial ports, in the order in which they were given. */
   readonly ports: readonly WorkerPort[];
+  /** Its disks, in the order in which they were given. */
+  readonly drives: readonly WorkerDrive[];
   readonly #vm: Remote<Vm>;
   readonly #number: number;
   readonly #link: Link;
@@ -48,7 +51,7 @@ export class WorkerVm extends Emitter<VmEvents> {
   /** @internal */
   constructor(link: Link, created: CreatedVm, onDestroy: (vm: WorkerVm) => void) {
     super(VM_EVENTS);
-    const { vm, harts, memory, output } = created;
+    const { vm, harts, memory, drives, output } = created;
     this.#link = link;
     this.#number = vm;
     this.#onDestroy = onDestroy;
@@ -58,6 +61,7 @@ export class WorkerVm extends Emitter<VmEvents> {
     this.memory = new WorkerMemory(link, vm, memory);
     this.ports = created.ports.map((port, index) => new WorkerPort(link, vm, index, port));
     this.harts = Array.from({ length: harts }, (_, index) => new WorkerHart(link, vm, index));
+    this.drives = drives.map((slot, index) => new WorkerDrive(link, vm, index, slot));
   }
 
   /** The serial console. */

@@ -67,6 +67,29 @@ describe("the drives of a VM", () => {
     await expect(vm.close()).rejects.toThrow("full");
   });
 
+  test("are closed when `await using host` is over, also those of VMs that have been destroyed before", async () => {
+    class SlowlyClosing extends ClosingBlock {
+      override async close(): Promise<void> {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return super.close();
+      }
+    }
+    const [one, other] = [new SlowlyClosing(4096), new SlowlyClosing(4096)];
+    {
+      await using host = await Host.create();
+      const config = { memory: "1M", bios: "none", engine: "interpreter", kernel } as const;
+      await host.createVm({ ...config, drives: [{ source: one }] });
+      const vm = await host.createVm({ ...config, drives: [{ source: other }] });
+      vm.destroy();
+    }
+    expect([one.closed, other.closed]).toEqual([1, 1]);
+    const full = new ClosingBlock(4096);
+    full.failure = new Error("full");
+    const host = await Host.create();
+    await host.createVm({ memory: "1M", bios: "none", engine: "interpreter", kernel, drives: [{ source: full }] });
+    await expect(host[Symbol.asyncDispose]()).rejects.toThrow("full");
+  });
+
   test("are closed when another one cannot be opened", async () => {
     const source = new ClosingBlock(4096);
     await expect(vmWith({ source }, { source: 5 as never })).rejects.toMatchObject({ code: "drive" });

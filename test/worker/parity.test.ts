@@ -1,7 +1,17 @@
 /** What a VM can do on the calling thread it can do in a worker. */
 
 import { expect, expectTypeOf, test } from "vitest";
-import { Hart, Vm, VmPort, WorkerHart, WorkerMemory, WorkerPort, WorkerVm } from "../../src/index.ts";
+import {
+  Drive,
+  Hart,
+  Vm,
+  VmPort,
+  WorkerDrive,
+  WorkerHart,
+  WorkerMemory,
+  WorkerPort,
+  WorkerVm,
+} from "../../src/index.ts";
 import type { PhysicalMemory } from "../../src/index.ts";
 import { PhysicalMemory as PhysicalMemoryClass } from "../../src/vmm/physical-memory.ts";
 
@@ -20,6 +30,7 @@ test("every method and accessor has its counterpart", () => {
   ).toEqual([]);
   expect(missing(members(Hart), WorkerHart)).toEqual([]);
   expect(missing(members(VmPort, "saved", "close"), WorkerPort)).toEqual([]);
+  expect(missing(members(Drive, "model", "backend", "close"), WorkerDrive)).toEqual([]);
   expect(missing(members(PhysicalMemoryClass, "start", "size"), WorkerMemory)).toEqual([]);
 });
 
@@ -36,5 +47,7 @@ test("counterparts take the same and promise the same", () => {
   expectTypeOf<WorkerVm["on"]>().toEqualTypeOf<Vm["on"]>();
   expectTypeOf<WorkerHart["csr"]>().toEqualTypeOf<Promised<Hart["csr"]>>();
   expectTypeOf<WorkerHart["translate"]>().toEqualTypeOf<Promised<Hart["translate"]>>();
+  expectTypeOf<WorkerDrive["statistics"]>().toEqualTypeOf<Promised<Drive["statistics"]>>();
+  expectTypeOf<WorkerDrive["map"]>().toEqualTypeOf<Promised<Drive["map"]>>();
   expectTypeOf<WorkerMemory["read"]>().toEqualTypeOf<Promised<PhysicalMemory["read"]>>();
 });

@@ -1,10 +1,15 @@
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { buildDist } from "../../scripts/build-dist.mjs";
 import { Host, WasmvisorError } from "../../src/index.ts";
-import type { LoadProgress, VmState, WorkerHost, WorkerVm } from "../../src/index.ts";
+import { createDisk } from "../../src/disk/create.ts";
+import { FileBlock } from "../../src/host/block-file.ts";
+import type { DriveOptions, LoadProgress, VmState, WorkerDrive, WorkerHost, WorkerVm } from "../../src/index.ts";
 import { elfGuest, flatGuest, powerOff, PRINT, printText } from "../support/guest.ts";
 
 /** The built one, told to take the built files: node runs no TypeScript in workers. */
@@ -43,6 +48,51 @@ const ECHO = `
   j poll`;
 
 const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
+
+describe("disks of a VM in a worker", () => {
+  const withDrives = async (host: WorkerHost, ...drives: readonly DriveOptions[]) =>
+    host.createVm({ memory: "2M", bios: "none", kernel: flatGuest(SPIN), drives });
+
+  test("are seen, counted, mapped, taken out and put in from outside", async () => {
+    const content = new Uint8Array(2 ** 20);
+    content.fill(1, 0, 65_536);
+    const vm = await withDrives(await newHost(), { source: content }, { source: new Blob([content]), slot: 2 });
+    expect(vm.drives.map(({ slot }) => slot)).toEqual([7, 2]);
+    const [first, second] = vm.drives as [WorkerDrive, WorkerDrive];
+    expect([await first.size, await first.readonly, await first.description]).toEqual([
+      2 ** 20,
+      false,
+      "raw image in disk in memory",
+    ]);
+    expect((await first.statistics()).reads).toBe(0);
+    expect((await first.map()).bytes).toMatchObject({ data: 2 ** 20 });
+    expect((await second.map(16)).bytes).toMatchObject({ below: 2 ** 20, data: 0 });
+    await expect(second.map(0)).rejects.toThrow(code("option"));
+    await first.flush();
+    await first.eject();
+    expect([await first.size, (await first.map()).size]).toEqual([0, 0]);
+    await first.insert(new Blob([new Uint8Array(8192)]));
+    expect(await first.size).toBe(8192);
+  });
+
+  test("are closed when the host has been", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "wasmvisor-worker-"));
+    const source = path.join(folder, "disk.qcow2");
+    try {
+      await createDisk(source, { size: 2 ** 20 });
+      const host = await newHost();
+      const vm = await withDrives(host, { source });
+      expect(() => FileBlock.open(source)).toThrow(code("image-locked"));
+      const closed = host.close();
+      expect(vm.state).toBe("destroyed");
+      await expect(vm.counters()).rejects.toThrow(code("host-closed"));
+      await closed;
+      await FileBlock.open(source).close();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
 
 describe("a VM in a worker", () => {
   test("runs, tells its events in order, and all its output comes before its end", async () => {
