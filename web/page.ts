@@ -5,6 +5,9 @@ import "@fontsource/ibm-plex-mono/latin-500.css";
 import type { EngineName, VmState } from "../src/index.ts";
 import { ActivityPanel } from "./panels/activity.ts";
 import { CodePanel } from "./panels/code.ts";
+import { DiskShelf } from "./disks/shelf.ts";
+import { kindOf } from "./disks/kind.ts";
+import { DisksPanel } from "./panels/disks.ts";
 import { HartPanel } from "./panels/hart.ts";
 import { MemoryPanel } from "./panels/memory.ts";
 import type { Panel, PanelHost } from "./panels/panel.ts";
@@ -70,6 +73,11 @@ const hartPanel = new HartPanel(host);
 const memory = new MemoryPanel(host);
 const walk = new WalkPanel(host);
 const code = new CodePanel(host);
+const shelf = new DiskShelf(session);
+const disks = new DisksPanel(shelf, {
+  restart: () => attempt("reset", () => boot(spec)),
+  problem: (error) => notices.show("disk", error instanceof Error ? error.message : String(error)),
+});
 const study = new StudyPanel({
   holdGuest: () => {
     if (state !== "running") return () => undefined;
@@ -77,7 +85,7 @@ const study = new StudyPanel({
     return () => attempt("run", () => session.call("start"));
   },
 });
-const panels: readonly Panel[] = [activity, hartPanel, code, memory, walk, study];
+const panels: readonly Panel[] = [activity, hartPanel, code, memory, disks, walk, study];
 const tabs = new Tabs(byId("tabs", "div"), byId("panels", "div"), panels, () => host.refresh());
 
 /** Asks the machine for what the panel in front shows; one question at a time. */
@@ -118,7 +126,7 @@ function problem(subject: string, error: unknown): void {
 /** Boots; until that has worked, the present guest goes on. */
 async function boot(wanted: GuestSpec): Promise<void> {
   try {
-    await session.call("boot", wanted, (engine.value || "tiered") as EngineName);
+    await session.call("boot", { ...wanted, drives: shelf.drives }, (engine.value || "tiered") as EngineName);
   } catch (error) {
     byId("guest", "span").textContent = spec.name;
     throw error;
@@ -241,6 +249,11 @@ session.on("exit", ({ code, reason, problem: why }) => {
   if (reason === "failure")
     problem("exit", new Error(`The machine has failed: ${why ?? "no reason is known"}; reset it.`));
 });
+session.on("drive-error", ({ name, operation, message }) => {
+  notices.show("drive", `The guest's ${operation} on ${name} has failed: ${message}`, [
+    { label: "Look at the disks", run: () => tabs.select(disks) },
+  ]);
+});
 session.on("trap-storm", ({ hart, pc }) => {
   notices.show(
     "storm",
@@ -265,7 +278,17 @@ byId("paste", "button").addEventListener(
   "click",
   () => void terminal.paste().catch((error: unknown) => clipboardProblem("pasted", error)),
 );
-acceptDrops(byId("drop", "div"), (files) => load.openWith(files));
+acceptDrops(byId("drop", "div"), (files) => void takeFiles(files));
+
+/** Disk images go to the disks, everything else into the dialog. */
+async function takeFiles(files: readonly File[]): Promise<void> {
+  const kinds = await Promise.all(files.map(kindOf));
+  const disk = files.find((_, index) => kinds[index] === "disk");
+  const others = files.flatMap((file, index) => (kinds[index] === "disk" ? [] : [{ file, kind: kinds[index]! }]));
+  if (disk === undefined) return load.openWith(others);
+  tabs.select(disks);
+  disks.ask({ kind: "file", file: disk });
+}
 
 function clipboardProblem(what: string, _error: unknown): void {
   notices.show(

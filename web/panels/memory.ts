@@ -2,7 +2,7 @@
 
 import { PageFlag } from "../../src/index.ts";
 import type { Query, View } from "../session/protocol.ts";
-import { colour, make, prepare } from "../ui/dom.ts";
+import { colour, make, prepare, rgb } from "../ui/dom.ts";
 import { hex, size } from "../ui/format.ts";
 import type { Panel, PanelHost } from "./panel.ts";
 
@@ -240,9 +240,4 @@ function dump(pa: number, bytes: Uint8Array): string {
     lines.push(`${(pa + at).toString(16)}  ${digits}  ${text}`);
   }
   return lines.join("\n");
-}
-
-function rgb(hexColour: string): [number, number, number] {
-  const value = Number.parseInt(hexColour.slice(1), 16);
-  return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
 }

@@ -2,6 +2,9 @@
 
 import type {
   AccessName,
+  DiskMap,
+  DriveOperation,
+  DriveStatistics,
   EngineName,
   LoadProgress,
   RegionExplanation,
@@ -19,6 +22,23 @@ export type GuestImage = Blob | string | typeof DEMO;
 /** Stands for the bundled guest. */
 export const DEMO = { demo: true } as const;
 
+/** A disk for the machine: one of the browser's storage by its name, or a file whose changes are forgotten. */
+export interface DriveSpec {
+  readonly name: string;
+  readonly source: Blob | string;
+}
+
+/** A disk of the machine. */
+export interface DriveView {
+  readonly name: string;
+  readonly slot: number;
+  readonly description: string;
+  readonly size: number;
+  readonly readonly: boolean;
+  readonly statistics: DriveStatistics;
+  readonly map?: DiskMap;
+}
+
 /** What to boot. */
 export interface GuestSpec {
   /** For people: "Demo guest", "Image + initrd.cpio". */
@@ -30,6 +50,7 @@ export interface GuestSpec {
   readonly append?: string;
   readonly memory: string;
   readonly harts: number;
+  readonly drives?: readonly DriveSpec[];
 }
 
 /** What the page wants to see of the machine; each part is looked up only when it is asked for. */
@@ -40,6 +61,8 @@ export interface Query {
   readonly walk?: { readonly hart: number; readonly address: string; readonly access: AccessName };
   /** The hottest regions, so many of them. */
   readonly regions?: number;
+  /** The disks; their maps take longer. */
+  readonly drives?: { readonly maps: boolean };
   readonly explain?: { readonly pc: bigint; readonly mode: RegionInfo["mode"] };
 }
 
@@ -92,6 +115,7 @@ export interface View {
   readonly page?: { readonly pa: number; readonly bytes: Uint8Array };
   readonly walk?: WalkView | { readonly problem: string };
   readonly regions?: readonly HotRegion[];
+  readonly drives?: readonly DriveView[];
   readonly explained?: RegionExplanation | { readonly problem: string };
 }
 
@@ -108,6 +132,10 @@ export interface Calls {
   /** The terminal has shown so many more bytes. */
   shown(bytes: number): void;
   look(query: Query): View;
+  /** Makes an empty qcow2 image of so many bytes, or one over another image, in the browser's storage. */
+  createDisk(name: string, what: { readonly size: number } | { readonly base: string }): void;
+  /** Has all that was written to a disk be in its file, which then stays as it is until the machine runs. */
+  settleDisk(name: string): void;
 }
 
 /** What the worker says unasked. */
@@ -120,6 +148,8 @@ export interface Events {
   reset: { readonly by: "guest" | "host" };
   progress: LoadProgress;
   "trap-storm": TrapStorm;
+  /** A disk could not do what the guest asked for, or could not be closed. */
+  "drive-error": { readonly name: string; readonly operation: DriveOperation | "close"; readonly message: string };
 }
 
 /** A visitor's mistake that only this page knows: the sentence says what to do. */

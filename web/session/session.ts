@@ -20,6 +20,7 @@ import {
   type Query,
   type View,
 } from "./protocol.ts";
+import { createStored, drivesOf } from "./disks.ts";
 import { lookAt } from "./view.ts";
 
 type Emit = <Name extends keyof Events>(event: Name, detail: Events[Name]) => void;
@@ -31,6 +32,8 @@ export class Session implements Record<keyof Calls, unknown> {
   #hot: HotRegions | undefined;
   #engine: EngineName = "tiered";
   #output: OutputPump | undefined;
+  /** The disks of the present machine, by name. */
+  #disks: readonly string[] = [];
 
   constructor(emit: Emit) {
     this.#emit = emit;
@@ -38,8 +41,9 @@ export class Session implements Record<keyof Calls, unknown> {
 
   async boot(spec: GuestSpec, engine: EngineName): Promise<void> {
     const vm = await this.#create(spec, engine);
-    this.#vm?.destroy();
+    if (this.#vm !== undefined) void this.#end(this.#vm);
     this.#vm = vm;
+    this.#disks = (spec.drives ?? []).map(({ name }) => name);
     this.#hot = new HotRegions(vm);
     this.#engine = engine;
     this.#emit("booted", { name: spec.name, engine });
@@ -83,8 +87,22 @@ export class Session implements Record<keyof Calls, unknown> {
     this.#output?.shown(bytes);
   }
 
-  look(query: Query): View {
-    return lookAt(this.#present(), this.#hot!, query);
+  async look(query: Query): Promise<View> {
+    const vm = this.#present();
+    const view = lookAt(vm, this.#hot!, query);
+    return query.drives === undefined ? view : { ...view, drives: await drivesOf(vm, this.#disks, query.drives.maps) };
+  }
+
+  async createDisk(name: string, what: { readonly size: number } | { readonly base: string }): Promise<void> {
+    await createStored(name, what);
+  }
+
+  async settleDisk(name: string): Promise<void> {
+    const index = this.#disks.indexOf(name);
+    if (this.#vm === undefined || index < 0) return;
+    if (this.#vm.state === "running")
+      throw new PageError("disk-in-use", `The machine is using ${name}; pause it first, so that all of the copy is of one moment.`);
+    await this.#vm.drives[index]?.flush();
   }
 
   #present(): Vm {
@@ -96,14 +114,29 @@ export class Session implements Record<keyof Calls, unknown> {
   async #create(spec: GuestSpec, engine: EngineName): Promise<Vm> {
     this.#host ??= await Host.create();
     const config = configOf(spec, engine, (progress) => this.#emit("progress", progress));
+    // A disk has one user at a time.
+    if (this.#vm !== undefined && this.#disks.length > 0 && (spec.drives ?? []).length > 0) {
+      const vm = this.#vm;
+      this.#vm = undefined;
+      await this.#end(vm);
+    }
     try {
       return await this.#host.createVm(config);
     } catch (error) {
       if (!(error instanceof WasmvisorError) || error.code !== "host-memory" || this.#vm === undefined) throw error;
-      this.#vm.destroy();
+      const vm = this.#vm;
       this.#vm = undefined;
+      await this.#end(vm);
       return this.#host.createVm(config);
     }
+  }
+
+  /** Destroys a machine, and waits until its disks are closed. */
+  async #end(vm: Vm): Promise<void> {
+    const name = this.#disks.join(", ");
+    await vm.close().catch((error: unknown) => {
+      this.#emit("drive-error", { name, operation: "close", message: sentenceOf(error) });
+    });
   }
 
   #watch(vm: Vm): void {
@@ -120,6 +153,11 @@ export class Session implements Record<keyof Calls, unknown> {
       this.#emit("reset", detail);
     });
     vm.on("trap-storm", (detail) => this.#emit("trap-storm", detail));
+    const disks = this.#disks;
+    vm.on("drive-error", ({ slot, operation, error }) => {
+      const name = disks[vm.drives.findIndex((drive) => drive.slot === slot)] ?? `slot ${slot}`;
+      this.#emit("drive-error", { name, operation, message: sentenceOf(error) });
+    });
   }
 
   /** Hands output over as fast as the terminal shows it. */
@@ -129,10 +167,13 @@ export class Session implements Record<keyof Calls, unknown> {
   }
 }
 
+const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 function configOf(spec: GuestSpec, engine: EngineName, onProgress: NonNullable<VmConfig["onProgress"]>): VmConfig {
-  const { memory, harts, kernel, initrd, bios, append } = spec;
+  const { memory, harts, kernel, initrd, bios, append, drives = [] } = spec;
   return {
     ...{ memory, harts, engine, onProgress },
+    drives: drives.map(({ source }) => ({ source })),
     ...(kernel === undefined ? {} : { kernel: sourceOf(kernel) }),
     ...(initrd === undefined ? {} : { initrd: sourceOf(initrd) }),
     ...(bios === undefined ? {} : { bios: bios === "none" ? "none" : sourceOf(bios) }),

@@ -2,6 +2,7 @@
 
 import { askedGuest, DEMO_SPEC, linkedGuest, type MenuGuest, menuGuests } from "./catalogue.ts";
 import { SessionClient } from "./client.ts";
+import { chosenDisks } from "../disks/chosen.ts";
 import type { GuestSpec } from "./protocol.ts";
 
 export const session = new SessionClient();
@@ -13,7 +14,10 @@ export const menu: Promise<MenuGuest[]> = menuGuests();
 export const firstSpec: Promise<GuestSpec> = findFirst();
 
 /** Rejects when even the first guest cannot be booted. */
-export const firstBoot: Promise<void> = firstSpec.then((spec) => session.call("boot", spec, "tiered"));
+export const firstBoot: Promise<void> = firstSpec.then(async (spec) => {
+  const drives = (await chosenDisks()).map((name) => ({ name, source: name }));
+  await session.call("boot", drives.length === 0 ? spec : { ...spec, drives }, "tiered");
+});
 
 // It is looked at later; until then, it is nobody's fault.
 firstBoot.catch(() => undefined);

@@ -33,6 +33,12 @@ export function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
+/** The parts of a colour in hexadecimal digits. */
+export function rgb(hexColour: string): [number, number, number] {
+  const value = Number.parseInt(hexColour.slice(1), 16);
+  return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
+}
+
 /** Fits a canvas to its box at the screen's resolution; returns its size in CSS pixels and the context, scaled. */
 export function prepare(canvas: HTMLCanvasElement): {
   context: CanvasRenderingContext2D;

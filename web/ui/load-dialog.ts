@@ -1,6 +1,7 @@
 /** Choosing what to boot: files from disk, or addresses. */
 
 import type { LoadProgress } from "../../src/index.ts";
+import type { FileKind } from "../disks/kind.ts";
 import type { GuestImage, GuestSpec } from "../session/protocol.ts";
 import { DEMO_SPEC } from "../session/catalogue.ts";
 import { make } from "./dom.ts";
@@ -102,10 +103,10 @@ export class LoadDialog {
   }
 
   /** Opens it with dropped files in their places. */
-  openWith(files: readonly File[]): void {
-    for (const file of files) {
-      if (/initrd|initramfs|\.cpio|rootfs/i.test(file.name)) this.#initrd.put(file);
-      else if (/^fw_|opensbi|u-boot|bios/i.test(file.name)) this.#bios.put(file);
+  openWith(files: readonly { readonly file: File; readonly kind: FileKind }[]): void {
+    for (const { file, kind } of files) {
+      if (kind === "initrd") this.#initrd.put(file);
+      else if (kind === "firmware") this.#bios.put(file);
       else this.#kernel.put(file);
     }
     this.open();
