@@ -20,6 +20,7 @@ export interface RawOptions {
 export class RawDisk implements BlockBackend {
   readonly readonly: boolean;
   readonly synchronous: boolean;
+  readonly prefersLarge: boolean;
   readonly info: BlockInfo;
   readonly #file: BlockBackend;
   readonly #guard: RawOptions["guard"];
@@ -34,6 +35,7 @@ export class RawDisk implements BlockBackend {
     this.readonly = options.readonly ?? file.readonly;
     if (!this.readonly) expectWritable(file);
     this.synchronous = file.synchronous;
+    this.prefersLarge = file.prefersLarge ?? false;
     this.info = { description: `raw image in ${file.info.description}` };
     this.#guard = options.guard;
     if (file.flushNow !== undefined) this.flushNow = () => this.#flushNow();

@@ -76,6 +76,7 @@ export interface ImportOptions {
 class OpfsBlock implements BlockBackend {
   readonly readonly: boolean;
   readonly synchronous = true;
+  readonly prefersLarge = true;
   readonly info: BlockInfo;
   readonly #name: string;
   readonly #handle: AccessHandle;

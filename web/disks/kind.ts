@@ -30,7 +30,12 @@ const DISKS: readonly Magic[] = [
 /** What a file is most likely. */
 export async function kindOf(file: File): Promise<FileKind> {
   const { name } = file;
-  const start = new Uint8Array(await file.slice(0, FIRST_BYTES).arrayBuffer().catch(() => new ArrayBuffer(0)));
+  const start = new Uint8Array(
+    await file
+      .slice(0, FIRST_BYTES)
+      .arrayBuffer()
+      .catch(() => new ArrayBuffer(0)),
+  );
   const has = ({ at, bytes }: Magic) => [...bytes].every((char, index) => start[at + index] === char.charCodeAt(0));
   if (has(DISKS[0]!)) return "disk";
   if (/initrd|initramfs|\.cpio/i.test(name)) return "initrd";

@@ -76,7 +76,11 @@ export class DisksPanel implements Panel {
       else this.#shelf.use(answer.name, answer.file);
       await this.refresh();
     };
-    askForDisk(wish, this.#disks.map(({ name }) => name), act);
+    askForDisk(
+      wish,
+      this.#disks.map(({ name }) => name),
+      act,
+    );
   }
 
   /** Looks again at what is there. */
@@ -87,7 +91,9 @@ export class DisksPanel implements Panel {
       this.#room.textContent = room === undefined ? "" : `${size(room.used)} of ${size(room.quota)} used`;
       this.#list.replaceChildren(...disks.map((disk) => this.#item(disk)));
       if (disks.length === 0)
-        this.#list.append(make("li", { class: "none" }, "No disks yet. Drop an image on the page, or make an empty one."));
+        this.#list.append(
+          make("li", { class: "none" }, "No disks yet. Drop an image on the page, or make an empty one."),
+        );
     } catch (error) {
       this.#list.replaceChildren(make("li", { class: "none" }, error instanceof Error ? error.message : String(error)));
     }
@@ -206,7 +212,13 @@ class DriveSection {
   #map: DiskMap | undefined;
 
   constructor() {
-    const latency = make("figure", {}, make("figcaption", {}, "Requests by how long they took"), this.#bars, this.#scale);
+    const latency = make(
+      "figure",
+      {},
+      make("figcaption", {}, "Requests by how long they took"),
+      this.#bars,
+      this.#scale,
+    );
     this.element.append(this.#title, this.#legend, this.#canvas, this.#totals, latency);
   }
 
@@ -221,7 +233,9 @@ class DriveSection {
       ["in hand", `${depth}, at most ${depthMost}`],
       ["errors", short(errors)],
     ];
-    this.#totals.replaceChildren(...rows.map(([term, value]) => make("div", {}, make("dt", {}, term), make("dd", {}, value))));
+    this.#totals.replaceChildren(
+      ...rows.map(([term, value]) => make("div", {}, make("dt", {}, term), make("dd", {}, value))),
+    );
     this.#showLatency(statistics.latency);
     if (map === undefined) return;
     this.#map = map;
@@ -251,7 +265,10 @@ class DriveSection {
   #showLatency(bins: readonly number[]): void {
     const all = bins.reduce((sum, count) => sum + count, 0);
     const last = bins.findLastIndex((count) => count > 0);
-    const first = Math.max(0, bins.findIndex((count) => count > 0));
+    const first = Math.max(
+      0,
+      bins.findIndex((count) => count > 0),
+    );
     this.element.querySelector("figure")!.hidden = all === 0;
     if (all === 0) return;
     const shown = bins.slice(first, last + 1);
@@ -267,8 +284,15 @@ class DriveSection {
     );
     let seen = 0;
     const half = bins.findIndex((count) => (seen += count) * 2 >= all);
-    this.#bars.setAttribute("aria-label", `${short(all)} requests, half of them within ${time(half)}, all within ${time(last)}`);
-    this.#scale.replaceChildren(make("span", {}, time(first)), make("span", {}, `half within ${time(half)}`), make("span", {}, time(last)));
+    this.#bars.setAttribute(
+      "aria-label",
+      `${short(all)} requests, half of them within ${time(half)}, all within ${time(last)}`,
+    );
+    this.#scale.replaceChildren(
+      make("span", {}, time(first)),
+      make("span", {}, `half within ${time(half)}`),
+      make("span", {}, time(last)),
+    );
   }
 }
 

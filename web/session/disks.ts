@@ -41,7 +41,12 @@ export async function drivesOf(vm: Vm, names: readonly string[], maps: boolean):
       readonly: drive.readonly,
       statistics: drive.statistics(),
       // One that cannot be read has no map; its errors are told of otherwise.
-      ...(maps ? await drive.map(CELLS).then((map) => ({ map }), () => ({})) : {}),
+      ...(maps
+        ? await drive.map(CELLS).then(
+            (map) => ({ map }),
+            () => ({}),
+          )
+        : {}),
     })),
   );
 }

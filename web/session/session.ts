@@ -101,7 +101,10 @@ export class Session implements Record<keyof Calls, unknown> {
     const index = this.#disks.indexOf(name);
     if (this.#vm === undefined || index < 0) return;
     if (this.#vm.state === "running")
-      throw new PageError("disk-in-use", `The machine is using ${name}; pause it first, so that all of the copy is of one moment.`);
+      throw new PageError(
+        "disk-in-use",
+        `The machine is using ${name}; pause it first, so that all of the copy is of one moment.`,
+      );
     await this.#vm.drives[index]?.flush();
   }
 

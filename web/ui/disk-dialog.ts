@@ -53,7 +53,12 @@ export function askForDisk(wish: DiskWish, taken: readonly string[], act: DiskAc
   const submit = make("button", { type: "submit", class: "primary" }, ACTIONS[wish.kind]);
   const cancel = make("button", { type: "button", onclick: () => dialog.close() }, "Cancel");
   const row = (label: string, id: string, ...inputs: HTMLElement[]) =>
-    make("div", { class: "field-row" }, make("label", { htmlFor: id }, label), make("div", { class: "said" }, ...inputs));
+    make(
+      "div",
+      { class: "field-row" },
+      make("label", { htmlFor: id }, label),
+      make("div", { class: "said" }, ...inputs),
+    );
 
   const rows: HTMLElement[] = [];
   if (wish.kind === "file") {
@@ -72,7 +77,12 @@ export function askForDisk(wish: DiskWish, taken: readonly string[], act: DiskAc
         "div",
         { class: "field-row" },
         make("span", {}),
-        make("label", { class: "said check-line" }, keep, "keep a copy in this browser; otherwise what the guest changes is forgotten"),
+        make(
+          "label",
+          { class: "said check-line" },
+          keep,
+          "keep a copy in this browser; otherwise what the guest changes is forgotten",
+        ),
       ),
     );
   } else if (wish.kind === "empty") {
@@ -160,7 +170,13 @@ export function confirmDeletion(name: string, act: () => void): void {
     { method: "dialog" },
     make("h2", { id: "delete-title" }, `Delete ${name}?`),
     make("p", {}, "All that is on it is lost; download it first if you may want it again."),
-    make("footer", {}, make("span", { class: "grow" }), make("button", { type: "button", onclick: close }, "Cancel"), remove),
+    make(
+      "footer",
+      {},
+      make("span", { class: "grow" }),
+      make("button", { type: "button", onclick: close }, "Cancel"),
+      remove,
+    ),
   );
   form.addEventListener("submit", act);
   const dialog = make("dialog", { "aria-labelledby": "delete-title" }, form);

@@ -37,6 +37,8 @@ export interface BlockBackend {
    * time a promise is settled.
    */
   readonly synchronous: boolean;
+  /** Whether each call costs so much that a device had better copy the pieces of a request into one. Default: false. */
+  readonly prefersLarge?: boolean;
   readonly info: BlockInfo;
   /** Fills `into` from the bytes at `at` on. */
   read(at: number, into: Uint8Array): Done;

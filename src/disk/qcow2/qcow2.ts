@@ -56,6 +56,7 @@ export interface Qcow2Info extends BlockInfo {
 export class Qcow2 implements BlockBackend {
   readonly readonly: boolean;
   readonly synchronous: boolean;
+  readonly prefersLarge: boolean;
   readonly #image: Image;
   readonly #writing: Writing | undefined;
   readonly #writeBack: WriteBack | undefined;
@@ -69,6 +70,7 @@ export class Qcow2 implements BlockBackend {
     this.readonly = refcounts === undefined;
     this.synchronous =
       file.synchronous && (backing?.synchronous ?? true) && (refcounts === undefined || file.flushNow !== undefined);
+    this.prefersLarge = (file.prefersLarge ?? false) || (backing?.prefersLarge ?? false);
     this.#initialFileBytes = file.size;
     if (refcounts === undefined) return;
     this.#writeBack = new WriteBack(image, refcounts);

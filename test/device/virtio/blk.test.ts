@@ -320,6 +320,54 @@ test("a request of many MiB is done in parts", () => {
   expect(status(rig)).toBe(0);
 });
 
+test("a disk whose calls are dear gets the pieces of a request in one, others each where it lies", () => {
+  class Counted extends MemoryBlock {
+    readonly calls: [string, number, number][] = [];
+    readonly prefersLarge: boolean;
+    constructor(prefersLarge: boolean) {
+      super(SECTORS * 512);
+      this.prefersLarge = prefersLarge;
+    }
+    override read(at: number, into: Uint8Array): void {
+      this.calls.push(["read", at, into.length]);
+      super.read(at, into);
+    }
+    override write(at: number, from: Uint8Array): void {
+      this.calls.push(["write", at, from.length]);
+      super.write(at, from);
+    }
+  }
+  const content = Uint8Array.from({ length: 6 * 512 }, (_, at) => at * 7);
+  const calls = [true, false].map((prefersLarge) => {
+    const backend = new Counted(prefersLarge);
+    const { rig } = disk({ backend });
+    rig.start();
+    for (const type of [1, 0]) {
+      const pieces = [4, 0, 2].map((page) => ({ pa: DATA + page * 1024, length: 1024, write: type === 0 }));
+      pieces.forEach(({ pa }, index) =>
+        rig.memory.write(pa, type === 1 ? content.subarray(index * 1024, (index + 1) * 1024) : new Uint8Array(1024)),
+      );
+      rig.memory.store64(HEADER, BigInt(type));
+      rig.memory.store64(HEADER + 8, 8n);
+      rig.put([{ pa: HEADER, length: 16 }, ...pieces, { pa: STATUS, length: 1, write: true }]);
+      rig.notify();
+      expect(rig.take()).toBeDefined();
+      if (type === 0)
+        pieces.forEach(({ pa }, index) =>
+          expect(bytesAt(rig, pa, 1024)).toEqual(content.slice(index * 1024, (index + 1) * 1024)),
+        );
+    }
+    return backend.calls;
+  });
+  expect(calls[0]).toEqual([
+    ["write", 4096, 3072],
+    ["read", 4096, 3072],
+  ]);
+  expect(calls[1]!.map(([, at, length]) => [at, length])).toEqual(
+    [0, 1, 2, 0, 1, 2].map((piece) => [4096 + piece * 1024, 1024]),
+  );
+});
+
 test("a disk that is taken out has no sectors, and the driver is told", async () => {
   const { rig, medium, model } = disk();
   rig.start();

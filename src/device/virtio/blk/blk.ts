@@ -368,12 +368,13 @@ export class Blk implements VirtioModel<BlkState> {
     return (must ? later(backend.flush()) : undefined) ?? request.advance();
   }
 
-  /** Moves bytes between the disk and the guest's memory itself. */
-  #moveNow(request: BlkRequest, most: number): undefined {
+  /** Moves bytes between the disk and the guest's memory itself, where that does not take very many calls. */
+  #moveNow(request: BlkRequest, most: number): Promise<void> | undefined {
     const { memory } = this.#host!;
     const { at, done } = request;
     const view = request.view(memory, most);
     const backend = this.#medium.backend!;
+    if (view.length < most && backend.prefersLarge) return this.#move(request, Math.min(most, BYTES_IN_FLIGHT));
     if (request.operation === "read") void backend.read(at + done, view);
     else void backend.write(at + done, view);
     this.#left -= view.length;
