@@ -95,9 +95,9 @@ function* openFormat(
   options: OpenDiskOptions,
   above: readonly string[],
 ): Steps<Disk> {
-  const file = options.format === undefined ? yield* unpacked(outer) : outer;
+  const { file, format } =
+    options.format === undefined ? yield* recognised(outer) : { file: outer, format: options.format };
   const readonly = (options.readonly ?? false) || file.readonly;
-  const format = options.format ?? (yield* probe(file));
   if (format === "raw") {
     if (options.format === undefined && !readonly) return new RawDisk(file, { readonly, guard: guardOf(file) });
     return new RawDisk(file, { readonly });
@@ -126,10 +126,12 @@ export function* probe(file: BlockBackend): Steps<DiskFormat> {
   return isQcow2(yield* firstBytes(file)) ? "qcow2" : "raw";
 }
 
-/** What is inside, when the first bytes are of a compressed file. */
-function* unpacked(file: BlockBackend): Steps<BlockBackend> {
+/** The format of a file; when its first bytes are of a compressed one, of what is inside. */
+function* recognised(file: BlockBackend): Steps<{ readonly file: BlockBackend; readonly format: DiskFormat }> {
   const first = yield* firstBytes(file);
-  return isPacked(first) ? yield* openPacked(file, first) : file;
+  if (!isPacked(first)) return { file, format: isQcow2(first) ? "qcow2" : "raw" };
+  const inside = yield* openPacked(file, first);
+  return { file: inside, format: yield* probe(inside) };
 }
 
 function* firstBytes(file: BlockBackend): Steps<Uint8Array> {
