@@ -36,6 +36,8 @@ The machine
   --snapshot          forget what changes on all disks
   --device virtio-rng-device
                       random bytes of the host's (/dev/hwrng); also max-bytes=N,period=MILLISECONDS
+  --fw-cfg name=opt/NAME,string=TEXT
+                      a file for firmware; also name=opt/NAME,file=PATH
   --device virtconsole
                       a second console on this terminal, for --append console=hvc0
   --engine NAME       tiered (default): translates hot code to Wasm; interpreter;

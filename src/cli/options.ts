@@ -12,6 +12,7 @@ import {
   type VmConfig,
 } from "../index.ts";
 import { deviceOptions } from "./device-options.ts";
+import { type FwCfgPath, fwCfgOptions } from "./fw-cfg-options.ts";
 import { driveOptions, virtioLayout } from "./drive-options.ts";
 import { nearest } from "../nearest.ts";
 import { hartCount, memorySize } from "./qemu-options.ts";
@@ -39,6 +40,8 @@ export interface RunOptions {
   readonly onPanic?: "exit" | "run";
   /** Ends the run when the guest resets the machine. */
   readonly noReboot?: boolean;
+  /** Files whose contents go to the firmware configuration device. */
+  readonly fwCfgFiles?: readonly FwCfgPath[];
 }
 
 /** What `wasmvisor linux` was asked to do. */
@@ -71,6 +74,9 @@ const FLAGS = {
   drive: { type: "string", multiple: true },
   device: { type: "string", multiple: true },
   snapshot: { type: "boolean" },
+  "fw-cfg": { type: "string", multiple: true },
+  // QEMU's spelling of it.
+  fw_cfg: { type: "string", multiple: true },
   global: { type: "string", multiple: true },
   engine: { type: "string" },
   dbt: { type: "string", multiple: true },
@@ -175,6 +181,7 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     throw usage(`"${surplus ?? file}" is one kernel too many; ${SEE_HELP}.`);
   }
   const kernel = values.kernel ?? file;
+  const { fwCfg, fwCfgFiles } = fwCfgOptions([...(values["fw-cfg"] ?? []), ...(values.fw_cfg ?? [])]);
   const { disks, ...devices } = deviceOptions(values.device ?? []);
   const vm: VmConfig = {
     ...given("kernel", kernel),
@@ -185,6 +192,7 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     ...given("memory", values.memory === undefined ? undefined : memory(values.memory)),
     ...given("drives", driveOptions(values.drive ?? [], disks, values.snapshot ?? false)),
     ...devices,
+    ...given("fwCfg", fwCfg),
     ...given("virtio", virtioLayout(values.global ?? [])),
     ...given("harts", values.smp === undefined ? undefined : harts(values.smp)),
     ...given("engine", values.engine === undefined ? undefined : engineName(values.engine)),
@@ -194,6 +202,7 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
   };
   return {
     vm,
+    ...given("fwCfgFiles", fwCfgFiles),
     ...given("timeout", values.timeout === undefined ? undefined : seconds(values.timeout)),
     ...given("exitOn", values["exit-on"] === undefined ? undefined : pattern(values["exit-on"])),
     ...given("signature", values.signature),

@@ -143,7 +143,7 @@ const OPTIONS: ReadonlyMap<string, QemuOption> = new Map<string, QemuOption>([
   ["semihosting-config", refused("There is no semihosting; a program may use HTIF (a tohost symbol) or the UART.")],
   ["mem-path", refused("Memory is the host's own; leave -mem-path out.")],
   ["pidfile", refused("The process is this one; write $! in place of -pidfile.")],
-  ...["acpitable", "action", "add-fd", "audio", "chroot", "compat", "debugcon", "dump-vmstate", "fw_cfg", "mon", "numa"]
+  ...["acpitable", "action", "add-fd", "audio", "chroot", "compat", "debugcon", "dump-vmstate", "mon", "numa"]
     .concat(["option-rom", "qmp", "qmp-pretty", "readconfig", "rotate", "runas", "sandbox", "seed", "set", "smbios"])
     .concat(["watchdog-action"])
     .map((name) => [name, refused(`${NOTHING_LIKE} -${name} here; leave it out.`)] as const),

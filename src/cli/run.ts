@@ -157,7 +157,10 @@ function titleOf({ vm }: RunOptions): string {
 async function createVm(machines: Host, options: RunOptions, signal: AbortSignal): Promise<Vm> {
   const line = new ProgressLine();
   try {
-    return await machines.createVm({ ...options.vm, signal, onProgress: (progress) => line.update(progress) });
+    const wanted = options.fwCfgFiles ?? [];
+    const files = await Promise.all(wanted.map(async ({ name, path }) => ({ name, data: await host.readBytes(path) })));
+    const fwCfg = [...(options.vm.fwCfg ?? []), ...files];
+    return await machines.createVm({ ...options.vm, fwCfg, signal, onProgress: (progress) => line.update(progress) });
   } finally {
     line.end();
   }

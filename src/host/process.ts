@@ -14,6 +14,23 @@ export async function writeText(path: string, text: string): Promise<void> {
   }
 }
 
+/**
+ * All of a file.
+ * @throws WasmvisorError `file-unreadable`
+ */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new WasmvisorError(
+      "file-unreadable",
+      `The file ${path} cannot be read; check the path.`,
+      { path },
+      { cause },
+    );
+  }
+}
+
 /** A file that is written when there is something to write, and known to be writable before. */
 export class OutputFile {
   readonly #path: string;

@@ -9,7 +9,7 @@ import { FdtTree } from "./fdt.ts";
 import { CACHE_BLOCK_BYTES, ISA_EXTENSIONS, ISA_STRING } from "./isa-extensions.ts";
 import { MEMMAP } from "./memmap.ts";
 
-/** A device with a node below `/soc`. */
+/** A device with a node below `/soc`, or the root. */
 export interface Placed {
   readonly device: Device;
   readonly pa: number;
@@ -17,6 +17,8 @@ export interface Placed {
   readonly size: number;
   /** PLIC source, 0 for none. */
   readonly irq: number;
+  /** Whether its node is below the root. */
+  readonly outsideSoc?: boolean;
 }
 
 /** What the tree describes. */
@@ -56,9 +58,9 @@ export function buildVirtFdt(input: VirtFdtInput): FdtTree {
     .cells("#size-cells", 2)
     .strings("compatible", "simple-bus")
     .flag("ranges");
-  for (const { device, pa, size, irq } of input.devices) {
+  for (const { device, pa, size, irq, outsideSoc = false } of input.devices) {
     const phandle = device.name === "plic" ? plicPhandle : device.name === "test" ? testPhandle : 0;
-    device.fdt?.(soc, { pa, size, irq, intc: plicPhandle, phandle });
+    device.fdt?.(outsideSoc ? root : soc, { pa, size, irq, intc: plicPhandle, phandle });
   }
   connectHarts(soc, input.harts);
   addPower(root, testPhandle);

@@ -6,6 +6,7 @@ import type { Entropy } from "../backend/entropy/entropy.ts";
 import type { Aclint } from "../device/aclint.ts";
 import type { Bus } from "../device/bus.ts";
 import type { Arrivals, Device } from "../device/device.ts";
+import type { FwCfgFile } from "../device/fw-cfg/items.ts";
 import type { GoldfishRtc } from "../device/goldfish-rtc.ts";
 import type { Ns16550a } from "../device/ns16550a.ts";
 import type { Plic } from "../device/plic.ts";
@@ -30,6 +31,8 @@ export interface VirtConfig {
   readonly virtioLayout?: VirtioLayout;
   /** What is in the virtio slots, by their numbers, 0 to 7. */
   readonly virtio?: ReadonlyMap<number, VirtioModel>;
+  /** Files of the firmware configuration device. */
+  readonly fwCfg?: readonly FwCfgFile[];
 }
 
 /** What the board stands on. RAM's place and size come from `memory`. */

@@ -4,6 +4,8 @@ import { WasmvisorError } from "../error.ts";
 import { Aclint, NEVER } from "../device/aclint.ts";
 import { Bus } from "../device/bus.ts";
 import type { Device } from "../device/device.ts";
+import { FwCfg } from "../device/fw-cfg/fw-cfg.ts";
+import { makeItems } from "../device/fw-cfg/items.ts";
 import { GoldfishRtc } from "../device/goldfish-rtc.ts";
 import { Ns16550a } from "../device/ns16550a.ts";
 import { Plic } from "../device/plic.ts";
@@ -46,10 +48,11 @@ class Board implements VirtBoard {
   readonly plic: Plic;
   readonly uart: Ns16550a;
   readonly rtc: GoldfishRtc;
+  readonly fwCfg: FwCfg;
   private readonly deps: VirtDeps;
   private readonly timers: Timers;
   private readonly rom = new Rom("mrom", MEMMAP.mrom.size);
-  /** What has a node of its own below `/soc`, in QEMU's order. */
+  /** What has a node of its own below `/soc`, in QEMU's order, or below the root. */
   private readonly placed: readonly Placed[];
 
   constructor(config: VirtConfig, deps: VirtDeps) {
@@ -62,6 +65,8 @@ class Board implements VirtBoard {
     this.plic = new Plic({ harts: config.harts, sources: PLIC_SOURCES, setLine });
     this.rtc = new GoldfishRtc(clock, this.plic.line(PLIC_IRQ.rtc));
     this.uart = new Ns16550a({ clock, console, irq: this.plic.line(PLIC_IRQ.uart0) });
+    const items = makeItems(config.harts, deps.memory.ramSize, config.fwCfg ?? []);
+    this.fwCfg = new FwCfg(items, deps);
     this.placed = this.place();
     const hidden = [
       { pa: MEMMAP.mrom.pa, device: this.rom },
@@ -152,7 +157,7 @@ class Board implements VirtBoard {
 
   /** Virtio slots run from the last to the first, the order in which QEMU's tree lists them. */
   private place(): Placed[] {
-    const { test, rtc, uart0, virtio, plic } = MEMMAP;
+    const { test, rtc, uart0, virtio, plic, fwCfg } = MEMMAP;
     const finisher = new SifiveTest((event) => this.deps.onPower(event));
     const slots = Array.from({ length: VIRTIO_COUNT }, (_, index) => VIRTIO_COUNT - 1 - index);
     return [
@@ -166,6 +171,7 @@ class Board implements VirtBoard {
         irq: PLIC_IRQ.virtio + slot,
       })),
       { device: this.plic, ...plic, irq: 0 },
+      { device: this.fwCfg, ...fwCfg, irq: 0, outsideSoc: true },
       ...this.placeOwners(),
     ];
   }

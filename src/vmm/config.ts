@@ -10,6 +10,8 @@ import type { DriveOptions } from "./drives.ts";
 import type { ImageSource } from "./image-source.ts";
 import { known } from "./known.ts";
 import { checkSerial, type SerialOptions } from "./ports.ts";
+import type { FwCfgFile } from "../device/fw-cfg/items.ts";
+import { checkFwCfg } from "./fw-cfg-options.ts";
 import { checkRng, type RngOptions } from "./rng-options.ts";
 import { checkMemoryModel, type MemoryModelName, memoryModelOf } from "./memory-model.ts";
 import { checkTranslator, type TranslatorOptions } from "./translator-options.ts";
@@ -68,6 +70,8 @@ export interface VmConfig {
   readonly rng?: boolean | RngOptions;
   /** A virtio console device: a console beside the UART, and named serial ports (`vm.ports`); see `SerialOptions`. Default: none. */
   readonly virtioSerial?: SerialOptions;
+  /** Files for the firmware configuration device, by name; see `FwCfgFile`. Default: none. */
+  readonly fwCfg?: readonly FwCfgFile[];
   /** Registers of the virtio slots: `"legacy"` (the default), as QEMU's `virt` has them, or `"modern"`, which packed queues need. */
   readonly virtio?: VirtioLayout;
   /**
@@ -102,6 +106,7 @@ const KEYS = Object.keys({
   drives: 0,
   rng: 0,
   virtioSerial: 0,
+  fwCfg: 0,
   virtio: 0,
   clock: 0,
   onTrapStorm: 0,
@@ -135,6 +140,7 @@ export interface CheckedConfig {
   readonly stopOnTrapStorm: boolean;
   readonly devices: readonly DeviceMaker[];
   readonly virtioLayout: VirtioLayout;
+  readonly fwCfg: readonly FwCfgFile[];
 }
 
 /** The most harts a VM can have. */
@@ -235,6 +241,7 @@ export function checkConfig(config: VmConfig): CheckedConfig {
     deterministic: clock === "deterministic",
     stopOnTrapStorm: onTrapStorm === "stop",
     devices: config.devices ?? [],
+    fwCfg: checkFwCfg(config.fwCfg),
     virtioLayout: layoutOf(config.virtio ?? "legacy"),
   };
 }

@@ -245,10 +245,10 @@ export class Machine {
     core.hart_set_lines(view.ma, -1, this.#lines[start.hartid] ?? 0);
   }
 
-  #createBoard({ harts, devices, virtioLayout }: CheckedConfig): VirtBoard {
+  #createBoard({ harts, devices, virtioLayout, fwCfg }: CheckedConfig): VirtBoard {
     const { console, arrivals, virtio, onPower, onTimeRead } = this.#deps;
     return createVirtBoard(
-      { harts, devices, virtioLayout, virtio },
+      { harts, devices, virtioLayout, virtio, fwCfg },
       {
         memory: this.ram,
         clock: this.time.clock,

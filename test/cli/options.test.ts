@@ -158,6 +158,12 @@ describe("QEMU's way of saying it", () => {
     });
   });
 
+  test("-fw_cfg names files for firmware", () => {
+    const words = ["-fw_cfg", "opt/a,string=x,,y", "--fw-cfg", "name=opt/b,file=b.bin"];
+    expect(run(...words).vm.fwCfg).toEqual([{ name: "opt/a", data: "x,y" }]);
+    expect(run(...words).fwCfgFiles).toEqual([{ name: "opt/b", path: "b.bin" }]);
+  });
+
   test("-device virtconsole is a console on this terminal", () => {
     const words = ["-device", "virtio-serial-device,bus=virtio-mmio-bus.2", "-chardev", "stdio,id=c"];
     expect(run(...words, "-device", "virtconsole,chardev=c").vm.virtioSerial).toEqual({ slot: 2, console: true });
@@ -176,6 +182,7 @@ describe("QEMU's way of saying it", () => {
     [["-device", "virtio-rng-pci"], "use virtio-rng-device."],
     [["-device", "virtio-rng-device,max-bytes=0"], "from 1 up"],
     [["-device", "virtio-rng-device,speed=1"], 'no property "speed"'],
+    [["-fw_cfg", "name=opt/a"], "--fw-cfg name=opt/NAME,string=TEXT"],
     [["-device", "virtconsole", "-device", "virtconsole"], "one virtconsole"],
     [["-device", "virtio-rng-device", "-device", "virtio-rng-device"], "one virtio-rng-device"],
     [["-device", "virtio-rng-device,bus=pcie.0"], 'There is no bus "pcie.0"'],

@@ -39,6 +39,14 @@ describe.each([1, 4, MAX_HARTS])("the tree for %i harts", (harts) => {
     expect(ours.find("/soc")!.children.length).toBe(theirs.find("/soc")!.children.length - left.size);
   });
 
+  test("describes the firmware configuration device as QEMU's does", () => {
+    const [ours, theirs] = [tree(harts), parseFdt(qemuFdt(harts, "256M")).root];
+    const [own, their] = [ours, theirs].map((root) => root.find("/fw-cfg@10100000")!) as [FdtTree, FdtTree];
+    expect(own.getStrings("compatible")).toEqual(their.getStrings("compatible"));
+    expect(own.getCells("reg")).toEqual(their.getCells("reg"));
+    expect(own.getCells("dma-coherent")).toEqual(their.getCells("dma-coherent"));
+  });
+
   test("connects the CLINT and the PLIC to the harts as QEMU's does", () => {
     const [ours, theirs] = [tree(harts), parseFdt(qemuFdt(harts, "256M")).root];
     for (const node of ["clint", "plic"]) {
