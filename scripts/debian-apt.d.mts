@@ -21,6 +21,8 @@ export class PrivateApt {
   readonly archives: string;
   configure(): void;
   update(warn?: (text: string) => void): void;
+  closure(names: readonly string[]): string[];
+  downloadClosure(names: readonly string[]): void;
   locate(name: string): Found;
   download(found: Found): string;
 }

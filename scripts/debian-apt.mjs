@@ -192,6 +192,24 @@ export class PrivateApt {
     return { name, path: join(this.archives, match[1]), bytes: Number(match[2]) };
   }
 
+  /** The files of `names`, of what they depend on, and of nothing else: an installation from nothing, in an order in which that works. */
+  closure(names) {
+    const args = ["install", "-q", "-y", "--no-install-recommends", "--print-uris", ...names];
+    const printed = patiently(() => this.apt("apt-get", args), this.retries);
+    const found = [...printed.matchAll(/^'[^']*' (\S+) (\d+) /gm)].map((match) => match[1]);
+    if (found.length === 0)
+      throw new PrepareError(`The archive has nothing for ${names.join(", ")}: try another DEBIAN_MIRROR.`);
+    return found;
+  }
+
+  /** Downloads the closure of `names` into `archives`; what is there already is checked, and kept. */
+  downloadClosure(names) {
+    mkdirSync(join(this.archives, "partial"), { recursive: true });
+    const place = `Dir::Cache::archives=${this.archives}`;
+    const args = ["install", "-q", "-y", "--no-install-recommends", "--download-only", "-o", place, ...names];
+    patiently(() => this.apt("apt-get", args), this.retries);
+  }
+
   /** Downloads what `locate` found, unless it is there already, and returns the path of the .deb. */
   download({ name, path, bytes }) {
     const complete = () => existsSync(path) && statSync(path).size === bytes;

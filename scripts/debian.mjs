@@ -1,11 +1,13 @@
 /**
- * `npm run guests:debian [-- --update]`: fetches Debian 13's riscv64 kernel, busybox, OpenSBI and U-Boot and prepares
- * them in `.guests/` (ignored by git). Nothing of it needs root or touches the machine's own packages.
+ * `npm run guests:debian [-- --update] [-- --rootfs]`: fetches Debian 13's riscv64 kernel, busybox, OpenSBI and U-Boot and prepares
+ * them in `.guests/` (ignored by git). Nothing of it needs root or touches the machine's own packages. `--rootfs` makes a disk with
+ * the whole distribution, too (scripts/debian-rootfs.mjs).
  *
  * ```
  * .guests/Image             the kernel, as Debian ships it
  * .guests/initrd.cpio       busybox and an init script that prints "wasmvisor: userland up"
  * .guests/initrd-modules.cpio   the same with the virtio, ext4, 9p and drm modules
+ * .guests/initrd-root.cpio  the same with what a disk needs: `root=/dev/vda` starts the system there
  * .guests/opensbi/ u-boot/  fw_jump, fw_dynamic; u-boot for S mode (smode.*) and M mode (mmode.*)
  * .guests/manifest.json     versions and sizes; when it is right, nothing is fetched again
  * ```
@@ -47,6 +49,9 @@ const MODULES = [
   "kernel/drivers/virtio/virtio_dma_buf",
   "kernel/drivers/gpu/drm/virtio/virtio-gpu",
 ];
+
+/** What the root file system on a disk needs. */
+const ROOT_MODULES = ["virtio_mmio", "virtio_blk", "crc32c_generic", "crc16", "jbd2", "mbcache", "ext4"];
 
 const MIB = 1 << 20;
 const say = (text) => process.stderr.write(`guests:debian: ${text}\n`);
@@ -96,6 +101,8 @@ function prepareInitramfs(deb, root, modules, put) {
   check("busybox", isRiscvElf(busybox));
   put("initrd.cpio", initramfs(busybox));
   put("initrd-modules.cpio", initramfs(busybox, modules));
+  const isForRoot = ([name]) => ROOT_MODULES.includes(basename(name, ".ko"));
+  put("initrd-root.cpio", initramfs(busybox, modules.filter(isForRoot)));
 }
 
 function prepareFirmware(opensbi, uBoot, root, put) {
@@ -126,7 +133,7 @@ function prepareFirmware(opensbi, uBoot, root, put) {
 
 /** What is made from the packages here, and not only taken out: another init script makes another initramfs. */
 export function recipe() {
-  const hash = createHash("sha256").update(JSON.stringify(MODULES));
+  const hash = createHash("sha256").update(JSON.stringify([MODULES, ROOT_MODULES]));
   return hash.update(initramfs(new Uint8Array(0))).digest("hex");
 }
 
@@ -191,13 +198,21 @@ export function ensureDebian({ update = false } = {}) {
   return prepare();
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+async function main(options) {
   try {
-    const manifest = ensureDebian({ update: process.argv.includes("--update") });
+    const update = options.includes("--update");
+    const manifest = ensureDebian({ update });
     say(`ready in .guests/: Linux ${manifest.kernel}, ${Object.keys(manifest.files).length} files.`);
+    if (!options.includes("--rootfs")) return;
+    const { ensureRootfs } = await import("./debian-rootfs.mjs");
+    const { packages } = await ensureRootfs({ update });
+    say(`ready in .guests/: rootfs.qcow2, ${packages.length} packages.`);
   } catch (error) {
     if (!(error instanceof PrepareError)) throw error;
     say(error.message);
     process.exitCode = 2;
   }
 }
+
+// Not awaited: debian-rootfs.mjs imports this module.
+if (process.argv[1] === fileURLToPath(import.meta.url)) void main(process.argv.slice(2));

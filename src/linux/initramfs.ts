@@ -4,6 +4,7 @@ import { charDevice, cpio, dir, file, link } from "./cpio.ts";
 
 /**
  * Kernel arguments the init script understands:
+ * `root=/dev/vda` starts the system on that disk (`rootfstype=ext4`, `rw` and `init=/sbin/init` as usual), with all modules loaded;
  * `wasmvisor.modules=a,b` loads modules (or `all`), `wasmvisor.run=CMD` runs a command (URL-escaped: `%20` is a space),
  * `wasmvisor.exit` powers off instead of starting a shell, `wasmvisor.size=24x80` tells how large the terminal is.
  */
@@ -20,12 +21,35 @@ argument() {
   return 1
 }
 
-if wanted=$(argument wasmvisor.modules) && [ -d /lib/modules ]; then
-  wanted=,\${wanted#=},
+root=$(argument root) || root=
+root=\${root#=}
+wanted=$(argument wasmvisor.modules) || wanted=
+wanted=\${wanted#=}
+[ -n "$root" ] && wanted=all
+
+if [ -n "$wanted" ] && [ -d /lib/modules ]; then
+  wanted=,$wanted,
   for path in $(/bin/busybox cat /lib/modules/order); do
     name=\${path%.ko}
     case $wanted in *,all,*|*,"$name",*) /bin/busybox insmod "/lib/modules/$path" || echo "no module $name" ;; esac
   done
+fi
+
+if [ -n "$root" ]; then
+  tries=50
+  while [ ! -b "$root" ] && [ $tries -gt 0 ]; do
+    /bin/busybox sleep 0.1
+    tries=$((tries - 1))
+  done
+  type=$(argument rootfstype) || type==ext4
+  start=$(argument init) || start==/sbin/init
+  mode=ro
+  argument rw >/dev/null && mode=rw
+  if /bin/busybox mount -t "\${type#=}" -o "$mode" "$root" /mnt; then
+    for path in dev proc sys; do /bin/busybox mount --move /$path /mnt/$path; done
+    exec /bin/busybox switch_root /mnt "\${start#=}"
+  fi
+  echo "wasmvisor: $root cannot be mounted"
 fi
 
 echo "wasmvisor: userland up"

@@ -13,6 +13,8 @@ const PACKAGES = {
   "qemu-riscv64": "qemu-user",
   "qemu-img": "qemu-utils",
   "qemu-io": "qemu-utils",
+  e2fsck: "e2fsprogs",
+  mke2fs: "e2fsprogs",
   "riscv64-unknown-elf-as": "binutils-riscv64-unknown-elf",
   "riscv64-unknown-elf-gcc": "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
   "riscv64-linux-gnu-gcc": "gcc-riscv64-linux-gnu libc6-dev-riscv64-cross",
