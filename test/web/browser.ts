@@ -4,13 +4,15 @@ import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { buildWeb } from "../../scripts/web-build.mjs";
 
 /** For what the guest prints, on a machine that does much else. */
 export const PATIENCE = 45_000;
 
 const PREFIX = "/some/where/";
+
+const CHROMIUM = { executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] };
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html",
@@ -31,6 +33,8 @@ export interface Visitor {
   readonly touch?: boolean;
   /** What stands behind the page's address: "?guest=linux". */
   readonly search?: string;
+  /** A folder in which the browser keeps what a visitor leaves; without it, the window is a private one. */
+  readonly profile?: string;
   /** Called before the page is opened. */
   readonly prepare?: (context: BrowserContext) => Promise<unknown>;
 }
@@ -62,7 +66,7 @@ export class PageBench {
       );
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+    const browser = await chromium.launch(CHROMIUM);
     return new PageBench(server, browser);
   }
 
@@ -71,14 +75,18 @@ export class PageBench {
   }
 
   /** Opens the page for a visitor of its own. */
-  async visit({ width = 1280, height = 800, dark, touch, search = "", prepare }: Visitor = {}): Promise<Page> {
-    const context = await this.#browser.newContext({
+  async visit({ width = 1280, height = 800, dark, touch, search = "", profile, prepare }: Visitor = {}): Promise<Page> {
+    const options: BrowserContextOptions = {
       viewport: { width, height },
       colorScheme: dark === true ? "dark" : "light",
       hasTouch: touch === true,
       isMobile: touch === true,
       permissions: ["clipboard-read", "clipboard-write"],
-    });
+    };
+    const context =
+      profile === undefined
+        ? await this.#browser.newContext(options)
+        : await chromium.launchPersistentContext(profile, { ...CHROMIUM, ...options });
     const own = new URL(this.address).origin;
     await context.route(
       (url) => url.origin !== own && url.protocol.startsWith("http"),
