@@ -16,7 +16,7 @@ import { beforeAllWith, guestFile } from "../support/tools.ts";
 import { expectScreen, PageBench, type Visitor } from "./browser.ts";
 
 let bench: PageBench;
-let opened: Page[] = [];
+const opened: Page[] = [];
 let profile: string;
 
 beforeAllWith(
@@ -238,6 +238,7 @@ interface Boot {
   readonly kernel: URL;
   readonly initrd: URL;
   readonly append: string;
+  readonly memory?: string;
   /** What the terminal shows when it is up. */
   readonly until: RegExp;
   /** Milliseconds. */
@@ -245,11 +246,15 @@ interface Boot {
 }
 
 /** Boots from files by way of the dialog, with the disks that are ticked. */
-async function bootFiles(page: Page, { kernel, initrd, append, until, patience = 200_000 }: Boot): Promise<void> {
+async function bootFiles(
+  page: Page,
+  { kernel, initrd, append, memory = "256M", until, patience = 200_000 }: Boot,
+): Promise<void> {
   await page.getByRole("button", { name: "Load…" }).click();
   await page.getByLabel("Kernel", { exact: true }).setInputFiles(fileURLToPath(kernel));
   await page.getByLabel("Initrd", { exact: true }).setInputFiles(fileURLToPath(initrd));
   await page.getByLabel("Command line").fill(append);
+  await dialog(page).getByLabel("Memory").selectOption(memory);
   await page.getByRole("button", { name: "Boot", exact: true }).click();
   await expectScreen(page, until, patience);
 }
@@ -284,4 +289,23 @@ describe("Debian's kernel with a disk in the browser's storage", () => {
     await page.getByRole("heading", { name: /^kept\.qcow2/ }).waitFor();
     await expect.poll(() => page.locator(".drives .totals").textContent()).toMatch(/reads[1-9]/);
   }, 550_000);
+
+  test("may be the whole distribution, from a layer over its root disk to a login, and powers off cleanly", async () => {
+    const rootfs = fileURLToPath(guestFile("rootfs.qcow2"));
+    const page = await visit();
+    await addDisk(page, rootfs);
+    await page.getByRole("button", { name: "Layer… rootfs.qcow2" }).click();
+    await dialog(page).getByRole("button", { name: "Make" }).click();
+    await expect.poll(() => about(page, "rootfs-mine.qcow2").textContent()).toMatch(/ over rootfs\.qcow2 /);
+    await bootFiles(page, {
+      kernel: guestFile("Image"),
+      initrd: guestFile("initrd-root.cpio"),
+      append: "console=ttyS0 root=/dev/vda",
+      memory: "512M",
+      until: /debian login: ?$/,
+      patience: 400_000,
+    });
+    await type(page, "root", /# ?$/);
+    await type(page, "apt-get check && systemctl poweroff", /exit code 0/);
+  }, 580_000);
 });

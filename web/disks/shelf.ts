@@ -58,7 +58,7 @@ export class DiskShelf {
 
   /** What is used and allowed; undefined where the browser does not say. */
   async room(): Promise<Room | undefined> {
-    const { usage, quota } = await navigator.storage.estimate().catch(() => ({}) as StorageEstimate);
+    const { usage, quota } = await navigator.storage.estimate().catch((): StorageEstimate => ({}));
     return usage === undefined || quota === undefined ? undefined : { used: usage, quota };
   }
 

@@ -54,6 +54,11 @@ export function openHelp(shortcuts: readonly Shortcut[]): void {
         {},
         "The machine is a whole RISC-V computer, compatible with QEMU’s virt board; it runs in a worker of this page, and nothing leaves your browser.",
       ),
+      make(
+        "p",
+        { class: "more" },
+        "Disks are kept in this browser’s storage: make or bring one in under Disks, tick it, and start the machine anew. Drop kernels and disk images anywhere on the page.",
+      ),
       make("footer", {}, make("span", { class: "grow" }), close),
     ),
   );
