@@ -300,7 +300,8 @@ describe("Debian's kernel with a disk in the browser's storage", () => {
     await bootFiles(page, {
       kernel: guestFile("Image"),
       initrd: guestFile("initrd-root.cpio"),
-      append: "console=ttyS0 root=/dev/vda",
+      // On a machine that does much else, systemd would give up waiting for the console.
+      append: "console=ttyS0 quiet root=/dev/vda systemd.default_device_timeout_sec=3600",
       memory: "512M",
       until: /debian login: ?$/,
       patience: 400_000,
