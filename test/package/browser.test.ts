@@ -22,7 +22,10 @@ beforeAllWith(
   async () => {
     [workshop, browser] = await Promise.all([Workshop.open(), openChromium()]);
     const folder = await workshop.project("page", {
-      "main.js": `import * as wasmvisor from "wasmvisor"; globalThis.wasmvisor = wasmvisor;`,
+      "main.js": `
+        import * as wasmvisor from "wasmvisor";
+        import * as disk from "wasmvisor/disk";
+        Object.assign(globalThis, { wasmvisor, disk });`,
       "index.html": `<!doctype html><link rel="icon" href="data:,"><script type="module" src="bundle.js"></script>`,
       "elsewhere.html": `<!doctype html><title>elsewhere</title>`,
     });
@@ -225,6 +228,40 @@ describe("a page learns what is wrong", () => {
       WebAssembly.Memory = class { constructor() { throw new RangeError("could not allocate memory"); } };
       return codeOf(newHost());`);
     expect(error).toMatch(/^WasmvisorError host-memory: .*maxMemory/);
+  });
+});
+
+test("a VM in a worker has disks in the browser's storage, which are free again when its host is closed", async () => {
+  const report = await inPage<unknown>(`
+    await disk.importOpfs("base.img", new Blob([new Uint8Array(2 ** 20).fill(1)]));
+    const drives = [{ source: "base.img", overlay: "mine.qcow2" }];
+    const host = await newHost(inWorker);
+    const vm = await host.createVm({ ...spinning, drives });
+    const [drive] = vm.drives;
+    const other = await newHost(inWorker);
+    const report = {
+      drive: [drive.slot, await drive.size, await drive.readonly, await drive.description],
+      map: (await drive.map()).bytes,
+      counted: (await drive.statistics()).errors,
+      twice: await codeOf(other.createVm({ ...spinning, drives })),
+      here: await codeOf((await newHost()).createVm({ ...spinning, drives })),
+      used: await codeOf(disk.deleteOpfs("mine.qcow2")),
+    };
+    await host.close();
+    const again = await other.createVm({ ...spinning, drives });
+    await other.close();
+    const names = (await disk.listOpfs()).map(({ name }) => name);
+    for (const name of names) await disk.deleteOpfs(name);
+    return { ...report, again: again.drives.length, names };`);
+  expect(report).toEqual({
+    drive: [7, 2 ** 20, false, `qcow2 image in disk "mine.qcow2" in the browser's storage`],
+    map: { data: 0, compressed: 0, zero: 0, below: 2 ** 20, nothing: 0 },
+    counted: 0,
+    twice: expect.stringMatching(/^WasmvisorError image-locked: The disk "mine\.qcow2"/) as string,
+    here: expect.stringMatching(/^WasmvisorError unsupported: .*worker: true\.$/) as string,
+    used: expect.stringMatching(/^WasmvisorError image-locked: /) as string,
+    again: 1,
+    names: ["base.img", "mine.qcow2"],
   });
 });
 
