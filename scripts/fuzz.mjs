@@ -2,6 +2,7 @@
 // once (test/hostile/hostile.ts). Needs the built core.
 // `npm run fuzz -- qcow2 [first seed] [images]`: damaged disk images (test/disk/fuzz.ts).
 // `npm run fuzz -- servers [first seed] [servers]`: servers and compressed files that answer wrongly (test/disk/fuzz-servers.ts).
+// `npm run fuzz -- virtio [first seed] [drivers]`: drivers that break every rule (test/device/virtio/fuzz.ts).
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { runnerImport } from "vite";
@@ -34,6 +35,7 @@ const WATCHED = {
   hostile: ["test/hostile/hostile.ts", "hostile"],
   qcow2: ["test/disk/fuzz.ts", "fuzzQcow2Many"],
   servers: ["test/disk/fuzz-servers.ts", "fuzzServersMany"],
+  virtio: ["test/device/virtio/fuzz.ts", "fuzzVirtioMany"],
 };
 
 /** Runs them in a thread of its own, so that there is somebody to notice when one never comes back. */

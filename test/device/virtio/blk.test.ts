@@ -1,89 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { MemoryBlock } from "../../../src/backend/block/memory.ts";
-import type { BlockBackend } from "../../../src/backend/block/block.ts";
-import { Blk } from "../../../src/device/virtio/blk/blk.ts";
-import { DriveCounters, type DriveError, type DriveMedium } from "../../../src/device/virtio/blk/drive.ts";
-import type { IoLimits } from "../../../src/device/virtio/limits.ts";
 import type { VirtioLayout } from "../../../src/device/virtio/mmio.ts";
-import { F, RAM_PA, REG, Rig } from "./driver.ts";
-import { hostileQueue } from "./hostile-queue.ts";
+import { disk, type LateBlock, SECTORS } from "./disk-rig.ts";
+import { F, RAM_PA, REG, type Rig } from "./driver.ts";
+import { fuzzVirtio } from "./fuzz.ts";
 
-const SECTORS = 256;
 const HEADER = RAM_PA + 0x8_0000;
 const STATUS = RAM_PA + 0x8_1000;
 const DATA = RAM_PA + 0x9_0000;
 const TABLE = RAM_PA + 0x8_2000;
-
-/** A disk whose answers come later. */
-class LateBlock implements BlockBackend {
-  readonly synchronous = false;
-  readonly readonly = false;
-  readonly info = { description: "a late disk" };
-  readonly #below: MemoryBlock;
-  /** What every request fails with. */
-  failure: Error | undefined;
-
-  constructor(below: MemoryBlock) {
-    this.#below = below;
-  }
-
-  get size(): number {
-    return this.#below.size;
-  }
-
-  async #later(act: () => void): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
-    if (this.failure !== undefined) throw this.failure;
-    act();
-  }
-
-  read(at: number, into: Uint8Array): Promise<void> {
-    return this.#later(() => this.#below.read(at, into));
-  }
-
-  write(at: number, from: Uint8Array): Promise<void> {
-    return this.#later(() => this.#below.write(at, from));
-  }
-
-  flush(): Promise<void> {
-    return this.#later(() => undefined);
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
-interface Disk {
-  readonly rig: Rig;
-  readonly medium: DriveMedium;
-  readonly model: Blk;
-  readonly memory: MemoryBlock;
-  readonly errors: DriveError[];
-}
-
-interface DiskOptions {
-  readonly layout?: VirtioLayout;
-  readonly late?: boolean;
-  readonly limits?: IoLimits;
-  readonly backend?: BlockBackend;
-}
-
-function disk({ layout = "modern", late = false, limits, backend }: DiskOptions = {}): Disk {
-  const memory = new MemoryBlock(SECTORS * 512);
-  const errors: DriveError[] = [];
-  const medium: DriveMedium = {
-    backend: backend ?? (late ? new LateBlock(memory) : memory),
-    serial: "abc",
-    blockSize: 512,
-    queues: 1,
-    limits,
-    counters: new DriveCounters(),
-    onError: (error) => errors.push(error),
-  };
-  const model = new Blk(medium);
-  return { rig: new Rig(model, layout), medium, model, memory, errors };
-}
 
 /** Makes a request available; its data lies at `DATA`. */
 function request(rig: Rig, type: number, sector: number, bytes: number, { table = 0, offset = 0 } = {}): void {
@@ -384,5 +309,5 @@ test("a disk that is taken out has no sectors, and the driver is told", async ()
 
 test("whatever a driver writes, nothing is thrown and nothing outside RAM is touched", async () => {
   for (let seed = 1; seed <= 150; seed++)
-    await hostileQueue(seed, (late) => disk({ late, layout: seed % 3 ? "modern" : "legacy" }).rig);
+    await fuzzVirtio(seed);
 });
