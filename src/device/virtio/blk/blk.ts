@@ -58,6 +58,8 @@ export class Blk implements VirtioModel<BlkState> {
   #resumeAt: bigint | undefined;
   /** Requests that have been begun and can go on at once. */
   #ready: BlkRequest[] = [];
+  /** Chains that were with the device when its state was saved. */
+  #again: { readonly queue: Queue; readonly position: number }[] = [];
   /** Requests that wait for the backend. */
   #waiting = 0;
   readonly #spare: BlkRequest[] = [];
@@ -101,6 +103,7 @@ export class Blk implements VirtioModel<BlkState> {
     this.#medium.counters.depth = 0;
     this.#queues = [];
     this.#ready = [];
+    this.#again = [];
     this.#waiting = 0;
     this.#resumeAt = undefined;
     this.#writeback = true;
@@ -116,6 +119,7 @@ export class Blk implements VirtioModel<BlkState> {
     if (host === undefined || this.#resumeAt === undefined || host.clock.ticks() < this.#resumeAt) return;
     this.#resumeAt = undefined;
     this.#left = BYTES_AT_ONCE;
+    for (const { queue, position } of this.#again.splice(0)) this.#redo(queue, position);
     const ready = this.#ready;
     this.#ready = [];
     for (const request of ready) this.#goOn(request);
@@ -157,9 +161,10 @@ export class Blk implements VirtioModel<BlkState> {
   restore({ writeback, levels }: BlkState): void {
     this.#writeback = writeback;
     this.#throttle?.restore(levels);
-    this.#queues.forEach((queue) => {
-      for (const position of queue?.flying ?? []) this.#again(queue!, position);
-    });
+    // Nothing is done before the machine runs: what is in the chains now may be answered at once.
+    this.#again = this.#queues.flatMap((queue) =>
+      (queue?.flying ?? []).map((position) => ({ queue: queue!, position })),
+    );
     // Also what had not been taken: a limit may have stood before it.
     if (this.#queues.length > 0) this.#resumeSoon();
   }
@@ -211,8 +216,9 @@ export class Blk implements VirtioModel<BlkState> {
     if (this.#resumeAt === undefined || tick < this.#resumeAt) this.#resumeAt = tick;
   }
 
-  /** A chain that was with the device when its state was saved. */
-  #again(queue: Queue, position: number): void {
+  /** Begins a request again that had been begun when the state was saved. */
+  #redo(queue: Queue, position: number): void {
+    if (!this.#queues.includes(queue)) return;
     const request = this.#spare.pop() ?? new BlkRequest();
     if (!queue.readAgain(position, request.chain)) return;
     if (this.#begin(request, queue)) this.#ready.push(request);
