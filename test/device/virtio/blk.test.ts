@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { MemoryBlock } from "../../../src/backend/block/memory.ts";
 import type { VirtioLayout } from "../../../src/device/virtio/mmio.ts";
-import { disk, type LateBlock, SECTORS } from "./disk-rig.ts";
+import { type Disk, disk, type DiskOptions, type LateBlock, SECTORS } from "./disk-rig.ts";
 import { F, RAM_PA, REG, type Rig } from "./driver.ts";
 import { fuzzVirtio } from "./fuzz.ts";
 
