@@ -6,7 +6,7 @@ import { Qcow2 } from "../../src/disk/qcow2/qcow2.ts";
 import { deleteOpfs, exportOpfs, importOpfs, listOpfs } from "../../src/host/opfs.ts";
 import type { SessionClient } from "../session/client.ts";
 import { type DriveSpec, PageError } from "../session/protocol.ts";
-import { choose, chosenNames } from "./chosen.ts";
+import { choose, chosenNames, setAddress, storedDrive } from "./chosen.ts";
 
 /** A disk at hand. */
 export interface ShelfDisk {
@@ -64,7 +64,10 @@ export class DiskShelf {
 
   /** What the machine gets when it starts the next time. */
   get drives(): DriveSpec[] {
-    return this.#chosen.map((name) => ({ name, source: this.#files.get(name) ?? name }));
+    return this.#chosen.map((name) => {
+      const file = this.#files.get(name);
+      return file === undefined ? storedDrive(name) : { name, source: file };
+    });
   }
 
   /** Has the machine get a disk, or not, when it starts the next time. */
@@ -103,6 +106,13 @@ export class DiskShelf {
     this.choose(name, true);
   }
 
+  /** Makes an image that takes what changes of a disk on a server. */
+  async layerOver(name: string, address: string): Promise<void> {
+    await this.#session.call("createDisk", name, { base: address });
+    setAddress(name, address);
+    this.choose(name, true);
+  }
+
   /** The bytes of its file, at one moment. */
   async download(name: string): Promise<Blob> {
     await this.#session.call("settleDisk", name);
@@ -111,6 +121,7 @@ export class DiskShelf {
 
   async remove(name: string): Promise<void> {
     if (!this.#files.delete(name)) await deleteOpfs(name);
+    setAddress(name, undefined);
     this.choose(name, false);
   }
 

@@ -57,6 +57,7 @@ export class DisksPanel implements Panel {
         "div",
         { class: "toolbar" },
         button("Add image…", () => this.ask({ kind: "file" })),
+        button("By address…", () => this.ask({ kind: "address" })),
         button("New disk…", () => this.ask({ kind: "empty" })),
         this.#room,
       ),
@@ -71,6 +72,7 @@ export class DisksPanel implements Panel {
   ask(wish: DiskWish): void {
     const act = async (answer: DiskAnswer, onProgress: (done: number, total: number) => void, signal: AbortSignal) => {
       if (answer.kind === "empty") await this.#shelf.create(answer.name, answer.size);
+      else if (answer.kind === "address") await this.#shelf.layerOver(answer.name, answer.address);
       else if (answer.kind === "layer") await this.#shelf.layer(answer.name, answer.base);
       else if (answer.keep) await this.#shelf.keep(answer.name, answer.file, onProgress, signal);
       else this.#shelf.use(answer.name, answer.file);

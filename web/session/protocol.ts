@@ -22,10 +22,12 @@ export type GuestImage = Blob | string | typeof DEMO;
 /** Stands for the bundled guest. */
 export const DEMO = { demo: true } as const;
 
-/** A disk for the machine: one of the browser's storage by its name, or a file whose changes are forgotten. */
+/** A disk for the machine: one of the browser's storage by its name, one on a server by its address, or a file whose changes are forgotten. */
 export interface DriveSpec {
   readonly name: string;
   readonly source: Blob | string;
+  /** The disk of the browser's storage that takes what changes of a server's. */
+  readonly overlay?: string;
 }
 
 /** A disk of the machine. */

@@ -176,7 +176,7 @@ function configOf(spec: GuestSpec, engine: EngineName, onProgress: NonNullable<V
   const { memory, harts, kernel, initrd, bios, append, drives = [] } = spec;
   return {
     ...{ memory, harts, engine, onProgress },
-    drives: drives.map(({ source }) => ({ source })),
+    drives: drives.map(({ source, overlay }) => (overlay === undefined ? { source } : { source, overlay })),
     ...(kernel === undefined ? {} : { kernel: sourceOf(kernel) }),
     ...(initrd === undefined ? {} : { initrd: sourceOf(initrd) }),
     ...(bios === undefined ? {} : { bios: bios === "none" ? "none" : sourceOf(bios) }),

@@ -2,7 +2,7 @@
 
 import { askedGuest, DEMO_SPEC, linkedGuest, type MenuGuest, menuGuests } from "./catalogue.ts";
 import { SessionClient } from "./client.ts";
-import { chosenDisks } from "../disks/chosen.ts";
+import { chosenDisks, storedDrive } from "../disks/chosen.ts";
 import type { GuestSpec } from "./protocol.ts";
 
 export const session = new SessionClient();
@@ -15,7 +15,7 @@ export const firstSpec: Promise<GuestSpec> = findFirst();
 
 /** Rejects when even the first guest cannot be booted. */
 export const firstBoot: Promise<void> = firstSpec.then(async (spec) => {
-  const drives = (await chosenDisks()).map((name) => ({ name, source: name }));
+  const drives = (await chosenDisks()).map((name) => storedDrive(name));
   await session.call("boot", drives.length === 0 ? spec : { ...spec, drives }, "tiered");
 });
 

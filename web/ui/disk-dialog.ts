@@ -1,17 +1,20 @@
-/** Asking for a disk: a file to bring in, an empty one, or a layer over another. */
+/** Asking for a disk: a file to bring in, one on a server, an empty one, or a layer over another. */
 
+import { isAddress } from "../../src/disk/source.ts";
 import { make } from "./dom.ts";
 import { size } from "./format.ts";
 
 /** What the dialog is opened for. */
 export type DiskWish =
   | { readonly kind: "file"; readonly file?: File }
+  | { readonly kind: "address" }
   | { readonly kind: "empty" }
   | { readonly kind: "layer"; readonly base: string };
 
 /** What somebody has said. */
 export type DiskAnswer =
   | { readonly kind: "file"; readonly name: string; readonly file: File; readonly keep: boolean }
+  | { readonly kind: "address"; readonly name: string; readonly address: string }
   | { readonly kind: "empty"; readonly name: string; readonly size: number }
   | { readonly kind: "layer"; readonly name: string; readonly base: string };
 
@@ -22,8 +25,13 @@ export type DiskAct = (
   signal: AbortSignal,
 ) => Promise<void>;
 
-const TITLES = { file: "Add a disk image", empty: "Make an empty disk", layer: "Make a layer" };
-const ACTIONS = { file: "Add", empty: "Make", layer: "Make" };
+const TITLES = {
+  file: "Add a disk image",
+  address: "Use a disk on a server",
+  empty: "Make an empty disk",
+  layer: "Make a layer",
+};
+const ACTIONS = { file: "Add", address: "Use", empty: "Make", layer: "Make" };
 const UNITS = { M: 2 ** 20, G: 2 ** 30 } as const;
 
 /** A name that no disk has: `debian.qcow2`, `debian-2.qcow2`. */
@@ -35,10 +43,15 @@ function freeName(wanted: string, taken: readonly string[]): string {
   return name;
 }
 
+/** The name of what lies over an image. */
+const layerName = (base: string, taken: readonly string[]) =>
+  freeName(`${base.replace(/(?:\.\w+)?(?:\.gz|\.zst)?$/, "")}-mine.qcow2`, taken);
+
 /** Asks, does it, and goes away when that has worked. What is under way when it is closed is given up. */
 export function askForDisk(wish: DiskWish, taken: readonly string[], act: DiskAct): void {
   const controller = new AbortController();
   const file = make("input", { type: "file", id: "disk-file" });
+  const address = make("input", { type: "url", id: "disk-address", placeholder: "https://…", spellcheck: false });
   const name = make("input", { type: "text", id: "disk-name", spellcheck: false, autocomplete: "off" });
   const keep = make("input", { type: "checkbox", checked: true });
   const amount = make("input", { type: "number", id: "disk-size", min: "1", max: "1024", value: "4", step: "1" });
@@ -85,6 +98,20 @@ export function askForDisk(wish: DiskWish, taken: readonly string[], act: DiskAc
         ),
       ),
     );
+  } else if (wish.kind === "address") {
+    address.addEventListener("input", () => {
+      const file = URL.canParse(address.value) ? new URL(address.value).pathname.split("/").at(-1)! : "";
+      name.value = file === "" ? "" : layerName(file, taken);
+    });
+    rows.push(
+      make(
+        "p",
+        { class: "intro" },
+        "Of the server's image only what the guest reads is fetched; what it changes is kept in this browser. The server has to send ranges, and to allow that to this page.",
+      ),
+      row("Address", "disk-address", address),
+      row("Name", "disk-name", name),
+    );
   } else if (wish.kind === "empty") {
     name.value = freeName("disk.qcow2", taken);
     rows.push(
@@ -92,7 +119,7 @@ export function askForDisk(wish: DiskWish, taken: readonly string[], act: DiskAc
       row("Size", "disk-size", amount, unit, make("small", {}, "takes room only for what is written")),
     );
   } else {
-    name.value = freeName(`${wish.base.replace(/\.\w+$/, "")}-mine.qcow2`, taken);
+    name.value = layerName(wish.base, taken);
     rows.push(
       make("p", { class: "intro" }, `What the guest changes goes to the layer, and ${wish.base} stays as it is.`),
       row("Name", "disk-name", name),
@@ -103,9 +130,13 @@ export function askForDisk(wish: DiskWish, taken: readonly string[], act: DiskAc
     const said = name.value.trim();
     const chosen = file.files?.[0];
     if (wish.kind === "file" && chosen === undefined) return "Choose a file.";
+    const place = URL.canParse(address.value) ? new URL(address.value).href : undefined;
+    if (wish.kind === "address" && (place === undefined || !isAddress(place)))
+      return "Give an address that begins with https:// or http://.";
     if (said === "") return "Give the disk a name.";
     if (taken.includes(said)) return `There is a disk ${said} already; choose another name.`;
     if (wish.kind === "file") return { kind: "file", name: said, file: chosen!, keep: keep.checked };
+    if (wish.kind === "address") return { kind: "address", name: said, address: place! };
     if (wish.kind === "layer") return { kind: "layer", name: said, base: wish.base };
     const bytes = Number(amount.value) * UNITS[unit.value as keyof typeof UNITS];
     if (!Number.isInteger(bytes) || bytes < 2 ** 20 || bytes > 2 ** 40) return "A disk has from 1 MiB to 1024 GiB.";
@@ -158,7 +189,13 @@ export function askForDisk(wish: DiskWish, taken: readonly string[], act: DiskAc
   });
   document.body.append(dialog);
   dialog.showModal();
-  (wish.kind === "file" && wish.file === undefined ? file : wish.kind === "file" ? submit : name).focus();
+  const first = {
+    file: wish.kind === "file" && wish.file !== undefined ? submit : file,
+    address,
+    empty: name,
+    layer: name,
+  };
+  first[wish.kind].focus();
 }
 
 /** Asks before something that cannot be taken back. */
