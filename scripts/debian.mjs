@@ -1,7 +1,7 @@
 /**
- * `npm run guests:debian [-- --update] [-- --rootfs]`: fetches Debian 13's riscv64 kernel, busybox, OpenSBI and U-Boot and prepares
- * them in `.guests/` (ignored by git). Nothing of it needs root or touches the machine's own packages. `--rootfs` makes a disk with
- * the whole distribution, too (scripts/debian-rootfs.mjs).
+ * `npm run guests:debian [-- --update] [-- --rootfs]`: fetches Debian 13's riscv64 kernel, busybox, OpenSBI, U-Boot and EDK2 and
+ * prepares them in `.guests/` (ignored by git). Nothing of it needs root or touches the machine's own packages. `--rootfs` makes a disk
+ * with the whole distribution, too (scripts/debian-rootfs.mjs).
  *
  * ```
  * .guests/Image             the kernel, as Debian ships it
@@ -9,6 +9,7 @@
  * .guests/initrd-modules.cpio   the same with the virtio, ext4, 9p and drm modules
  * .guests/initrd-root.cpio  the same with what a disk needs: `root=/dev/vda` starts the system there
  * .guests/opensbi/ u-boot/  fw_jump, fw_dynamic; u-boot for S mode (smode.*) and M mode (mmode.*)
+ * .guests/edk2/             UEFI firmware for two flash banks: code.fd, vars.fd
  * .guests/manifest.json     versions and sizes; when it is right, nothing is fetched again
  * ```
  */
@@ -131,9 +132,28 @@ function prepareFirmware(opensbi, uBoot, root, put) {
   from(uBoot, "usr/lib/u-boot/qemu-riscv64", { "u-boot.bin": "u-boot/mmode.bin", "uboot.elf": "u-boot/mmode.elf" });
 }
 
+/** Bytes of a flash bank. */
+const BANK_BYTES = 32 * MIB;
+
+/** EDK2, in the two flash banks that it lives in. */
+function prepareEdk2(deb, root, put) {
+  const folder = "usr/share/qemu-efi-riscv64";
+  const files = { "RISCV_VIRT_CODE.fd": "edk2/code.fd", "RISCV_VIRT_VARS.fd": "edk2/vars.fd" };
+  unpack(
+    deb,
+    root,
+    Object.keys(files).map((name) => `${folder}/${name}`),
+  );
+  for (const [name, target] of Object.entries(files)) {
+    const bytes = readFileSync(join(root, folder, name));
+    check(target, bytes.length === BANK_BYTES);
+    put(target, bytes);
+  }
+}
+
 /** What is made from the packages here, and not only taken out: another init script makes another initramfs. */
 export function recipe() {
-  const hash = createHash("sha256").update(JSON.stringify([MODULES, ROOT_MODULES]));
+  const hash = createHash("sha256").update(JSON.stringify([MODULES, ROOT_MODULES, "edk2"]));
   return hash.update(initramfs(new Uint8Array(0))).digest("hex");
 }
 
@@ -168,6 +188,7 @@ function prepare() {
   const busyboxDeb = download(apt, "busybox-static");
   const opensbiDeb = download(apt, "opensbi");
   const uBootDeb = download(apt, "u-boot-qemu");
+  const edk2Deb = download(apt, "qemu-efi-riscv64");
 
   say("unpacking …");
   const files = {};
@@ -184,9 +205,10 @@ function prepare() {
   const modules = prepareKernel(kernelDeb, version, scratch, put);
   prepareInitramfs(busyboxDeb, scratch, modules, put);
   prepareFirmware(opensbiDeb, uBootDeb, scratch, put);
+  prepareEdk2(edk2Deb, scratch, put);
   rmSync(scratch, { recursive: true, force: true });
 
-  const packages = [kernelDeb, busyboxDeb, opensbiDeb, uBootDeb].map((deb) => basename(deb, ".deb"));
+  const packages = [kernelDeb, busyboxDeb, opensbiDeb, uBootDeb, edk2Deb].map((deb) => basename(deb, ".deb"));
   writeFileSync(MANIFEST, `${JSON.stringify({ kernel: version, recipe: recipe(), packages, files }, undefined, 2)}\n`);
   return readManifest();
 }

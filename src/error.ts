@@ -42,6 +42,7 @@ export type ErrorCode =
   | "fdt-version"
   | "file-unreadable"
   | "file-unwritable"
+  | "flash"
   | "gzip-corrupt"
   | "hart"
   | "hart-count"

@@ -56,6 +56,7 @@ export type { ImageSource } from "./vmm/image-source.ts";
 export type { PhysicalMemory } from "./vmm/physical-memory.ts";
 export type { DirtyFrames, RamStatistics } from "./memory/ram.ts";
 export type { RegionChoice, RegionExplanation, RegionInfo } from "./vmm/regions.ts";
+export type { FlashOptions } from "./vmm/flash.ts";
 export type { FwCfgFile } from "./device/fw-cfg/items.ts";
 export type { RngLimits } from "./device/virtio/rng/rng.ts";
 export { VmPort } from "./vmm/ports.ts";

@@ -20,7 +20,7 @@ import { Op } from "../isa/op";
 import { decode, decode16 } from "../isa/decode";
 import { trap_forgotten } from "../state/raise";
 import { fetch_address, fetch_settled, fetch_word } from "../mem/vmem";
-import { phys_ram, ram_page } from "../mem/p2m";
+import { phys_code, ram_page } from "../mem/p2m";
 import { pmp_page_uniform } from "../mem/pmp";
 import { tlb_entry, tlb_empty_fetch_all, tlb_note } from "../mem/tlb";
 import { Cause, CodePage } from "../shared/constants";
@@ -109,14 +109,14 @@ function code_page_of(vm: Vm, pa: u64): usize {
   const slot = <usize>vm.codeMap + ((<usize>ram_page(vm, pa)) << 2);
   let page = <usize>load<u32>(slot);
   if (!page) {
-    const ma = phys_ram(vm, pa);
+    const ma = phys_code(vm, pa);
     page = take_page(vm);
     store<u32>(page, <u32>ma, FRAME);
     store<u32>(page, <u32>slot, SLOT);
     store<u32>(slot, <u32>page);
     memory.copy(page + CodePage.SOURCE, ma, 4096);
   } else if (load<u32>(page, EPOCH) != vm.codeEpoch) {
-    store<u32>(page, <u32>phys_ram(vm, pa), FRAME);
+    store<u32>(page, <u32>phys_code(vm, pa), FRAME);
     verify_page(page);
   }
   store<u32>(page, vm.codeEpoch, EPOCH);

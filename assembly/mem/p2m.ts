@@ -2,6 +2,7 @@
  * The p2m: for each page of guest RAM the frame of machine memory that backs it. There is no other way from a pa to an ma.
  *
  *  p2m[(pa - ramPa) >> 12] = frame ma | flags          one u32 a page; 0 until the page is first touched
+ *  p2m[(ramSize + pa - romPa) >> 12] = ma | PRESENT    memory that only devices change; without PRESENT, loads go to its device
  */
 
 import { P2m } from "../shared/constants";
@@ -14,7 +15,7 @@ export const NO_FRAME: usize = 1;
 /** The ma of RAM at `pa` for who only reads it, valid to the end of its page and until the page moves; 0 when `pa` is not RAM. */
 export function phys_ram(vm: Vm, pa: u64): usize {
   const offset = pa - vm.ramPa;
-  if (offset >= vm.ramSize) return 0;
+  if (offset >= vm.ramSize) return rom_at(vm, pa, P2m.PRESENT);
   const page = <u32>(offset >> 12);
   let entry = load<u32>(p2m_slot(vm, page));
   if (!(entry & P2m.PRESENT)) entry = frame_first(vm, page);
@@ -34,8 +35,22 @@ export function phys_ram_store(vm: Vm, pa: u64): usize {
   return (entry & ~P2m.FLAGS) | (<u32>offset & 0xfff);
 }
 
-/** The number of the page of RAM at `pa`, which is RAM. */
+/** The ma of instructions at `pa`, as `phys_ram`; instructions come from ROM also while loads go to its device. */
+export function phys_code(vm: Vm, pa: u64): usize {
+  return pa - vm.ramPa < vm.ramSize ? phys_ram(vm, pa) : rom_at(vm, pa, ~P2m.FLAGS);
+}
+
+/** The ma of ROM at `pa`, when its p2m entry has one of the bits of `shown`; else 0. */
+function rom_at(vm: Vm, pa: u64, shown: u32): usize {
+  const offset = pa - vm.romPa;
+  if (offset >= vm.romSize) return 0;
+  const entry = load<u32>(p2m_slot(vm, ram_page(vm, pa)));
+  return entry & shown ? (entry & ~P2m.FLAGS) | (<u32>offset & 0xfff) : 0;
+}
+
+/** The number of the page at `pa`, which is RAM or ROM: that comes behind RAM. */
 // @ts-ignore: decorator
 @inline export function ram_page(vm: Vm, pa: u64): u32 {
-  return <u32>((pa - vm.ramPa) >> 12);
+  const offset = pa - vm.ramPa;
+  return <u32>((offset < vm.ramSize ? offset : vm.ramSize + pa - vm.romPa) >> 12);
 }

@@ -6,7 +6,7 @@ import { P2m } from "../shared/constants";
 import { frame_break, frame_move, p2m_slot } from "./frame";
 import { jump_flush_all } from "./jump";
 import { tlb_flush_all } from "./tlb";
-import { tlb_forget_stores } from "./tlb_page";
+import { tlb_forget_pages, tlb_forget_stores } from "./tlb_page";
 
 /** The frame of a page that the host is about to write, or 0 when none can be had. */
 export function ram_frame(vmMa: usize, page: u32): usize {
@@ -33,6 +33,17 @@ export function ram_protect(vmMa: usize): void {
   }
   for (let i: u32 = 0; i < vm.hartCount; i++) tlb_forget_stores(hart_at(vm, i));
   jump_flush_all(vm);
+}
+
+/**
+ * Has loads from `count` pages of ROM, from number `page` on, see the frames from `ma` on, or, with `shown` 0, go to their device. May be
+ * called by a device in the middle of a hart's load or store.
+ */
+export function rom_show(vmMa: usize, page: u32, count: u32, ma: u32, shown: u32): void {
+  const vm = changetype<Vm>(vmMa);
+  const flags: u32 = shown ? P2m.PRESENT : 0;
+  for (let i: u32 = 0; i < count; i++) store<u32>(p2m_slot(vm, page + i), (ma + (i << 12)) | flags);
+  if (!shown) tlb_forget_pages(vm, page, count);
 }
 
 /** Forgets all that harts know of where RAM lies, and has them leave translated code. */

@@ -11,19 +11,24 @@ const MODES: u32 = Tlb.DATA_MODES;
 
 /** Where the data TLBs and micro-TLBs of all harts have the page of RAM with this number, they are emptied. */
 export function tlb_forget_page(vm: Vm, page: u32): void {
+  tlb_forget_pages(vm, page, 1);
+}
+
+/** As `tlb_forget_page`, for `count` pages. */
+export function tlb_forget_pages(vm: Vm, page: u32, count: u32): void {
   for (let i: u32 = 0; i < vm.hartCount; i++) {
     const sets = base(hart_at(vm, i)) + HartBlock.TLB;
-    forget(sets, 2 * Tlb.DATA_MODES * SET_ENTRIES, page);
+    forget(sets, 2 * Tlb.DATA_MODES * SET_ENTRIES, page, count);
     for (let set: u32 = 0; set < MODES; set++) {
-      forget(sets + Tlb.MICRO_DELTA + set * Tlb.SET_BYTES, MICRO_ENTRIES, page);
+      forget(sets + Tlb.MICRO_DELTA + set * Tlb.SET_BYTES, MICRO_ENTRIES, page, count);
     }
   }
 }
 
-function forget(at: usize, count: u32, page: u32): void {
-  const end = at + ((<usize>count) << Tlb.ENTRY_SHIFT);
+function forget(at: usize, entries: u32, page: u32, count: u32): void {
+  const end = at + ((<usize>entries) << Tlb.ENTRY_SHIFT);
   for (; at < end; at += 1 << Tlb.ENTRY_SHIFT) {
-    if (load<u32>(at, 12) == page) store<u64>(at, -1);
+    if (load<u32>(at, 12) - page < count) store<u64>(at, -1);
   }
 }
 

@@ -11,7 +11,7 @@ import { base } from "../state/regs";
 import { raise } from "../state/raise";
 import { Access, Cause, MemoryModel, Priv, Tlb } from "../shared/constants";
 import { frame_pa } from "./frame";
-import { NO_FRAME, phys_ram, phys_ram_store, ram_page } from "./p2m";
+import { NO_FRAME, phys_code, phys_ram, phys_ram_store, ram_page } from "./p2m";
 import { pmp_check, pmp_page_uniform } from "./pmp";
 import { Walk, walk, walk_probe, walk_settled } from "./ptw";
 import { stlb_keep, stlb_refill } from "./stlb";
@@ -287,19 +287,19 @@ export function pa_of(hart: Hart, va: u64, ma: usize): u64 {
   return (walk_probe(hart, va, Access.LOAD, priv) & Walk.PA) | (va & 0xfff);
 }
 
-/** The pa of RAM that holds `bytes` of instructions at `va`, all in one page; all ones after raising. Only RAM can be executed. */
+/** The pa of RAM that holds `bytes` of instructions at `va`, all in one page; all ones after raising. Only RAM and ROM can be executed. */
 export function fetch_address(hart: Hart, va: u64, bytes: u32): u64 {
   hart.countTlbMiss += 1;
   const pa = translate(hart, va, bytes, Access.FETCH, hart.priv);
-  if (pa == FAULT || is_ram(hart, pa)) return pa;
+  if (pa == FAULT || is_code(hart, pa)) return pa;
   raise(hart, Cause.FETCH_ACCESS, va);
   return FAULT;
 }
 
 // @ts-ignore: decorator
-@inline function is_ram(hart: Hart, pa: u64): bool {
+@inline function is_code(hart: Hart, pa: u64): bool {
   const vm = changetype<Vm>(<usize>hart.vm);
-  return pa - vm.ramPa < vm.ramSize;
+  return pa - vm.ramPa < vm.ramSize || pa - vm.romPa < vm.romSize;
 }
 
 /** Looks for the pa of instructions at `va`: all ones, with nothing raised and nothing changed, when a fetch would trap, or would have to set the A bit. */
@@ -313,7 +313,7 @@ export function fetch_settled(hart: Hart, va: u64): u64 {
     pa = (walked & Walk.PA) | (va & 0xfff);
     if (walked & Walk.LARGE) tlb_note_large(hart, va, Walk.largeBytes(walked));
   }
-  return pa >> 56 || !pmp_check(hart, pa, 2, Access.FETCH, priv) || !is_ram(hart, pa) ? FAULT : pa;
+  return pa >> 56 || !pmp_check(hart, pa, 2, Access.FETCH, priv) || !is_code(hart, pa) ? FAULT : pa;
 }
 
 /** The instruction word at `va` (16 bits for a compressed one), or 0 after raising. */
@@ -321,10 +321,10 @@ export function fetch_word(hart: Hart, va: u64): u32 {
   const vm = changetype<Vm>(<usize>hart.vm);
   const pa = fetch_address(hart, va, 2);
   if (pa == FAULT) return 0;
-  const low = load<u16>(phys_ram(vm, pa));
+  const low = load<u16>(phys_code(vm, pa));
   if ((low & 3) != 3) return low;
   const high = fetch_address(hart, va + 2, 2);
-  return high == FAULT ? 0 : low | ((<u32>load<u16>(phys_ram(vm, high))) << 16);
+  return high == FAULT ? 0 : low | ((<u32>load<u16>(phys_code(vm, high))) << 16);
 }
 
 /** Checks translation and permission for `access` of `bytes` (in one page) without touching memory; false after raising. */

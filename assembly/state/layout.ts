@@ -182,126 +182,130 @@ export enum VmField {
   codePages = 68,
   /** how many of them are taken in turn (u32) */
   codePageCount = 72,
+  /** first physical address of memory that only devices change (flash), or 0 (u64) */
+  romPa = 80,
+  /** its bytes, a multiple of 4096; its pages come after those of RAM in p2m and codeMap (u64) */
+  romSize = 88,
   /** machine address of the table from RAM page to decoded page (u32 each, 0 for none) (u32) */
-  codeMap = 76,
+  codeMap = 96,
   /** counts fence.i; a decoded page of an older epoch is verified when next entered (u32) */
-  codeEpoch = 80,
+  codeEpoch = 100,
   /** pages of RAM that have a frame, shared ones included (u32) */
-  framesTouched = 84,
+  framesTouched = 104,
   /** how many pages may have one (u32) */
-  frameLimit = 88,
+  frameLimit = 108,
   /** 1 while machine addresses are held that no page's move may make stale (u32) */
-  framesPinned = 92,
+  framesPinned = 112,
   /** times that a page got another frame (u32) */
-  framesMoved = 96,
+  framesMoved = 116,
   /** 1 when a page could not get a frame; the host sets it back (u32) */
-  framesShort = 100,
+  framesShort = 120,
   /** machine address of a table of epochs, a u32 for each page of RAM; 0 when stores are not tracked (u32) */
-  dirtyStamps = 104,
+  dirtyStamps = 124,
   /** the epoch that stores are stamped with (u32) */
-  dirtyEpoch = 108,
+  dirtyEpoch = 128,
   /** the engine's number (Engine in assembly/shared/constants.ts) (u32) */
-  engine = 112,
+  engine = 132,
   /** machine address of the translator's working memory, or 0 (u32) */
-  dbt = 116,
+  dbt = 136,
   /** machine address of the region descriptors (u32) */
-  regions = 120,
+  regions = 140,
   /** how many descriptors there are (u32) */
-  regionMax = 124,
+  regionMax = 144,
   /** how many are in use (u32) */
-  regionCount = 128,
+  regionCount = 148,
   /** modules in use (u32) */
-  moduleCount = 132,
+  moduleCount = 152,
   /** index in the core's table of what calls a region: (hart, fuel, depth, index) -> pc (u32) */
-  enter = 136,
+  enter = 156,
   /** bytes of the modules in use (u32) */
-  codeBytes = 140,
+  codeBytes = 160,
   /** machine address of the hotness counters (assembly/dbt/profile/heat.ts) (u32) */
-  hot = 144,
+  hot = 164,
   /** steps charged since the counters were last halved (u32) */
-  heatSteps = 148,
+  heatSteps = 168,
   /** interpreted steps that make a pc hot (u32) */
-  hotThreshold = 152,
+  hotThreshold = 172,
   /** steps with which a pc is translated along with a hot one (u32) */
-  warmThreshold = 156,
+  warmThreshold = 176,
   /** steps the interpreter runs at most before they are charged (u32) */
-  samplePeriod = 160,
+  samplePeriod = 180,
   /** what the translator may do (Translate in assembly/shared/constants.ts) (u32) */
-  translate = 164,
+  translate = 184,
   /** guest instructions in a region at most (u32) */
-  maxInsns = 168,
+  maxInsns = 188,
   /** bytes of modules kept at most (u32) */
-  codeBytesMax = 172,
+  codeBytesMax = 192,
   /** modules kept at most (u32) */
-  codeModulesMax = 176,
+  codeModulesMax = 196,
   /** who executes translated code's sensitive instructions (Sensitive) (u32) */
-  sensitive = 180,
+  sensitive = 200,
   /** regions translated in the present run of a hart (u32) */
-  translations = 184,
+  translations = 204,
   /** after this many of them the run ends with Exit.PAUSE; 0 for never (u32) */
-  translationsMax = 188,
+  translationsMax = 208,
   /** times that all translated code was thrown away because the budget was used up (u32) */
-  overflows = 192,
+  overflows = 212,
   /** after this much slow work a run ends with Exit.PAUSE; 0 for never (u32) */
-  workMax = 196,
+  workMax = 216,
   /** steps that the tiered engine has interpreted the last time that it did (u32) */
-  coldSteps = 200,
+  coldSteps = 220,
   /** how loads and stores are translated (MemoryModel in assembly/shared/constants.ts) (u32) */
-  memoryModel = 204,
+  memoryModel = 224,
   /** 1 when hardware updates A and D may be enabled (menvcfg.ADUE writable) (u32) */
-  svadu = 208,
+  svadu = 228,
   /** regions entered by the dispatcher (u64) */
-  countEntry = 216,
+  countEntry = 232,
   /** instructions executed by translated code (u64) */
-  countTranslated = 224,
+  countTranslated = 240,
   /** returns to the dispatcher because the slice was about to end (u64) */
-  countExitFuel = 232,
+  countExitFuel = 248,
   /** returns for an instruction that only the interpreter can do (u64) */
-  countExitStep = 240,
+  countExitStep = 256,
   /** the same, when the instruction trapped (u64) */
-  countExitTrap = 248,
+  countExitTrap = 264,
   /** returns because nothing was translated there (u64) */
-  countExitCold = 256,
+  countExitCold = 272,
   /** returns because the next region was not in the jump cache (u64) */
-  countExitMiss = 264,
+  countExitMiss = 280,
   /** returns although it was: a mechanism switched off, or calls too deep (u64) */
-  countExitDispatch = 272,
+  countExitDispatch = 288,
   /** returns because an interrupt or an exit was due (u64) */
-  countExitAttention = 280,
+  countExitAttention = 296,
   /** direct jumps between regions in translated code (with Translate.COUNT) (u64) */
-  countChain = 288,
+  countChain = 304,
   /** indirect jumps that hit the jump cache (with Translate.COUNT) (u64) */
-  countIndirect = 296,
+  countIndirect = 312,
   /** indirect jumps that missed it (with Translate.COUNT) (u64) */
-  countIndirectMiss = 304,
+  countIndirectMiss = 320,
   /** computed jumps that dispatch tables kept in their region (with Translate.COUNT) (u64) */
-  countTable = 312,
+  countTable = 328,
   /** calls that came back to where they were expected (with Translate.COUNT) (u64) */
-  countReturn = 320,
+  countReturn = 336,
   /** calls that came back elsewhere (with Translate.COUNT) (u64) */
-  countReturnMiss = 328,
+  countReturnMiss = 344,
   /** regions translated (u64) */
-  countRegion = 336,
+  countRegion = 352,
   /** regions that could not be translated, or that the engine refused (u64) */
-  countRefused = 344,
+  countRefused = 360,
   /** regions thrown away (u64) */
-  countEvicted = 352,
+  countEvicted = 368,
   /** bytes of WebAssembly emitted (u64) */
-  countCodeBytes = 360,
+  countCodeBytes = 376,
   /** nanoseconds of the host spent in translating, compiling included (u64) */
-  translateNs = 368,
+  translateNs = 384,
   /** nanoseconds of them spent in compiling and linking (u64) */
-  compileNs = 376,
+  compileNs = 392,
   /** the longest translation, in nanoseconds (u64) */
-  pauseNs = 384,
+  pauseNs = 400,
   /** how often the tiered engine has interpreted (u32) */
-  coldPeriods = 392,
+  coldPeriods = 408,
   /** nanoseconds of the host that it took, estimated (u64) */
-  coldNs = 400,
+  coldNs = 416,
 }
 
 /** Sizes of the blocks. */
 export enum StateBytes {
   HART = 3008,
-  VM = 408,
+  VM = 424,
 }

@@ -589,6 +589,8 @@ export class Vm {
   harts7: u32;
   codePages: u32;
   codePageCount: u32;
+  romPa: u64;
+  romSize: u64;
   codeMap: u32;
   codeEpoch: u32;
   framesTouched: u32;
@@ -737,6 +739,8 @@ if (offsetof<Vm>("builtinSbi") != VmField.builtinSbi) ERROR("Vm.builtinSbi is mi
 if (offsetof<Vm>("harts0") != VmField.harts) ERROR("Vm.harts0 is misplaced");
 if (offsetof<Vm>("codePages") != VmField.codePages) ERROR("Vm.codePages is misplaced");
 if (offsetof<Vm>("codePageCount") != VmField.codePageCount) ERROR("Vm.codePageCount is misplaced");
+if (offsetof<Vm>("romPa") != VmField.romPa) ERROR("Vm.romPa is misplaced");
+if (offsetof<Vm>("romSize") != VmField.romSize) ERROR("Vm.romSize is misplaced");
 if (offsetof<Vm>("codeMap") != VmField.codeMap) ERROR("Vm.codeMap is misplaced");
 if (offsetof<Vm>("codeEpoch") != VmField.codeEpoch) ERROR("Vm.codeEpoch is misplaced");
 if (offsetof<Vm>("framesTouched") != VmField.framesTouched) ERROR("Vm.framesTouched is misplaced");

@@ -1,6 +1,6 @@
 /** `--drive` and `--device`, in QEMU's words. */
 
-import type { DriveOptions } from "../index.ts";
+import type { DriveOptions, FlashOptions } from "../index.ts";
 import { propertiesOf, slotOf } from "./properties.ts";
 import { usage } from "./usage.ts";
 
@@ -13,7 +13,8 @@ const DRIVE: Readonly<Record<string, (value: string, name: string) => Partial<Wr
   "read-only": (value, name) => ({ readonly: onOff(name, value) }),
   snapshot: (value, name) => ({ snapshot: onOff(name, value) }),
   serial: (serial) => ({ serial }),
-  if: (value) => (choice("if", value, ["virtio", "none"]) === "none" ? { isLoose: true } : {}),
+  if: (value) => IF[choice("if", value, ["virtio", "none", "pflash"])],
+  unit: (value) => ({ unit: value === "0" || value === "1" ? Number(value) : noUnit(value) }),
   id: (id) => ({ id }),
   bus: (bus) => ({ slot: slotOf(bus) }),
   media: (value) => (choice("media", value, ["disk", "cdrom"]) === "cdrom" ? { readonly: true } : {}),
@@ -30,7 +31,15 @@ const DRIVE: Readonly<Record<string, (value: string, name: string) => Partial<Wr
   "detect-zeroes": () => ({}),
 };
 
+const IF = { virtio: {}, none: { isLoose: true }, pflash: { isFlash: true } } as const;
+
+function noUnit(value: string): never {
+  throw usage(`The unit of a flash bank is 0 or 1, not "${value}".`);
+}
+
 interface Writable {
+  isFlash: boolean;
+  unit: number;
   source: string;
   format: "raw" | "qcow2";
   overlay: string;
@@ -49,16 +58,50 @@ interface Writable {
 /**
  * The drives that `--drive`, `--device virtio-blk-device,drive=ID` and `--snapshot` ask for.
  * @param devices - the values of `--device` that add a disk
+ * @returns the disks, and the flash banks by their unit
  * @throws WasmvisorError `usage`
  */
 export function driveOptions(
   drives: readonly string[],
   devices: readonly string[],
   snapshot: boolean,
-): readonly DriveOptions[] | undefined {
-  if (drives.length === 0 && devices.length === 0) return undefined;
-  const parsed = drives.map((text) => driveOf(text));
+): { readonly drives?: readonly DriveOptions[]; readonly flash?: readonly (FlashOptions | undefined)[] } {
+  const all = drives.map((text) => driveOf(text));
+  const flash = flashOf(
+    all.filter(({ isFlash }) => isFlash),
+    snapshot,
+  );
+  const parsed = all.filter(({ isFlash }) => isFlash !== true);
   for (const text of devices) join(parsed, text);
+  return {
+    ...(parsed.length > 0 ? { drives: disksOf(parsed, snapshot) } : {}),
+    ...(flash.length > 0 ? { flash } : {}),
+  };
+}
+
+/** Banks without a unit take the first that is free, as in QEMU. */
+function flashOf(banks: readonly Partial<Writable>[], snapshot: boolean): (FlashOptions | undefined)[] {
+  const flash: (FlashOptions | undefined)[] = [];
+  for (const { isFlash: _isFlash, unit, source, format, readonly, overlay, snapshot: own, ...others } of banks) {
+    const [surplus] = Object.keys(others);
+    if (surplus !== undefined) throw usage(`A flash bank has no property "${surplus}"; leave it out of --drive.`);
+    const free = unit ?? [0, 1].find((bank) => flash[bank] === undefined) ?? 2;
+    if (free > 1 || flash[free] !== undefined)
+      throw usage("The board has one flash bank for each unit, 0 and 1; give each its own.");
+    flash[free] = {
+      source: source!,
+      ...(format === undefined ? {} : { format }),
+      ...(readonly === undefined ? {} : { readonly }),
+      ...(overlay === undefined ? {} : { overlay }),
+      ...((own ?? snapshot) ? { snapshot: true } : {}),
+    };
+  }
+  return [...flash];
+}
+
+function disksOf(parsed: readonly Partial<Writable>[], snapshot: boolean): DriveOptions[] {
+  const loose = parsed.find(({ unit }) => unit !== undefined);
+  if (loose !== undefined) throw usage("A disk has no unit; write if=pflash,unit=0 for a flash bank.");
   return parsed.map(({ isLoose, id, operations, operationsBurst, bytes, bytesBurst, source, ...rest }) => {
     if (isLoose === true) {
       throw usage(

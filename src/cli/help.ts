@@ -33,6 +33,8 @@ The machine
   --drive PROPERTIES  a disk, such as --drive file=disk.qcow2 or --drive file=base.img,format=raw,overlay=mine.qcow2; also
                       readonly, snapshot, serial=TEXT, bus=virtio-mmio-bus.0, iops=N, bps=N;
                       a file may be https://… (to be read only, or with an overlay) or nbd://host:port/export
+  --drive if=pflash,unit=0,format=raw,file=FILE
+                      a flash bank of 32 MiB (unit 0 or 1; readonly=on): firmware such as EDK2, and its variables
   --snapshot          forget what changes on all disks
   --device virtio-rng-device
                       random bytes of the host's (/dev/hwrng); also max-bytes=N,period=MILLISECONDS

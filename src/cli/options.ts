@@ -190,7 +190,7 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     ...given("bios", values.bios === "default" ? undefined : values.bios),
     ...given("dtb", values.dtb),
     ...given("memory", values.memory === undefined ? undefined : memory(values.memory)),
-    ...given("drives", driveOptions(values.drive ?? [], disks, values.snapshot ?? false)),
+    ...driveOptions(values.drive ?? [], disks, values.snapshot ?? false),
     ...devices,
     ...given("fwCfg", fwCfg),
     ...given("virtio", virtioLayout(values.global ?? [])),

@@ -35,6 +35,9 @@ const machine: QemuOption = {
     // `-M virt -M aclint=off` sets a property, too.
     const { first, others } = parts(/^(?!type=)[\w-]+=/.test(value) ? `virt,${value}` : value, "type");
     if (first !== "virt") return `There is one machine, virt, not "${first}"; write -M virt or leave it out.`;
+    const bank = others.map((property) => /^pflash([01])=/.exec(property)).find((match) => match !== null);
+    if (bank !== undefined)
+      return `A flash bank is one option; write --drive if=pflash,unit=${bank[1]},format=raw,file=FILE in place of ${bank.input}.`;
     const unknown = others.find((property) => !MACHINE_PROPERTIES.includes(property));
     return unknown && `The machine has no property "${unknown}" to set; leave it out.`;
   },
@@ -114,7 +117,14 @@ const OPTIONS: ReadonlyMap<string, QemuOption> = new Map<string, QemuOption>([
   ...["hda", "hdb", "hdc", "hdd", "sd", "mtdblock", "fda"].map((name) => [name, disk(name, "")] as const),
   ["cdrom", disk("cdrom", ",readonly=on")],
   ...sentences(["blockdev", "iscsi"], "A disk is one option, --drive file=disk.qcow2"),
-  ...sentences(["pflash"], "There is no flash yet; give firmware with --bios"),
+  [
+    "pflash",
+    {
+      takesValue: true,
+      answer: (file) =>
+        `A flash bank is one option; write --drive if=pflash,format=raw,file=${file} in place of -pflash ${file}.`,
+    },
+  ],
   ...sentences(["netdev"], NO_NETWORK),
   ...sentences(["usbdevice", "audiodev", "tpmdev"], NO_DEVICES),
   // The terminal, which virtconsole is on.

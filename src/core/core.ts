@@ -42,6 +42,8 @@ export interface CoreExports {
   ram_protect(vm: number): void;
   /** Forgets where RAM lies, in all harts. */
   ram_flush(vm: number): void;
+  /** Has loads from pages of ROM see the frames from `ma` on, or go to their device. */
+  rom_show(vm: number, page: number, count: number, ma: number, shown: number): void;
   /** Whether any byte of the frame at `ma` is not zero: 1 or 0. */
   frame_holds(ma: number): number;
   decode_word(word: number): bigint;

@@ -31,6 +31,8 @@ export interface SpaceConfig {
   readonly ramBytes: number;
   /** RAM has no range to itself: pages get frames when they are first stored to, up to this many bytes. Default: it has one. */
   readonly ramLimit?: number | undefined;
+  /** Memory that only devices change: its place and its bytes, a multiple of 4096. Default: none. */
+  readonly rom?: { readonly pa: number; readonly bytes: number } | undefined;
   /** 1 to 8. */
   readonly harts: number;
   readonly engine: Engine;
@@ -54,6 +56,8 @@ export class MachineSpace {
   readonly ramBytes: number;
   /** Machine address of the contiguous range that backs RAM, or 0. */
   readonly ramMa: number;
+  /** Machine address of ROM, or 0. */
+  romMa = 0;
   /** RAM, page by page. */
   readonly ram: Ram;
   readonly #core: Core;
@@ -108,6 +112,12 @@ export class MachineSpace {
     const page = Math.floor(offset / FRAME_BYTES);
     const ma = write ? this.ram.writable(page) : this.ram.frame(page);
     return ma === undefined ? undefined : ma + (offset % FRAME_BYTES);
+  }
+
+  /** Has loads from `bytes` bytes of ROM at `offset` see its memory, or go to their device. */
+  showRom(offset: number, bytes: number, shown: boolean): void {
+    const page = (this.ramBytes + offset) / FRAME_BYTES;
+    this.#core.rom_show(this.vm.ma, page, bytes / FRAME_BYTES, this.romMa + offset, shown ? 1 : 0);
   }
 
   /** Makes all of RAM zero and untouched, as it is when the space is new. */
@@ -199,7 +209,13 @@ export class MachineSpace {
 
   #fillVmBlock(config: SpaceConfig): void {
     const { vm } = this;
-    const pages = config.ramBytes / FRAME_BYTES;
+    const { rom } = config;
+    const pages = (config.ramBytes + (rom?.bytes ?? 0)) / FRAME_BYTES;
+    if (rom !== undefined) {
+      this.romMa = this.#allocate(rom.bytes);
+      vm.setU64(VmField.romPa, BigInt(rom.pa));
+      vm.setU64(VmField.romSize, BigInt(rom.bytes));
+    }
     vm.setU64(VmField.ramPa, BigInt(config.ramPa));
     vm.setU64(VmField.ramSize, BigInt(config.ramBytes));
     // All zero: the core gives each page its frame when it is first touched.

@@ -195,6 +195,8 @@ export const vmState: readonly StateRow[] = [
   ["harts", "u32", 8, "derived", "machine addresses of the hart blocks"],
   ["codePages", "u32", 1, "derived", "machine address of the host's pool of decoded code pages"],
   ["codePageCount", "u32", 1, "derived", "how many of them are taken in turn"],
+  ["romPa", "u64", 1, "arch", "first physical address of memory that only devices change (flash), or 0"],
+  ["romSize", "u64", 1, "arch", "its bytes, a multiple of 4096; its pages come after those of RAM in p2m and codeMap"],
   ["codeMap", "u32", 1, "derived", "machine address of the table from RAM page to decoded page (u32 each, 0 for none)"],
   ["codeEpoch", "u32", 1, "derived", "counts fence.i; a decoded page of an older epoch is verified when next entered"],
   ["framesTouched", "u32", 1, "derived", "pages of RAM that have a frame, shared ones included"],

@@ -3,6 +3,8 @@
 import { WasmvisorError } from "../error.ts";
 import type { Entropy } from "../backend/entropy/entropy.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
+import type { FirmwareBoot } from "../device/fw-cfg/items.ts";
+import { MEMMAP } from "./memmap.ts";
 import { encodeFdt } from "./fdt.ts";
 import type { FdtDocument, FdtTree } from "./fdt.ts";
 import { parseFdt } from "./fdt-parse.ts";
@@ -10,6 +12,7 @@ import { alignUp, fdtPlace, initrdPlace, placeImage, SUPERPAGE } from "./placeme
 import type { PlacedImage, Range } from "./placement.ts";
 import { FW_DYNAMIC_PA, writeResetVector } from "./reset-vector.ts";
 import { fillChosen } from "./virt-fdt.ts";
+import type { LoadedImage } from "./loader/loaded-image.ts";
 import type { BootHart, Booted, BootPlan } from "./virt-types.ts";
 
 const T0 = 5;
@@ -24,6 +27,8 @@ export interface BootDeps {
   readonly harts: number;
   /** The mask ROM's bytes. */
   readonly rom: Uint8Array;
+  /** Where the program in flash finds what it is to boot. */
+  readonly fwCfg: { setBoot(boot: FirmwareBoot | undefined): void };
   /** The board's own tree, made anew for each boot. */
   makeTree(): FdtTree;
 }
@@ -32,8 +37,10 @@ export interface BootDeps {
 export function boot(deps: BootDeps, plan: BootPlan): Booted {
   const { memory } = deps;
   const firmware = typeof plan.bios === "string" ? undefined : placeImage(memory, plan.bios, memory.ramPa, "firmware");
-  const kernel = placeKernel(memory, plan, firmware);
+  const kernel = plan.flash === true ? undefined : placeKernel(memory, plan, firmware);
   const start = firmware ?? kernel;
+  if (plan.flash === true) return bootFlash(deps, plan, firmware);
+  deps.fwCfg.setBoot(undefined);
   if (start === undefined) {
     throw new WasmvisorError(
       "kernel-missing",
@@ -58,6 +65,38 @@ export function boot(deps: BootDeps, plan: BootPlan): Booted {
     ...(kernelPa !== undefined && { kernelPa }),
     ...(initrd && { initrd }),
   };
+}
+
+/**
+ * The program in flash is entered, by firmware and in S mode where there is some. Kernel, initrd and command line are in the firmware
+ * configuration device, for it to load. (QEMU `virt_machine_done`)
+ */
+function bootFlash(deps: BootDeps, plan: BootPlan, firmware: PlacedImage | undefined): Booted {
+  const { memory, harts } = deps;
+  const { kernel, initrd, append } = plan;
+  deps.fwCfg.setBoot({
+    ...(kernel && { kernel: fileOf(kernel) }),
+    ...(initrd && { initrd: initrd.slice() }),
+    ...(append !== undefined && { append }),
+  });
+  const document = makeDocument(deps, plan);
+  fillChosen(document.root, {}, deps.entropy);
+  const fdt = encodeFdt(document);
+  const fdtPa = fdtPlace(memory, fdt.length, firmware?.end ?? memory.ramPa);
+  memory.write(fdtPa, fdt);
+  const flashPa = MEMMAP.flash.pa;
+  const startPa = firmware?.entryPa ?? flashPa;
+  writeResetVector(deps.rom, { startPa, fdtPa, nextPa: flashPa });
+  return { harts: bootHarts(harts, plan.bios === "builtin", startPa, fdtPa), fdtPa, fdt, kernelPa: flashPa };
+}
+
+/** @throws WasmvisorError `image-type` for a kernel that is no file in one piece */
+function fileOf({ format, segments }: LoadedImage): Uint8Array {
+  const [first, ...others] = segments;
+  if (first !== undefined && others.length === 0 && format !== "elf") return first.bytes.slice();
+  const sentence =
+    "The program in flash loads kernels that are EFI programs, such as a Linux Image; give one of these.";
+  throw new WasmvisorError("image-type", sentence, { format });
 }
 
 /** In M mode at the start of RAM, after firmware at the next superpage; otherwise where the image's header says. */

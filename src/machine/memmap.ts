@@ -12,7 +12,7 @@
  *      0x10000000  uart0
  *      0x10001000  virtio      eight slots, 0x1000 apart
  *      0x10100000  fw-cfg      firmware configuration
- *      0x20000000  flash       (not built)
+ *      0x20000000  flash       two banks, where they are asked for
  *      0x30000000  pcie-ecam   (not built)
  *      0x40000000  pcie-mmio   (not built)
  *      0x80000000  dram

@@ -3,6 +3,7 @@
 import type { ConsoleBackend } from "../backend/console/console.ts";
 import type { Clock } from "../backend/clock/clock.ts";
 import type { Entropy } from "../backend/entropy/entropy.ts";
+import type { FlashMedium, FlashMemory } from "../device/pflash/pflash.ts";
 import type { Aclint } from "../device/aclint.ts";
 import type { Bus } from "../device/bus.ts";
 import type { Arrivals, Device } from "../device/device.ts";
@@ -31,8 +32,15 @@ export interface VirtConfig {
   readonly virtioLayout?: VirtioLayout;
   /** What is in the virtio slots, by their numbers, 0 to 7. */
   readonly virtio?: ReadonlyMap<number, VirtioModel>;
+  /** The two flash banks; undefined for a board without them. */
+  readonly flash?: readonly FlashBank[];
   /** Files of the firmware configuration device. */
   readonly fwCfg?: readonly FwCfgFile[];
+}
+
+/** A flash bank: its image, and what it holds until the machine has it. */
+export interface FlashBank extends FlashMedium {
+  contents: Uint8Array | undefined;
 }
 
 /** What the board stands on. RAM's place and size come from `memory`. */
@@ -41,6 +49,8 @@ export interface VirtDeps {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly arrivals: Arrivals;
+  /** The memory of a flash bank; only where there are some. */
+  flashMemory?(unit: number): FlashMemory;
   readonly console: ConsoleBackend;
   /** Drives an interrupt line of a hart; `irq` is the bit position in mip (`Irq`): MSI, MTI, SEI or MEI. Called on changes only. */
   setLine(hart: number, irq: number, level: boolean): void;
@@ -59,6 +69,8 @@ export interface BootPlan {
   readonly bios: "builtin" | "none" | LoadedImage;
   readonly kernel?: LoadedImage;
   readonly initrd?: Uint8Array;
+  /** The program in flash is started, in place of the kernel; that is for it to load. */
+  readonly flash?: boolean;
   /** The kernel's command line (`bootargs`). */
   readonly append?: string;
   /** A device tree blob to hand over in place of the board's own; checked, and given its own `/chosen` entries only. */
@@ -115,6 +127,8 @@ export interface VirtBoard {
    * @throws WasmvisorError `image-too-large`, `image-overlap`, `fdt-…` and other mistakes of the caller.
    */
   load(plan: BootPlan): Booted;
+  /** Writes to their images what has changed in flash banks. */
+  writeFlash(): Promise<void>;
   /** All devices back to power-on. RAM and harts are the owner's. */
   reset(): void;
   /** The state of all devices, keyed by name, to look at. */

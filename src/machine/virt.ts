@@ -8,6 +8,8 @@ import { FwCfg } from "../device/fw-cfg/fw-cfg.ts";
 import { makeItems } from "../device/fw-cfg/items.ts";
 import { GoldfishRtc } from "../device/goldfish-rtc.ts";
 import { Ns16550a } from "../device/ns16550a.ts";
+import { PFlash } from "../device/pflash/pflash.ts";
+import { BANK_BYTES } from "../device/pflash/cfi.ts";
 import { Plic } from "../device/plic.ts";
 import { Rom } from "../device/rom.ts";
 import { SifiveTest } from "../device/sifive-test.ts";
@@ -49,6 +51,7 @@ class Board implements VirtBoard {
   readonly uart: Ns16550a;
   readonly rtc: GoldfishRtc;
   readonly fwCfg: FwCfg;
+  private readonly flash: readonly PFlash[];
   private readonly deps: VirtDeps;
   private readonly timers: Timers;
   private readonly rom = new Rom("mrom", MEMMAP.mrom.size);
@@ -67,6 +70,7 @@ class Board implements VirtBoard {
     this.uart = new Ns16550a({ clock, console, irq: this.plic.line(PLIC_IRQ.uart0) });
     const items = makeItems(config.harts, deps.memory.ramSize, config.fwCfg ?? []);
     this.fwCfg = new FwCfg(items, deps);
+    this.flash = this.flashBanks();
     this.placed = this.place();
     const hidden = [
       { pa: MEMMAP.mrom.pa, device: this.rom },
@@ -106,7 +110,8 @@ class Board implements VirtBoard {
     const { harts } = this.config;
     const { ramPa, ramSize } = memory;
     const makeTree = () => buildVirtFdt({ harts, ramPa, ramSize, devices: this.placed });
-    return boot({ memory, entropy, harts, rom: this.rom.bytes, makeTree }, plan);
+    const { fwCfg } = this;
+    return boot({ memory, entropy, harts, rom: this.rom.bytes, makeTree, fwCfg }, plan);
   }
 
   reset(): void {
@@ -141,6 +146,18 @@ class Board implements VirtBoard {
     return placeOwnerDevices(this.config.devices ?? [], { memory, clock }, (irq) => this.plic.line(irq));
   }
 
+  async writeFlash(): Promise<void> {
+    // All of them take their copies now: the machine may go.
+    await Promise.all(this.flash.map((bank) => bank.writeBack()));
+  }
+
+  private flashBanks(): PFlash[] {
+    const { clock, arrivals, flashMemory } = this.deps;
+    const { flash = [] } = this.config;
+    if (flashMemory === undefined) return [];
+    return flash.map((medium, unit) => new PFlash(unit, { memory: flashMemory(unit), medium, clock, arrivals }));
+  }
+
   private virtioSlot(slot: number): Device {
     const { virtio, virtioLayout = "legacy" } = this.config;
     const model = virtio?.get(slot);
@@ -171,6 +188,13 @@ class Board implements VirtBoard {
         irq: PLIC_IRQ.virtio + slot,
       })),
       { device: this.plic, ...plic, irq: 0 },
+      ...this.flash.map((device, unit) => ({
+        device,
+        pa: MEMMAP.flash.pa + unit * BANK_BYTES,
+        size: BANK_BYTES,
+        irq: 0,
+        outsideSoc: true,
+      })),
       { device: this.fwCfg, ...fwCfg, irq: 0, outsideSoc: true },
       ...this.placeOwners(),
     ];

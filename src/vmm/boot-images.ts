@@ -47,6 +47,7 @@ export class BootImages {
       ...(kernel === undefined ? {} : { kernel }),
       ...(initrd === undefined ? {} : { initrd: await this.#read("initrd", initrd, this.#ramBytes, signal) }),
       ...(append === undefined ? {} : { append }),
+      ...(this.#config.flash?.[0] === undefined ? {} : { flash: true }),
       ...(dtb === undefined ? {} : { dtb: await this.#read("dtb", dtb, MAX_FDT_BYTES, signal) }),
     };
     return { plan, symbols: (kernel ?? firmware)?.symbols ?? [] };

@@ -12,6 +12,7 @@ import { known } from "./known.ts";
 import { checkSerial, type SerialOptions } from "./ports.ts";
 import type { FwCfgFile } from "../device/fw-cfg/items.ts";
 import { checkFwCfg } from "./fw-cfg-options.ts";
+import { checkFlash, type FlashOptions } from "./flash.ts";
 import { checkRng, type RngOptions } from "./rng-options.ts";
 import { checkMemoryModel, type MemoryModelName, memoryModelOf } from "./memory-model.ts";
 import { checkTranslator, type TranslatorOptions } from "./translator-options.ts";
@@ -70,6 +71,11 @@ export interface VmConfig {
   readonly rng?: boolean | RngOptions;
   /** A virtio console device: a console beside the UART, and named serial ports (`vm.ports`); see `SerialOptions`. Default: none. */
   readonly virtioSerial?: SerialOptions;
+  /**
+   * Flash banks, the first at 0x20000000 and the second at 0x22000000; see `FlashOptions`. With a first one, firmware (`bios`) goes on there
+   * in S mode, or with `bios: "none"` the machine starts there; a kernel is then for the program in flash to load. Default: none.
+   */
+  readonly flash?: readonly (FlashOptions | undefined)[];
   /** Files for the firmware configuration device, by name; see `FwCfgFile`. Default: none. */
   readonly fwCfg?: readonly FwCfgFile[];
   /** Registers of the virtio slots: `"legacy"` (the default), as QEMU's `virt` has them, or `"modern"`, which packed queues need. */
@@ -107,6 +113,7 @@ const KEYS = Object.keys({
   rng: 0,
   virtioSerial: 0,
   fwCfg: 0,
+  flash: 0,
   virtio: 0,
   clock: 0,
   onTrapStorm: 0,
@@ -141,6 +148,8 @@ export interface CheckedConfig {
   readonly devices: readonly DeviceMaker[];
   readonly virtioLayout: VirtioLayout;
   readonly fwCfg: readonly FwCfgFile[];
+  /** Whether it has flash banks. */
+  readonly hasFlash: boolean;
 }
 
 /** The most harts a VM can have. */
@@ -223,6 +232,7 @@ export function checkConfig(config: VmConfig): CheckedConfig {
   }
   if (
     config.kernel === undefined &&
+    config.flash?.[0] === undefined &&
     (config.bios === undefined || typeof config.bios === "string") &&
     !isPath(config)
   ) {
@@ -230,6 +240,7 @@ export function checkConfig(config: VmConfig): CheckedConfig {
   }
   checkRng(config.rng);
   checkSerial(config.virtioSerial);
+  checkFlash(config.flash);
   const ramBytes = parseMemorySize(config.memory ?? "256M");
   return {
     ramBytes,
@@ -241,6 +252,7 @@ export function checkConfig(config: VmConfig): CheckedConfig {
     deterministic: clock === "deterministic",
     stopOnTrapStorm: onTrapStorm === "stop",
     devices: config.devices ?? [],
+    hasFlash: config.flash?.some((bank) => bank !== undefined) ?? false,
     fwCfg: checkFwCfg(config.fwCfg),
     virtioLayout: layoutOf(config.virtio ?? "legacy"),
   };

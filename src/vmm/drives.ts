@@ -222,7 +222,7 @@ function check(options: DriveOptions): void {
 }
 
 /** Images are opened by code that only VMs with disks need. */
-async function backendOf(options: DriveOptions): Promise<BlockBackend> {
+export async function backendOf(options: DriveOptions): Promise<BlockBackend> {
   const { openDriveImage } = await import("../disk/drive.ts");
   const { source, readonly = false, snapshot = source instanceof Blob && !readonly } = options;
   return openDriveImage({ ...options, source: imageOf(source), snapshot });

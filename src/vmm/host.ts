@@ -8,6 +8,7 @@ import { shareEqualFrames } from "../memory/share.ts";
 import { WasmvisorError } from "../error.ts";
 import { BootImages, type LoadedPlan } from "./boot-images.ts";
 import { checkConfig, type CheckedConfig, type VmConfig } from "./config.ts";
+import { closeFlash, type FlashImage, openFlash } from "./flash.ts";
 import { known } from "./known.ts";
 import type { Machine } from "./machine.ts";
 import { openVirtioDevices, type VirtioDevices } from "./virtio-devices.ts";
@@ -146,17 +147,19 @@ export class Host {
     const images = new BootImages(config, checked);
     const plan = await this.#load(images, config.signal);
     const virtio = await openVirtioDevices(config);
+    let flash: readonly (FlashImage | undefined)[] = [];
     try {
+      flash = await openFlash(config.flash ?? []);
       config.signal?.throwIfAborted();
       if (this.#closed) throw hostClosed();
-      return this.#makeVm(checked, images, virtio, plan);
+      return this.#makeVm(checked, images, { virtio, flash }, plan);
     } catch (error) {
-      await Promise.allSettled(virtio.drives.map((drive) => drive.close()));
+      await Promise.allSettled([closeFlash(flash), ...virtio.drives.map((drive) => drive.close())]);
       throw error;
     }
   }
 
-  #makeVm(checked: CheckedConfig, images: BootImages, virtio: VirtioDevices, plan: LoadedPlan): Vm {
+  #makeVm(checked: CheckedConfig, images: BootImages, opened: Opened, plan: LoadedPlan): Vm {
     const vm = new Vm(
       {
         core: this.#core,
@@ -164,7 +167,7 @@ export class Host {
         compilation: checked.deterministic ? "sync" : this.#compilation,
         config: checked,
         images,
-        virtio,
+        ...opened,
         onDestroy: (destroyed) => {
           this.#vms.delete(destroyed);
           this.#await(destroyed.close());
@@ -223,6 +226,12 @@ export class Host {
       this.#making.delete(making);
     }
   }
+}
+
+/** What has been opened for a VM. */
+interface Opened {
+  readonly virtio: VirtioDevices;
+  readonly flash: readonly (FlashImage | undefined)[];
 }
 
 function hostClosed(): WasmvisorError {

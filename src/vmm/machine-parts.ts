@@ -8,7 +8,11 @@ import type { Part } from "../state/saved.ts";
 import { flag, table, type ValuesIn } from "../state/table.ts";
 
 /** How people call what must be the same in both machines. */
-const NAMES: Readonly<Record<string, string>> = { ramSize: "bytes of memory", hartCount: "harts" };
+const NAMES: Readonly<Record<string, string>> = {
+  ramSize: "bytes of memory",
+  hartCount: "harts",
+  romSize: "bytes of flash",
+};
 
 /** The VM block's own fields: they say which machine it is, and nothing is restored from them. */
 export function blockPart(space: MachineSpace): Part {

@@ -19,6 +19,8 @@ import { createGuestMemory, type GuestMemory } from "../memory/guest-memory.ts";
 import type { MachineMemory } from "../memory/machine-memory.ts";
 import { WasmvisorError } from "../error.ts";
 import type { Part } from "../state/saved.ts";
+import { BANK_BYTES } from "../device/pflash/cfi.ts";
+import type { FlashBank } from "../machine/virt-types.ts";
 import type { CheckedConfig } from "./config.ts";
 import { blockPart, clockPart, hartPart } from "./machine-parts.ts";
 import { VmSbiHost } from "./sbi-host.ts";
@@ -31,6 +33,8 @@ export interface MachineDeps {
   readonly compilation: Compilation;
   readonly console: ConsoleBackend;
   readonly arrivals: Arrivals;
+  /** What the flash banks hold, and where it is kept. */
+  readonly flash: readonly (FlashBank | undefined)[];
   /** What is in the virtio slots. */
   readonly virtio: ReadonlyMap<number, VirtioModel>;
   /** Serves S-mode ECALLs in the host. */
@@ -87,6 +91,7 @@ export class Machine {
       ramPa: MEMMAP.dram.pa,
       ramBytes: config.ramBytes,
       ramLimit: config.ramLimit,
+      rom: config.hasFlash ? { pa: MEMMAP.flash.pa, bytes: MEMMAP.flash.size } : undefined,
       harts: config.harts,
       engine: config.engine,
       compilation: deps.compilation,
@@ -96,6 +101,7 @@ export class Machine {
     });
     this.space.vm.setU32(VmField.translationsMax, TRANSLATIONS);
     this.space.vm.setU32(VmField.workMax, SLOW_WORK);
+    this.#fillFlash();
     this.ram = this.#guestMemory();
     this.time = config.deterministic ? new InstructionTime() : new HostTime();
     this.#entropy = config.deterministic ? new SeededEntropy(SEED) : new HostEntropy();
@@ -245,12 +251,16 @@ export class Machine {
     core.hart_set_lines(view.ma, -1, this.#lines[start.hartid] ?? 0);
   }
 
-  #createBoard({ harts, devices, virtioLayout, fwCfg }: CheckedConfig): VirtBoard {
+  #createBoard({ harts, devices, virtioLayout, fwCfg, hasFlash }: CheckedConfig): VirtBoard {
     const { console, arrivals, virtio, onPower, onTimeRead } = this.#deps;
     return createVirtBoard(
-      { harts, devices, virtioLayout, virtio, fwCfg },
+      { harts, devices, virtioLayout, virtio, fwCfg, ...(hasFlash ? { flash: this.#flashBanks } : {}) },
       {
         memory: this.ram,
+        flashMemory: (unit) => ({
+          bytes: () => this.#flashBytes(unit),
+          show: (shown) => this.#released || this.space.showRom(unit * BANK_BYTES, BANK_BYTES, shown),
+        }),
         clock: this.time.clock,
         entropy: this.#entropy,
         arrivals,
@@ -260,6 +270,30 @@ export class Machine {
         onPower: (event) => onPower(event),
       },
     );
+  }
+
+  /** Copies what the images hold, erased where there is none. */
+  #fillFlash(): void {
+    if (this.space.romMa === 0) return;
+    for (const unit of [0, 1]) {
+      const bytes = this.#flashBytes(unit);
+      const bank = this.#deps.flash[unit];
+      if (bank?.contents === undefined) bytes.fill(0xff);
+      else bytes.set(bank.contents);
+      if (bank !== undefined) bank.contents = undefined;
+    }
+  }
+
+  get #flashBanks(): readonly FlashBank[] {
+    const empty: FlashBank = { backend: undefined, contents: undefined, onError: () => undefined };
+    return [0, 1].map((unit) => this.#deps.flash[unit] ?? empty);
+  }
+
+  /** Once its memory is gone, a copy of nothing. */
+  #flashBytes(unit: number): Uint8Array {
+    const { memory, romMa } = this.space;
+    if (this.#released) return new Uint8Array(BANK_BYTES);
+    return new Uint8Array(memory.memory.buffer, romMa + unit * BANK_BYTES, BANK_BYTES);
   }
 
   #guestMemory(): GuestMemory {

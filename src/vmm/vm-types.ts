@@ -57,6 +57,8 @@ export interface VmEvents {
   "device-error": { readonly device: string; readonly error: unknown };
   /** A disk could not do what the guest asked for; the guest sees an I/O error. */
   "drive-error": DriveFault;
+  /** A flash bank could not be written; what the guest has written stays until the VM ends, and is tried again. */
+  "flash-error": { readonly unit: number; readonly error: unknown };
   /** The guest has opened a named port, or closed it. */
   port: PortChange;
   /** The guest has printed something. */
@@ -72,6 +74,7 @@ export const VM_EVENTS: ReadonlySet<string> = new Set(
     "trap-storm": 0,
     "device-error": 0,
     "drive-error": 0,
+    "flash-error": 0,
     port: 0,
     output: 0,
   } satisfies Record<keyof VmEvents, 0>),

@@ -17,6 +17,7 @@ import { sumCounters, translatorCounters } from "./counters.ts";
 import { ending } from "./ending.ts";
 import { checkTranslation } from "./core-module.ts";
 import type { Drive } from "./drives.ts";
+import { closeFlash, type FlashImage } from "./flash.ts";
 import { VmArrivals } from "./arrivals.ts";
 import { shareConsole } from "../backend/port/console-port.ts";
 import type { Console } from "../device/virtio/console/console.ts";
@@ -46,6 +47,8 @@ export interface VmDeps {
   readonly config: CheckedConfig;
   readonly images: BootImages;
   readonly virtio: VirtioDevices;
+  /** Images of the flash banks. */
+  readonly flash: readonly (FlashImage | undefined)[];
   /** Called once, when the VM is destroyed. */
   onDestroy(vm: Vm): void;
   /** Called once after that, when none of its harts is being run any more and its memory has been given back. */
@@ -124,6 +127,9 @@ export class Vm extends Emitter<VmEvents> {
     this.machine = new Machine(config, {
       arrivals,
       virtio: serial === undefined ? models : new Map([...models, [serial.slot, this.#serial!]]),
+      flash: deps.flash.map(
+        (bank, unit) => bank && { ...bank, onError: (error) => this.emit("flash-error", { unit, error }) },
+      ),
       core,
       memory: deps.memory,
       compilation: deps.compilation,
@@ -135,6 +141,7 @@ export class Vm extends Emitter<VmEvents> {
       onDeadline: (mtime) => this.#loop.deadlineMoved(mtime),
       endSlice: () => this.#loop.endSlice(),
     });
+    for (const bank of deps.flash) if (bank !== undefined) bank.contents = undefined;
     const { space, ram, board, time } = this.machine;
     board.bus.onDeviceError = ({ name }, error) => this.emit("device-error", { device: name, error });
     const use = (what: string): void => this.#expect(what, "created", "running", "paused", "exited");
@@ -257,7 +264,9 @@ export class Vm extends Emitter<VmEvents> {
     if (this.#state === "destroyed") return;
     this.#loop.close();
     this.#arrivals.close();
-    this.#closed = Promise.all(this.drives.map((drive) => drive.close())).then(() => undefined);
+    this.#closed = Promise.all([this.#closeFlash(), ...this.drives.map((drive) => drive.close())]).then(
+      () => undefined,
+    );
     // Told to those who ask by `close`; to nobody else, so that it does not end the process.
     this.#closed.catch(() => undefined);
     this.#enter("destroyed");
@@ -461,6 +470,14 @@ export class Vm extends Emitter<VmEvents> {
         storms.forEach((reported, index) => reported && this.#storms.add(index));
       },
     };
+  }
+
+  async #closeFlash(): Promise<void> {
+    try {
+      await this.machine.board.writeFlash();
+    } finally {
+      await closeFlash(this.#deps.flash);
+    }
   }
 
   #run(): void {

@@ -15,6 +15,7 @@ const EVENTS = Object.keys({
   "trap-storm": true,
   "device-error": true,
   "drive-error": true,
+  "flash-error": true,
   port: true,
 } satisfies Record<EventName, true>) as EventName[];
 

@@ -211,6 +211,10 @@ export class WorkerVm extends Emitter<VmEvents> {
         const fault = detail as VmEvents["drive-error"];
         return this.emit("drive-error", { ...fault, error: decodeError(fault.error as WireError) });
       }
+      case "flash-error": {
+        const { unit, error } = detail as VmEvents["flash-error"];
+        return this.emit("flash-error", { unit, error: decodeError(error as WireError) });
+      }
       case "port":
         return this.emit("port", detail as VmEvents["port"]);
       case "trap-storm":
