@@ -91,12 +91,9 @@ export class DisksPanel implements Panel {
       const [disks, room] = [await this.#shelf.list(), await this.#shelf.room()];
       this.#disks = disks;
       this.#room.textContent = room === undefined ? "" : `${size(room.used)} of ${size(room.quota)} used`;
-      this.#list.replaceChildren(...disks.map((disk) => this.#item(disk)));
-      if (disks.length === 0)
-        this.#list.append(
-          make("li", { class: "none" }, "No disks yet. Drop an image on the page, or make an empty one."),
-        );
+      this.#showList(disks);
     } catch (error) {
+      this.#list.dataset.key = "";
       this.#list.replaceChildren(make("li", { class: "none" }, error instanceof Error ? error.message : String(error)));
     }
     this.#showPending();
@@ -136,14 +133,23 @@ export class DisksPanel implements Panel {
     void this.refresh();
   }
 
-  #item(disk: ShelfDisk): HTMLElement {
-    const { name, format, isKept, isChosen, base } = disk;
-    const about = [
-      format === "unknown" ? undefined : `${format}, ${size(disk.size)}`,
-      base === undefined ? undefined : `over ${base}`,
-      isKept ? `${size(disk.fileBytes)} here` : "not kept",
-    ];
-    const box = make("input", { type: "checkbox", checked: isChosen });
+  /** What is there already stays, so that the focus does not get lost. */
+  #showList(disks: readonly ShelfDisk[]): void {
+    const key = JSON.stringify(disks.map(({ name, isKept }) => [name, isKept]));
+    if (this.#list.dataset.key !== key) {
+      this.#list.dataset.key = key;
+      const none = make("li", { class: "none" }, "No disks yet. Drop an image on the page, or make an empty one.");
+      this.#list.replaceChildren(...(disks.length === 0 ? [none] : disks.map((disk) => this.#item(disk))));
+    }
+    disks.forEach((disk, index) => {
+      const item = this.#list.children[index]!;
+      item.querySelector("input")!.checked = disk.isChosen;
+      item.querySelector(".about")!.textContent = aboutText(disk);
+    });
+  }
+
+  #item({ name, isKept }: ShelfDisk): HTMLElement {
+    const box = make("input", { type: "checkbox" });
     box.addEventListener("change", () => this.#try(() => this.#shelf.choose(name, box.checked)));
     const button = (label: string, act: () => void) =>
       make("button", { type: "button", class: "quiet", "aria-label": `${label} ${name}`, onclick: act }, label);
@@ -158,7 +164,7 @@ export class DisksPanel implements Panel {
       "li",
       {},
       make("label", {}, box, make("span", { class: "name" }, name)),
-      make("span", { class: "about" }, about.filter((part) => part !== undefined).join(" · ")),
+      make("span", { class: "about" }),
       make("span", { class: "actions" }, ...actions),
     );
   }
@@ -200,6 +206,16 @@ export class DisksPanel implements Panel {
       restart,
     );
   }
+}
+
+/** What the list says of a disk: `qcow2, 4 GiB · over base.qcow2 · 3.3 MiB here`. */
+function aboutText({ format, size: bytes, base, isKept, fileBytes }: ShelfDisk): string {
+  const parts = [
+    format === "unknown" ? undefined : `${format}, ${size(bytes)}`,
+    base === undefined ? undefined : `over ${base}`,
+    isKept ? `${size(fileBytes)} here` : "not kept",
+  ];
+  return parts.filter((part) => part !== undefined).join(" · ");
 }
 
 /** One disk of the machine. */

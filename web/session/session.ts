@@ -119,22 +119,22 @@ export class Session implements Record<keyof Calls, unknown> {
     const config = configOf(spec, engine, (progress) => this.#emit("progress", progress));
     // A disk has one user at a time.
     if (this.#vm !== undefined && this.#disks.length > 0 && (spec.drives ?? []).length > 0) {
-      const vm = this.#vm;
+      const ended = this.#end(this.#vm);
       this.#vm = undefined;
-      await this.#end(vm);
+      await ended;
     }
     try {
       return await this.#host.createVm(config);
     } catch (error) {
       if (!(error instanceof WasmvisorError) || error.code !== "host-memory" || this.#vm === undefined) throw error;
-      const vm = this.#vm;
+      const ended = this.#end(this.#vm);
       this.#vm = undefined;
-      await this.#end(vm);
+      await ended;
       return this.#host.createVm(config);
     }
   }
 
-  /** Destroys a machine, and waits until its disks are closed. */
+  /** Destroys a machine at once, and waits until its disks are closed. */
   async #end(vm: Vm): Promise<void> {
     const name = this.#disks.join(", ");
     await vm.close().catch((error: unknown) => {
