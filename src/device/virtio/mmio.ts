@@ -543,8 +543,10 @@ function isNowhere({ inFlight, ...position }: QueuePosition): boolean {
   return inFlight.length === 0 && JSON.stringify(position) === JSON.stringify(nowhere);
 }
 
-const withLow = (address: number, low: number): number => address - (address % 2 ** 32) + low;
-const withHigh = (address: number, high: number): number => high * 2 ** 32 + (address % 2 ** 32);
+/** The last number below 2^64: sums beyond it would be rounded up to that. */
+const LAST = 2 ** 64 - 2 ** 11;
+const withLow = (address: number, low: number): number => Math.min(LAST, address - (address % 2 ** 32) + low);
+const withHigh = (address: number, high: number): number => Math.min(LAST, high * 2 ** 32 + (address % 2 ** 32));
 
 /** The node of a slot, whatever is in it. */
 export function virtioMmioNode(parent: FdtNode, place: FdtPlace): void {
