@@ -24,22 +24,16 @@ function edk2(files: FatFiles, more: VmConfig = {}): VmConfig {
 }
 
 describe("EDK2", () => {
-  test.each<[string, VmConfig]>([
-    ["under the built-in SBI, legacy virtio", {}],
-    ["under OpenSBI, modern virtio", { bios: guestFile("opensbi/fw_dynamic.bin"), virtio: "modern" }],
+  test.each<[string, () => VmConfig]>([
+    ["under the built-in SBI, legacy virtio", () => ({})],
+    ["under OpenSBI, modern virtio", () => ({ bios: guestFile("opensbi/fw_dynamic.bin"), virtio: "modern" })],
   ])("reaches its shell and reads a disk: %s", async (_, more) => {
-    const vm = await boot(edk2({ "HELLO.TXT": "hello from the disk\r\n" }, more));
+    const vm = await boot(edk2({ "HELLO.TXT": "hello from the disk\r\n" }, more()));
     await expectOutput(vm, "Shell>");
     await vm.console.write("map -r\r");
     await expectOutput(vm, /FS0:[^]*Shell>/);
     await vm.console.write("type fs0:\\HELLO.TXT\r");
     await expectOutput(vm, "hello from the disk");
-    await vm.console.write("setvar Kept -guid 12345678-1234-1234-1234-123456789abc -nv -bs =0x55\r");
-    await expectOutput(vm, "Shell>");
-    await vm.console.write("reset -c\r");
-    await expectOutput(vm, "Shell>");
-    await vm.console.write("setvar Kept -guid 12345678-1234-1234-1234-123456789abc\r");
-    await expectOutput(vm, /Kept[^]*55/);
   });
 
   test("boots Debian's kernel from the disk", async () => {
