@@ -55,7 +55,7 @@ describe("Debian on a disk", () => {
       // systemd's patience does not depend on how busy the host is.
       clock: "deterministic",
     });
-    await vm.console.waitFor("debian login: ", PATIENCE_MILLISECONDS);
+    await vm.console.waitFor("login: ", PATIENCE_MILLISECONDS);
     await vm.console.write("root\n");
     await vm.console.waitFor("# ", PATIENCE_MILLISECONDS);
     expect(await shell(vm, "systemctl --failed --no-legend --plain | grep . && false")).toMatchObject({ status: 1 });
