@@ -4,7 +4,9 @@
 set -eu
 say() { echo "rootfs: $*"; }
 off() {
-  for key in s u o; do echo $key >/proc/sysrq-trigger; done
+  sync
+  mount -o remount,ro / || say "the disk is still written to"
+  echo o >/proc/sysrq-trigger
   sleep 60
 }
 fail() {

@@ -198,6 +198,8 @@ async function prepare() {
       raw,
     );
     await configure(raw, names.length);
+    // Clean, without a journal to replay.
+    run("e2fsck", ["-f", "-n", raw]);
     await pack(raw);
   } finally {
     rmSync(SCRATCH, { recursive: true, force: true });
