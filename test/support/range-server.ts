@@ -23,6 +23,9 @@ export async function serveRanges(content: Uint8Array): Promise<RangeServer> {
     const first = Number(match?.[1]);
     const last = Math.min(Number(match?.[2]), state.content.length - 1);
     if (state.misbehave?.(request, response, first, last)) return;
+    // Pages of other origins may see what they need.
+    response.setHeader("access-control-allow-origin", "*");
+    response.setHeader("access-control-expose-headers", "content-range, etag");
     const identity = state.etag === undefined ? {} : { etag: state.etag };
     if (match === null) response.writeHead(200, identity).end(state.content);
     else if (first >= state.content.length) {

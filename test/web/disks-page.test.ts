@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest"
 import { MemoryBlock } from "../../src/backend/block/memory.ts";
 import { createQcow2 } from "../../src/disk/qcow2/create.ts";
 import { pattern } from "../contract/block-contract.ts";
+import { serveRanges } from "../support/range-server.ts";
 import { elfGuest, printText } from "../support/guest.ts";
 import { beforeAllWith, guestFile } from "../support/tools.ts";
 import { expectScreen, PageBench, type Visitor } from "./browser.ts";
@@ -133,6 +134,33 @@ describe("disks on the page", () => {
     await refusal.waitFor();
     await page.getByRole("button", { name: "Pause" }).click();
     expect(Buffer.compare(await downloaded(page, "data.img"), content)).toBe(0);
+  });
+
+  test("may be on a server, with what changes kept here, over a reload", async () => {
+    const file = new MemoryBlock(0);
+    await createQcow2(file, { size: 2 ** 22 });
+    const image = new Uint8Array(file.size);
+    file.read(0, image);
+    await using server = await serveRanges(image);
+    const prepare: NonNullable<Visitor["prepare"]> = (context) =>
+      context.route(server.url, (route) => route.continue());
+    let page = await visit({ profile, prepare });
+    await page.getByRole("button", { name: "By address…" }).click();
+    await dialog(page).getByRole("button", { name: "Use" }).click();
+    expect(await dialog(page).getByRole("alert").textContent()).toMatch(/begins with https/);
+    await dialog(page).getByLabel("Address").fill(server.url);
+    expect(await dialog(page).getByLabel("Name").inputValue()).toBe("disk-mine.qcow2");
+    await dialog(page).getByRole("button", { name: "Use" }).click();
+    await dialog(page).waitFor({ state: "detached" });
+    await expect.poll(() => about(page, "disk-mine.qcow2").textContent()).toContain(`over ${server.url}`);
+    await page.getByRole("button", { name: "Start it anew" }).click();
+    await page.getByRole("heading", { name: /^disk-mine\.qcow2/ }).waitFor();
+    const requests = server.ranges.length;
+    await page.context().close();
+    page = await visit({ profile, prepare });
+    await page.getByRole("heading", { name: /^disk-mine\.qcow2/ }).waitFor();
+    expect(server.ranges.length).toBeGreaterThan(requests);
+    expect(server.ranges.every((range) => /^bytes=\d+-\d+$/.test(range))).toBe(true);
   });
 
   test("may be layers, used in the place of what is below", async () => {
