@@ -5,8 +5,34 @@ const CLUSTER = 4 * SECTOR;
 const ROOT_ENTRIES = 512;
 const RESERVED = 1;
 
-/** A file, by path: names of up to 8 and 3 characters, in capitals. */
+/** A file, by path. Names are in capitals; longer ones than 8 and 3 characters have entries for long names. */
 export type FatFiles = Readonly<Record<string, Uint8Array | string>>;
+
+/** The name that a longer one has for those who know only short ones. */
+function shortName(name: string): string {
+  const [base = "", extension = ""] = name.split(".");
+  return base.length <= 8 && extension.length <= 3 ? name : `${base.slice(0, 6)}~1.${extension.slice(0, 3)}`;
+}
+
+/** The entries before that of `short` which have its long name, 13 characters each, the last ones first. */
+function longNameEntries(name: string, short: Uint8Array): Uint8Array[] {
+  const sum = short.subarray(0, 11).reduce((all, byte) => (((all & 1) << 7) + (all >> 1) + byte) & 255, 0);
+  const count = Math.ceil(name.length / 13);
+  return Array.from({ length: count }, (_, index) => {
+    const number = count - index;
+    const bytes = new Uint8Array(32);
+    const view = new DataView(bytes.buffer);
+    bytes[0] = number | (index === 0 ? 0x40 : 0);
+    bytes[11] = 0x0f;
+    bytes[13] = sum;
+    for (let at = 0; at < 13; at++) {
+      const char = (number - 1) * 13 + at;
+      const unit = char < name.length ? name.charCodeAt(char) : char === name.length ? 0 : 0xffff;
+      view.setUint16(at < 5 ? 1 + 2 * at : at < 11 ? 14 + 2 * (at - 5) : 28 + 2 * (at - 11), unit, true);
+    }
+    return bytes;
+  });
+}
 
 interface Folder {
   readonly folders: Map<string, Folder>;
@@ -54,29 +80,30 @@ export function fatDisk(bytes: number, files: FatFiles): Uint8Array {
     return first;
   };
 
-  const entry = (name: string, attributes: number, cluster: number, length: number): Uint8Array => {
+  const entry = (name: string, attributes: number, cluster: number, length: number): Uint8Array[] => {
     const bytes = new Uint8Array(32).fill(0x20, 0, 11);
-    const [base = "", extension = ""] = name.startsWith(".") ? [name] : name.split(".");
+    const short = shortName(name);
+    const [base = "", extension = ""] = name.startsWith(".") ? [name] : short.split(".");
     bytes.set(new TextEncoder().encode(base), 0);
     bytes.set(new TextEncoder().encode(extension), 8);
     bytes[11] = attributes;
     const fields = new DataView(bytes.buffer);
     fields.setUint16(26, cluster, true);
     fields.setUint32(28, length, true);
-    return bytes;
+    return short === name || name.startsWith(".") ? [bytes] : [...longNameEntries(name, bytes), bytes];
   };
 
   /** Entries of a folder; its folders' own ".." is the root's 0 at one level, and not looked at by firmware deeper. */
   const entries = (folder: Folder): Uint8Array[] => [
-    ...[...folder.folders].map(([name, inner]) => {
+    ...[...folder.folders].flatMap(([name, inner]) => {
       const list = entries(inner);
       const at = next;
-      const all = [entry(".", 0x10, at, 0), entry("..", 0x10, 0, 0), ...list];
+      const all = [...entry(".", 0x10, at, 0), ...entry("..", 0x10, 0, 0), ...list];
       const data = new Uint8Array(all.length * 32);
       all.forEach((one, index) => data.set(one, index * 32));
       return entry(name, 0x10, place(data), 0);
     }),
-    ...[...folder.files].map(([name, data]) => entry(name, 0x20, place(data), data.length)),
+    ...[...folder.files].flatMap(([name, data]) => entry(name, 0x20, place(data), data.length)),
   ];
 
   disk.set([0xeb, 0x3c, 0x90]);
