@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { chmod, copyFile, cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { lineMappings } from "./line-maps.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = path.join(root, "dist");
@@ -31,9 +32,14 @@ async function digest() {
     ...(await sources("assembly/state")),
     ...(await sources("assembly/dbt/wasm")),
     ...(await Promise.all(guests.map(sources))).flat(),
-    ...["build/core.wasm", "scripts/build-dist.mjs", "tsconfig.json", "tsconfig.build.json", "package.json"].map(
-      (name) => path.join(root, name),
-    ),
+    ...[
+      "build/core.wasm",
+      "scripts/build-dist.mjs",
+      "scripts/line-maps.mjs",
+      "tsconfig.json",
+      "tsconfig.build.json",
+      "package.json",
+    ].map((name) => path.join(root, name)),
   ].sort();
   const hash = createHash("sha256");
   for (const file of files) {
@@ -88,10 +94,21 @@ async function makePortable(folder) {
   }
 }
 
+/** Makes the source maps smaller. */
+async function thinMaps(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  for (const { parentPath, name } of entries.filter(({ name }) => name.endsWith(".js.map"))) {
+    const file = path.join(parentPath, name);
+    const map = JSON.parse(await readFile(file, "utf8"));
+    await writeFile(file, JSON.stringify({ ...map, mappings: lineMappings(map.mappings) }));
+  }
+}
+
 /** From dist/src/vmm, "../../build/core.wasm" leads to dist/build, as it leads to build/ from src/vmm; guests/ likewise. */
 async function complete(folder, wanted) {
   await compile(folder);
   await makePortable(path.join(folder, "src"));
+  await thinMaps(folder);
   await chmod(path.join(folder, "src/cli/main.js"), 0o755);
   await mkdir(path.join(folder, "build"));
   await copyFile(core, path.join(folder, "build/core.wasm"));

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { SourceMap as NodeSourceMap, type SourceMapPayload, type SourceMapping } from "node:module";
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildDist } from "../../scripts/build-dist.mjs";
 import { pack, packageFaults } from "../../scripts/package-faults.mjs";
@@ -38,6 +39,21 @@ describe("the package", () => {
     const atInstall = ["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare"];
     expect(Object.keys(scripts).filter((name) => atInstall.includes(name))).toEqual([]);
     expect(scripts).toHaveProperty("prepack");
+  });
+
+  test("has source maps that lead to the line where something stands", () => {
+    const file = (name: string) => readFileSync(new URL(`../../dist/src/vmm/${name}`, import.meta.url), "utf8");
+    const raw = JSON.parse(file("vm.js.map")) as SourceMapPayload & { readonly sourcesContent: readonly string[] };
+    const map = new NodeSourceMap(raw);
+    const original = raw.sourcesContent[0]!.split("\n");
+    const methods = file("vm.js")
+      .split("\n")
+      .flatMap((text, line) => {
+        const [, name] = /^ {4}(?:async )?(\w+)\(.*\) \{$/.exec(text) ?? [];
+        return name === undefined ? [] : [{ name, entry: map.findEntry(line, 4) as SourceMapping }];
+      });
+    expect(methods.length).toBeGreaterThan(15);
+    for (const { name, entry } of methods) expect(original[entry.originalLine]).toContain(name);
   });
 
   test("is small, depends on nothing, and publint finds nothing", async () => {
