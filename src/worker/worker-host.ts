@@ -27,8 +27,8 @@ const CLOSE_PATIENCE = 10_000;
 export class WorkerHost {
   readonly #link: Link;
   readonly #vms = new Map<number, WorkerVm>();
-  /** Whether there are, or have been, disks to be closed. */
-  #hasDrives = false;
+  /** Whether there are, or have been, disks or flash banks to be closed. */
+  #hasImages = false;
 
   private constructor(worker: WorkerChoice) {
     this.#link = new Link(
@@ -78,8 +78,8 @@ export class WorkerHost {
   async createVm(config: VmConfig): Promise<WorkerVm> {
     const transfer: object[] = [];
     const wire = encodeConfig(config, transfer);
-    const { signal, onProgress, drives = [] } = config;
-    this.#hasDrives ||= drives.length > 0;
+    const { signal, onProgress, drives = [], flash = [] } = config;
+    this.#hasImages ||= drives.length > 0 || flash.length > 0;
     const { value } = await this.#link.request({ type: "create", config: wire }, { transfer, signal, onProgress });
     const created = value as CreatedVm;
     const vm = new WorkerVm(this.#link, created, () => this.#vms.delete(created.vm));
@@ -93,7 +93,7 @@ export class WorkerHost {
    */
   async close(): Promise<void> {
     const error = new WasmvisorError("host-closed", "The host has been closed; make another one with Host.create.");
-    const closed = this.#hasDrives ? this.#link.closeDisks(error, CLOSE_PATIENCE) : this.#link.close(error);
+    const closed = this.#hasImages ? this.#link.closeDisks(error, CLOSE_PATIENCE) : this.#link.close(error);
     for (const vm of [...this.#vms.values()]) vm.lost(error);
     await closed;
   }

@@ -9,7 +9,15 @@ import { buildDist } from "../../scripts/build-dist.mjs";
 import { Host, WasmvisorError } from "../../src/index.ts";
 import { createDisk } from "../../src/disk/create.ts";
 import { FileBlock } from "../../src/host/block-file.ts";
-import type { DriveOptions, LoadProgress, VmState, WorkerDrive, WorkerHost, WorkerVm } from "../../src/index.ts";
+import type {
+  DriveOptions,
+  LoadProgress,
+  VmConfig,
+  VmState,
+  WorkerDrive,
+  WorkerHost,
+  WorkerVm,
+} from "../../src/index.ts";
 import { elfGuest, flatGuest, powerOff, PRINT, printText } from "../support/guest.ts";
 
 /** The built one, told to take the built files: node runs no TypeScript in workers. */
@@ -75,13 +83,16 @@ describe("disks of a VM in a worker", () => {
     expect(await first.size).toBe(8192);
   });
 
-  test("are closed when the host has been", async () => {
+  test.each<[string, string, number, (source: string) => VmConfig]>([
+    ["disks", "disk.qcow2", 2 ** 20, (source) => ({ drives: [{ source }] })],
+    ["flash banks", "flash.qcow2", 2 ** 25, (source) => ({ flash: [undefined, { source }] })],
+  ])("%s are closed when the host has been", async (_, name, size, config) => {
     const folder = mkdtempSync(path.join(tmpdir(), "wasmvisor-worker-"));
-    const source = path.join(folder, "disk.qcow2");
+    const source = path.join(folder, name);
     try {
-      await createDisk(source, { size: 2 ** 20 });
+      await createDisk(source, { size });
       const host = await newHost();
-      const vm = await withDrives(host, { source });
+      const vm = await host.createVm({ memory: "2M", bios: "none", kernel: flatGuest(SPIN), ...config(source) });
       expect(() => FileBlock.open(source)).toThrow(code("image-locked"));
       const closed = host.close();
       expect(vm.state).toBe("destroyed");
