@@ -2,7 +2,7 @@
 
 import { diskHost } from "#disk";
 import { type Disk, DISK_FORMATS, type DiskFormat, openDisk, type OpenDiskOptions, Qcow2 } from "../disk/index.ts";
-import { backingPlace } from "../disk/open.ts";
+import { backingPlace, placeOf } from "../disk/open.ts";
 import { isAddress } from "../disk/source.ts";
 import { WasmvisorError } from "../error.ts";
 import { type ImgArguments } from "./img-options.ts";
@@ -73,19 +73,18 @@ export async function openChain(file: string, args: ImgArguments): Promise<Level
     let name: string | undefined = file;
     let format = formatOf(args.values.get("f"));
     while (name !== undefined) {
-      const isPath = !isAddress(name);
-      const path = isPath ? diskHost.realPath(name) : name;
-      if (seen.has(path) || levels.length >= MOST_LEVELS)
+      const place = placeOf(name);
+      if (seen.has(place) || levels.length >= MOST_LEVELS)
         throw new WasmvisorError(
           "image-backing",
           `The disk image ${file} lies over itself, by way of "${name}"; rebase it.`,
         );
-      seen.add(path);
+      seen.add(place);
       const disk = await open(name, args, { readonly: true, alone: true, ...(format === undefined ? {} : { format }) });
       levels.push({ name, disk });
       const info: { backingFile?: string; backingFormat?: string } = disk instanceof Qcow2 ? disk.info : {};
       if (info.backingFile === undefined) break;
-      backingPlace(info.backingFile, isPath ? path : undefined, allowing(args));
+      backingPlace(info.backingFile, place, allowing(args));
       name = nameBeside(info.backingFile, name);
       format = formatOf(info.backingFormat);
     }

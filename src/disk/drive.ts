@@ -3,7 +3,7 @@
 import { diskHost } from "#disk";
 import type { BlockBackend } from "../backend/block/block.ts";
 import { imageError } from "./error.ts";
-import { type DiskFormat, openDisk, snapshotOf } from "./open.ts";
+import { type DiskFormat, openDisk, placeOf, snapshotOf } from "./open.ts";
 import { createQcow2 } from "./qcow2/create.ts";
 import { RawDisk } from "./raw.ts";
 import { isAddress } from "./source.ts";
@@ -47,7 +47,7 @@ async function openChanging({ source, format, overlay, readonly = false }: Drive
       "An overlay lies over an image that it can name; give the drive's source as a path, a name or an address.",
     );
   }
-  const base = isAddress(source) ? source : diskHost.realPath(source);
+  const base = placeOf(source);
   if ((await diskHost.allocatedBytes(overlay)) === undefined) await createOverlay(overlay, base, format);
   const above = diskHost.realPath(overlay);
   return openDisk(overlay, {

@@ -34,7 +34,7 @@ export interface OpenDiskOptions {
   /**
    * Whether an image may have a file below it, which is given by its path without links, or a server's disk, by its address. Default: only
    * files in the folder of the image that names it, or in a folder of that; in browsers, any disk of the browser's storage. The image is given
-   * by its path; by nothing when it has none.
+   * in the same way; by nothing when it has neither path nor address.
    */
   readonly allow?: (file: string, image: string) => boolean;
   /** Opens what lies below in place of `allow`; for disks that are not in files. */
@@ -74,15 +74,18 @@ async function openLevel(
   above: readonly string[],
 ): Promise<Disk> {
   const { readonly = false, shared = false } = options;
-  const path = typeof source === "string" && !isAddress(source) ? diskHost.realPath(source) : undefined;
+  const place = typeof source === "string" ? placeOf(source) : undefined;
   const file = await opened(source, { readonly, shared });
   try {
-    return await settle(openFormat(file, path, options, above));
+    return await settle(openFormat(file, place, options, above));
   } catch (error) {
     await file.close().catch(() => undefined);
     throw error;
   }
 }
+
+/** What a name stands for, whoever says it: the path without links, or the address as it is. */
+export const placeOf = (name: string): string => (isAddress(name) ? name : diskHost.realPath(name));
 
 async function opened(source: string | BlockBackend, how: OpenFile & AddressOptions): Promise<BlockBackend> {
   if (typeof source !== "string") return source;
@@ -91,7 +94,7 @@ async function opened(source: string | BlockBackend, how: OpenFile & AddressOpti
 
 function* openFormat(
   outer: BlockBackend,
-  path: string | undefined,
+  place: string | undefined,
   options: OpenDiskOptions,
   above: readonly string[],
 ): Steps<Disk> {
@@ -107,7 +110,7 @@ function* openFormat(
   const backing =
     backingFile === undefined || options.alone
       ? undefined
-      : yield* wait(openBelow(backingFile, backingFormat, path, options, above));
+      : yield* wait(openBelow(backingFile, backingFormat, place, options, above));
   try {
     return yield* Qcow2.openSteps(file, {
       codec: hostCodec,
@@ -182,7 +185,7 @@ async function openBelow(
     return openLevel(given, named, [...above, name]);
   }
   const place = backingPlace(name, image, options.allow);
-  const levels = [...above, image ?? ""];
+  const levels = image === undefined ? above : [...above, image];
   if (levels.includes(place)) throw overItself(name);
   return openLevel(place, named, levels);
 }
@@ -204,7 +207,7 @@ export function backingPlace(name: string, image: string | undefined, allow?: Op
       `The disk image lies over "${shownName}", which is no file; convert it with qemu-img.`,
       { name },
     );
-  if (image === undefined)
+  if (image === undefined || isAddress(image))
     throw imageError(
       "image-backing",
       `The disk image lies over "${shownName}"; give a function openBacking that opens it.`,

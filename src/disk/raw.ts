@@ -1,7 +1,7 @@
 /** Disks whose file is nothing but their bytes. */
 
 import type { BlockBackend, BlockInfo, Done, Extent } from "../backend/block/block.ts";
-import { expectInside, expectOpen, expectWritable } from "../backend/block/range.ts";
+import { expectChange, expectInside, expectOpen, expectWritable } from "../backend/block/range.ts";
 import { writeZeroes } from "../backend/block/zeroes.ts";
 import { imageError } from "./error.ts";
 import { settle, type Steps, wait } from "./steps.ts";
@@ -61,7 +61,7 @@ export class RawDisk implements BlockBackend {
   }
 
   write(at: number, from: Uint8Array): Done {
-    this.#expectChange(at, from.length);
+    expectChange(this, this.#open, at, from.length);
     if (at < SECTOR) this.#guard?.(at, from);
     return this.#there(at, from.length) === from.length
       ? this.#file.write(at, from)
@@ -89,18 +89,18 @@ export class RawDisk implements BlockBackend {
   }
 
   #discard(at: number, length: number): Done {
-    this.#expectChange(at, length);
+    expectChange(this, this.#open, at, length);
     return this.#file.discard!(at, this.#there(at, length));
   }
 
   writeZeroes(at: number, length: number, mayUnmap: boolean): Done {
-    this.#expectChange(at, length);
+    expectChange(this, this.#open, at, length);
     const there = this.#there(at, length);
     return writeZeroes(this.#file, Math.min(at, this.#file.size), there, mayUnmap);
   }
 
   resize(size: number): Done {
-    this.#expectChange(0, 0);
+    expectChange(this, this.#open, 0, 0);
     return settle(this.#resize(size));
   }
 
@@ -132,11 +132,5 @@ export class RawDisk implements BlockBackend {
   /** How many of these bytes the file has. */
   #there(at: number, length: number): number {
     return Math.max(0, Math.min(length, this.#file.size - at));
-  }
-
-  #expectChange(at: number, length: number): void {
-    expectOpen(this, this.#open);
-    expectWritable(this);
-    expectInside(this, at, length);
   }
 }

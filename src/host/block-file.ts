@@ -14,7 +14,7 @@ import {
   writeSync,
 } from "node:fs";
 import type { BlockBackend, BlockInfo, Done, Extent } from "../backend/block/block.ts";
-import { expectInside, expectOpen, expectSize, expectWritable } from "../backend/block/range.ts";
+import { expectChange, expectInside, expectOpen, expectSize } from "../backend/block/range.ts";
 import { WasmvisorError } from "../error.ts";
 import { FileLock } from "./block-lock.ts";
 import { shown } from "./load.ts";
@@ -104,7 +104,7 @@ export class FileBlock implements BlockBackend {
   }
 
   write(at: number, from: Uint8Array): void {
-    this.#expectChange(at, from.length);
+    expectChange(this, this.#open, at, from.length);
     this.#put(at, from);
   }
 
@@ -126,13 +126,13 @@ export class FileBlock implements BlockBackend {
   }
 
   writeZeroes(at: number, length: number): Done {
-    this.#expectChange(at, length);
+    expectChange(this, this.#open, at, length);
     if (length <= ZEROS_AT_ONCE) this.#putZeros(at, length);
     else return this.#putManyZeros(at, length);
   }
 
   resize(size: number): void {
-    this.#expectChange(0, 0);
+    expectChange(this, this.#open, 0, 0);
     expectSize(size);
     this.#try("write", () => ftruncateSync(this.#fd, size));
     this.#size = size;
@@ -156,12 +156,6 @@ export class FileBlock implements BlockBackend {
       closeSync(this.#fd);
       this.#lock?.release();
     }
-  }
-
-  #expectChange(at: number, length: number): void {
-    expectOpen(this, this.#open);
-    expectWritable(this);
-    expectInside(this, at, length);
   }
 
   #put(at: number, from: Uint8Array, length = from.length): void {

@@ -1,7 +1,7 @@
 /** Disks in the browser's own storage: files of the origin private file system (File System Standard), one folder of them. */
 
 import type { BlockBackend, BlockInfo } from "../backend/block/block.ts";
-import { expectInside, expectOpen, expectSize, expectWritable } from "../backend/block/range.ts";
+import { expectChange, expectInside, expectOpen, expectSize } from "../backend/block/range.ts";
 import { WasmvisorError } from "../error.ts";
 import { shown } from "./load.ts";
 
@@ -108,7 +108,7 @@ class OpfsBlock implements BlockBackend {
   }
 
   write(at: number, from: Uint8Array): void {
-    this.#expectChange(at, from.length);
+    expectChange(this, this.#open, at, from.length);
     for (let done = 0; done < from.length;) {
       const rest = done === 0 ? from : from.subarray(done);
       done += this.#move("write", rest.length, () => this.#handle.write(rest, { at: at + done }));
@@ -134,7 +134,7 @@ class OpfsBlock implements BlockBackend {
   }
 
   resize(size: number): void {
-    this.#expectChange(0, 0);
+    expectChange(this, this.#open, 0, 0);
     expectSize(size);
     this.#try("write", () => {
       this.#handle.truncate(size);
@@ -153,12 +153,6 @@ class OpfsBlock implements BlockBackend {
       // Chromium never comes back from closing what it has deleted.
       if (!this.#gone) this.#handle.close();
     }
-  }
-
-  #expectChange(at: number, length: number): void {
-    expectOpen(this, this.#open);
-    expectWritable(this);
-    expectInside(this, at, length);
   }
 
   #try<Value>(what: "read" | "write", act: () => Value): Value {

@@ -1,5 +1,6 @@
 /** How long bytes are waited for. */
 
+import { StallTimer } from "../backend/stall.ts";
 import { WasmvisorError } from "../error.ts";
 
 /** Milliseconds without a byte after which an address is given up, unless the caller says otherwise. */
@@ -17,16 +18,17 @@ export interface PatienceOptions {
 /** Gives up when the caller's signal says so, or when nothing has come for too long. Call `end` when it is over. */
 export class Patience {
   readonly #controller = new AbortController();
-  readonly #options: PatienceOptions;
+  readonly #ownSignal: AbortSignal | undefined;
   readonly #giveUp: () => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer: StallTimer;
 
-  constructor(options: PatienceOptions) {
-    this.#options = options;
-    this.#giveUp = () => this.#controller.abort(options.signal?.reason);
-    options.signal?.throwIfAborted();
-    options.signal?.addEventListener("abort", this.#giveUp);
-    this.progress();
+  constructor({ name, signal, stallTimeout }: PatienceOptions) {
+    this.#ownSignal = signal;
+    this.#giveUp = () => this.#controller.abort(signal?.reason);
+    this.#timer = new StallTimer(stallTimeout, () => this.#controller.abort(stalled(name, stallTimeout)));
+    signal?.throwIfAborted();
+    signal?.addEventListener("abort", this.#giveUp);
+    this.#timer.begin();
   }
 
   /** Aborted, with the error as its reason, when it is given up. */
@@ -36,15 +38,12 @@ export class Patience {
 
   /** Something has come. */
   progress(): void {
-    const { name, stallTimeout } = this.#options;
-    clearTimeout(this.#timer);
-    if (stallTimeout === Infinity) return;
-    this.#timer = setTimeout(() => this.#controller.abort(stalled(name, stallTimeout)), stallTimeout);
+    this.#timer.progress();
   }
 
   end(): void {
-    clearTimeout(this.#timer);
-    this.#options.signal?.removeEventListener("abort", this.#giveUp);
+    this.#timer.end();
+    this.#ownSignal?.removeEventListener("abort", this.#giveUp);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { WasmvisorError } from "../../error.ts";
 import type { BlockBackend, BlockInfo } from "./block.ts";
-import { expectInside, expectOpen, expectWritable } from "./range.ts";
+import { expectChange, expectInside, expectOpen } from "./range.ts";
 
 /** The name that a `File` has, and a plain `Blob` has not. */
 interface Named {
@@ -63,11 +63,9 @@ export class BlobBlock implements BlockBackend {
     }
   }
 
-  write(at: number, from: Uint8Array): never {
-    expectOpen(this, this.#open);
-    expectInside(this, at, from.length);
-    expectWritable(this);
-    throw new TypeError("a blob is never writable");
+  /** Never: it cannot be changed. */
+  write(at: number, from: Uint8Array): void {
+    expectChange(this, this.#open, at, from.length);
   }
 
   flush(): void {

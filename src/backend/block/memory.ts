@@ -2,7 +2,7 @@
 
 import { WasmvisorError } from "../../error.ts";
 import type { BlockBackend, BlockInfo, Extent } from "./block.ts";
-import { expectInside, expectOpen, expectSize, expectWritable } from "./range.ts";
+import { expectChange, expectInside, expectOpen, expectSize } from "./range.ts";
 
 const PAGE_BYTES = 65_536;
 
@@ -61,7 +61,7 @@ export class MemoryBlock implements BlockBackend {
   }
 
   write(at: number, from: Uint8Array): void {
-    this.#expectChange(at, from.length);
+    expectChange(this, this.#open, at, from.length);
     this.#put(at, from);
   }
 
@@ -74,17 +74,17 @@ export class MemoryBlock implements BlockBackend {
   }
 
   discard(at: number, length: number): void {
-    this.#expectChange(at, length);
+    expectChange(this, this.#open, at, length);
     this.#clear(at, length);
   }
 
   writeZeroes(at: number, length: number): void {
-    this.#expectChange(at, length);
+    expectChange(this, this.#open, at, length);
     this.#clear(at, length);
   }
 
   resize(size: number): void {
-    this.#expectChange(0, 0);
+    expectChange(this, this.#open, 0, 0);
     expectSize(size);
     if (size < this.#size) this.#clear(size, this.#size - size);
     this.#size = size;
@@ -109,12 +109,6 @@ export class MemoryBlock implements BlockBackend {
     this.#open = false;
     this.#pages.clear();
     return Promise.resolve();
-  }
-
-  #expectChange(at: number, length: number): void {
-    expectOpen(this, this.#open);
-    expectWritable(this);
-    expectInside(this, at, length);
   }
 
   #put(at: number, from: Uint8Array): void {

@@ -40,6 +40,16 @@ export function expectOpen(backend: Pick<BlockBackend, "info">, open: boolean): 
   throw new WasmvisorError("block-closed", `The ${backend.info.description} is closed; open it again.`);
 }
 
+/**
+ * Returns when bytes of a backend may be changed.
+ * @throws WasmvisorError `block-closed`, `block-readonly`, `block-range`
+ */
+export function expectChange(backend: Checked, open: boolean, at: number, length: number): void {
+  expectOpen(backend, open);
+  expectWritable(backend);
+  expectInside(backend, at, length);
+}
+
 /** The largest size of a disk, in bytes: addresses are exact numbers. */
 export const MOST_BYTES = 2 ** 53 - 512;
 

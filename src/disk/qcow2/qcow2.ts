@@ -1,7 +1,7 @@
 /** Images in QEMU's format qcow2, of version 2 and 3, as disks. */
 
 import type { BlockBackend, BlockInfo, Done, Extent } from "../../backend/block/block.ts";
-import { expectInside, expectOpen, expectSize, expectWritable } from "../../backend/block/range.ts";
+import { expectChange, expectInside, expectOpen, expectSize, expectWritable } from "../../backend/block/range.ts";
 import { damaged, imageError } from "../error.ts";
 import { settle, type Steps, wait } from "../steps.ts";
 import type { Codec } from "./codec.ts";
@@ -433,9 +433,7 @@ export class Qcow2 implements BlockBackend {
   }
 
   #expectChange(at: number, length: number): Writing {
-    expectOpen(this, this.#open);
-    expectWritable(this);
-    expectInside(this, at, length);
+    expectChange(this, this.#open, at, length);
     return this.#writing!;
   }
 }

@@ -1,6 +1,8 @@
 /** Bytes of a file on a web server, by ranges (RFC 9110, section 14). What a server answers is checked before any of it is used. */
 
 import { WasmvisorError } from "../../../error.ts";
+import { silence, StallTimer } from "../../stall.ts";
+import { reasonOf } from "../reason.ts";
 
 /** What asks for an address; the platform's own `fetch` unless somebody brings another. */
 export type Fetch = (
@@ -94,20 +96,16 @@ export class RangeFetcher {
   async #try(at: number, length: number): Promise<RangeAnswer> {
     const stalled = new AbortController();
     const { stallTimeout } = this.#patience;
-    const giveUp = () => stalled.abort(new Error(`nothing has come for ${stallTimeout / 1000} s`));
-    let timer = setTimeout(giveUp, stallTimeout);
-    const progress = () => {
-      clearTimeout(timer);
-      timer = setTimeout(giveUp, stallTimeout);
-    };
+    const timer = new StallTimer(stallTimeout, () => stalled.abort(silence(stallTimeout)));
+    timer.begin();
     try {
       const signal = AbortSignal.any([this.#closing.signal, stalled.signal]);
       const headers = { ...this.#headers, range: `bytes=${at}-${at + length - 1}` };
       const response = await this.#fetch(this.#url, { headers, signal });
-      progress();
+      timer.progress();
       try {
         const { first, last, identity } = this.#extentOf(response, at, length);
-        return { bytes: await bodyOf(response, last - first + 1, progress), identity };
+        return { bytes: await bodyOf(response, last - first + 1, () => timer.progress()), identity };
       } finally {
         void response.body?.cancel().catch(() => undefined);
       }
@@ -115,7 +113,7 @@ export class RangeFetcher {
       // Some platforms say only that they were aborted.
       throw stalled.signal.aborted ? stalled.signal.reason : cause;
     } finally {
-      clearTimeout(timer);
+      timer.end();
     }
   }
 
@@ -185,12 +183,6 @@ async function bodyOf(response: Response, length: number, progress: () => void):
   }
   if (done < length) throw new Error(`the connection ended after ${done} of ${length} bytes`);
   return bytes;
-}
-
-function reasonOf(cause: unknown): string {
-  const { cause: inner, message } = cause as Error;
-  const { code } = (inner ?? {}) as { code?: unknown };
-  return typeof code === "string" ? code : (message ?? String(cause));
 }
 
 function base64(text: string): string {

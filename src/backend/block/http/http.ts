@@ -2,7 +2,7 @@
 
 import { WasmvisorError } from "../../../error.ts";
 import type { BlockBackend, BlockInfo, Done } from "../block.ts";
-import { expectInside, expectOpen, expectSize, expectWritable } from "../range.ts";
+import { expectChange, expectInside, expectOpen, expectSize } from "../range.ts";
 import { BlockCache } from "./cache.ts";
 import { type Fetch, type FileIdentity, RangeFetcher } from "./fetch-range.ts";
 
@@ -103,11 +103,9 @@ export class HttpBlock implements BlockBackend {
     if (sequential) this.#fetchAhead(last + 1);
   }
 
-  write(at: number, from: Uint8Array): never {
-    expectOpen(this, this.#open);
-    expectInside(this, at, from.length);
-    expectWritable(this);
-    throw new TypeError("a disk on a web server is never writable");
+  /** Never: it cannot be changed. */
+  write(at: number, from: Uint8Array): void {
+    expectChange(this, this.#open, at, from.length);
   }
 
   flush(): void {

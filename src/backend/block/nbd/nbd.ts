@@ -1,8 +1,10 @@
 /** A disk on an NBD server. */
 
 import { WasmvisorError } from "../../../error.ts";
+import { silence, StallTimer } from "../../stall.ts";
 import type { BlockBackend, BlockInfo, Done } from "../block.ts";
-import { expectInside, expectOpen, expectSize, expectWritable } from "../range.ts";
+import { reasonOf } from "../reason.ts";
+import { expectChange, expectInside, expectOpen, expectSize } from "../range.ts";
 import { can, type Export, negotiate, Unusable } from "./negotiate.ts";
 import { Can, Command, ERRORS, NO_HOLE, REPLY_MAGIC, REQUEST_MAGIC } from "./protocol.ts";
 import { Incoming, type Transport, type TransportEvents } from "./transport.ts";
@@ -51,7 +53,7 @@ export class NbdBlock implements BlockBackend {
   readonly #export: Export;
   readonly #transport: Transport;
   readonly #incoming: Incoming;
-  readonly #watch: Watch;
+  readonly #watch: StallTimer;
   readonly #pending = new Map<number, Pending>();
   readonly #waiting: (() => void)[] = [];
   #cookie = 0;
@@ -66,7 +68,7 @@ export class NbdBlock implements BlockBackend {
     found: Export,
     transport: Transport,
     incoming: Incoming,
-    watch: Watch,
+    watch: StallTimer,
     readonly: boolean,
   ) {
     this.#export = found;
@@ -91,8 +93,8 @@ export class NbdBlock implements BlockBackend {
     const { stallTimeout = 30_000, name = "NBD server", readonly = false } = options;
     const giveUp = new AbortController();
     let transport: Transport | undefined;
-    const watch = new Watch(stallTimeout, () => {
-      const why = new Error(`nothing has come for ${stallTimeout / 1000} s`);
+    const watch = new StallTimer(stallTimeout, () => {
+      const why = silence(stallTimeout);
       giveUp.abort(why);
       incoming.end(why);
       transport?.destroy();
@@ -154,45 +156,50 @@ export class NbdBlock implements BlockBackend {
 
   /** All that is refused is refused by the promise. */
   async #checked(at: number, length: number, changes: boolean, act: () => Promise<void>): Promise<void> {
-    expectOpen(this, this.#open);
-    if (changes) expectWritable(this);
-    expectInside(this, at, length);
+    if (changes) expectChange(this, this.#open, at, length);
+    else {
+      expectOpen(this, this.#open);
+      expectInside(this, at, length);
+    }
     if (length > 0) await act();
   }
 
   /** In whole blocks; what of them was not wanted is thrown away. */
   async #read(at: number, into: Uint8Array): Promise<void> {
-    const { minimum } = this.#export;
-    const start = at - (at % minimum);
-    const end = Math.ceil((at + into.length) / minimum) * minimum;
-    if (start === at && end === at + into.length) return this.#inParts(Command.READ, at, into);
-    const blocks = new Uint8Array(end - start);
+    if (this.#isWhole(at, into.length)) return this.#inParts(Command.READ, at, into);
+    const { start, blocks } = this.#around(at, into.length);
     await this.#inParts(Command.READ, start, blocks);
     into.set(blocks.subarray(at - start, at - start + into.length));
   }
 
+  #isWhole(at: number, length: number): boolean {
+    return at % this.#export.minimum === 0 && length % this.#export.minimum === 0;
+  }
+
+  /** Room for the whole blocks around bytes, and where they begin. */
+  #around(at: number, length: number): { readonly start: number; readonly blocks: Uint8Array } {
+    const { minimum } = this.#export;
+    const start = at - (at % minimum);
+    return { start, blocks: new Uint8Array(Math.ceil((at + length) / minimum) * minimum - start) };
+  }
+
   /** Parts of blocks are read and written again with what is around them. */
   async #write(at: number, from: Uint8Array): Promise<void> {
-    const { minimum } = this.#export;
-    const whole = at % minimum === 0 && from.length % minimum === 0;
-    const before = this.#partial;
-    const act = async (): Promise<void> => {
-      if (whole) return this.#inParts(Command.WRITE, at, from);
-      const start = at - (at % minimum);
-      const blocks = new Uint8Array(Math.ceil((at + from.length) / minimum) * minimum - start);
+    if (this.#export.minimum === 1) return this.#inParts(Command.WRITE, at, from);
+    const done = this.#partial.then(async () => {
+      if (this.#isWhole(at, from.length)) return this.#inParts(Command.WRITE, at, from);
+      const { start, blocks } = this.#around(at, from.length);
       await this.#inParts(Command.READ, start, blocks);
       blocks.set(from, at - start);
       await this.#inParts(Command.WRITE, start, blocks);
-    };
-    if (minimum === 1) return act();
-    const done = before.then(act);
+    });
     this.#partial = done.catch(() => undefined);
     return done;
   }
 
   async #inParts(command: Command.READ | Command.WRITE, at: number, bytes: Uint8Array): Promise<void> {
     const { minimum, maximum } = this.#export;
-    const most = Math.max(minimum, Math.min(MOST_BYTES, maximum) - (Math.min(MOST_BYTES, maximum) % minimum));
+    const most = Math.floor(Math.min(MOST_BYTES, maximum) / minimum) * minimum;
     for (let done = 0; done < bytes.length; done += most) {
       const part = bytes.subarray(done, done + most);
       await this.#request(command, at + done, part.length, 0, part);
@@ -280,33 +287,6 @@ export class NbdBlock implements BlockBackend {
   }
 }
 
-/** Notices when a server that is waited for says nothing. */
-class Watch {
-  readonly #after: number;
-  readonly #giveUp: () => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(after: number, giveUp: () => void) {
-    this.#after = after;
-    this.#giveUp = giveUp;
-  }
-
-  begin(): void {
-    this.end();
-    if (this.#after !== Infinity) this.#timer = setTimeout(this.#giveUp, this.#after);
-  }
-
-  /** Something has come, while something is waited for. */
-  progress(): void {
-    if (this.#timer !== undefined) this.begin();
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-}
-
 function requestHead(command: Command, flags: number, cookie: number, at: number, length: number): Uint8Array {
   const bytes = new Uint8Array(28);
   const view = new DataView(bytes.buffer);
@@ -317,9 +297,4 @@ function requestHead(command: Command, flags: number, cookie: number, at: number
   view.setBigUint64(16, BigInt(at));
   view.setUint32(24, length);
   return bytes;
-}
-
-function reasonOf(cause: unknown): string {
-  const { code, message } = cause as { code?: unknown; message?: string };
-  return typeof code === "string" ? code : (message ?? String(cause));
 }
