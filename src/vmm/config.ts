@@ -146,6 +146,7 @@ export interface CheckedConfig {
   readonly deterministic: boolean;
   readonly stopOnTrapStorm: boolean;
   readonly devices: readonly DeviceMaker[];
+  readonly rng: RngOptions | undefined;
   readonly virtioLayout: VirtioLayout;
   readonly fwCfg: readonly FwCfgFile[];
   /** Whether it has flash banks. */
@@ -238,7 +239,6 @@ export function checkConfig(config: VmConfig): CheckedConfig {
   ) {
     throw new WasmvisorError("nothing-to-run", "There is nothing to run; give a kernel, or firmware as bios.");
   }
-  checkRng(config.rng);
   checkSerial(config.virtioSerial);
   checkFlash(config.flash);
   const ramBytes = parseMemorySize(config.memory ?? "256M");
@@ -254,6 +254,7 @@ export function checkConfig(config: VmConfig): CheckedConfig {
     devices: config.devices ?? [],
     hasFlash: config.flash?.some((bank) => bank !== undefined) ?? false,
     fwCfg: checkFwCfg(config.fwCfg),
+    rng: checkRng(config.rng),
     virtioLayout: layoutOf(config.virtio ?? "legacy"),
   };
 }

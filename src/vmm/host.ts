@@ -146,7 +146,7 @@ export class Host {
     if (checked.engine === Engine.TIERED || checked.engine === Engine.TRANSLATE) checkTranslation();
     const images = new BootImages(config, checked);
     const plan = await this.#load(images, config.signal);
-    const virtio = await openVirtioDevices(config);
+    const virtio = await openVirtioDevices(config, checked);
     let flash: readonly (FlashImage | undefined)[] = [];
     try {
       flash = await openFlash(config.flash ?? []);

@@ -88,8 +88,7 @@ export class VmPort {
   constructor({ name, connected = true }: PortOptions) {
     this.name = name;
     this.#isConnected = connected;
-    const { port } = this.#ends();
-    this.backend = port;
+    this.backend = this.#makeBackend();
     this.output = new ReadableStream<Uint8Array>(
       { pull: (controller) => this.#pull(controller), cancel: () => this.#forgetOutput() },
       { highWaterMark: 0 },
@@ -157,9 +156,9 @@ export class VmPort {
     this.#arrived?.();
   }
 
-  #ends(): { port: PortBackend } {
+  #makeBackend(): PortBackend {
     const isConnected = (): boolean => this.#isConnected;
-    const port: PortBackend = {
+    return {
       get connected() {
         return isConnected();
       },
@@ -169,7 +168,6 @@ export class VmPort {
       opened: (open) => this.#setOpen(open),
       onChange: (changed) => void (this.#changed = changed),
     };
-    return { port };
   }
 
   #setOpen(open: boolean): void {

@@ -1,6 +1,6 @@
 /** The entropy device of a VM as programs ask for it. */
 
-import { Rng, type RngLimits } from "../device/virtio/rng/rng.ts";
+import type { RngLimits } from "../device/virtio/rng/rng.ts";
 import { WasmvisorError } from "../error.ts";
 import { known } from "./known.ts";
 
@@ -26,11 +26,6 @@ export function checkRng(rng: boolean | RngOptions | undefined): RngOptions | un
   count("maxBytes", rng.maxBytes, Number.MAX_SAFE_INTEGER);
   count("period", rng.period, PERIOD_MOST);
   return rng;
-}
-
-/** The device. */
-export function makeRng({ maxBytes, period }: RngOptions): Rng {
-  return new Rng({ ...(maxBytes === undefined ? {} : { maxBytes }), ...(period === undefined ? {} : { period }) });
 }
 
 function count(name: string, value: number | undefined, most: number): void {

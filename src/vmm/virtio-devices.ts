@@ -1,12 +1,11 @@
 /** What is in the virtio slots of a VM. */
 
-import { Console } from "../device/virtio/console/console.ts";
+import type { Console } from "../device/virtio/console/console.ts";
 import type { PortBackend } from "../backend/port/port.ts";
 import type { VirtioModel } from "../device/virtio/model.ts";
-import type { VmConfig } from "./config.ts";
+import type { CheckedConfig, VmConfig } from "./config.ts";
 import { type Drive, openDrives } from "./drives.ts";
-import { checkSerial, type SerialOptions, VmPort } from "./ports.ts";
-import { checkRng, makeRng } from "./rng-options.ts";
+import { type SerialOptions, VmPort } from "./ports.ts";
 import { virtioSlots } from "./virtio-slots.ts";
 
 /** A console device before it has its console, which is the VM's. */
@@ -27,28 +26,27 @@ export interface VirtioDevices {
 }
 
 /**
- * Makes them, and opens the disks. Where nobody asks for a slot, disks get the highest ones, and then the others.
- * @throws WasmvisorError `virtio-slot`, `option`, and what `openDrives` throws
+ * Makes them, by code that only VMs with such devices need, and opens the disks. Where nobody asks for a slot, disks get the highest ones,
+ * and then the others.
+ * @throws WasmvisorError `virtio-slot`, and what `openDrives` throws
  */
-export async function openVirtioDevices(config: VmConfig): Promise<VirtioDevices> {
-  const { drives: wanted = [] } = config;
-  const rng = checkRng(config.rng);
-  checkSerial(config.virtioSerial);
-  const serial = config.virtioSerial;
-  const slots = virtioSlots(
-    [...wanted, ...(rng === undefined ? [] : [rng]), ...(serial === undefined ? [] : [serial])].map(({ slot }) => slot),
-  );
+export async function openVirtioDevices(config: VmConfig, { rng }: CheckedConfig): Promise<VirtioDevices> {
+  const { drives: wanted = [], virtioSerial } = config;
+  const slots = virtioSlots([...wanted, rng, virtioSerial].flatMap((device) => (device ? [device.slot] : [])));
+  const ports = (virtioSerial?.ports ?? []).map((port) => new VmPort(port));
+  const serial = virtioSerial && (await serialDevice(virtioSerial, slots.at(-1)!, ports));
+  const entropy = rng && new (await import("../device/virtio/rng/rng.ts")).Rng(rng);
   const drives = wanted.length === 0 ? [] : await openDrives(wanted, slots);
   const models = new Map<number, VirtioModel>(drives.map(({ slot, model }) => [slot, model]));
-  if (rng !== undefined) models.set(slots[wanted.length]!, makeRng(rng));
-  const ports = (serial?.ports ?? []).map((port) => new VmPort(port));
-  return { drives, ports, models, serial: serial && serialDevice(serial, slots.at(-1)!, ports) };
+  if (entropy !== undefined) models.set(slots[wanted.length]!, entropy);
+  return { drives, ports, models, serial };
 }
 
-function serialDevice(
+async function serialDevice(
   { console: hasConsole = false }: SerialOptions,
   slot: number,
   ports: readonly VmPort[],
-): SerialDevice {
+): Promise<SerialDevice> {
+  const { Console } = await import("../device/virtio/console/console.ts");
   return { slot, hasConsole, make: (console) => new Console(ports, console) };
 }
