@@ -17,12 +17,15 @@ const compiler = path.join(root, "node_modules/typescript/bin/tsc");
 /** What src/ finds beside itself at run time: the built guests, and the workloads' sources for native builds. */
 const guests = ["guests/bin", "guests/wasm", "guests/workloads"];
 
-async function sources(folder) {
-  const entries = await readdir(path.join(root, folder), { recursive: true, withFileTypes: true });
+/** The files in a folder, and in folders of it, whose names match. */
+async function filesBelow(folder, pattern) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && /\.(ts|elf|wasm|c|h)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && pattern.test(entry.name))
     .map((entry) => path.join(entry.parentPath, entry.name));
 }
+
+const sources = (folder) => filesBelow(path.join(root, folder), /\.(ts|elf|wasm|c|h)$/);
 
 async function digest() {
   const files = [
@@ -76,18 +79,16 @@ const WEBASSEMBLY = `declare namespace WebAssembly {
  * parameter for typed arrays.
  */
 async function makePortable(folder) {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const declarations = entries.filter(({ name }) => name.endsWith(".d.ts"));
+  const declarations = await filesBelow(folder, /\.d\.ts$/);
   await writeFile(path.join(folder, "webassembly.d.ts"), WEBASSEMBLY);
-  for (const { parentPath, name } of declarations) {
-    const file = path.join(parentPath, name);
+  for (const file of declarations) {
     const text = (await readFile(file, "utf8"))
       .replaceAll(/\b(\w+Array)<ArrayBufferLike>/g, "$1")
       .replaceAll(/\b(\w+Array)<ArrayBuffer>/g, "ReturnType<typeof $1.of>");
     const needs = [
       ...(/Symbol\.(async)?dispose/i.test(text) ? [`lib="esnext.disposable"`] : []),
       ...(text.includes("WebAssembly.")
-        ? [`path="${path.posix.join(path.relative(parentPath, folder) || ".", "webassembly.d.ts")}"`]
+        ? [`path="${path.posix.join(path.relative(path.dirname(file), folder) || ".", "webassembly.d.ts")}"`]
         : []),
     ];
     await writeFile(file, needs.map((need) => `/// <reference ${need} />\n`).join("") + text);
@@ -96,9 +97,7 @@ async function makePortable(folder) {
 
 /** Makes the source maps smaller. */
 async function thinMaps(folder) {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  for (const { parentPath, name } of entries.filter(({ name }) => name.endsWith(".js.map"))) {
-    const file = path.join(parentPath, name);
+  for (const file of await filesBelow(folder, /\.js\.map$/)) {
     const map = JSON.parse(await readFile(file, "utf8"));
     await writeFile(file, JSON.stringify({ ...map, mappings: lineMappings(map.mappings) }));
   }

@@ -106,19 +106,22 @@ function prepareInitramfs(deb, root, modules, put) {
   put("initrd-root.cpio", initramfs(busybox, modules.filter(isForRoot)));
 }
 
+/** Puts files of a package's folder into places of `.guests`, when their length is right. */
+function putFiles(deb, root, folder, files, isRight, put) {
+  unpack(
+    deb,
+    root,
+    Object.keys(files).map((name) => `${folder}/${name}`),
+  );
+  for (const [name, target] of Object.entries(files)) {
+    const bytes = readFileSync(join(root, folder, name));
+    check(target, isRight(bytes.length));
+    put(target, bytes);
+  }
+}
+
 function prepareFirmware(opensbi, uBoot, root, put) {
-  const from = (deb, folder, files) => {
-    unpack(
-      deb,
-      root,
-      Object.keys(files).map((name) => `${folder}/${name}`),
-    );
-    for (const [name, target] of Object.entries(files)) {
-      const bytes = readFileSync(join(root, folder, name));
-      check(target, bytes.length > 64 * 1024);
-      put(target, bytes);
-    }
-  };
+  const from = (deb, folder, files) => putFiles(deb, root, folder, files, (length) => length > 64 * 1024, put);
   from(opensbi, "usr/lib/riscv64-linux-gnu/opensbi/generic", {
     "fw_jump.bin": "opensbi/fw_jump.bin",
     "fw_jump.elf": "opensbi/fw_jump.elf",
@@ -137,18 +140,8 @@ const BANK_BYTES = 32 * MIB;
 
 /** EDK2, in the two flash banks that it lives in. */
 function prepareEdk2(deb, root, put) {
-  const folder = "usr/share/qemu-efi-riscv64";
   const files = { "RISCV_VIRT_CODE.fd": "edk2/code.fd", "RISCV_VIRT_VARS.fd": "edk2/vars.fd" };
-  unpack(
-    deb,
-    root,
-    Object.keys(files).map((name) => `${folder}/${name}`),
-  );
-  for (const [name, target] of Object.entries(files)) {
-    const bytes = readFileSync(join(root, folder, name));
-    check(target, bytes.length === BANK_BYTES);
-    put(target, bytes);
-  }
+  putFiles(deb, root, "usr/share/qemu-efi-riscv64", files, (length) => length === BANK_BYTES, put);
 }
 
 /** What is made from the packages here, and not only taken out: another init script makes another initramfs. */

@@ -87,30 +87,25 @@ export class DiskShelf {
 
   /** Copies a file into the browser's storage. */
   async keep(name: string, file: File, onProgress: Progress, signal: AbortSignal): Promise<void> {
-    // Browsers that are short of room clear what they were not asked to keep.
-    await navigator.storage.persist?.().catch(() => false);
+    await askToKeep();
     await importOpfs(name, file, { signal, onProgress: (done) => onProgress(done, file.size) });
     this.choose(name, true);
   }
 
-  async create(name: string, size: number): Promise<void> {
-    await navigator.storage.persist?.().catch(() => false);
-    await this.#session.call("createDisk", name, { size });
-    this.choose(name, true);
+  create(name: string, size: number): Promise<void> {
+    return this.#make(name, { size });
   }
 
   /** Makes an image that takes what changes, so that `base` stays as it is; the machine gets it in the place of that. */
   async layer(name: string, base: string): Promise<void> {
-    await this.#session.call("createDisk", name, { base });
+    await this.#make(name, { base });
     this.choose(base, false);
-    this.choose(name, true);
   }
 
   /** Makes an image that takes what changes of a disk on a server. */
   async layerOver(name: string, address: string): Promise<void> {
-    await this.#session.call("createDisk", name, { base: address });
+    await this.#make(name, { base: address });
     setAddress(name, address);
-    this.choose(name, true);
   }
 
   /** The bytes of its file, at one moment. */
@@ -125,6 +120,12 @@ export class DiskShelf {
     this.choose(name, false);
   }
 
+  async #make(name: string, what: { readonly size: number } | { readonly base: string }): Promise<void> {
+    await askToKeep();
+    await this.#session.call("createDisk", name, what);
+    this.choose(name, true);
+  }
+
   async #describe(name: string, fileBytes: number, isKept: boolean, file: Blob): Promise<ShelfDisk> {
     const common = { name, fileBytes, isKept, isChosen: this.#chosen.includes(name) };
     try {
@@ -137,4 +138,9 @@ export class DiskShelf {
       return { ...common, format: "unknown", size: fileBytes };
     }
   }
+}
+
+/** Browsers that are short of room clear what they were not asked to keep. */
+async function askToKeep(): Promise<void> {
+  await navigator.storage.persist?.().catch(() => false);
 }
