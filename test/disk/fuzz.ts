@@ -6,6 +6,7 @@ import { openDisk } from "../../src/disk/open.ts";
 import { createQcow2 } from "../../src/disk/qcow2/create.ts";
 import { Qcow2 } from "../../src/disk/qcow2/qcow2.ts";
 import { WasmvisorError } from "../../src/error.ts";
+import { fuzzMany } from "../support/fuzz-many.ts";
 import { random } from "./crash.ts";
 
 type Next = (below: number) => number;
@@ -168,20 +169,4 @@ async function use(disk: Qcow2, next: Next, expected: (act: () => unknown) => Pr
 }
 
 /** Runs many; prints the first that goes wrong. */
-export async function fuzzQcow2Many(
-  first: number,
-  count: number,
-  onSeed: (seed: number) => void = () => undefined,
-): Promise<boolean> {
-  for (let seed = first; seed < first + count; seed++) {
-    onSeed(seed);
-    try {
-      await fuzzQcow2(seed);
-    } catch (error) {
-      console.log(`seed ${seed} (repeat it with: npm run fuzz -- qcow2 ${seed} 1): ${(error as Error).stack}`);
-      return false;
-    }
-  }
-  console.log(`${count} images: nothing but errors that say so`);
-  return true;
-}
+export const fuzzQcow2Many = fuzzMany("qcow2", fuzzQcow2, "images: nothing but errors that say so");

@@ -78,7 +78,8 @@ export function beforeAllWith(tools: readonly Tool[], setUp: () => Promise<void>
 export function guestFile(name: string): URL {
   const url = new URL(`../../.guests/${name}`, import.meta.url);
   if (!existsSync(url)) {
-    giveUp(`needs Debian's files (npm run guests:debian): ${inject("guests") ?? `${fileURLToPath(url)} is missing`}`);
+    const command = `npm run guests:debian${name.startsWith("rootfs") ? " -- --rootfs" : ""}`;
+    giveUp(`needs Debian's files (${command}): ${inject("guests") ?? `${fileURLToPath(url)} is missing`}`);
   }
   return url;
 }

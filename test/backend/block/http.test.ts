@@ -3,6 +3,7 @@ import { HttpBlock, type HttpBlockOptions } from "../../../src/backend/block/htt
 import { openDisk } from "../../../src/disk/index.ts";
 import { createQcow2 } from "../../../src/disk/qcow2/create.ts";
 import { MemoryBlock } from "../../../src/backend/block/memory.ts";
+import { failureOf } from "../../support/failure.ts";
 import { contentOf, firstDifference, pattern } from "../../contract/block-contract.ts";
 import { type RangeServer, serveRanges } from "../../support/range-server.ts";
 
@@ -23,15 +24,6 @@ async function read(disk: HttpBlock, at: number, length: number): Promise<Uint8A
   await disk.read(at, into);
   return into;
 }
-
-const failureOf = async (act: () => unknown) => {
-  try {
-    await act();
-  } catch (error) {
-    return error as Error & { readonly code?: string };
-  }
-  throw new Error("nothing was refused");
-};
 
 describe("blocks", () => {
   test("are fetched once, and read from memory from then on", async () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { NbdBlock } from "../../../src/backend/block/nbd/nbd.ts";
 import { openAddress } from "../../../src/disk/index.ts";
+import { failureOf } from "../../support/failure.ts";
 import { contentOf, firstDifference, pattern } from "../../contract/block-contract.ts";
 import { type NbdServer, type NbdServerOptions, optionReply, reply, serveNbd } from "../../support/nbd-server.ts";
 
@@ -16,15 +17,6 @@ async function open(options: NbdServerOptions = {}, stallTimeout = 5000): Promis
   server = await serveNbd(content.slice(), options);
   return (await openAddress(server.url, { nbd: { stallTimeout } })) as NbdBlock;
 }
-
-const failureOf = async (act: () => unknown) => {
-  try {
-    await act();
-  } catch (error) {
-    return error as Error & { readonly code?: string };
-  }
-  throw new Error("nothing was refused");
-};
 
 describe("an export", () => {
   test("of a server that does not know GO is a disk", async () => {
