@@ -78,8 +78,10 @@ export enum Translate {
   UNROLLING = 2048,
   /** An access looks first at the page that it led to last; without it, into the TLB. */
   MICRO_TLB = 4096,
+  /** A region of U-mode serves wherever its pages are mapped; without it, at one address. */
+  POSITION_INDEPENDENT = 8192,
   /** Everything but COUNT. */
-  ALL = 7679,
+  ALL = 15871,
 }
 
 /** Who executes a CSR access or a translation fence that translated code comes to. */

@@ -15,27 +15,29 @@ export enum Local {
   /** i64 scratch of the lowering. */
   A64 = 38,
   B64 = 39,
+  /** i64: the address of the region's entry, in regions that may lie at several. */
+  ENTRY = 40,
   /** i32: which exit is taken. */
-  EXIT = 40,
+  EXIT = 41,
   /** Address of the load TLB set. */
-  TLB = 41,
+  TLB = 42,
   /** The place of each base register's span: the machine address, or in the window the distance from the start of RAM. */
-  SPAN = 42,
-  A32 = 74,
+  SPAN = 43,
+  A32 = 75,
   /** The lengths of the ranges that exponents of results must lie in, see dbt/lower/float.ts; 0 while NX is clear. */
-  RANGE_D = 75,
-  RANGE_S = 76,
+  RANGE_D = 76,
+  RANGE_S = 77,
   /** f64: f0 is at F. Only regions with floating point have the locals from here on. */
-  F = 77,
+  F = 78,
   /** f64 scratch: a floating-point result, and what is needed to know it. */
-  FA = 109,
+  FA = 110,
   /** f32 scratch: operands and a result. */
-  SA = 121,
+  SA = 122,
   /** f32: f registers that are kept as singles. Only regions with such have the locals from here on. */
-  FS = 126,
+  FS = 127,
   /** i32: the upper halves of those. */
-  FH = 158,
-  COUNT = 190,
+  FH = 159,
+  COUNT = 191,
 }
 
 /** Functions of the core that every module imports, in this order: all (hart i32, i32, i64) -> i64. */

@@ -66,9 +66,11 @@ export enum Ir {
   LOAD_RESERVED = 43,
   /** memory[a] = b if still reserved, dst = 0, else dst = 1; otherwise the core executes record imm */
   STORE_CONDITIONAL = 44,
+  /** dst = address of the region's entry + imm */
+  ENTRY = 45,
 }
 
-/** What a region assumes of the hart; checked whenever it is found by its address. */
+/** What a region assumes of the hart; checked whenever it is found by its address. Those of U-mode run wherever their pages are mapped. */
 export enum Mode {
   /** Loads and stores are untranslated and PMP leaves all of RAM open: it is one window. */
   FLAT = 1,

@@ -132,32 +132,34 @@ export enum HartField {
   jumpLog = 2588,
   /** 1 when translated code has just failed to check bytes in pages that are not adjacent (u32) */
   spanSplit = 2844,
+  /** from a region's first entry to that by which it is entered, when the depth says so (assembly/dbt/lower/entry.ts) (u32) */
+  entryDistance = 2848,
   /** a bit for each hash of a page that regions in the jump caches lie in (8 of u64) */
-  codeFilter = 2848,
+  codeFilter = 2856,
   /** traps taken in a row without an instruction retired between them (u32) */
-  stormCount = 2912,
+  stormCount = 2920,
   /** instret at the last trap (u64) */
-  stormInstret = 2920,
+  stormInstret = 2928,
   /** the interrupts that are pending and that mie enables (assembly/hart/interrupt.ts) (u64) */
-  pending = 2928,
+  pending = 2936,
   /** TLB misses: loads, stores and fetches that needed a walk (u64) */
-  countTlbMiss = 2936,
+  countTlbMiss = 2944,
   /** page-table walks (u64) */
-  countWalk = 2944,
+  countWalk = 2952,
   /** times the jump caches were emptied (u64) */
-  countJumpFlush = 2952,
+  countJumpFlush = 2960,
   /** exceptions taken (u64) */
-  countTrap = 2960,
+  countTrap = 2968,
   /** interrupts taken (u64) */
-  countInterrupt = 2968,
+  countInterrupt = 2976,
   /** device accesses (u64) */
-  countMmio = 2976,
+  countMmio = 2984,
   /** instructions decoded into records (u64) */
-  countDecode = 2984,
+  countDecode = 2992,
   /** fence.i executed (u64) */
-  countFenceI = 2992,
+  countFenceI = 3000,
   /** sfence.vma and sinval.vma executed (u64) */
-  countSfence = 3000,
+  countSfence = 3008,
 }
 
 /** Offsets from a VM block's base address. */
@@ -306,6 +308,6 @@ export enum VmField {
 
 /** Sizes of the blocks. */
 export enum StateBytes {
-  HART = 3008,
+  HART = 3016,
   VM = 424,
 }

@@ -546,6 +546,7 @@ export class Hart {
   jumpLog62: u32;
   jumpLog63: u32;
   spanSplit: u32;
+  entryDistance: u32;
   codeFilter0: u64;
   codeFilter1: u64;
   codeFilter2: u64;
@@ -716,6 +717,7 @@ if (offsetof<Hart>("jumpMode0") != HartField.jumpMode) ERROR("Hart.jumpMode0 is 
 if (offsetof<Hart>("jumpFills") != HartField.jumpFills) ERROR("Hart.jumpFills is misplaced");
 if (offsetof<Hart>("jumpLog0") != HartField.jumpLog) ERROR("Hart.jumpLog0 is misplaced");
 if (offsetof<Hart>("spanSplit") != HartField.spanSplit) ERROR("Hart.spanSplit is misplaced");
+if (offsetof<Hart>("entryDistance") != HartField.entryDistance) ERROR("Hart.entryDistance is misplaced");
 if (offsetof<Hart>("codeFilter0") != HartField.codeFilter) ERROR("Hart.codeFilter0 is misplaced");
 if (offsetof<Hart>("stormCount") != HartField.stormCount) ERROR("Hart.stormCount is misplaced");
 if (offsetof<Hart>("stormInstret") != HartField.stormInstret) ERROR("Hart.stormInstret is misplaced");
@@ -806,5 +808,5 @@ if (<i32>offsetof<Vm>() > StateBytes.VM) ERROR("Vm is larger");
 export function hart_clear(hart: Hart): void {
   memory.fill(changetype<usize>(hart) + 0, 0, 256);
   memory.fill(changetype<usize>(hart) + 264, 0, 1176);
-  memory.fill(changetype<usize>(hart) + 2912, 0, 16);
+  memory.fill(changetype<usize>(hart) + 2920, 0, 16);
 }

@@ -5,11 +5,11 @@ import { CodePage } from "../../assembly/shared/constants.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
 import type { VmView } from "./views.ts";
 
-/** Pages that one VM takes in turn; untouched ones cost nothing. */
-const FIRST_PAGES = 1024;
+/** Pages that one VM takes in turn, enough for a distribution's boot; untouched ones cost nothing. */
+const FIRST_PAGES = 3072;
 /** As many more for each other VM, and at most. */
 const MORE_PAGES = 128;
-const MOST_PAGES = 1536;
+const MOST_PAGES = 4096;
 
 interface Pool {
   readonly ma: number;

@@ -18,7 +18,7 @@ const ENTRY = Uint8Array.of(
 let entryModule: WebAssembly.Module | undefined;
 
 /** Entries that a table begins with when it may have more: it doubles. Growing is a pause: each module linked so far pays for it. */
-const LARGEST_FIRST = 2048;
+const LARGEST_FIRST = 4096;
 
 /** One generation. Nothing of it stays when nobody refers to it any more. */
 export class Generation {

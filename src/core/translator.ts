@@ -26,7 +26,7 @@ export const DEFAULT_TRANSLATOR: TranslatorSettings = {
   sensitive: Sensitive.INLINE,
   hotThreshold: 131_072,
   maxRegionInstructions: 300,
-  regions: 2048,
+  regions: 4096,
   modules: 2048,
   bytes: 32 * 2 ** 20,
 };

@@ -176,6 +176,7 @@ const forms: readonly (readonly [RegExp, (...parts: string[]) => Fields])[] = [
       return { op: w.startsWith("i32.") ? Ir.UNARY_W : Ir.UNARY, w: operatorOf(w), a: valueOf(a) };
     },
   ],
+  [`entry ${num}`, (imm: string) => ({ op: Ir.ENTRY, imm: constantOf(imm) })],
   ["([a-z%]\\w*)", (a: string) => ({ op: Ir.MOVE, a: valueOf(a) })],
   [num, (imm: string) => ({ op: Ir.CONST, imm: constantOf(imm) })],
 ].map(([pattern, make]) => [new RegExp(`^${pattern as string}$`), make as (...parts: string[]) => Fields] as const);

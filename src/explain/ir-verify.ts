@@ -32,6 +32,7 @@ const float = [2, 4, 8];
 
 const shapes: Readonly<Record<Ir, Shape>> = {
   [Ir.CONST]: { dst: "x" },
+  [Ir.ENTRY]: { dst: "x" },
   [Ir.MOVE]: { dst: "x", a: "x" },
   [Ir.BINARY]: { ...x2, w: arithmetic("i64") },
   [Ir.BINARY_I]: { dst: "x", a: "x", w: arithmetic("i64") },

@@ -126,6 +126,8 @@ function operationText(node: RegionNode, insn: string): string {
     case Ir.CONST:
       // Large ones are addresses more often than not.
       return `${left} = ${constantText(imm < -0xffffn ? BigInt.asUintN(64, imm) : imm)}`;
+    case Ir.ENTRY:
+      return `${left} = entry ${constantText(imm)}`;
     case Ir.MOVE:
       return `${left} = ${first}`;
     case Ir.BINARY:

@@ -97,6 +97,7 @@ Object.assign(locals, {
   [Local.DEPTH]: "$depth",
   [Local.A64]: "$i64.0",
   [Local.B64]: "$i64.1",
+  [Local.ENTRY]: "$entry",
   [Local.EXIT]: "$exit",
   [Local.TLB]: "$tlb",
   [Local.A32]: "$i32.0",

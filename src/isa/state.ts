@@ -168,6 +168,13 @@ export const hartState: readonly StateRow[] = [
     "derived",
     "1 when translated code has just failed to check bytes in pages that are not adjacent",
   ],
+  [
+    "entryDistance",
+    "u32",
+    1,
+    "derived",
+    "from a region's first entry to that by which it is entered, when the depth says so (assembly/dbt/lower/entry.ts)",
+  ],
   ["codeFilter", "u64", 8, "derived", "a bit for each hash of a page that regions in the jump caches lie in"],
   ["stormCount", "u32", 1, "run", "traps taken in a row without an instruction retired between them", upTo(STORM - 1n)],
   ["stormInstret", "u64", 1, "run", "instret at the last trap"],

@@ -39,6 +39,8 @@ export interface TranslatorOptions {
    * without `mergedChecks`.
    */
   readonly microTlb?: boolean;
+  /** Let a region of U-mode serve at each address that its code is mapped at. Off: at one. Default true. */
+  readonly positionIndependent?: boolean;
   /** Do floating point with Wasm's where that is provably right. Off: with the softfloat. Default true. */
   readonly inlineFp?: boolean;
   /** Count jumps inside translated code (chained, looked up, missed); costs a little. Default false. */
@@ -68,7 +70,7 @@ export type SensitiveName = "exit" | "callout" | "inline";
 
 /** The budget for translated code of one VM. */
 export interface CodeCacheOptions {
-  /** Regions kept at most, 16 to 65,536. Default 2048. */
+  /** Regions kept at most, 16 to 65,536. Default 4096. */
   readonly regions?: number;
   /** Compiled modules kept at most, 1 to 65,536; an engine needs some 20 KB for each. Default 2048. */
   readonly modules?: number;
@@ -93,6 +95,7 @@ const SWITCHES: Readonly<Record<TranslatorSwitch, Translate>> = {
   mergedChecks: Translate.MERGED_CHECKS,
   window: Translate.WINDOW,
   microTlb: Translate.MICRO_TLB,
+  positionIndependent: Translate.POSITION_INDEPENDENT,
   inlineFp: Translate.INLINE_FP,
   count: Translate.COUNT,
 };

@@ -22,6 +22,7 @@ import { Term } from "../../shared/ir";
 export function reads(n: Node): u64 {
   switch (<i32>n.op) {
     case Ir.CONST:
+    case Ir.ENTRY:
       return 0;
     case Ir.CALLOUT:
     case Ir.SYSTEM:

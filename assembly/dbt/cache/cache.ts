@@ -75,12 +75,21 @@ export function region_at(hart: Hart, pc: u64): usize {
   return region_valid(hart, region, pc) ? changetype<usize>(region) : 0;
 }
 
+/** Whether the regions of the present privilege mode serve at each address that their code is mapped at. */
+// @ts-ignore: decorator
+@inline export function runs_anywhere(hart: Hart, vm: Vm): bool {
+  return hart.priv == Priv.U && (vm.translate & Translate.POSITION_INDEPENDENT) != 0;
+}
+
+/** `pc` is in the page that the entry is in: with the record that led to the region. */
 function region_valid(hart: Hart, region: Region, pc: u64): bool {
   const mode = current_mode(hart);
-  if (region.va != pc || region.mode & ~mode || region.mode >> Mode.PRIV_SHIFT != hart.priv) return false;
+  const by = pc - region.va;
+  if (by && !runs_anywhere(hart, changetype<Vm>(<usize>hart.vm))) return false;
+  if (region.mode & ~mode || region.mode >> Mode.PRIV_SHIFT != hart.priv) return false;
   for (let i: u32 = 0; i < region.pageCount; i++) {
     const at = region_page(region, i);
-    const page = code_page_settled(hart, load<u64>(at, 8));
+    const page = code_page_settled(hart, load<u64>(at, 8) + by);
     if (<u32>page != load<u32>(at) || page_version(page) != load<u32>(at, 4)) return false;
   }
   return true;
@@ -93,11 +102,13 @@ export function jump_fill(hart: Hart, pc: u64, region: Region): void {
   store<u64>(entry, pc);
   store<u32>(entry, region.index, 8);
   store<u32>(entry, region.need, 12);
-  assume(hart, region);
+  assume(hart, region, pc);
 }
 
-/** Notes what `region` assumes: no region may be run whose assumptions are not noted, or it would not be left when they cease to hold. */
-export function assume(hart: Hart, region: Region): void {
+/** Notes what `region`, run at `pc`, assumes: no region may be run whose assumptions are not noted, or it would not be left when they cease to hold. */
+export function assume(hart: Hart, region: Region, pc: u64): void {
   store<u32>(assumed_slot(hart), assumed_mode(hart) | region.mode);
-  for (let i: u32 = 0; i < region.pageCount; i++) filter_add(hart, load<u64>(region_page(region, i), 8));
+  for (let i: u32 = 0; i < region.pageCount; i++) {
+    filter_add(hart, load<u64>(region_page(region, i), 8) + (pc - region.va));
+  }
 }

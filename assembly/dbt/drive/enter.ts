@@ -23,6 +23,7 @@ import {
   current_mode,
   jump_entry,
   jump_fill,
+  runs_anywhere,
   mode_holds,
   region_at,
   sync_mode,
@@ -30,6 +31,7 @@ import {
 import { is_access, is_untranslatable, record_op } from "../region/form";
 import { heat } from "../profile/heat";
 import { rehearse, translate } from "./hot";
+import { outermost } from "../lower/entry";
 import { System } from "../lower/locals";
 import { modules_clear } from "../cache/modules";
 import { observe_at } from "./observe";
@@ -38,9 +40,6 @@ import { site_failed } from "../profile/sites";
 import { Dbt } from "../ir/dbt";
 import { Mode } from "../../shared/ir";
 import { give_up_on, may_try } from "../profile/tries";
-
-/** How deep regions may call regions. */
-const CALL_DEPTH: u64 = 64;
 
 /** One in this many periods of interpretation is timed: looking at the host's clock takes as long as thirty steps. */
 const TIMED: u32 = 32;
@@ -86,7 +85,8 @@ export function run_translated(hart: Hart, floor: u32): void {
 function enter(hart: Hart, vm: Vm, index: u32): u64 {
   const fuel = hart.fuel;
   hart.fuelBase = hart.instret + fuel;
-  const next = call_indirect<u64>(vm.enter, <u32>base(hart), fuel, CALL_DEPTH, index);
+  const depth = outermost(hart.pc, runs_anywhere(hart, vm));
+  const next = call_indirect<u64>(vm.enter, <u32>base(hart), fuel, depth, index);
   hart.instret = hart.fuelBase - hart.fuel;
   vm.countEntry += 1;
   vm.countTranslated += fuel - hart.fuel;
@@ -226,7 +226,7 @@ function run_once(hart: Hart, vm: Vm, pc: u64): bool {
   if (found) {
     if (hart.fuel < region.need) run_predecoded(hart, hart.fuel, true, false);
     else {
-      assume(hart, region);
+      assume(hart, region, pc);
       if (enter(hart, vm, region.index)) vm.countExitCold += 1;
     }
     modules_clear(vm);

@@ -13,7 +13,7 @@ import { make_room, module_add, regions_refused } from "../cache/modules";
 import { liveness } from "../analysis/live";
 import { narrow } from "../opt/narrow";
 import { spans } from "../analysis/spans";
-import { lower_entry } from "../lower/table";
+import { lower_entry } from "../lower/entry";
 import { region_at_index, region_make } from "../cache/region";
 import { shape } from "./shape";
 import { Exit, Translate } from "../../shared/constants";

@@ -12,7 +12,8 @@
  *  CODE      the rest                     emitted Wasm
  */
 
-import { Translate } from "../../shared/constants";
+import { Priv, Translate } from "../../shared/constants";
+import { Mode } from "../../shared/ir";
 import { Writer } from "../wasm/writer";
 
 export const MAX_BLOCKS: u32 = 512;
@@ -191,6 +192,15 @@ export enum Shape {
   TABLES = 1,
   /** One table is the region's root: it may be entered at each target. */
   ROOTED = 2,
+}
+
+/**
+ * Whether the region may lie at several addresses: programs and libraries do, each process having its own. What emitted code says of
+ * addresses it then says by their distance from the entry, whose address its caller gives it.
+ */
+// @ts-ignore: decorator
+@inline export function is_position_independent(t: Dbt): bool {
+  return t.mode >> Mode.PRIV_SHIFT == Priv.U && may(t, Translate.POSITION_INDEPENDENT);
 }
 
 /** True when the mechanism `which` is on. */

@@ -3,10 +3,10 @@
 import { HartField } from "../../state/layout";
 import { Translate } from "../../shared/constants";
 import { Node } from "../ir/node";
-import { HART, Import, local_of } from "./locals";
+import { ENTRY, HART, Import, local_of } from "./locals";
 import { is_single, push_bits, set_bits } from "./single";
 import { Block } from "../ir/block";
-import { Dbt, may, writer } from "../ir/dbt";
+import { Dbt, is_position_independent, may, writer } from "../ir/dbt";
 import { W } from "../wasm/opcode";
 import { byte, get, i64c, mem, op1, set } from "../wasm/writer";
 
@@ -14,6 +14,19 @@ import { byte, get, i64c, mem, op1, set } from "../wasm/writer";
 export function value(t: Dbt, v: u32): void {
   if (v) get(writer(t), local_of(v));
   else i64c(writer(t), 0);
+}
+
+/** Pushes the address `pc` of the guest's code: in a region that may lie at several addresses, by its distance from the entry. */
+export function address(t: Dbt, pc: u64): void {
+  const w = writer(t);
+  if (!is_position_independent(t)) {
+    i64c(w, <i64>pc);
+    return;
+  }
+  get(w, ENTRY);
+  if (pc == t.entryPc) return;
+  i64c(w, <i64>(pc - t.entryPc));
+  byte(w, W.I64_ADD);
 }
 
 /** Calls the core with what has been pushed, and pushes the lower half of its answer. */

@@ -14,6 +14,7 @@ export const TEMPS: u32 = Local.TEMPS;
 export const A64: u32 = Local.A64;
 export const B64: u32 = Local.B64;
 export const I64_COUNT: u32 = Local.EXIT - Local.X - 1;
+export const ENTRY: u32 = Local.ENTRY;
 export const EXIT: u32 = Local.EXIT;
 export const TLB: u32 = Local.TLB;
 export const SPAN: u32 = Local.SPAN;

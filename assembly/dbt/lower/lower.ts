@@ -33,16 +33,17 @@ import {
   local_of,
 } from "./locals";
 import { load_hart_locals } from "./call";
-import { count, import_call, label_of, load_registers, store_registers, value } from "./emit";
+import { address, count, import_call, label_of, load_registers, store_registers, value } from "./emit";
 import { leave, leave_begin, leave_if, MAX_GROUPS } from "./exit";
 import { lower_node } from "./node";
-import { dispatch, rooted_prologue } from "./table";
+import { prologue, tell_entry } from "./entry";
+import { dispatch } from "./table";
 import { is_merge, uncharged_after } from "../analysis/flow";
 import { writes } from "../analysis/live";
 import { singles } from "../opt/singles";
 import { block_spans, span_of, step } from "../analysis/spans";
 import { Block, block, ordered } from "../ir/block";
-import { Dbt, may, Shape, writer } from "../ir/dbt";
+import { Dbt, is_position_independent, may, writer } from "../ir/dbt";
 import { mark } from "./mark";
 import { Mode, Term } from "../../shared/ir";
 import { Type, W } from "../wasm/opcode";
@@ -103,7 +104,7 @@ function declare(w: Writer, count: u32, type: Type): void {
 function body(t: Dbt, scratch: usize): void {
   t.depth = 0;
   const entry = block(t, 0);
-  if (t.shape == Shape.ROOTED) rooted_prologue(t);
+  prologue(t);
   if (!entry.backIn) check_fuel(t, entry);
   load_registers(t, entry.liveIn);
   float_prologue(t, entry.dirtyIn);
@@ -126,7 +127,7 @@ function exit_code(t: Dbt, mask: u64): void {
   i32c(w, 12);
   byte(w, W.I32_SHR_S);
   byte(w, W.I64_EXTEND_I32_S);
-  i64c(w, <i64>t.entryPc);
+  address(t, t.entryPc);
   byte(w, W.I64_ADD);
   byte(w, W.RETURN);
 }
@@ -257,7 +258,7 @@ function terminator(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
       get(w, local_of(JUMP_TARGET));
       i64c(w, -2);
       byte(w, W.I64_AND);
-      i64c(w, <i64>b.targetPc);
+      address(t, b.targetPc);
       byte(w, W.I64_EQ);
       open(w, W.IF, Type.EMPTY);
       t.depth += 1;
@@ -334,6 +335,33 @@ function computed_entry(t: Dbt): void {
   return HartBlock.JUMP + (t.mode >> Mode.PRIV_SHIFT) * HartBlock.JUMP_MODE_BYTES;
 }
 
+/** Whether the jump-cache entry for a jump to a known address has a known place. */
+// @ts-ignore: decorator
+@inline function is_known(t: Dbt, direct: bool): bool {
+  return direct && !is_position_independent(t);
+}
+
+/** Pushes what `entry_offset` is counted from, and keeps it in `entry_local`. The jump-target temp holds the address; `direct`: it is known. */
+function push_entry(t: Dbt, direct: bool): void {
+  const w = writer(t);
+  if (is_known(t, direct)) {
+    get(w, HART);
+    return;
+  }
+  computed_entry(t);
+  tee(w, A32);
+}
+
+// @ts-ignore: decorator
+@inline function entry_local(t: Dbt, direct: bool): u32 {
+  return is_known(t, direct) ? HART : A32;
+}
+
+/** Where the jump-cache entry for the jump to `pc` is, from `entry_local`. */
+function entry_offset(t: Dbt, direct: bool, pc: u64): u32 {
+  return jump_base(t) + (is_known(t, direct) ? <u32>(pc << 3) & HartBlock.JUMP_MASK : 0);
+}
+
 /** Clears bit 0 of the jump-target temp, as JALR does. */
 function even_target(t: Dbt): void {
   const w = writer(t);
@@ -353,8 +381,7 @@ function chain(t: Dbt, b: Block, dirty: u64): void {
     give_up(t);
     return;
   }
-  computed_entry(t);
-  tee(w, A32);
+  push_entry(t, false);
   mem(w, W.I64_LOAD, jump_base(t));
   get(w, local_of(JUMP_TARGET));
   byte(w, W.I64_EQ);
@@ -370,20 +397,19 @@ function chain(t: Dbt, b: Block, dirty: u64): void {
 /** A jump out of the region to `pc`, in the same way. */
 function chain_to(t: Dbt, pc: u64, dirty: u64): void {
   const w = writer(t);
-  const entry = jump_base(t) + (<u32>(pc << 3) & HartBlock.JUMP_MASK);
   store_registers(t, dirty);
+  address(t, pc);
+  set(w, local_of(JUMP_TARGET));
   if (may(t, Translate.CHAINING)) {
-    get(w, HART);
-    mem(w, W.I64_LOAD, entry);
-    i64c(w, <i64>pc);
+    push_entry(t, true);
+    mem(w, W.I64_LOAD, entry_offset(t, true, pc));
+    get(w, local_of(JUMP_TARGET));
     byte(w, W.I64_EQ);
     open(w, W.IF, Type.EMPTY);
     count(t, VmField.countChain);
-    tail_call(t, HART, entry + 8);
+    tail_call(t, entry_local(t, true), entry_offset(t, true, pc) + 8);
     byte(w, W.END);
   }
-  i64c(w, <i64>pc);
-  set(w, local_of(JUMP_TARGET));
   give_up(t);
 }
 
@@ -400,12 +426,13 @@ function or_find(t: Dbt): void {
   byte(w, W.END);
 }
 
-/** Tail-calls the function whose index is at `offset` from the address in `local`. */
+/** Tail-calls the function whose index is at `offset` from the address in `local`: the region at the jump-target temp. */
 function tail_call(t: Dbt, local: u32, offset: u32): void {
   const w = writer(t);
   get(w, HART);
   get(w, FUEL);
   get(w, DEPTH);
+  tell_entry(t);
   get(w, local);
   mem(w, W.I32_LOAD, offset);
   byte(w, W.RETURN_CALL_INDIRECT);
@@ -434,7 +461,7 @@ function call(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
   if (b.term == Term.CALL && b.targetPc == t.entryPc) call_self(t);
   else call_other(t, b);
   tee(w, A64);
-  i64c(w, <i64>b.nextPc);
+  address(t, b.nextPc);
   byte(w, W.I64_NE);
   get(w, HART);
   mem(w, W.I32_LOAD, HartField.fuel);
@@ -461,16 +488,20 @@ function call_self(t: Dbt): void {
   get(w, DEPTH);
   byte(w, W.I64_EQZ);
   open(w, W.IF, Type.EMPTY);
-  i64c(w, <i64>t.entryPc);
+  address(t, t.entryPc);
   set(w, local_of(JUMP_TARGET));
   give_up(t);
   byte(w, W.END);
   count(t, VmField.countChain);
+  if (is_position_independent(t)) {
+    address(t, t.entryPc);
+    set(w, local_of(JUMP_TARGET));
+  }
   deeper(t);
   op1(w, W.CALL, Import.COUNT + t.functions);
 }
 
-/** Pushes the arguments of a call. */
+/** Pushes the arguments of a call of the region at the jump-target temp. */
 function deeper(t: Dbt): void {
   const w = writer(t);
   get(w, HART);
@@ -478,24 +509,19 @@ function deeper(t: Dbt): void {
   get(w, DEPTH);
   i64c(w, 1);
   byte(w, W.I64_SUB);
+  tell_entry(t);
 }
 
 /** A call of the region that the jump cache has for the target. */
 function call_other(t: Dbt, b: Block): void {
   const w = writer(t);
-  let local = A32;
-  let entry = jump_base(t);
-  if (b.term == Term.CALL) {
-    i64c(w, <i64>b.targetPc);
+  const direct = b.term == Term.CALL;
+  if (direct) {
+    address(t, b.targetPc);
     set(w, local_of(JUMP_TARGET));
-    local = HART;
-    entry += <u32>(b.targetPc << 3) & HartBlock.JUMP_MASK;
-    get(w, HART);
-  } else {
-    even_target(t);
-    computed_entry(t);
-    tee(w, A32);
-  }
+  } else even_target(t);
+  const entry = entry_offset(t, direct, b.targetPc);
+  push_entry(t, direct);
   mem(w, W.I64_LOAD, entry);
   get(w, local_of(JUMP_TARGET));
   byte(w, W.I64_EQ);
@@ -510,7 +536,7 @@ function call_other(t: Dbt, b: Block): void {
   byte(w, W.END);
   count(t, b.term == Term.CALL ? VmField.countChain : VmField.countIndirect);
   deeper(t);
-  get(w, local);
+  get(w, entry_local(t, direct));
   mem(w, W.I32_LOAD, entry + 8);
   byte(w, W.CALL_INDIRECT);
   unsigned(w, FUNCTION_TYPE);

@@ -6,7 +6,7 @@ import { A64, B64, local_of, SPAN } from "./locals";
 import { lower_atomic } from "./atomic";
 import { callout } from "./call";
 import { lower_csr } from "./csr";
-import { low, value } from "./emit";
+import { address, low, value } from "./emit";
 import { lower_float } from "./float";
 import { lower_load, lower_store } from "./memory";
 import { lower_system } from "./system";
@@ -22,6 +22,9 @@ export function lower_node(t: Dbt, b: Block, n: Node, found: Step, state: usize,
   switch (<i32>n.op) {
     case Ir.CONST:
       i64c(w, n.imm);
+      break;
+    case Ir.ENTRY:
+      address(t, t.entryPc + n.imm);
       break;
     case Ir.MOVE:
       value(t, n.a);

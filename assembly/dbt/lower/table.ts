@@ -8,12 +8,12 @@
 import { VmField } from "../../state/layout";
 import { Translate } from "../../shared/constants";
 import { JUMP_TARGET } from "../ir/node";
-import { A32, A64, DEPTH, FUEL, HART, Import, local_of } from "./locals";
-import { count, label_of } from "./emit";
+import { A32, A64, local_of } from "./locals";
+import { address, count, label_of } from "./emit";
 import { Block, block, Table, table, Target, target } from "../ir/block";
 import { Dbt, may, writer } from "../ir/dbt";
 import { Type, W } from "../wasm/opcode";
-import { byte, get, i32c, i64c, op1, open, patch, reserve, set, tee, unsigned } from "../wasm/writer";
+import { byte, get, i32c, i64c, op1, open, tee, unsigned } from "../wasm/writer";
 
 /** Up to this many targets are compared with one by one. */
 const FEW: u32 = 3;
@@ -21,40 +21,6 @@ const FEW: u32 = 3;
 const TRIES: u32 = 64;
 /** Slots at most: 2^this. */
 const MAX_BITS: u32 = 7;
-
-/** The caller of a rooted region says where it is entered: the distance from `entryPc`, in the upper bits of the depth. */
-export const ENTRY_SHIFT: u32 = 8;
-
-/** Takes the entry's address into the jump-target temp. */
-export function rooted_prologue(t: Dbt): void {
-  const w = writer(t);
-  get(w, DEPTH);
-  i64c(w, ENTRY_SHIFT);
-  byte(w, W.I64_SHR_S);
-  i64c(w, <i64>t.entryPc);
-  byte(w, W.I64_ADD);
-  set(w, local_of(JUMP_TARGET));
-  get(w, DEPTH);
-  i64c(w, (1 << ENTRY_SHIFT) - 1);
-  byte(w, W.I64_AND);
-  set(w, DEPTH);
-}
-
-/** Appends a function that enters the region of function `main` at `by` bytes from its own entry. */
-export function lower_entry(t: Dbt, main: u32, by: i32): void {
-  const w = writer(t);
-  const size = reserve(w);
-  const first = t.at;
-  unsigned(w, 0);
-  get(w, HART);
-  get(w, FUEL);
-  get(w, DEPTH);
-  i64c(w, (<i64>by) << ENTRY_SHIFT);
-  byte(w, W.I64_OR);
-  op1(w, W.RETURN_CALL, Import.COUNT + main);
-  byte(w, W.END);
-  patch(w, size, t.at - first);
-}
 
 /** Goes to the target that the jump-target temp names; falls through when it is none of the table's. */
 export function dispatch(t: Dbt, b: Block): void {
@@ -75,7 +41,7 @@ function compare_all(t: Dbt, b: Block, tab: Table): void {
     const to = target(tab, i);
     if (!to.block) continue;
     get(w, local_of(JUMP_TARGET));
-    i64c(w, <i64>to.pc);
+    address(t, to.pc);
     byte(w, W.I64_EQ);
     go_if(t, b, to);
   }
@@ -162,7 +128,7 @@ function hashed(t: Dbt, b: Block, tab: Table): void {
   }
   t.depth += used;
   get(w, local_of(JUMP_TARGET));
-  i64c(w, <i64>lowest);
+  address(t, lowest);
   byte(w, W.I64_SUB);
   tee(w, A64);
   i64c(w, <i64>(highest - lowest));

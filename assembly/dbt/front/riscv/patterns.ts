@@ -3,12 +3,19 @@
 import { imm } from "../../../state/regs";
 import { record_rd, record_rs1, record_rs2 } from "../../region/form";
 import { emit, Ir } from "../../ir/node";
-import { Dbt } from "../../ir/dbt";
+import { Dbt, is_position_independent } from "../../ir/dbt";
 import { W } from "../../wasm/opcode";
 
 /** dst = imm, unless dst is x0. */
 export function lift_const(t: Dbt, rd: u32, value: i64): void {
   if (rd) emit(t, Ir.CONST, 0, rd, 0, 0, value);
+}
+
+/** dst = the address `pc`, unless dst is x0. Regions that may lie at several addresses know only how far it is from their entry. */
+export function lift_address(t: Dbt, rd: u32, pc: i64): void {
+  if (!rd) return;
+  if (is_position_independent(t)) emit(t, Ir.ENTRY, 0, rd, 0, 0, pc - <i64>t.entryPc);
+  else emit(t, Ir.CONST, 0, rd, 0, 0, pc);
 }
 
 /** dst = rs1 w rs2. True, so that callers can return it. */

@@ -6,7 +6,7 @@ import { record_length, record_rd, record_rs1, record_rs2 } from "../../region/f
 import { emit, Ir, JUMP_TARGET } from "../../ir/node";
 import { Dbt } from "../../ir/dbt";
 import { W } from "../../wasm/opcode";
-import { binary, immediate, lift_const } from "./patterns";
+import { binary, immediate, lift_address, lift_const } from "./patterns";
 
 /** False when `op` is not an instruction of RV64I. */
 export function lift_i(t: Dbt, op: u32, r: u64, pc: u64): bool {
@@ -17,15 +17,15 @@ export function lift_i(t: Dbt, op: u32, r: u64, pc: u64): bool {
       lift_const(t, rd, value);
       return true;
     case Op.AUIPC:
-      lift_const(t, rd, <i64>pc + value);
+      lift_address(t, rd, <i64>pc + value);
       return true;
     case Op.JAL:
-      lift_const(t, rd, <i64>pc + record_length(r));
+      lift_address(t, rd, <i64>pc + record_length(r));
       return true;
     case Op.JALR:
       // The target is computed before the link is written: rd may be rs1.
       emit(t, Ir.BINARY_I, W.I64_ADD, JUMP_TARGET, record_rs1(r), 0, value);
-      lift_const(t, rd, <i64>pc + record_length(r));
+      lift_address(t, rd, <i64>pc + record_length(r));
       return true;
     case Op.BEQ:
     case Op.BNE:
