@@ -72,6 +72,7 @@ export type ErrorCode =
   | "memory-size"
   | "memory-tracking"
   | "module"
+  | "network"
   | "nothing-to-run"
   | "option"
   | "port-closed"

@@ -58,6 +58,24 @@ export type { DirtyFrames, RamStatistics } from "./memory/ram.ts";
 export type { RegionChoice, RegionExplanation, RegionInfo } from "./vmm/regions.ts";
 export type { FlashOptions } from "./vmm/flash.ts";
 export type { FwCfgFile } from "./device/fw-cfg/items.ts";
+export type {
+  FrameInfo,
+  FrameOffers,
+  FrameSink,
+  NetworkBackend,
+  NetworkInfo,
+  NetworkPort,
+} from "./backend/network/network.ts";
+export { Gso, MAX_FRAME, Offload } from "./backend/network/network.ts";
+export type { NetworkCounters, NetworkLimits } from "./device/virtio/net/nic.ts";
+export type {
+  LinkState,
+  NetworkFault,
+  NetworkOptions,
+  NetworkSource,
+  NetworkStatistics,
+  VmNetwork,
+} from "./vmm/networks.ts";
 export type { RngLimits } from "./device/virtio/rng/rng.ts";
 export { VmPort } from "./vmm/ports.ts";
 export type { PortChange, PortOptions, SerialOptions } from "./vmm/ports.ts";
@@ -73,5 +91,6 @@ export { WorkerDrive } from "./worker/worker-drive.ts";
 export { WorkerHart } from "./worker/worker-hart.ts";
 export { WorkerHost } from "./worker/worker-host.ts";
 export { WorkerMemory } from "./worker/worker-memory.ts";
+export { WorkerNetwork } from "./worker/worker-network.ts";
 export { WorkerPort } from "./worker/worker-port.ts";
 export { WorkerVm } from "./worker/worker-vm.ts";

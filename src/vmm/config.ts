@@ -9,6 +9,7 @@ import type { TranslatorSettings } from "../core/translator.ts";
 import type { DriveOptions } from "./drives.ts";
 import type { ImageSource } from "./image-source.ts";
 import { known } from "./known.ts";
+import type { NetworkOptions } from "./networks.ts";
 import { checkSerial, type SerialOptions } from "./ports.ts";
 import type { FwCfgFile } from "../device/fw-cfg/items.ts";
 import { checkFwCfg } from "./fw-cfg-options.ts";
@@ -67,6 +68,8 @@ export interface VmConfig {
   readonly devices?: readonly DeviceMaker[];
   /** Disks, each in a virtio slot of its own; see `DriveOptions`. */
   readonly drives?: readonly DriveOptions[];
+  /** Network devices, each in a virtio slot of its own; see `NetworkOptions`. Default: none. */
+  readonly networks?: readonly NetworkOptions[];
   /** A virtio entropy device (`/dev/hwrng`), perhaps with limits; see `RngOptions`. Default: none. */
   readonly rng?: boolean | RngOptions;
   /** A virtio console device: a console beside the UART, and named serial ports (`vm.ports`); see `SerialOptions`. Default: none. */
@@ -110,6 +113,7 @@ const KEYS = Object.keys({
   memoryModel: 0,
   devices: 0,
   drives: 0,
+  networks: 0,
   rng: 0,
   virtioSerial: 0,
   fwCfg: 0,

@@ -11,7 +11,7 @@ import { checkConfig, type CheckedConfig, type VmConfig } from "./config.ts";
 import { closeFlash, type FlashImage, openFlash } from "./flash.ts";
 import { known } from "./known.ts";
 import type { Machine } from "./machine.ts";
-import { openVirtioDevices, type VirtioDevices } from "./virtio-devices.ts";
+import { closeVirtioDevices, openVirtioDevices, type VirtioDevices } from "./virtio-devices.ts";
 import { Vm } from "./vm.ts";
 import { usualCompilation } from "#load";
 import type { Compilation } from "../host/load.ts";
@@ -154,7 +154,7 @@ export class Host {
       if (this.#closed) throw hostClosed();
       return this.#makeVm(checked, images, { virtio, flash }, plan);
     } catch (error) {
-      await Promise.allSettled([closeFlash(flash), ...virtio.drives.map((drive) => drive.close())]);
+      await Promise.allSettled([closeFlash(flash), closeVirtioDevices(virtio)]);
       throw error;
     }
   }

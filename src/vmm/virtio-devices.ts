@@ -5,6 +5,7 @@ import type { PortBackend } from "../backend/port/port.ts";
 import type { VirtioModel } from "../device/virtio/model.ts";
 import type { CheckedConfig, VmConfig } from "./config.ts";
 import { type Drive, openDrives } from "./drives.ts";
+import type { NetworkOptions, VmNetwork } from "./networks.ts";
 import { type SerialOptions, VmPort } from "./ports.ts";
 import { virtioSlots } from "./virtio-slots.ts";
 
@@ -18,6 +19,7 @@ export interface SerialDevice {
 /** The devices of one VM. */
 export interface VirtioDevices {
   readonly drives: readonly Drive[];
+  readonly networks: readonly VmNetwork[];
   readonly ports: readonly VmPort[];
   /** What has ports, and its slot. */
   readonly serial: SerialDevice | undefined;
@@ -27,19 +29,43 @@ export interface VirtioDevices {
 
 /**
  * Makes them, by code that only VMs with such devices need, and opens the disks. Where nobody asks for a slot, disks get the highest ones,
- * and then the others.
- * @throws WasmvisorError `virtio-slot`, and what `openDrives` throws
+ * then networks, and then the others.
+ * @throws WasmvisorError `virtio-slot`, and what `openDrives` and `openNetworks` throw
  */
 export async function openVirtioDevices(config: VmConfig, { rng }: CheckedConfig): Promise<VirtioDevices> {
-  const { drives: wanted = [], virtioSerial } = config;
-  const slots = virtioSlots([...wanted, rng, virtioSerial].flatMap((device) => (device ? [device.slot] : [])));
+  const { drives: wanted = [], networks: cables = [], virtioSerial } = config;
+  const slots = virtioSlots(
+    [...wanted, ...cables, rng, virtioSerial].flatMap((device) => (device ? [device.slot] : [])),
+  );
   const ports = (virtioSerial?.ports ?? []).map((port) => new VmPort(port));
   const serial = virtioSerial && (await serialDevice(virtioSerial, slots.at(-1)!, ports));
   const entropy = rng && new (await import("../device/virtio/rng/rng.ts")).Rng(rng);
   const drives = wanted.length === 0 ? [] : await openDrives(wanted, slots);
-  const models = new Map<number, VirtioModel>(drives.map(({ slot, model }) => [slot, model]));
-  if (entropy !== undefined) models.set(slots[wanted.length]!, entropy);
-  return { drives, ports, models, serial };
+  const networks = await networksBeside(drives, cables, slots.slice(wanted.length));
+  const models = new Map<number, VirtioModel>([...drives, ...networks].map(({ slot, model }) => [slot, model]));
+  if (entropy !== undefined) models.set(slots[wanted.length + cables.length]!, entropy);
+  return { drives, networks, ports, models, serial };
+}
+
+/** The networks of a VM whose disks are open. */
+async function networksBeside(
+  drives: readonly Drive[],
+  wanted: readonly NetworkOptions[],
+  slots: readonly number[],
+): Promise<VmNetwork[]> {
+  if (wanted.length === 0) return [];
+  try {
+    const { openNetworks } = await import("./networks.ts");
+    return await openNetworks(wanted, slots);
+  } catch (error) {
+    await Promise.allSettled(drives.map((drive) => drive.close()));
+    throw error;
+  }
+}
+
+/** Closes what has been opened. */
+export async function closeVirtioDevices({ drives, networks }: VirtioDevices): Promise<void> {
+  await Promise.all([...drives, ...networks].map((device) => device.close()));
 }
 
 async function serialDevice(

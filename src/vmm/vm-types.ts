@@ -2,6 +2,7 @@
 
 import type { DriveFault } from "./drives.ts";
 import type { TranslatorCounters } from "./counters.ts";
+import type { NetworkFault } from "./networks.ts";
 import type { PortChange } from "./ports.ts";
 import type { HartCounters } from "./hart.ts";
 
@@ -59,6 +60,8 @@ export interface VmEvents {
   "drive-error": DriveFault;
   /** A flash bank could not be written; what the guest has written stays until the VM ends, and is tried again. */
   "flash-error": { readonly unit: number; readonly error: unknown };
+  /** A network backend has thrown, which is a bug of the backend's. */
+  "network-error": NetworkFault;
   /** The guest has opened a named port, or closed it. */
   port: PortChange;
   /** The guest has printed something. */
@@ -75,6 +78,7 @@ export const VM_EVENTS: ReadonlySet<string> = new Set(
     "device-error": 0,
     "drive-error": 0,
     "flash-error": 0,
+    "network-error": 0,
     port: 0,
     output: 0,
   } satisfies Record<keyof VmEvents, 0>),

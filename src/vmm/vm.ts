@@ -21,6 +21,7 @@ import { closeFlash, type FlashImage } from "./flash.ts";
 import { VmArrivals } from "./arrivals.ts";
 import { shareConsole } from "../backend/port/console-port.ts";
 import type { Console } from "../device/virtio/console/console.ts";
+import type { VmNetwork } from "./networks.ts";
 import type { VmPort } from "./ports.ts";
 import { Emitter, type Unsubscribe } from "./events.ts";
 import { Hart } from "./hart.ts";
@@ -35,7 +36,7 @@ import type { Part } from "../state/saved.ts";
 import type { SavedState } from "../state/section.ts";
 import { checkState, saveState, type StateOwner } from "./state.ts";
 import { signature } from "./signature.ts";
-import type { VirtioDevices } from "./virtio-devices.ts";
+import { closeVirtioDevices, type VirtioDevices } from "./virtio-devices.ts";
 import { type Address, virtualAddress } from "../memory/address.ts";
 import { VM_EVENTS, type VmCounters, type VmEvents, type VmExit, type VmState } from "./vm-types.ts";
 
@@ -79,6 +80,8 @@ export class Vm extends Emitter<VmEvents> {
   readonly harts: readonly Hart[];
   /** Its disks, in the order in which they were given. */
   readonly drives: readonly Drive[];
+  /** Its network devices, in the order in which they were given. */
+  readonly networks: readonly VmNetwork[];
   /** Its named serial ports, in the order in which they were given. */
   readonly ports: readonly VmPort[];
   readonly #deps: VmDeps;
@@ -110,6 +113,7 @@ export class Vm extends Emitter<VmEvents> {
       () => this.#loop.endSlice(),
     );
     this.drives = deps.virtio.drives;
+    this.networks = deps.virtio.networks;
     this.ports = deps.virtio.ports;
     const arrivals = new VmArrivals(() => {
       this.#loop?.wake();
@@ -120,6 +124,10 @@ export class Vm extends Emitter<VmEvents> {
     for (const port of this.ports) {
       port.onOpened = (change) => this.emit("port", change);
       port.whenAtRest = (act) => arrivals.expect(Promise.resolve(), act);
+    }
+    for (const network of this.networks) {
+      network.onError = (fault) => this.emit("network-error", fault);
+      network.model.connect((act) => arrivals.expect(Promise.resolve(), act));
     }
     const { serial, models } = deps.virtio;
     const shared = serial?.hasConsole === true ? shareConsole(this.console.backend) : undefined;
@@ -264,9 +272,7 @@ export class Vm extends Emitter<VmEvents> {
     if (this.#state === "destroyed") return;
     this.#loop.close();
     this.#arrivals.close();
-    this.#closed = Promise.all([this.#closeFlash(), ...this.drives.map((drive) => drive.close())]).then(
-      () => undefined,
-    );
+    this.#closed = Promise.all([this.#closeFlash(), closeVirtioDevices(this.#deps.virtio)]).then(() => undefined);
     // Told to those who ask by `close`; to nobody else, so that it does not end the process.
     this.#closed.catch(() => undefined);
     this.#enter("destroyed");

@@ -8,8 +8,8 @@ import type { VmEvents } from "../vmm/vm-types.ts";
 /** Which object is meant; `vm` is 0 for the host itself. */
 export interface Address {
   readonly vm: number;
-  readonly part: "host" | "vm" | "console" | "memory" | "hart" | "port" | "drive";
-  /** The number of the hart, port or drive. */
+  readonly part: "host" | "vm" | "console" | "memory" | "hart" | "port" | "drive" | "network";
+  /** The number of the hart, port, drive or network. */
   readonly index: number;
 }
 
@@ -70,6 +70,13 @@ export interface SentPort {
   readonly output: ReadableStream<Uint8Array>;
 }
 
+/** A network device on its way from the worker. */
+export interface SentNetwork {
+  readonly slot: number;
+  readonly mac: string;
+  readonly mtu: number;
+}
+
 /** A new VM. */
 export interface CreatedVm {
   readonly vm: number;
@@ -77,6 +84,7 @@ export interface CreatedVm {
   readonly memory: { readonly start: number; readonly size: number };
   /** The virtio slot of each drive. */
   readonly drives: readonly number[];
+  readonly networks: readonly SentNetwork[];
   /** What it prints. */
   readonly output: ReadableStream<Uint8Array>;
   readonly ports: readonly SentPort[];

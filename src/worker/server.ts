@@ -16,6 +16,7 @@ const EVENTS = Object.keys({
   "device-error": true,
   "drive-error": true,
   "flash-error": true,
+  "network-error": true,
   port: true,
 } satisfies Record<EventName, true>) as EventName[];
 
@@ -114,7 +115,8 @@ class Server {
     const { start, size } = vm.memory;
     const drives = vm.drives.map(({ slot }) => slot);
     const memory = { start, size };
-    const created: CreatedVm = { vm: number, harts: vm.harts.length, memory, drives, output, ports };
+    const networks = vm.networks.map(({ slot, mac, mtu }) => ({ slot, mac, mtu }));
+    const created: CreatedVm = { vm: number, harts: vm.harts.length, memory, drives, networks, output, ports };
     return { value: created, transfer: [output, ...ports.map((port) => port.output)] };
   }
 
@@ -163,6 +165,11 @@ class Server {
         const drive = served.drives[index];
         if (drive === undefined) throw malformed();
         return drive;
+      }
+      case "network": {
+        const network = served.networks[index];
+        if (network === undefined) throw malformed();
+        return network;
       }
       case "console":
       case "memory":

@@ -17,6 +17,7 @@ import { Remote } from "./remote.ts";
 import { WorkerDrive } from "./worker-drive.ts";
 import { WorkerHart } from "./worker-hart.ts";
 import { WorkerMemory } from "./worker-memory.ts";
+import { WorkerNetwork } from "./worker-network.ts";
 import { WorkerPort } from "./worker-port.ts";
 
 /**
@@ -38,6 +39,8 @@ export class WorkerVm extends Emitter<VmEvents> {
   readonly ports: readonly WorkerPort[];
   /** Its disks, in the order in which they were given. */
   readonly drives: readonly WorkerDrive[];
+  /** Its network devices, in the order in which they were given. */
+  readonly networks: readonly WorkerNetwork[];
   readonly #vm: Remote<Vm>;
   readonly #number: number;
   readonly #link: Link;
@@ -51,7 +54,7 @@ export class WorkerVm extends Emitter<VmEvents> {
   /** @internal */
   constructor(link: Link, created: CreatedVm, onDestroy: (vm: WorkerVm) => void) {
     super(VM_EVENTS);
-    const { vm, harts, memory, drives, output } = created;
+    const { vm, harts, memory, drives, networks, output } = created;
     this.#link = link;
     this.#number = vm;
     this.#onDestroy = onDestroy;
@@ -62,6 +65,7 @@ export class WorkerVm extends Emitter<VmEvents> {
     this.ports = created.ports.map((port, index) => new WorkerPort(link, vm, index, port));
     this.harts = Array.from({ length: harts }, (_, index) => new WorkerHart(link, vm, index));
     this.drives = drives.map((slot, index) => new WorkerDrive(link, vm, index, slot));
+    this.networks = networks.map((network, index) => new WorkerNetwork(link, vm, index, network));
   }
 
   /** The serial console. */
@@ -214,6 +218,10 @@ export class WorkerVm extends Emitter<VmEvents> {
       case "flash-error": {
         const { unit, error } = detail as VmEvents["flash-error"];
         return this.emit("flash-error", { unit, error: decodeError(error as WireError) });
+      }
+      case "network-error": {
+        const { slot, error } = detail as VmEvents["network-error"];
+        return this.emit("network-error", { slot, error: decodeError(error as WireError) });
       }
       case "port":
         return this.emit("port", detail as VmEvents["port"]);

@@ -83,6 +83,11 @@ export class PackedQueue extends Queue {
     return true;
   }
 
+  protected unread({ position, entries }: Chain): void {
+    if (position + entries >= this.setup.size) this.#nextWrap = !this.#nextWrap;
+    this.#next = position;
+  }
+
   protected readAt(position: number, chain: Chain): boolean {
     const { desc, size } = this.setup;
     if (position >= size) return this.breaks("a chain begins outside the ring");

@@ -104,6 +104,13 @@ export abstract class Queue {
     return true;
   }
 
+  /** Has the chain that was taken last, and not given back, be the next again. */
+  unpop(chain: Chain): void {
+    if (this.inFlight.at(-1) !== chain.position) return;
+    this.inFlight.pop();
+    this.unread(chain);
+  }
+
   /** Positions of the chains that are with the device, the first taken first. */
   get flying(): readonly number[] {
     return this.inFlight;
@@ -137,6 +144,7 @@ export abstract class Queue {
   abstract set position(position: QueuePosition);
   protected abstract isAvailable(): boolean;
   protected abstract readNext(chain: Chain): boolean;
+  protected abstract unread(chain: Chain): void;
   protected abstract readAt(position: number, chain: Chain): boolean;
   protected abstract give(chain: Chain, written: number): void;
 

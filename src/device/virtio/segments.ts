@@ -40,6 +40,28 @@ export class Segments {
     return this.#each(memory, offset, from.length, true, (view, at) => view.set(from.subarray(at, at + view.length)));
   }
 
+  /** Copies `length` bytes at `offset` to `into[at]` and on. False when they are not all there. */
+  copyOut(memory: GuestMemory, offset: number, into: Uint8Array, at: number, length: number): boolean {
+    for (let done = 0; done < length;) {
+      const view = this.view(memory, offset + done, length - done, false);
+      if (view === undefined) return false;
+      copy(view, 0, into, at + done, view.length);
+      done += view.length;
+    }
+    return true;
+  }
+
+  /** Copies `length` bytes from `from[at]` on to `offset`. False when there is no room, or no memory for it. */
+  copyIn(memory: GuestMemory, offset: number, from: Uint8Array, at: number, length: number): boolean {
+    for (let done = 0; done < length;) {
+      const view = this.view(memory, offset + done, length - done, true);
+      if (view === undefined) return false;
+      copy(from, at + done, view, 0, view.length);
+      done += view.length;
+    }
+    return true;
+  }
+
   /**
    * The bytes at `offset`, up to `most` of them, as far as they lie in one piece. Undefined behind the end, or when there is no memory for
    * a page that is to be written.
@@ -68,4 +90,12 @@ export class Segments {
     }
     return true;
   }
+}
+
+/** Fewer bytes are copied faster one by one than by making a view of them. */
+const FEW = 64;
+
+function copy(from: Uint8Array, at: number, into: Uint8Array, to: number, length: number): void {
+  if (length > FEW) into.set(at === 0 && length === from.length ? from : from.subarray(at, at + length), to);
+  else for (let i = 0; i < length; i++) into[to + i] = from[at + i]!;
 }

@@ -64,6 +64,10 @@ export class SplitQueue extends Queue {
     return this.readAt(head, chain);
   }
 
+  protected unread(): void {
+    this.#next = (this.#next - 1) & 0xffff;
+  }
+
   protected readAt(head: number, chain: Chain): boolean {
     const { desc, size } = this.setup;
     chain.id = head;

@@ -1,0 +1,52 @@
+/** Debian's driver of the network device. */
+
+import { afterEach, expect, test } from "vitest";
+import { Host, type NetworkBackend, type Vm } from "../../src/index.ts";
+import { cable } from "../support/cable.ts";
+import { guestFile } from "../support/tools.ts";
+import { debian, expectOutput } from "./support.ts";
+
+const MODULES = "wasmvisor.modules=virtio_mmio,failover,net_failover,virtio_net";
+
+const hosts: Host[] = [];
+
+afterEach(() => {
+  for (const host of hosts.splice(0)) host.close();
+});
+
+async function guest(host: Host, backend: NetworkBackend, number: number): Promise<Vm> {
+  const vm = await host.createVm({
+    ...debian(`${MODULES} quiet`),
+    initrd: guestFile("initrd-modules.cpio"),
+    networks: [{ backend, mac: `52:54:00:00:00:0${number}` }],
+  });
+  vm.start();
+  await expectOutput(vm, "Type 'poweroff' to leave.");
+  await vm.console.write(`ip addr add 10.0.0.${number}/24 dev eth0; ip link set eth0 up; echo "up $?"\n`);
+  await expectOutput(vm, /\nup 0\s/);
+  return vm;
+}
+
+test("two VMs of one host ping each other, send each other a stream, and see a cable pulled", async () => {
+  const host = await Host.create();
+  hosts.push(host);
+  const [left, right] = cable();
+  const one = await guest(host, left, 1);
+  const two = await guest(host, right, 2);
+  await one.console.write("ping -c 3 10.0.0.2\n");
+  await expectOutput(one, /3 packets transmitted, 3 packets received/);
+  await two.console.write("nc -l -p 7 | md5sum\n");
+  await one.console.write(
+    "seq 1 50000 >/tmp/s; for i in $(seq 8); do cat /tmp/s; done >/tmp/seq; md5sum /tmp/seq; nc 10.0.0.2 7 </tmp/seq\n",
+  );
+  const [sum] = await expectOutput(one, /([0-9a-f]{32})\s+\/tmp\/seq/);
+  await expectOutput(two, new RegExp(`${sum}  -`));
+  const { bytesSent, framesSent, sendDrops } = one.networks[0]!.statistics();
+  // Large frames: far more than 1500 bytes each.
+  expect(bytesSent / framesSent).toBeGreaterThan(2000);
+  expect(sendDrops).toBe(0);
+  expect(two.networks[0]!.statistics().receiveDrops).toBeLessThan(20);
+  one.networks[0]!.setLink("down");
+  await one.console.write("sleep 1; cat /sys/class/net/eth0/operstate /sys/class/net/eth0/mtu\n");
+  await expectOutput(one, /\ndown\s+1500\s/);
+});
