@@ -3,6 +3,7 @@
 // `npm run fuzz -- qcow2 [first seed] [images]`: damaged disk images (test/disk/fuzz.ts).
 // `npm run fuzz -- servers [first seed] [servers]`: servers and compressed files that answer wrongly (test/disk/fuzz-servers.ts).
 // `npm run fuzz -- virtio [first seed] [drivers]`: drivers that break every rule (test/device/virtio/fuzz.ts).
+// `npm run fuzz -- net-device [first seed] [drivers]`: the same with the network device (test/device/virtio/net-fuzz.ts).
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { runnerImport } from "vite";
@@ -35,6 +36,7 @@ const WATCHED = {
   hostile: ["test/hostile/hostile.ts", "hostile"],
   qcow2: ["test/disk/fuzz.ts", "fuzzQcow2Many"],
   servers: ["test/disk/fuzz-servers.ts", "fuzzServersMany"],
+  "net-device": ["test/device/virtio/net-fuzz.ts", "fuzzNetDeviceMany"],
   virtio: ["test/device/virtio/fuzz.ts", "fuzzVirtioMany"],
 };
 

@@ -66,6 +66,17 @@ export interface Piece {
   readonly write?: boolean;
 }
 
+/** Where the driver is in one queue. */
+interface Position {
+  free: number;
+  avail: number;
+  used: number;
+  wrap: boolean;
+  usedWrap: boolean;
+  /** Entries of each chain in a packed ring. */
+  readonly lengths: Map<number, number>;
+}
+
 /** A slot with a device in it, RAM, and a driver. */
 export class Rig {
   readonly memory: GuestMemory;
@@ -79,11 +90,7 @@ export class Rig {
   packed = false;
   eventIndex = false;
   size = 16;
-  #free = 0;
-  #avail = 0;
-  #used = 0;
-  #wrap = true;
-  #usedWrap = true;
+  readonly #positions: Position[] = [];
 
   constructor(model: VirtioModel, layout: VirtioLayout = "modern") {
     this.layout = layout;
@@ -125,7 +132,7 @@ export class Rig {
   /** Resets the device and sets it up; `without` are bits that the driver does not know. */
   start({ queues = 1, without = [] as readonly number[] } = {}): void {
     this.write(REG.STATUS, 0);
-    [this.#free, this.#avail, this.#used, this.#wrap, this.#usedWrap] = [0, 0, 0, true, true];
+    this.#positions.length = 0;
     this.ram.fill(0);
     this.write(REG.STATUS, 3);
     let features = this.features();
@@ -162,84 +169,98 @@ export class Rig {
     this.write(REG.QUEUE_READY, 1);
   }
 
-  /** Puts a chain into queue 0, through an indirect table at `table` if one is given. Returns what the device will call it. */
-  put(pieces: readonly Piece[], table?: number): number {
+  /** Puts a chain into a queue, through an indirect table at `table` if one is given. Returns what the device will call it. */
+  put(pieces: readonly Piece[], table?: number, queue = 0): number {
     const list = table === undefined ? pieces : [{ pa: table, length: 16 * pieces.length }];
     if (table !== undefined) this.#fill(table, pieces, 0, pieces.length);
-    const head = this.#free;
-    if (this.packed) this.#putPacked(list, table !== undefined, head);
-    else this.#putSplit(list, table !== undefined, head);
+    const head = this.#at(queue).free;
+    if (this.packed) this.#putPacked(list, table !== undefined, head, queue);
+    else this.#putSplit(list, table !== undefined, head, queue);
     return head;
+  }
+
+  #at(queue: number): Position {
+    return (this.#positions[queue] ??= {
+      free: 0,
+      avail: 0,
+      used: 0,
+      wrap: true,
+      usedWrap: true,
+      lengths: new Map(),
+    });
   }
 
   notify(index = 0): void {
     this.write(REG.NOTIFY, index);
   }
 
-  /** The next chain that the device has given back to queue 0. */
-  take(): { id: number; length: number } | undefined {
-    return this.packed ? this.#takePacked() : this.#takeSplit();
+  /** The next chain that the device has given back to a queue. */
+  take(queue = 0): { id: number; length: number } | undefined {
+    return this.packed ? this.#takePacked(queue) : this.#takeSplit(queue);
   }
 
   status(): number {
     return this.read(REG.STATUS);
   }
 
-  #putSplit(pieces: readonly Piece[], indirect: boolean, head: number): void {
-    const { desc, driver } = this.area(0);
+  #putSplit(pieces: readonly Piece[], indirect: boolean, head: number, queue: number): void {
+    const { desc, driver } = this.area(queue);
+    const position = this.#at(queue);
     pieces.forEach((piece, i) => {
       const at = desc + 16 * ((head + i) % this.size);
       const isLast = i === pieces.length - 1;
       this.#descriptor(at, piece, (isLast ? 0 : 1) | (indirect ? 4 : 0));
       this.memory.store16(at + 14, (head + i + 1) % this.size);
     });
-    this.#free = (head + pieces.length) % this.size;
-    this.memory.store16(driver + 4 + 2 * (this.#avail % this.size), head);
-    this.#avail = (this.#avail + 1) & 0xffff;
-    this.memory.store16(driver + 2, this.#avail);
+    position.free = (head + pieces.length) % this.size;
+    this.memory.store16(driver + 4 + 2 * (position.avail % this.size), head);
+    position.avail = (position.avail + 1) & 0xffff;
+    this.memory.store16(driver + 2, position.avail);
   }
 
-  #putPacked(pieces: readonly Piece[], indirect: boolean, id: number): void {
-    const { desc } = this.area(0);
+  #putPacked(pieces: readonly Piece[], indirect: boolean, id: number, queue: number): void {
+    const { desc } = this.area(queue);
+    const position = this.#at(queue);
     const flags: [at: number, flags: number][] = [];
     pieces.forEach((piece, i) => {
-      const at = desc + 16 * this.#avail;
+      const at = desc + 16 * position.avail;
       this.memory.store64(at, BigInt(piece.pa));
       this.memory.store32(at + 8, piece.length);
       this.memory.store16(at + 12, id);
       const next = i === pieces.length - 1 ? 0 : 1;
-      const wrap = this.#wrap ? 0x80 : 0x8000;
+      const wrap = position.wrap ? 0x80 : 0x8000;
       flags.push([at + 14, next | (piece.write ? 2 : 0) | (indirect ? 4 : 0) | wrap]);
-      this.#avail++;
-      if (this.#avail === this.size) [this.#avail, this.#wrap] = [0, !this.#wrap];
+      position.avail++;
+      if (position.avail === this.size) [position.avail, position.wrap] = [0, !position.wrap];
     });
     for (const [at, value] of flags.toReversed()) this.memory.store16(at, value);
-    this.#free = (id + pieces.length) % this.size;
-    this.#lengths.set(id, pieces.length);
+    position.free = (id + pieces.length) % this.size;
+    position.lengths.set(id, pieces.length);
   }
 
-  readonly #lengths = new Map<number, number>();
-
-  #takeSplit(): { id: number; length: number } | undefined {
-    const { device } = this.area(0);
-    if (this.memory.load16(device + 2) === this.#used) return undefined;
-    const at = device + 4 + 8 * (this.#used % this.size);
-    this.#used = (this.#used + 1) & 0xffff;
+  #takeSplit(queue: number): { id: number; length: number } | undefined {
+    const { device, driver } = this.area(queue);
+    const position = this.#at(queue);
+    if (this.memory.load16(device + 2) === position.used) return undefined;
+    const at = device + 4 + 8 * (position.used % this.size);
+    position.used = (position.used + 1) & 0xffff;
     // The driver wants to know of the next one.
-    if (this.eventIndex) this.memory.store16(this.area(0).driver + 4 + 2 * this.size, this.#used);
+    if (this.eventIndex) this.memory.store16(driver + 4 + 2 * this.size, position.used);
     return { id: this.memory.load32(at)!, length: this.memory.load32(at + 4)! };
   }
 
-  #takePacked(): { id: number; length: number } | undefined {
-    const at = this.area(0).desc + 16 * this.#used;
+  #takePacked(queue: number): { id: number; length: number } | undefined {
+    const { desc, driver } = this.area(queue);
+    const position = this.#at(queue);
+    const at = desc + 16 * position.used;
     const flags = this.memory.load16(at + 14)!;
     const [avail, used] = [(flags & 0x80) !== 0, (flags & 0x8000) !== 0];
-    if (avail !== used || used !== this.#usedWrap) return undefined;
+    if (avail !== used || used !== position.usedWrap) return undefined;
     const id = this.memory.load16(at + 12)!;
-    this.#used += this.#lengths.get(id) ?? 1;
-    if (this.#used >= this.size) [this.#used, this.#usedWrap] = [this.#used - this.size, !this.#usedWrap];
-    const { driver } = this.area(0);
-    if (this.eventIndex) this.memory.store16(driver, this.#used | (this.#usedWrap ? 0x8000 : 0));
+    position.used += position.lengths.get(id) ?? 1;
+    if (position.used >= this.size)
+      [position.used, position.usedWrap] = [position.used - this.size, !position.usedWrap];
+    if (this.eventIndex) this.memory.store16(driver, position.used | (position.usedWrap ? 0x8000 : 0));
     if (this.eventIndex) this.memory.store16(driver + 2, 2);
     return { id, length: this.memory.load32(at + 8)! };
   }

@@ -4,7 +4,7 @@ import { Random } from "../../../src/isa/random/values.ts";
 import { RAM_BYTES, RAM_PA, REG, type Rig } from "./driver.ts";
 
 /** Values at the edges of what is allowed, most of them. */
-function odd(random: Random): number {
+export function odd(random: Random): number {
   switch (random.below(8)) {
     case 0:
       return 0;
@@ -49,7 +49,8 @@ export async function hostileQueue(seed: number, make: (late: boolean) => Rig): 
 
 const REGISTERS = Object.values(REG);
 
-async function act(rig: Rig, random: Random): Promise<void> {
+/** One thing that such a driver does to any device. */
+export async function act(rig: Rig, random: Random): Promise<void> {
   const { desc, driver } = rig.area(0);
   switch (random.below(9)) {
     case 0:
