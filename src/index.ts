@@ -76,6 +76,7 @@ export type {
   NetworkStatistics,
   VmNetwork,
 } from "./vmm/networks.ts";
+export { tapNetworks } from "./vmm/network-tap.ts";
 export type { RngLimits } from "./device/virtio/rng/rng.ts";
 export { VmPort } from "./vmm/ports.ts";
 export type { PortChange, PortOptions, SerialOptions } from "./vmm/ports.ts";

@@ -71,22 +71,33 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "src/backend": ["src/error.ts", "src/state"],
   // Formats of disks, over whatever has the bytes.
   "src/disk": ["src/error.ts", "src/backend", "src/host"],
+  // Networks made of several backends, and what is seen on them.
+  "src/net": ["src/error.ts", "src/backend"],
   "src/memory": ["src/error.ts", shared, state],
   "src/core": [...values, "src/memory"],
   "src/device": ["src/error.ts", "src/state", "src/backend", "src/memory"],
   "src/machine": board,
-  "src/vmm": [...board, "src/disk", "src/nearest.ts", "src/machine", "src/host", "src/explain"],
+  "src/vmm": [...board, "src/net", "src/disk", "src/nearest.ts", "src/machine", "src/host", "src/explain"],
   "src/host": ["src/error.ts", "src/backend"],
   // The messages between a worker and its owner. The owner's classes mirror those of vmm; the worker's side runs a Host.
   "src/worker": ["src/error.ts", "src/memory", "src/host", "src/vmm"],
   "src/worker/server.ts": ["src/error.ts", "src/host", "src/vmm", "src/vmm/host.ts", "src/worker"],
   "src/worker/main.ts": ["src/host", "src/worker/server.ts"],
-  "src/vmm/host.ts": [...board, "src/disk", "src/machine", "src/host", "src/vmm", "src/worker"],
+  "src/vmm/host.ts": [...board, "src/net", "src/disk", "src/machine", "src/host", "src/vmm", "src/worker"],
   // Prints what the core explains of a region; the API gives the text out.
   "src/explain": [...values, "src/core", wasm],
   // Part of the API that looks behind it: lock-step, profiles, traces.
   "src/observe": [...board, "src/machine", "src/vmm", "src/vmm/host.ts"],
-  "src/index.ts": [...board, "src/machine", "src/host", "src/vmm", "src/vmm/host.ts", "src/worker", "src/observe"],
+  "src/index.ts": [
+    ...board,
+    "src/net",
+    "src/machine",
+    "src/host",
+    "src/vmm",
+    "src/vmm/host.ts",
+    "src/worker",
+    "src/observe",
+  ],
   "src/debug": [...values, "src/memory", "src/index.ts"],
   "src/study": ["src/error.ts", "src/isa", "src/index.ts", "src/debug"],
   // Fetching a Linux: formats and what they are checked by; the command brings the network and the disk.

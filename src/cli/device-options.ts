@@ -8,15 +8,18 @@ import { usage } from "./usage.ts";
 export interface DeviceOptions {
   /** Those that are disks, as they were given. */
   readonly disks: readonly string[];
+  /** Those that are network devices. */
+  readonly nets: readonly string[];
   readonly rng?: NonNullable<VmConfig["rng"]>;
   readonly virtioSerial?: SerialOptions;
 }
 
-type Building = { -readonly [Key in keyof DeviceOptions]: DeviceOptions[Key] } & { disks: string[] };
+type Building = { -readonly [Key in keyof DeviceOptions]: DeviceOptions[Key] } & { disks: string[]; nets: string[] };
 
 /** What becomes of each kind. */
 const KINDS: Readonly<Record<string, (building: Building, properties: Properties, text: string) => void>> = {
   "virtio-blk-device": (building, _properties, text) => void building.disks.push(text),
+  "virtio-net-device": (building, _properties, text) => void building.nets.push(text),
   "virtio-rng-device": addRng,
   "virtio-serial-device": addSerial,
   virtconsole: addConsole,
@@ -27,7 +30,7 @@ const KINDS: Readonly<Record<string, (building: Building, properties: Properties
  * @throws WasmvisorError `usage`
  */
 export function deviceOptions(devices: readonly string[]): DeviceOptions {
-  const building: Building = { disks: [] };
+  const building: Building = { disks: [], nets: [] };
   for (const text of devices) {
     const [, kind = "", rest = ""] = /^([^,]*),?(.*)$/s.exec(text) ?? [];
     const add = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;

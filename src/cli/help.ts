@@ -38,6 +38,9 @@ The machine
   --snapshot          forget what changes on all disks
   --device virtio-rng-device
                       random bytes of the host's (/dev/hwrng); also max-bytes=N,period=MILLISECONDS
+  --net user          a network device on a NAT to what this computer reaches; also
+                      user,hostfwd=tcp:127.0.0.1:8080-:80,restrict=on,mac=…; without this option, or with none, there is no network
+  --pcap FILE         write what is sent and received, for Wireshark (pcapng)
   --fw-cfg name=opt/NAME,string=TEXT
                       a file for firmware; also name=opt/NAME,file=PATH
   --device virtconsole

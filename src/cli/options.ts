@@ -14,6 +14,7 @@ import {
 import { deviceOptions } from "./device-options.ts";
 import { type FwCfgPath, fwCfgOptions } from "./fw-cfg-options.ts";
 import { driveOptions, virtioLayout } from "./drive-options.ts";
+import { networkOptions, type NetworkWords } from "./net-options.ts";
 import { nearest } from "../nearest.ts";
 import { hartCount, memorySize } from "./qemu-options.ts";
 import { parseStudyCommand, type StudyCommand } from "./study-options.ts";
@@ -42,6 +43,10 @@ export interface RunOptions {
   readonly noReboot?: boolean;
   /** Files whose contents go to the firmware configuration device. */
   readonly fwCfgFiles?: readonly FwCfgPath[];
+  /** Network devices. */
+  readonly networks?: readonly NetworkWords[];
+  /** Where to write what they send and receive. */
+  readonly pcap?: string;
 }
 
 /** What `wasmvisor linux` was asked to do. */
@@ -74,6 +79,10 @@ const FLAGS = {
   drive: { type: "string", multiple: true },
   device: { type: "string", multiple: true },
   snapshot: { type: "boolean" },
+  net: { type: "string", multiple: true },
+  nic: { type: "string", multiple: true },
+  netdev: { type: "string", multiple: true },
+  pcap: { type: "string" },
   "fw-cfg": { type: "string", multiple: true },
   // QEMU's spelling of it.
   fw_cfg: { type: "string", multiple: true },
@@ -182,7 +191,13 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
   }
   const kernel = values.kernel ?? file;
   const { fwCfg, fwCfgFiles } = fwCfgOptions([...(values["fw-cfg"] ?? []), ...(values.fw_cfg ?? [])]);
-  const { disks, ...devices } = deviceOptions(values.device ?? []);
+  const { disks, nets, ...devices } = deviceOptions(values.device ?? []);
+  const { net, nic, netdev, pcap } = values;
+  const networks = networkOptions({ net, nic, netdev, devices: nets });
+  if (values.lockstep && networks !== undefined)
+    throw usage("What a network brings is never the same twice; leave the network out of --lockstep.");
+  if (pcap !== undefined && networks === undefined)
+    throw usage(`There is no network to capture in ${pcap}; add --net user, or leave --pcap out.`);
   const vm: VmConfig = {
     ...given("kernel", kernel),
     ...given("initrd", values.initrd),
@@ -203,6 +218,8 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
   return {
     vm,
     ...given("fwCfgFiles", fwCfgFiles),
+    ...given("networks", networks),
+    ...given("pcap", pcap),
     ...given("timeout", values.timeout === undefined ? undefined : seconds(values.timeout)),
     ...given("exitOn", values["exit-on"] === undefined ? undefined : pattern(values["exit-on"])),
     ...given("signature", values.signature),

@@ -10,15 +10,21 @@ export type Properties = ReadonlyMap<string, string>;
  * @throws WasmvisorError `usage`
  */
 export function propertiesOf(option: string, text: string): Properties {
+  return new Map(pairsOf(option, text));
+}
+
+/**
+ * As `propertiesOf`, in order, for properties that may be given several times.
+ * @throws WasmvisorError `usage`
+ */
+export function pairsOf(option: string, text: string): (readonly [name: string, value: string])[] {
   const parts = text.replaceAll(",,", "\0").split(",");
-  return new Map(
-    parts.map((part) => {
-      const [name, ...value] = part.replaceAll("\0", ",").split("=");
-      if (name === undefined || name === "")
-        throw usage(`--${option} ${text} has an empty property; leave one comma out.`);
-      return [name, value.length === 0 ? "on" : value.join("=")] as const;
-    }),
-  );
+  return parts.map((part) => {
+    const [name, ...value] = part.replaceAll("\0", ",").split("=");
+    if (name === undefined || name === "")
+      throw usage(`--${option} ${text} has an empty property; leave one comma out.`);
+    return [name, value.length === 0 ? "on" : value.join("=")] as const;
+  });
 }
 
 /**

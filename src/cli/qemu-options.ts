@@ -65,7 +65,6 @@ const accelerator: QemuOption = {
   },
 };
 
-const NO_NETWORK = "There is no network yet; leave it out";
 const NO_DEVICES =
   "There is nothing of that kind to add; the board has disks (--drive), a UART, a real-time clock and a test device";
 const NO_SHARES = "There are no shared folders yet; put files into an initial RAM disk (--initrd)";
@@ -99,8 +98,6 @@ const OPTIONS: ReadonlyMap<string, QemuOption> = new Map<string, QemuOption>([
   ["display", usual(["none", "none,"], `${NO_SCREEN} (-display).`)],
   ["vga", usual(["none"], `${NO_SCREEN} (-vga).`)],
   ["parallel", usual(["none"], "There is no parallel port; leave -parallel out.")],
-  ["net", usual(["none"], `${NO_NETWORK} (-net).`)],
-  ["nic", usual(["none"], `${NO_NETWORK} (-nic).`)],
   [
     "serial",
     usual(
@@ -125,7 +122,6 @@ const OPTIONS: ReadonlyMap<string, QemuOption> = new Map<string, QemuOption>([
         `A flash bank is one option; write --drive if=pflash,format=raw,file=${file} in place of -pflash ${file}.`,
     },
   ],
-  ...sentences(["netdev"], NO_NETWORK),
   ...sentences(["usbdevice", "audiodev", "tpmdev"], NO_DEVICES),
   // The terminal, which virtconsole is on.
   [
@@ -135,7 +131,15 @@ const OPTIONS: ReadonlyMap<string, QemuOption> = new Map<string, QemuOption>([
   // A source of random bytes, which virtio-rng-device names; there is one.
   [
     "object",
-    { takesValue: true, answer: (value) => (value.startsWith("rng-") ? undefined : `${NO_DEVICES} (-object).`) },
+    {
+      takesValue: true,
+      answer: (value) => {
+        if (value.startsWith("rng-")) return undefined;
+        if (value.startsWith("filter-dump"))
+          return "What networks send and receive is captured by --pcap FILE (-object).";
+        return `${NO_DEVICES} (-object).`;
+      },
+    },
   ],
   ...sentences(["usb"], NO_DEVICES, false),
   ...sentences(["virtfs", "fsdev"], NO_SHARES),

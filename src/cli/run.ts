@@ -2,7 +2,8 @@
 
 import { Monitor } from "../debug/monitor.ts";
 import * as host from "../host/process.ts";
-import { flameGraph, Host, Profiler, type Vm, type VmExit, WasmvisorError } from "../index.ts";
+import { flameGraph, Host, Profiler, tapNetworks, type Vm, type VmExit, WasmvisorError } from "../index.ts";
+import { openNetworks } from "./networks.ts";
 import { PanicWatch } from "./panic.ts";
 import { KEYS_HELP, type KeyCommand, KeyFilter } from "./keys.ts";
 import type { RunOptions } from "./options.ts";
@@ -129,6 +130,9 @@ async function runInto(options: RunOptions, leaving: Leaving, files: ResultFiles
   const vm = await createVm(machines, options, leaving.loading);
   if (files.signature !== undefined) vm.signature();
   const profiler = files.profile === undefined ? undefined : new Profiler(vm);
+  const captured = options.pcap === undefined ? undefined : host.writeStream(options.pcap, tapNetworks(vm.networks));
+  // Awaited at the end; that it fails then is soon enough.
+  captured?.catch(() => undefined);
   const session = new Session(vm, options, leaving);
   const printed = session.printOutput();
   session.begin();
@@ -137,13 +141,17 @@ async function runInto(options: RunOptions, leaving: Leaving, files: ResultFiles
   if (profiler !== undefined) await files.profile?.write(flameGraph(profiler.stop(), { title: titleOf(options) }));
   const counters = vm.counters();
   const drives = vm.drives.map((drive) => ({ name: drive.description, ...drive.statistics() }));
+  const networks = vm.networks.map((network) => ({ name: network.description, ...network.statistics() }));
   await vm.close();
+  await captured;
   await leaving.taken(printed);
   host.restoreTerminal();
   if (ending.why !== undefined) await leaving.taken(session.note(ending.why));
   if (options.stats !== undefined) {
     const text = options.stats === "json" ? statsJson : statsText;
-    await leaving.taken(host.printError(session.lineBreak + text(counters, performance.now() - startedAt, drives)));
+    await leaving.taken(
+      host.printError(session.lineBreak + text(counters, performance.now() - startedAt, { drives, networks })),
+    );
   } else await leaving.taken(session.endLine());
   return ending.code;
 }
@@ -160,7 +168,14 @@ async function createVm(machines: Host, options: RunOptions, signal: AbortSignal
     const wanted = options.fwCfgFiles ?? [];
     const files = await Promise.all(wanted.map(async ({ name, path }) => ({ name, data: await host.readBytes(path) })));
     const fwCfg = [...(options.vm.fwCfg ?? []), ...files];
-    return await machines.createVm({ ...options.vm, fwCfg, signal, onProgress: (progress) => line.update(progress) });
+    const networks = await openNetworks(options.networks ?? []);
+    return await machines.createVm({
+      ...options.vm,
+      fwCfg,
+      networks,
+      signal,
+      onProgress: (progress) => line.update(progress),
+    });
   } finally {
     line.end();
   }

@@ -1,10 +1,21 @@
 /** What `--stats` says about the work done. */
 
-import type { DriveStatistics, TranslatorCounters, VmCounters } from "../index.ts";
+import type { DriveStatistics, NetworkStatistics, TranslatorCounters, VmCounters } from "../index.ts";
 
 /** A disk and what it has done. */
 export interface NamedDrive extends DriveStatistics {
   readonly name: string;
+}
+
+/** A network device and what it has done. */
+export interface NamedNetwork extends NetworkStatistics {
+  readonly name: string;
+}
+
+/** Devices that the guest has used. */
+export interface DeviceStatistics {
+  readonly drives?: readonly NamedDrive[];
+  readonly networks?: readonly NamedNetwork[];
 }
 
 type Row = readonly [name: string, value: string];
@@ -13,7 +24,7 @@ type Row = readonly [name: string, value: string];
 export function statsText(
   counters: VmCounters,
   elapsedMilliseconds: number,
-  drives: readonly NamedDrive[] = [],
+  { drives = [], networks = [] }: DeviceStatistics = {},
 ): string {
   const { busyMilliseconds, translator } = counters;
   const rows: Row[] = [
@@ -31,6 +42,7 @@ export function statsText(
   }
   if (translator.entries + translator.regions + translator.refused > 0) rows.push(...translatorRows(counters));
   for (const drive of drives) rows.push(["disk", driveText(drive)]);
+  for (const network of networks) rows.push(["network", networkText(network)]);
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join("");
 }
@@ -39,9 +51,17 @@ export function statsText(
 export function statsJson(
   counters: VmCounters,
   elapsedMilliseconds: number,
-  drives: readonly NamedDrive[] = [],
+  { drives = [], networks = [] }: DeviceStatistics = {},
 ): string {
-  return `${JSON.stringify({ ...counters, mips: mips(counters), elapsedMilliseconds, ...(drives.length > 0 ? { drives } : {}) })}\n`;
+  const devices = { ...(drives.length > 0 ? { drives } : {}), ...(networks.length > 0 ? { networks } : {}) };
+  return `${JSON.stringify({ ...counters, mips: mips(counters), elapsedMilliseconds, ...devices })}\n`;
+}
+
+function networkText({ name, framesSent, framesReceived, filtered, ...network }: NamedNetwork): string {
+  const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  const sent = `${framesSent} frames sent (${mib(network.bytesSent)}, ${network.sendDrops} more dropped)`;
+  const received = `${framesReceived} received (${mib(network.bytesReceived)}, ${network.receiveDrops} dropped)`;
+  return `${name}: ${sent}, ${received}, ${filtered} not for it`;
 }
 
 function driveText({ name, reads, writes, flushes, errors, depthMost, ...drive }: NamedDrive): string {

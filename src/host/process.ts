@@ -80,6 +80,26 @@ export class OutputFile {
 }
 
 /**
+ * Writes what a stream brings into a file, in place of what is there.
+ * @throws WasmvisorError `file-unwritable`
+ */
+export async function writeStream(path: string, stream: ReadableStream<Uint8Array>): Promise<void> {
+  try {
+    const handle = await open(path, "w");
+    try {
+      const reader = stream.getReader();
+      for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read())
+        await handle.writeFile(chunk.value);
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    await stream.cancel().catch(() => undefined);
+    throw unwritable(path, cause);
+  }
+}
+
+/**
  * Finds out before much work whether files can be written; leaves them as they are.
  * @throws WasmvisorError `file-unwritable`
  */

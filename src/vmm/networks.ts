@@ -1,11 +1,12 @@
 /** The network devices of a VM as programs see them. */
 
 import type { NetworkBackend } from "../backend/network/network.ts";
-import { Net } from "../device/virtio/net/net.ts";
+import { type FrameWatcher, Net } from "../device/virtio/net/net.ts";
 import { NetworkCounters, type NetworkLimits } from "../device/virtio/net/nic.ts";
 import { MAX_MTU, MAX_PAIRS, MIN_MTU } from "../device/virtio/net/protocol.ts";
 import { WasmvisorError } from "../error.ts";
 import { known } from "./known.ts";
+import { macBytes, tapNetworks } from "./network-tap.ts";
 
 /** What is at the far end of a network device's cable. */
 export type NetworkSource = "none" | NetworkBackend;
@@ -67,6 +68,7 @@ export class VmNetwork {
   readonly #backend: NetworkBackend;
   readonly #counters = new NetworkCounters();
   #link: LinkState;
+  readonly #watchers = new Map<FrameWatcher, () => void>();
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -79,7 +81,7 @@ export class VmNetwork {
     this.#link = link;
     this.model = new Net({
       backend,
-      mac: Uint8Array.from(mac.split(":"), (byte) => parseInt(byte, 16)),
+      mac: macBytes(mac),
       mtu,
       pairs: queues,
       link: link === "up",
@@ -119,10 +121,35 @@ export class VmNetwork {
     return { ...this.#counters };
   }
 
+  /** What it sends and receives from now on, as a pcapng file; see `tapNetworks`. */
+  tap(): ReadableStream<Uint8Array> {
+    return tapNetworks([this]);
+  }
+
+  /** Has `see` called with every frame, until what is returned is called, or the VM is destroyed: then `ended` is. @internal */
+  watch(see: FrameWatcher, ended: () => void): () => void {
+    if (this.#closing !== undefined) ended();
+    else this.#watchers.set(see, ended);
+    this.#setWatcher();
+    return () => {
+      this.#watchers.delete(see);
+      this.#setWatcher();
+    };
+  }
+
   /** @internal */
   close(): Promise<void> {
     this.#closing ??= this.#backend.close();
+    const ended = [...this.#watchers.values()];
+    this.#watchers.clear();
+    this.#setWatcher();
+    for (const end of ended) end();
     return this.#closing;
+  }
+
+  #setWatcher(): void {
+    const see: FrameWatcher = (...frame) => this.#watchers.forEach((_, watcher) => watcher(...frame));
+    this.model.onFrame = this.#watchers.size > 0 ? see : undefined;
   }
 }
 

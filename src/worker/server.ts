@@ -144,7 +144,7 @@ class Server {
     const found = target[member];
     if (op !== "get" && typeof found !== "function") throw malformed();
     const value = op === "get" ? found : await (found as (...args: unknown[]) => unknown).apply(target, [...args]);
-    const moved = value instanceof Uint8Array ? [value.buffer] : [];
+    const moved = value instanceof Uint8Array ? [value.buffer] : value instanceof ReadableStream ? [value] : [];
     return { value, transfer: moved, printed: printed() };
   }
 

@@ -43,6 +43,11 @@ export class WorkerNetwork {
     return this.#network.call("announce");
   }
 
+  /** As `VmNetwork.tap`. */
+  tap(): Promise<ReadableStream<Uint8Array>> {
+    return this.#network.call("tap");
+  }
+
   /** As `VmNetwork.statistics`. */
   statistics(): Promise<NetworkStatistics> {
     return this.#network.call("statistics");

@@ -158,6 +158,41 @@ describe("QEMU's way of saying it", () => {
     });
   });
 
+  test("-netdev and -device, -nic, or -net are network devices", () => {
+    const words = ["-netdev", "user,id=n,hostfwd=tcp::8080-:80,hostfwd=udp:[::1]:0-10.0.2.9:53,restrict=on,ipv6=off"];
+    const device = "virtio-net-device,netdev=n,mac=52:54:00:00:00:01,bus=virtio-mmio-bus.1,host_mtu=1400";
+    expect(run(...words, "-device", device).networks).toEqual([
+      {
+        device: { mac: "52:54:00:00:00:01", slot: 1, mtu: 1400 },
+        user: {
+          hostfwd: [
+            { protocol: "tcp", hostPort: 8080, guestPort: 80 },
+            { protocol: "udp", hostAddress: "::1", hostPort: 0, guestAddress: "10.0.2.9", guestPort: 53 },
+          ],
+          restrict: true,
+          ipv6: false,
+        },
+      },
+    ]);
+    expect(run("-nic", "user,model=virtio,mac=52:54:00:00:00:02,net=10.1.0.0/16,pps=100,bps=1000").networks).toEqual([
+      {
+        device: { mac: "52:54:00:00:00:02", limits: { packets: 100, bytes: 1000 } },
+        user: { net: "10.1.0.0/16" },
+      },
+    ]);
+    const guestfwd = "guestfwd=tcp:10.0.2.100:80-tcp:127.0.0.1:8080";
+    expect(run("-net", "nic,macaddr=52:54:00:00:00:03", "-net", `user,${guestfwd}`).networks).toEqual([
+      {
+        device: { mac: "52:54:00:00:00:03" },
+        user: { guestfwd: [{ address: "10.0.2.100", port: 80, to: { address: "127.0.0.1", port: 8080 } }] },
+      },
+    ]);
+    expect(run("--net", "user", "--pcap", "x.pcapng")).toMatchObject({ pcap: "x.pcapng", networks: [{ user: {} }] });
+    expect(run("-device", "virtio-net-device").networks).toEqual([{ device: {} }]);
+    expect(run("-nic", "none", "-net", "none").networks).toBeUndefined();
+    expect(run().networks).toBeUndefined();
+  });
+
   test("-fw_cfg names files for firmware", () => {
     const words = ["-fw_cfg", "opt/a,string=x,,y", "--fw-cfg", "name=opt/b,file=b.bin"];
     expect(run(...words).vm.fwCfg).toEqual([{ name: "opt/a", data: "x,y" }]);
@@ -177,8 +212,25 @@ describe("QEMU's way of saying it", () => {
     [["-drive", "file=a,format=vmdk"], 'format of a drive is raw or qcow2, not "vmdk"'],
     [["-drive", "file=a,if=none,id=x"], "--device virtio-blk-device,drive=x"],
     [["-device", "virtio-blk-device,drive=x"], "names no drive"],
-    [["-netdev", "user,id=n"], "There is no network yet"],
-    [["-device", "virtio-net-device,netdev=n"], 'There is no device "virtio-net-device" to add'],
+    [["-netdev", "user,id=n"], "add --device virtio-net-device,netdev=n"],
+    [["-netdev", "user"], "has no id"],
+    [["-netdev", "user,id=n", "-netdev", "user,id=n"], "the same id"],
+    [["-netdev", "tap,id=n"], 'There is no network "tap" to join'],
+    [["-device", "virtio-net-device,netdev=n"], "names no free network"],
+    [["-device", "virtio-net-device,speed=1"], 'no property "speed"'],
+    [["-device", "virtio-net-pci"], "use virtio-net-device."],
+    [["-nic", "user,model=e1000"], 'not "e1000"'],
+    [["-nic", "user,smb=x"], "nothing like QEMU's smb"],
+    [["-nic", "user,nat=x"], 'no property "nat"'],
+    [["-nic", "user,hostfwd=tcp::80"], "write hostfwd=tcp:127.0.0.1:8080-:80"],
+    [["-nic", "user,hostfwd=tcp::80-:0"], "A forward is not"],
+    [["-nic", "user,hostfwd=tcp::65536-:1"], "A forward is not"],
+    [["-nic", "user,guestfwd=tcp:10.0.2.9:80-cmd:x"], "write guestfwd=tcp:"],
+    [["-nic", "user,restrict=maybe"], 'on or off, not "maybe"'],
+    [["-net", "nic", "-net", "nic"], "one each"],
+    [["-object", "filter-dump,id=f,netdev=n,file=x"], "--pcap FILE"],
+    [["--lockstep", "--net", "user"], "leave the network out of --lockstep"],
+    [["--pcap", "x"], "There is no network to capture in x"],
     [["-device", "virtio-rng-pci"], "use virtio-rng-device."],
     [["-device", "virtio-rng-device,max-bytes=0"], "from 1 up"],
     [["-device", "virtio-rng-device,speed=1"], 'no property "speed"'],

@@ -9,10 +9,12 @@ import {
   WorkerDrive,
   WorkerHart,
   WorkerMemory,
+  WorkerNetwork,
   WorkerPort,
   WorkerVm,
 } from "../../src/index.ts";
 import type { PhysicalMemory } from "../../src/index.ts";
+import { VmNetwork } from "../../src/vmm/networks.ts";
 import { PhysicalMemory as PhysicalMemoryClass } from "../../src/vmm/physical-memory.ts";
 
 /** Public names of a class, as far as they are methods and accessors. */
@@ -31,6 +33,7 @@ test("every method and accessor has its counterpart", () => {
   expect(missing(members(Hart), WorkerHart)).toEqual([]);
   expect(missing(members(VmPort, "saved", "close"), WorkerPort)).toEqual([]);
   expect(missing(members(Drive, "model", "backend", "close"), WorkerDrive)).toEqual([]);
+  expect(missing(members(VmNetwork, "model", "watch", "close"), WorkerNetwork)).toEqual([]);
   expect(missing(members(PhysicalMemoryClass, "start", "size"), WorkerMemory)).toEqual([]);
 });
 

@@ -57,6 +57,26 @@ const ECHO = `
 
 const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
 
+test("a network of a VM in a worker is the same by promise", async () => {
+  const host = await newHost();
+  const kernel = flatGuest(SPIN);
+  const vm = await host.createVm({ memory: "2M", bios: "none", kernel, networks: [{ mtu: 1400 }] });
+  const [network] = vm.networks;
+  expect([network!.slot, network!.mac, network!.mtu]).toEqual([7, "52:54:00:12:34:56", 1400]);
+  expect([await network!.description, await network!.link]).toEqual(["none", "up"]);
+  await network!.setLink("down");
+  await network!.announce();
+  expect(await network!.link).toBe("down");
+  expect((await network!.statistics()).framesSent).toBe(0);
+  const reader = (await network!.tap()).getReader();
+  const { value } = await reader.read();
+  expect(new DataView(value!.buffer, value!.byteOffset).getUint32(0, true)).toBe(0x0a0d_0d0a);
+  const own = { backend: { connect: () => undefined } as never };
+  await expect(host.createVm({ memory: "2M", bios: "none", kernel, networks: [own] })).rejects.toEqual(
+    code("worker-message"),
+  );
+});
+
 describe("disks of a VM in a worker", () => {
   const withDrives = async (host: WorkerHost, ...drives: readonly DriveOptions[]) =>
     host.createVm({ memory: "2M", bios: "none", kernel: flatGuest(SPIN), drives });

@@ -30,6 +30,16 @@ const LINK_BYTES = ETHERNET_BYTES + 4;
 /** Offloads that `CTRL_GUEST_OFFLOADS` can switch. */
 const GUEST_OFFLOADS = NET.GUEST_CSUM | NET.GUEST_TSO4 | NET.GUEST_TSO6 | NET.GUEST_ECN;
 
+/** Sees a frame that has passed, which is good only during the call; `nanoseconds` since 1970 are the machine's. */
+export type FrameWatcher = (
+  isSent: boolean,
+  nanoseconds: bigint,
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  info: FrameInfo,
+) => void;
+
 interface NetState {
   readonly mac: Uint8Array;
   readonly link: boolean;
@@ -68,7 +78,7 @@ export class Net implements VirtioModel<NetState>, NetworkPort, Controlled {
   };
   readonly mtu: number;
   /** Called with every frame that has passed. */
-  onFrame: ((sent: boolean, bytes: Uint8Array, at: number, length: number, info: FrameInfo) => void) | undefined;
+  onFrame: FrameWatcher | undefined;
   readonly #medium: NetworkMedium;
   readonly #own: Uint8Array;
   readonly #sending: Throttle | undefined;
@@ -283,7 +293,7 @@ export class Net implements VirtioModel<NetState>, NetworkPort, Controlled {
     if (count > 0 && this.#give(host, queue, count, bytes, at, length, info)) {
       counters.framesReceived++;
       counters.bytesReceived += length;
-      this.onFrame?.(false, bytes, at, length, info);
+      this.onFrame?.(false, host.clock.wallNanoseconds(), bytes, at, length, info);
     } else counters.receiveDrops++;
     host.interrupt(queue);
     return true;
@@ -435,7 +445,8 @@ export class Net implements VirtioModel<NetState>, NetworkPort, Controlled {
     this.#isHeld = false;
     counters.framesSent++;
     counters.bytesSent += this.#length;
-    this.onFrame?.(true, bytes, this.#headerBytes, this.#length, this.#info);
+    const now = this.onFrame && this.#host?.clock.wallNanoseconds();
+    this.onFrame?.(true, now ?? 0n, bytes, this.#headerBytes, this.#length, this.#info);
     return true;
   }
 

@@ -1,0 +1,249 @@
+/** `--net`, `--nic`, `--netdev`, `--device virtio-net-device` and `--pcap`, in QEMU's words. */
+
+import type { NetworkOptions } from "../index.ts";
+import { pairsOf, slotOf } from "./properties.ts";
+import { usage } from "./usage.ts";
+
+/** A port of the host's that leads to the guest. */
+export interface HostForwardWords {
+  readonly protocol: "tcp" | "udp";
+  readonly hostAddress?: string;
+  readonly hostPort: number;
+  readonly guestAddress?: string;
+  readonly guestPort: number;
+}
+
+/** An address of the guest's network that leads elsewhere. */
+export interface GuestForwardWords {
+  readonly address: string;
+  readonly port: number;
+  readonly to: { readonly address: string; readonly port: number };
+}
+
+/** What `user` asks for; what is left out is as in QEMU. */
+export interface UserWords {
+  readonly net?: string;
+  readonly host?: string;
+  readonly dns?: string;
+  readonly dhcpstart?: string;
+  readonly hostname?: string;
+  readonly domainname?: string;
+  readonly dnssearch?: readonly string[];
+  readonly restrict?: boolean;
+  readonly ipv4?: boolean;
+  readonly ipv6?: boolean;
+  readonly ipv6net?: string;
+  readonly hostfwd?: readonly HostForwardWords[];
+  readonly guestfwd?: readonly GuestForwardWords[];
+}
+
+/** A network device, and the user network at the far end of its cable, if that is what it is. */
+export interface NetworkWords {
+  readonly device: Omit<NetworkOptions, "backend">;
+  readonly user?: UserWords;
+}
+
+/** The values of each option, in the order in which they were given. */
+export interface NetworkFlags {
+  readonly net?: readonly string[] | undefined;
+  readonly nic?: readonly string[] | undefined;
+  readonly netdev?: readonly string[] | undefined;
+  /** Those of `--device` that add a network device. */
+  readonly devices: readonly string[];
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+type Pairs = readonly (readonly [name: string, value: string])[];
+
+/** What becomes of each property of `user`. */
+const USER: Readonly<Record<string, (user: Writable<UserWords>, value: string, name: string) => void>> = {
+  net: (user, value) => (user.net = value),
+  host: (user, value) => (user.host = value),
+  dns: (user, value) => (user.dns = value),
+  dhcpstart: (user, value) => (user.dhcpstart = value),
+  hostname: (user, value) => (user.hostname = value),
+  domainname: (user, value) => (user.domainname = value),
+  dnssearch: (user, value) => (user.dnssearch = [...(user.dnssearch ?? []), value]),
+  restrict: (user, value, name) => (user.restrict = onOff(name, value)),
+  ipv4: (user, value, name) => (user.ipv4 = onOff(name, value)),
+  ipv6: (user, value, name) => (user.ipv6 = onOff(name, value)),
+  "ipv6-net": (user, value) => (user.ipv6net = value),
+  "ipv6-prefix": (user, value) => (user.ipv6net = `${value}/64`),
+  "ipv6-prefixlen": (_user, value) => {
+    if (value !== "64")
+      throw usage("The IPv6 network of a user network has a prefix of 64 bits; leave the length out.");
+  },
+  hostfwd: (user, value) => (user.hostfwd = [...(user.hostfwd ?? []), hostForward(value)]),
+  guestfwd: (user, value) => (user.guestfwd = [...(user.guestfwd ?? []), guestForward(value)]),
+};
+
+/** What QEMU's user network has besides. */
+const NOT_USER: readonly string[] = [
+  "tftp",
+  "tftp-server-name",
+  "bootfile",
+  "smb",
+  "smbserver",
+  "ipv6-host",
+  "ipv6-dns",
+];
+
+/** What becomes of each property of the device. */
+const DEVICE: Readonly<Record<string, (device: Writable<NetworkOptions>, value: string, name: string) => void>> = {
+  mac: (device, value) => (device.mac = value),
+  macaddr: (device, value) => (device.mac = value),
+  mtu: (device, value, name) => (device.mtu = count(name, value)),
+  host_mtu: (device, value, name) => (device.mtu = count(name, value)),
+  queues: (device, value, name) => (device.queues = count(name, value)),
+  link: (device, value, name) => (device.link = onOff(name, value) ? "up" : "down"),
+  pps: (device, value, name) => (device.limits = { ...device.limits, packets: count(name, value) }),
+  bps: (device, value, name) => (device.limits = { ...device.limits, bytes: count(name, value) }),
+  bus: (device, value) => (device.slot = slotOf(value)),
+  model: (_device, value) => {
+    if (value !== "virtio" && value !== "virtio-net-device")
+      throw usage(`There is one kind of network device, virtio-net-device, not "${value}"; leave model out.`);
+  },
+  id: () => undefined,
+  name: () => undefined,
+};
+
+/**
+ * The network devices that the options ask for; undefined for none.
+ * @throws WasmvisorError `usage`
+ */
+export function networkOptions({ net = [], nic = [], netdev = [], devices }: NetworkFlags): NetworkWords[] | undefined {
+  const far = new Map(netdev.map(farEnd));
+  if (far.size < netdev.length) throw usage("Two of --netdev have the same id; give each its own.");
+  const plugged = new Set<string>();
+  const joined = devices.map((text) => {
+    const { device, netdev: id } = readDevice(pairsOf("device", text).slice(1));
+    if (id === undefined) return { device };
+    const user = far.get(id);
+    if (user === undefined || plugged.has(id))
+      throw usage(`--device ${text} names no free network; write netdev=ID and --netdev user,id=ID.`);
+    plugged.add(id);
+    return { device, user };
+  });
+  const loose = [...far.keys()].find((id) => !plugged.has(id));
+  if (loose !== undefined)
+    throw usage(
+      `The network ${loose} has no device; add --device virtio-net-device,netdev=${loose}, or write --nic user.`,
+    );
+  const all = [...nic.flatMap((text) => nicOf("nic", text)), ...netOf(net), ...joined];
+  return all.length > 0 ? all : undefined;
+}
+
+/** What a `--netdev` makes, by its identifier. */
+function farEnd(text: string): readonly [id: string, user: UserWords] {
+  const { kind, pairs } = kindOf("netdev", text);
+  const id = pairs.find(([name]) => name === "id")?.[1];
+  if (kind !== "user") throw noNetwork(kind);
+  if (id === undefined) throw usage(`--netdev ${text} has no id; write --netdev user,id=ID.`);
+  return [id, userWords(pairs.filter(([name]) => name !== "id"))];
+}
+
+/** A device with its network in one option. */
+function nicOf(option: string, text: string): NetworkWords[] {
+  const { kind, pairs } = kindOf(option, text);
+  if (kind === "none") return [];
+  if (kind !== "user") throw noNetwork(kind);
+  const ours = pairs.filter(([name]) => Object.hasOwn(DEVICE, name));
+  const { device } = readDevice(ours);
+  return [{ device, user: userWords(pairs.filter((pair) => !ours.includes(pair))) }];
+}
+
+/** `--net user`, alone or beside QEMU's older `-net nic`. */
+function netOf(texts: readonly string[]): NetworkWords[] {
+  const kinds = texts.map((text) => ({ text, ...kindOf("net", text) }));
+  const nics = kinds.filter(({ kind }) => kind === "nic");
+  const users = kinds.filter(({ kind }) => kind !== "nic").flatMap(({ text }) => nicOf("net", text));
+  if (nics.length === 0) return users;
+  if (nics.length > 1 || users.length > 1)
+    throw usage("Of -net nic and -net user there is one each; write --nic user for each network device.");
+  const { device } = readDevice(nics[0]!.pairs);
+  return [{ ...users[0], device: { ...users[0]?.device, ...device } }];
+}
+
+function kindOf(option: string, text: string): { readonly kind: string; readonly pairs: Pairs } {
+  const [first, ...rest] = pairsOf(option, text);
+  return first![0] === "type" ? { kind: first![1], pairs: rest } : { kind: first![0], pairs: rest };
+}
+
+function noNetwork(kind: string): Error {
+  return usage(`There is no network "${kind}" to join; use user, which reaches what this computer does, or none.`);
+}
+
+function userWords(pairs: Pairs): UserWords {
+  const user: Writable<UserWords> = {};
+  for (const [name, value] of pairs) {
+    const read = Object.hasOwn(USER, name) ? USER[name] : undefined;
+    if (read !== undefined) read(user, value, name);
+    else if (NOT_USER.includes(name)) throw usage(`A user network has nothing like QEMU's ${name}; leave it out.`);
+    else throw usage(`A user network has no property "${name}"; it has ${Object.keys(USER).join(", ")}.`);
+  }
+  return user;
+}
+
+function readDevice(pairs: Pairs): {
+  readonly device: Omit<NetworkOptions, "backend">;
+  readonly netdev: string | undefined;
+} {
+  const device: Writable<NetworkOptions> = {};
+  let netdev: string | undefined;
+  for (const [name, value] of pairs) {
+    const read = Object.hasOwn(DEVICE, name) ? DEVICE[name] : undefined;
+    if (name === "netdev") netdev = value;
+    else if (read !== undefined) read(device, value, name);
+    else
+      throw usage(
+        `The device virtio-net-device has no property "${name}"; it has netdev, ${Object.keys(DEVICE).slice(0, 9).join(", ")}.`,
+      );
+  }
+  return { device, netdev };
+}
+
+/** `tcp:ADDRESS:PORT-ADDRESS:PORT`, of which each address may be empty. */
+function hostForward(text: string): HostForwardWords {
+  const match = /^(?:(tcp|udp):)?(\[[^\]]*\]|[^:[\]]*):(\d+)-(\[[^\]]*\]|[^:[\]]*):(\d+)$/.exec(
+    text.replace(/^:/, "tcp:"),
+  );
+  const [, protocol = "tcp", hostAddress = "", hostPort, guestAddress = "", guestPort] = match ?? [];
+  if (match === null || !isPort(hostPort, 0) || !isPort(guestPort, 1)) {
+    throw usage(`A forward is not "${text}"; write hostfwd=tcp:127.0.0.1:8080-:80.`);
+  }
+  return {
+    protocol: protocol as "tcp" | "udp",
+    ...(hostAddress === "" ? {} : { hostAddress: bare(hostAddress) }),
+    hostPort: Number(hostPort),
+    ...(guestAddress === "" ? {} : { guestAddress: bare(guestAddress) }),
+    guestPort: Number(guestPort),
+  };
+}
+
+/** `tcp:ADDRESS:PORT-tcp:ADDRESS:PORT`. */
+function guestForward(text: string): GuestForwardWords {
+  const match = /^(?:tcp)?:(\[[^\]]+\]|[^:[\]]+):(\d+)-tcp:(\[[^\]]+\]|[^:[\]]+):(\d+)$/.exec(text);
+  const [, address = "", port, to = "", toPort] = match ?? [];
+  if (match === null || !isPort(port, 1) || !isPort(toPort, 1)) {
+    throw usage(`A forward is not "${text}"; write guestfwd=tcp:10.0.2.100:80-tcp:127.0.0.1:8080.`);
+  }
+  return { address: bare(address), port: Number(port), to: { address: bare(to), port: Number(toPort) } };
+}
+
+const bare = (address: string): string => address.replace(/^\[(.*)\]$/, "$1");
+
+function isPort(text: string | undefined, least: number): boolean {
+  const port = Number(text);
+  return port >= least && port <= 65_535;
+}
+
+function onOff(name: string, value: string): boolean {
+  if (value === "on" || value === "yes" || value === "y") return true;
+  if (value === "off" || value === "no" || value === "n") return false;
+  throw usage(`The ${name} of a network is on or off, not "${value}".`);
+}
+
+function count(name: string, value: string): number {
+  if (/^[1-9]\d{0,11}$/.test(value)) return Number(value);
+  throw usage(`The ${name} of a network is a whole number from 1 up, not "${value}".`);
+}
