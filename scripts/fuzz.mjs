@@ -4,6 +4,7 @@
 // `npm run fuzz -- servers [first seed] [servers]`: servers and compressed files that answer wrongly (test/disk/fuzz-servers.ts).
 // `npm run fuzz -- virtio [first seed] [drivers]`: drivers that break every rule (test/device/virtio/fuzz.ts).
 // `npm run fuzz -- net-device [first seed] [drivers]`: the same with the network device (test/device/virtio/net-fuzz.ts).
+// `npm run fuzz -- switch [first seed] [networks]`: hostile devices and control programs at a switch (test/net/switch/fuzz.ts).
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { runnerImport } from "vite";
@@ -37,6 +38,7 @@ const WATCHED = {
   qcow2: ["test/disk/fuzz.ts", "fuzzQcow2Many"],
   servers: ["test/disk/fuzz-servers.ts", "fuzzServersMany"],
   "net-device": ["test/device/virtio/net-fuzz.ts", "fuzzNetDeviceMany"],
+  switch: ["test/net/switch/fuzz.ts", "fuzzSwitchMany"],
   virtio: ["test/device/virtio/fuzz.ts", "fuzzVirtioMany"],
 };
 

@@ -76,7 +76,19 @@ export type {
   NetworkStatistics,
   VmNetwork,
 } from "./vmm/networks.ts";
+export { Switch } from "./net/switch/switch.ts";
+export type { ControlledFrame, SwitchEvent, SwitchOptions } from "./net/switch/switch.ts";
+export { SwitchPort } from "./net/switch/port.ts";
+export type { PortVlan, SwitchPortCounters, SwitchPortOptions } from "./net/switch/port.ts";
+export type { GuardOptions } from "./net/switch/guard.ts";
+export type { PortLimits } from "./net/switch/rate.ts";
+export type { MacEntry } from "./net/switch/mac-table.ts";
+export { FlowTable } from "./net/switch/flow.ts";
+export type { Flow, FlowAction, FlowEnd, FlowEntry, FlowFields, FlowMatch } from "./net/switch/flow.ts";
+export { joinByMessages } from "./net/switch/channel.ts";
+export type { MessageLine } from "./net/switch/channel.ts";
 export { tapNetworks } from "./vmm/network-tap.ts";
+export type { TappedNetwork } from "./vmm/network-tap.ts";
 export type { RngLimits } from "./device/virtio/rng/rng.ts";
 export { VmPort } from "./vmm/ports.ts";
 export type { PortChange, PortOptions, SerialOptions } from "./vmm/ports.ts";

@@ -1,7 +1,15 @@
 /** Captures of what the network devices of a VM send and receive. */
 
+import type { FrameWatcher } from "../device/virtio/net/net.ts";
 import { Capture } from "../net/capture.ts";
-import type { VmNetwork } from "./networks.ts";
+
+/** A network device whose frames can be seen: a `VmNetwork`. */
+export interface TappedNetwork {
+  readonly slot: number;
+  readonly mac: string;
+  /** @internal */
+  watch(see: FrameWatcher, ended: () => void): () => void;
+}
 
 /**
  * What `networks` send and receive from now on, as one pcapng file with an interface for each: Wireshark opens it. Ends when a VM of theirs is
@@ -11,7 +19,7 @@ import type { VmNetwork } from "./networks.ts";
  * await tapNetworks(vm.networks).pipeTo(Writable.toWeb(createWriteStream("frames.pcapng")));
  * ```
  */
-export function tapNetworks(networks: readonly VmNetwork[]): ReadableStream<Uint8Array> {
+export function tapNetworks(networks: readonly TappedNetwork[]): ReadableStream<Uint8Array> {
   const undo: (() => void)[] = [];
   const leave = (): void => undo.splice(0).forEach((act) => act());
   const tapped = networks.map(({ slot, mac }) => ({ name: `virtio${slot}`, mac: macBytes(mac) }));

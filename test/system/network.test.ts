@@ -1,8 +1,7 @@
 /** Debian's driver of the network device. */
 
 import { afterEach, expect, test } from "vitest";
-import { Host, type NetworkBackend, type Vm } from "../../src/index.ts";
-import { cable } from "../support/cable.ts";
+import { Host, type NetworkBackend, Switch, type Vm } from "../../src/index.ts";
 import { guestFile } from "../support/tools.ts";
 import { debian, expectOutput } from "./support.ts";
 
@@ -27,12 +26,12 @@ async function guest(host: Host, backend: NetworkBackend, number: number): Promi
   return vm;
 }
 
-test("two VMs of one host ping each other, send each other a stream, and see a cable pulled", async () => {
+test("two VMs of one host ping each other, send each other a stream, and see a cable pulled, through a switch", async () => {
   const host = await Host.create();
   hosts.push(host);
-  const [left, right] = cable();
-  const one = await guest(host, left, 1);
-  const two = await guest(host, right, 2);
+  const network = new Switch();
+  const one = await guest(host, network.port({ guard: true }), 1);
+  const two = await guest(host, network.port({ guard: true }), 2);
   await one.console.write("ping -c 3 10.0.0.2\n");
   await expectOutput(one, /3 packets transmitted, 3 packets received/);
   await two.console.write("nc -l -p 7 | md5sum\n");
@@ -46,6 +45,8 @@ test("two VMs of one host ping each other, send each other a stream, and see a c
   expect(bytesSent / framesSent).toBeGreaterThan(2000);
   expect(sendDrops).toBe(0);
   expect(two.networks[0]!.statistics().receiveDrops).toBeLessThan(20);
+  expect(network.addresses().map(({ mac }) => mac)).toEqual(["52:54:00:00:00:01", "52:54:00:00:00:02"]);
+  for (const port of network.ports.values()) expect(port.statistics()).toMatchObject({ spoofed: 0, limited: 0 });
   one.networks[0]!.setLink("down");
   await one.console.write("sleep 1; cat /sys/class/net/eth0/operstate /sys/class/net/eth0/mtu\n");
   await expectOutput(one, /\ndown\s+1500\s/);
