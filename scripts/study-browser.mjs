@@ -16,7 +16,7 @@ const TYPES = { ".js": "text/javascript", ".wasm": "application/wasm", ".html": 
 
 /** The package's own imports, which a bundler would resolve. */
 const PAGE = `<!doctype html><title>wasmvisor study</title>
-<script type="importmap">{"imports":{"#disk":"/src/host/disk-web.js","#load":"/src/host/load-web.js","#thread":"/src/host/thread-web.js"}}</script>`;
+<script type="importmap">{"imports":{"#disk":"/src/host/disk-web.js","#load":"/src/host/load-web.js","#network":"/src/host/network-web.js","#thread":"/src/host/thread-web.js"}}</script>`;
 
 function serve() {
   const server = createServer(async (request, response) => {

@@ -89,6 +89,33 @@ export { joinByMessages } from "./net/switch/channel.ts";
 export type { MessageLine } from "./net/switch/channel.ts";
 export { tapNetworks } from "./vmm/network-tap.ts";
 export type { TappedNetwork } from "./vmm/network-tap.ts";
+export { openUserNetwork } from "./vmm/user-network.ts";
+export type { UserNetworkOptions } from "./vmm/user-network.ts";
+export type { UserNetwork, UserNetworkStats } from "./backend/network/user/user.ts";
+export { parseHostForward } from "./backend/network/user/options.ts";
+export type {
+  GuestForward,
+  GuestStream,
+  HostForward,
+  UserEvent,
+  UserLimits,
+  UserOptions,
+} from "./backend/network/user/options.ts";
+export type { EgressFunction, EgressPolicy, EgressRequest, EgressRule } from "./backend/network/user/policy.ts";
+export type {
+  AcceptedStream,
+  DatagramEvents,
+  DnsRecord,
+  DnsResult,
+  HostDatagrams,
+  HostListener,
+  HostNetwork,
+  HostStream,
+  DnsRecordType,
+  StreamEvents,
+  StreamFailure,
+} from "./backend/network/user/host-network.ts";
+export type { UserClock } from "./backend/network/user/timers.ts";
 export type { RngLimits } from "./device/virtio/rng/rng.ts";
 export { VmPort } from "./vmm/ports.ts";
 export type { PortChange, PortOptions, SerialOptions } from "./vmm/ports.ts";

@@ -3,7 +3,7 @@
 import { embeddedName } from "./dns-name.ts";
 import { encodeDomain } from "./dhcp.ts";
 import { Ip } from "./address.ts";
-import type { DnsRecord, RecordType } from "./host-network.ts";
+import type { DnsRecord, DnsRecordType } from "./host-network.ts";
 import { copyOf, get16, put16, put32 } from "./wire.ts";
 
 /** Codes of answers. (RFC 1035, "Header section format") */
@@ -16,7 +16,7 @@ export enum DnsCode {
   REFUSED = 5,
 }
 
-const TYPES: ReadonlyMap<number, RecordType> = new Map([
+const TYPES: ReadonlyMap<number, DnsRecordType> = new Map([
   [1, "A"],
   [2, "NS"],
   [5, "CNAME"],
@@ -28,7 +28,7 @@ const TYPES: ReadonlyMap<number, RecordType> = new Map([
   [33, "SRV"],
 ]);
 
-const NUMBERS: ReadonlyMap<RecordType, number> = new Map([...TYPES].map(([number, type]) => [type, number]));
+const NUMBERS: ReadonlyMap<DnsRecordType, number> = new Map([...TYPES].map(([number, type]) => [type, number]));
 
 const HEADER_BYTES = 12;
 const OPT = 41;
@@ -46,7 +46,7 @@ export interface DnsQuestion {
   /** In small letters, without a dot at the end. */
   readonly name: string;
   /** Undefined for a type that nobody here knows. */
-  readonly type: RecordType | undefined;
+  readonly type: DnsRecordType | undefined;
   /** Whether the guest wants the resolver to ask others: what it asks for is sent back. */
   readonly wantsRecursion: boolean;
   /** Whether the guest has spoken EDNS, and how large an answer it takes over UDP. */

@@ -2,7 +2,7 @@
 
 import { Ip } from "./address.ts";
 import { DnsCode, type DnsQuestion, readQuestion, ttlOf, writeAnswer } from "./dns-message.ts";
-import type { DnsRecord, DnsResult, HostNetwork, RecordType } from "./host-network.ts";
+import type { DnsRecord, DnsResult, HostNetwork, DnsRecordType } from "./host-network.ts";
 import type { Egress } from "./policy.ts";
 
 /** Answers that are kept, and milliseconds for which it is remembered that there is none. */
@@ -92,7 +92,7 @@ export class Dns {
     return true;
   }
 
-  async #resolve(name: string, type: RecordType): Promise<DnsResult> {
+  async #resolve(name: string, type: DnsRecordType): Promise<DnsResult> {
     const key = `${type} ${name}`;
     const now = this.#now();
     const kept = this.#kept.get(key);
@@ -107,7 +107,7 @@ export class Dns {
     return result;
   }
 
-  async #ask(name: string, type: RecordType): Promise<DnsResult> {
+  async #ask(name: string, type: DnsRecordType): Promise<DnsResult> {
     try {
       return await this.#sockets.resolve(name, type);
     } catch {

@@ -40,7 +40,7 @@ export interface HostListener {
 }
 
 /** A connection that somebody made to a listener. It is paused until it is resumed. */
-export interface Accepted {
+export interface AcceptedStream {
   readonly address: string;
   readonly port: number;
   /** Hands the stream out; called once, at once. */
@@ -66,7 +66,7 @@ export interface HostDatagrams {
 }
 
 /** Kinds of DNS records that are answered. */
-export type RecordType = "A" | "AAAA" | "CNAME" | "MX" | "NS" | "PTR" | "SOA" | "SRV" | "TXT";
+export type DnsRecordType = "A" | "AAAA" | "CNAME" | "MX" | "NS" | "PTR" | "SOA" | "SRV" | "TXT";
 
 /** A DNS record, as the resolver gives it. Names have no dot at the end. */
 export type DnsRecord =
@@ -105,14 +105,14 @@ export interface HostNetwork {
    * Waits for TCP connections; port 0 takes any.
    * @throws WasmvisorError `network-port` when the port cannot be had
    */
-  listen(address: string, port: number, accept: (connection: Accepted) => void): Promise<HostListener>;
+  listen(address: string, port: number, accept: (connection: AcceptedStream) => void): Promise<HostListener>;
   /**
    * Opens a UDP socket, at an address and port when they are given.
    * @throws WasmvisorError `network-port` when the port cannot be had
    */
   bind(family: 4 | 6, events: DatagramEvents, address?: string, port?: number): Promise<HostDatagrams>;
   /** Asks the host's resolver. */
-  resolve(name: string, type: RecordType): Promise<DnsResult>;
+  resolve(name: string, type: DnsRecordType): Promise<DnsResult>;
   /** Sends one ICMP echo request; true when it was answered. Without it, nobody but the gateway answers pings. */
   ping?(address: string): Promise<boolean>;
 }

@@ -196,7 +196,7 @@ export class Link {
       put16(bytes, sumAt, fold(pseudo));
       info.flags = Offload.NEEDS_CHECKSUM;
       info.checksumStart = PAYLOAD - start;
-      info.checksumOffset = sumAt - start;
+      info.checksumOffset = sumAt - PAYLOAD;
     } else {
       put16(bytes, sumAt, 0);
       put16(bytes, sumAt, finish(sumBytes(bytes, PAYLOAD, length, pseudo)));

@@ -8,7 +8,7 @@ import type {
   HostListener,
   HostNetwork,
   HostStream,
-  RecordType,
+  DnsRecordType,
   StreamEvents,
   StreamFailure,
 } from "../../../../src/backend/network/user/host-network.ts";
@@ -149,7 +149,7 @@ export class FakeHost implements HostNetwork {
     });
   }
 
-  resolve(name: string, type: RecordType): Promise<DnsResult> {
+  resolve(name: string, type: DnsRecordType): Promise<DnsResult> {
     this.asked.push(`${name} ${type}`);
     return Promise.resolve(this.names.get(`${name} ${type}`) ?? "no-name");
   }
@@ -369,7 +369,7 @@ export function readIp({ bytes, info }: Got): IpGot | undefined {
   const before = protocol === 1 ? Buffer.alloc(0) : pseudo(from, to, protocol, payload.length);
   if (isWhole && CHECKSUM_AT.has(protocol)) {
     if (info.flags & 1) {
-      const at = info.checksumOffset - 14 - header;
+      const at = info.checksumOffset;
       if (at !== CHECKSUM_AT.get(protocol) || info.checksumStart !== 14 + header)
         throw new Error("the checksum is said to be elsewhere");
       if (payload.readUInt16BE(at) !== sum16(before)) throw new Error("the sum of a pseudo-header is wrong");

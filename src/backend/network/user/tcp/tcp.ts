@@ -1,6 +1,6 @@
 /** All TCP connections: finding them, making them, letting them send in order, and the limits they share. */
 
-import type { Accepted, HostStream, StreamEvents } from "../host-network.ts";
+import type { AcceptedStream, HostStream, StreamEvents } from "../host-network.ts";
 import type { Ip } from "../address.ts";
 import { type Link, type Neighbor, PAYLOAD } from "../link.ts";
 import { type Timers } from "../timers.ts";
@@ -122,7 +122,7 @@ export class Tcp implements TcpContext {
    * Hands the guest a connection that somebody has made to the host.
    * @param remote - who the guest sees; another port is taken when there is a connection from that one already
    */
-  accept(neighbor: Neighbor, remote: Ip, guestPort: number, accepted: Accepted): void {
+  accept(neighbor: Neighbor, remote: Ip, guestPort: number, accepted: AcceptedStream): void {
     const refuse: StreamEvents = { connected() {}, data() {}, end() {}, drain() {}, close() {} };
     let { port } = accepted;
     for (let tries = 0; port === 0 || this.#find(neighbor.ip, remote, guestPort, port) !== undefined; tries++) {

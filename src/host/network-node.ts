@@ -5,7 +5,7 @@ import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { lookup, Resolver } from "node:dns";
 import { connect, createServer, type Socket } from "node:net";
 import type {
-  Accepted,
+  AcceptedStream,
   DatagramEvents,
   DnsRecord,
   DnsResult,
@@ -13,7 +13,7 @@ import type {
   HostListener,
   HostNetwork,
   HostStream,
-  RecordType,
+  DnsRecordType,
   StreamEvents,
   StreamFailure,
 } from "../backend/network/user/host-network.ts";
@@ -23,7 +23,7 @@ import { WasmvisorError } from "../error.ts";
 const CONNECT_TIMEOUT = 75_000;
 
 /** The sockets of the process. */
-export const nodeNetwork: HostNetwork = {
+export const hostNetwork: HostNetwork = {
   connect(address, port, events) {
     const socket = connect({ host: address, port, allowHalfOpen: true, noDelay: true });
     const timer = setTimeout(() => socket.destroy(codedError("ETIMEDOUT")), CONNECT_TIMEOUT);
@@ -113,7 +113,7 @@ function portTaken(kind: string, address: string, port: number, cause: unknown):
   );
 }
 
-function listen(address: string, port: number, accept: (connection: Accepted) => void): Promise<HostListener> {
+function listen(address: string, port: number, accept: (connection: AcceptedStream) => void): Promise<HostListener> {
   return new Promise((resolve, reject) => {
     const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
       const { remoteAddress, remotePort } = socket;
@@ -199,7 +199,7 @@ const NO_NAME = new Set(["ENOTFOUND", "EAI_NONAME"]);
 const NO_DATA = new Set(["ENODATA", "EAI_NODATA"]);
 
 /** Addresses come by the system's resolver, which knows the hosts file; the rest from the DNS itself. */
-async function resolve(name: string, type: RecordType): Promise<DnsResult> {
+async function resolve(name: string, type: DnsRecordType): Promise<DnsResult> {
   try {
     if (type === "A" || type === "AAAA") return await lookUp(name, type);
     return await ask(name, type);
@@ -226,7 +226,7 @@ function lookUp(name: string, type: "A" | "AAAA"): Promise<DnsRecord[]> {
 
 const resolver = new Resolver({ timeout: 3000, tries: 2 });
 
-function ask(name: string, type: Exclude<RecordType, "A" | "AAAA">): Promise<DnsRecord[]> {
+function ask(name: string, type: Exclude<DnsRecordType, "A" | "AAAA">): Promise<DnsRecord[]> {
   return new Promise((done, reject) => {
     const take =
       <Found>(convert: (found: Found) => DnsRecord[]) =>
