@@ -90,7 +90,7 @@ test("the host reaches a server of the guest's, and the guest names that it may"
       reject,
     );
   });
-  expect(page.length).toBe(1_288_894);
+  expect(page.length).toBe(1_288_895);
   // Nobody listens in the guest: the host hears at once.
   const other = await network.addForward({ hostPort: 0, guestPort: 81 });
   const end = await new Promise((resolve) => {

@@ -3,7 +3,7 @@
 import { type FrameInfo, Gso, MAX_FRAME, type NetworkPort, Offload } from "../network.ts";
 import type { Ip } from "./address.ts";
 import { finish, fold, sumBytes, sumPseudoHeader } from "./checksum.ts";
-import { copyOf, ETHERNET_BYTES, EtherType, IPV4_BYTES, IPV6_BYTES, put16, put32, random32 } from "./wire.ts";
+import { copyOf, ETHERNET_BYTES, EtherType, IPV4_BYTES, IPV6_BYTES, Protocol, put16, put32, random32 } from "./wire.ts";
 
 /** Where what an IP packet carries begins in `Link.bytes`: there is room for the largest headers before it. */
 export const PAYLOAD = ETHERNET_BYTES + IPV6_BYTES;
@@ -125,9 +125,10 @@ export class Link {
     const { bytes, mtu } = this;
     if (checksumAt >= 0) {
       put16(bytes, PAYLOAD + checksumAt, 0);
-      const sum = finish(sumBytes(bytes, PAYLOAD, length, sumPseudoHeader(source, ip, protocol, length)));
-      // 0 means that there is none. (RFC 768, "Fields")
-      put16(bytes, PAYLOAD + checksumAt, sum === 0 ? 0xffff : sum);
+      const pseudo = protocol === Protocol.ICMP ? 0 : sumPseudoHeader(source, ip, protocol, length);
+      const sum = finish(sumBytes(bytes, PAYLOAD, length, pseudo));
+      // In UDP 0 means that there is none. (RFC 768, "Fields")
+      put16(bytes, PAYLOAD + checksumAt, sum === 0 && protocol === Protocol.UDP ? 0xffff : sum);
     }
     const isV4 = source.isV4;
     const header = isV4 ? IPV4_BYTES : IPV6_BYTES;

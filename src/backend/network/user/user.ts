@@ -9,7 +9,7 @@ import { Dhcp, wantsBroadcast } from "./dhcp.ts";
 import { answerDhcp6 } from "./dhcp6.ts";
 import { Dns } from "./dns.ts";
 import { Forwards } from "./forwards.ts";
-import { IcmpError, quoteOf, sendEchoReply, sendError } from "./icmp.ts";
+import { IcmpError, type IcmpErrorKind, quoteOf, sendEchoReply, sendError } from "./icmp.ts";
 import { Packet } from "./ip.ts";
 import { isOurs, Link, type Neighbor } from "./link.ts";
 import { DnsStream } from "./local-stream.ts";
@@ -457,8 +457,7 @@ class User implements UserNetwork {
     const found = this.#isRestricted ? undefined : this.#hostAddress(remote);
     if (found === undefined) return;
     const protocol = remote.isV4 ? Protocol.ICMP : Protocol.ICMPV6;
-    const fail = (kind: (typeof IcmpError)["UNREACHABLE" | "PROHIBITED"]) =>
-      this.#error(neighbor, remote, protocol, request, kind);
+    const fail = (kind: IcmpErrorKind) => this.#error(neighbor, remote, protocol, request, kind);
     if (ping === undefined) {
       fail(IcmpError.UNREACHABLE);
       return;
@@ -481,17 +480,12 @@ class User implements UserNetwork {
     })();
   }
 
-  #unreachable({ neighbor, remote, guestPort, remotePort }: Connection, kind: Parameters<typeof sendError>[6]): void {
-    this.#error(neighbor, remote, Protocol.TCP, quoteOf(guestPort, remotePort), kind);
+  #unreachable(connection: Connection, kind: IcmpErrorKind): void {
+    const { neighbor, remote, guestPort, remotePort, synSeq } = connection;
+    this.#error(neighbor, remote, Protocol.TCP, quoteOf(guestPort, remotePort, synSeq), kind);
   }
 
-  #error(
-    neighbor: Neighbor,
-    destination: Ip,
-    protocol: number,
-    first: Uint8Array,
-    kind: Parameters<typeof sendError>[6],
-  ): void {
+  #error(neighbor: Neighbor, destination: Ip, protocol: number, first: Uint8Array, kind: IcmpErrorKind): void {
     if (this.#isClosed || !isSingle(destination)) return;
     const { gateway, gateway6 } = this.#addresses;
     sendError(this.#link, neighbor, destination.isV4 ? gateway : gateway6, destination, protocol, first, kind);

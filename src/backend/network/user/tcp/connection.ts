@@ -893,6 +893,11 @@ export class Connection implements Timed, StreamEvents {
     this.#held = held;
   }
 
+  /** The number of the guest's SYN, as long as nothing has come after it: the guest believes no error that does not quote it. */
+  get synSeq(): number {
+    return (this.#received - 1) | 0;
+  }
+
   /** Where it is, in RFC 9293's words. */
   get state(): string {
     if (this.phase !== Phase.OPEN) return Phase[this.phase].replace("_", "-");
