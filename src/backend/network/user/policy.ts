@@ -46,7 +46,7 @@ export interface EgressPolicy {
 
 interface Rule {
   readonly allow: boolean;
-  readonly names: readonly RegExp[];
+  readonly names: readonly string[];
   readonly prefixes: readonly Prefix[];
   readonly isForAll: boolean;
   readonly ports: readonly (readonly [number, number])[];
@@ -109,9 +109,9 @@ export class Egress {
       if (!fitsPort(rule, protocol, port)) continue;
       const fitsAddress = rule.prefixes.some((prefix) => prefix.has(address));
       // A rule that denies may fit by anything; one that allows opens what is not public by addresses alone.
-      const fitsName =
-        (isPublic || !rule.allow) && names.some((name) => rule.names.some((pattern) => pattern.test(name)));
-      if (fitsAddress || fitsName || (rule.isForAll && (isPublic || !rule.allow))) return rule.allow;
+      const fitsAName =
+        (isPublic || !rule.allow) && names.some((name) => rule.names.some((pattern) => fitsName(pattern, name)));
+      if (fitsAddress || fitsAName || (rule.isForAll && (isPublic || !rule.allow))) return rule.allow;
     }
     if (!isPublic) return false;
     if (this.#ask === undefined) return this.#default;
@@ -128,7 +128,7 @@ export class Egress {
     if (!this.isStrict) return true;
     for (const rule of this.#rules) {
       // Where the name leads is not known yet, and to which port.
-      if (rule.names.some((pattern) => pattern.test(name))) {
+      if (rule.names.some((pattern) => fitsName(pattern, name))) {
         if (rule.allow) return true;
         if (rule.ports.length === 0 && rule.protocols === undefined) return false;
       }
@@ -155,7 +155,9 @@ export class Egress {
   async #askAll(names: readonly string[], request: (host?: string) => EgressRequest): Promise<boolean> {
     for (const name of names.length === 0 ? [undefined] : names) {
       try {
-        if (await this.#ask!(request(name))) return true;
+        // A program in JavaScript may say anything; only `true` is yes.
+        const answer: unknown = await this.#ask!(request(name));
+        if (answer === true) return true;
       } catch {
         return false;
       }
@@ -183,14 +185,15 @@ function list<Item>(value: Item | readonly Item[] | undefined): readonly Item[] 
 }
 
 function ruleOf({ allow, to, ports, protocol }: EgressRule): Rule {
-  const names: RegExp[] = [];
+  const names: string[] = [];
   const prefixes: Prefix[] = [];
   let isForAll = to === undefined;
   for (const text of list(to)) {
     const prefix = Prefix.parse(text);
     if (text === "*") isForAll = true;
     else if (prefix !== undefined) prefixes.push(prefix);
-    else if (/^[\w*-]+(?:\.[\w*-]+)*\.?$/.test(text) && !/^[\d.]+$/.test(text)) names.push(patternOf(text));
+    else if (/^[\w*-]+(?:\.[\w*-]+)*\.?$/.test(text) && !/^[\d.]+$/.test(text))
+      names.push(text.toLowerCase().replace(/\.$/, ""));
     else throw malformed(text, "a name such as *.example.org, or an address such as 10.0.0.0/8");
   }
   return {
@@ -203,11 +206,24 @@ function ruleOf({ allow, to, ports, protocol }: EgressRule): Rule {
   };
 }
 
-/** Stars stand for letters and dots; two in a row are one. */
-function patternOf(text: string): RegExp {
-  const name = text.toLowerCase().replace(/\.$/, "");
-  const parts = name.split(/\*+/).map((part) => part.replaceAll(".", "\\."));
-  return new RegExp(`^${parts.join("[^]+")}$`);
+/** Whether a name fits a pattern, in which stars stand for one or more letters and dots. Its time is bounded by the product of their lengths. */
+function fitsName(pattern: string, name: string): boolean {
+  let [at, place] = [0, 0];
+  /** Behind the last star, and where in the name what follows it was looked for. */
+  let [star, from] = [-1, 0];
+  while (place < name.length) {
+    if (pattern[at] === "*") {
+      star = ++at;
+      from = ++place;
+    } else if (pattern[at] === name[place]) {
+      at++;
+      place++;
+    } else if (star >= 0) {
+      at = star;
+      place = ++from;
+    } else return false;
+  }
+  return at === pattern.length;
 }
 
 function portsOf(value: number | string): readonly [number, number] {

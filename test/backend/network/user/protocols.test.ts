@@ -346,7 +346,7 @@ describe("DNS", () => {
           flag_do: false,
         },
       ],
-    } as never);
+    });
     expect(long).toMatchObject({ flag_tc: false });
     expect(long.answers!.length).toBe(60);
   });

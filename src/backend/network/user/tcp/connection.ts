@@ -184,7 +184,9 @@ export class Connection implements Timed, StreamEvents {
   /** Takes the SYN that the guest has begun with. */
   opening(segment: Segment): void {
     this.#received = (segment.seq + 1) | 0;
-    this.#edge = this.#received;
+    // With a SYN of ours the guest was told of a window already.
+    const told = this.phase === Phase.SYN_SENT ? Math.min(65_535, this.context.windowBytes) : 0;
+    this.#edge = (this.#received + told) | 0;
     this.#readSynOptions(segment);
     this.#window = segment.window;
     this.#windowSeq = segment.seq;
