@@ -5,6 +5,7 @@
 // `npm run fuzz -- virtio [first seed] [drivers]`: drivers that break every rule (test/device/virtio/fuzz.ts).
 // `npm run fuzz -- net-device [first seed] [drivers]`: the same with the network device (test/device/virtio/net-fuzz.ts).
 // `npm run fuzz -- switch [first seed] [networks]`: hostile devices and control programs at a switch (test/net/switch/fuzz.ts).
+// `npm run fuzz -- user-net [first seed] [guests]`: hostile guests and servers on a user network (test/backend/network/user/fuzz.ts).
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { runnerImport } from "vite";
@@ -39,6 +40,7 @@ const WATCHED = {
   servers: ["test/disk/fuzz-servers.ts", "fuzzServersMany"],
   "net-device": ["test/device/virtio/net-fuzz.ts", "fuzzNetDeviceMany"],
   switch: ["test/net/switch/fuzz.ts", "fuzzSwitchMany"],
+  "user-net": ["test/backend/network/user/fuzz.ts", "fuzzUserNetworkMany"],
   virtio: ["test/device/virtio/fuzz.ts", "fuzzVirtioMany"],
 };
 

@@ -65,6 +65,8 @@ export function tcpBytes(sourcePort: number, destinationPort: number, fields: Fi
 
 const behind = (a: number, b: number) => (a - b) | 0;
 
+export type Fate = "lost" | "twice" | "late" | "well";
+
 export interface PeerOptions {
   readonly guest?: string;
   readonly remote?: string;
@@ -75,8 +77,8 @@ export interface PeerOptions {
   readonly mss?: number;
   /** Bytes that are taken before the test reads them. */
   readonly windowBytes?: number;
-  /** What becomes of a frame on its way; true: it is lost. */
-  readonly loses?: () => boolean;
+  /** What becomes of a frame on its way; a late one comes with the next tick. */
+  readonly fate?: () => Fate;
   /** Milliseconds until what has got no answer is sent again. */
   readonly timeout?: number;
 }
@@ -105,6 +107,7 @@ export class Peer {
   readonly #early = new Map<number, Buffer>();
   #sentAt = 0;
   #finAt: number | undefined;
+  #late: (() => void)[] = [];
 
   constructor(guest: Guest, options: PeerOptions = {}) {
     this.guest = guest;
@@ -117,7 +120,7 @@ export class Peer {
       sack: true,
       mss: 1460,
       windowBytes: 2 ** 20,
-      loses: () => false,
+      fate: () => "well",
       timeout: 300,
       ...options,
     };
@@ -131,7 +134,6 @@ export class Peer {
   }
 
   emit(flags: number, seq: number, data: Uint8Array = Buffer.alloc(0), options?: Uint8Array): void {
-    if (this.o.loses()) return;
     const window = flags & SYN ? Math.min(65_535, this.#window()) : this.#window() >> this.o.scale;
     const fields = {
       seq,
@@ -142,7 +144,14 @@ export class Peer {
       ack: flags & ACK ? this.next : 0,
     };
     const bytes = tcpBytes(this.o.port, this.o.remotePort, fields);
-    this.guest.frame(ipFrame(this.o.guest, this.o.remote, 6, bytes));
+    this.#carry(() => this.guest.frame(ipFrame(this.o.guest, this.o.remote, 6, bytes)));
+  }
+
+  #carry(arrive: () => void): void {
+    const fate = this.o.fate();
+    if (fate === "late") this.#late.push(arrive);
+    else if (fate !== "lost") arrive();
+    if (fate === "twice") arrive();
   }
 
   #sackOption(): Buffer {
@@ -191,8 +200,9 @@ export class Peer {
     return Buffer.concat(this.received).toString("latin1");
   }
 
-  /** Sends again what has waited too long. */
+  /** What is late comes, the last of it first; what has waited too long is sent again. */
   tick(): void {
+    for (const arrive of this.#late.splice(0).toReversed()) arrive();
     if (this.guest.clock.time - this.#sentAt < this.o.timeout) return;
     this.#sentAt = this.guest.clock.time;
     if (this.state === "syn") this.emit(SYN, this.seq, undefined, this.#synOptions());
@@ -220,9 +230,10 @@ export class Peer {
   #arrive(got: Got): boolean {
     const tcp = readTcp(got);
     if (tcp?.destinationPort !== this.o.port || tcp.sourcePort !== this.o.remotePort) return false;
-    if (this.o.loses()) return true;
-    this.segments.push(tcp);
-    queueMicrotask(() => this.#handle(tcp));
+    this.#carry(() => {
+      this.segments.push(tcp);
+      queueMicrotask(() => this.#handle(tcp));
+    });
     return true;
   }
 

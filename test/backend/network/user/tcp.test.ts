@@ -1,7 +1,7 @@
 /** The network's TCP against one of the test's own. */
 
 import { describe, expect, test } from "vitest";
-import { Peer, type PeerOptions } from "./peer.ts";
+import { Peer, type PeerOptions, type Fate } from "./peer.ts";
 import { type Guest, guestOn, numbers } from "./rig.ts";
 
 async function connected(guest: Guest, options: PeerOptions = {}): Promise<Peer> {
@@ -40,21 +40,29 @@ describe("a connection", () => {
   });
 
   test.each([
-    ["lossless", 0, {}],
-    ["a tenth is lost", 0.1, {}],
-    ["a third is lost", 0.33, {}],
-    ["a tenth is lost, without selective acknowledgments", 0.1, { sack: false }],
-    ["a tenth is lost, with a small window", 0.1, { windowBytes: 5000, scale: 0 }],
-  ] as const)("carries a megabyte each way: %s", async (_, loss, options) => {
+    ["nothing is lost", 0, 0, {}],
+    ["a tenth is lost", 0.1, 0, {}],
+    ["a third is lost", 0.33, 0, {}],
+    ["a tenth is lost, a tenth comes late, a tenth comes twice", 0.1, 0.1, {}],
+    ["a third comes late, a third comes twice", 0, 0.33, {}],
+    ["a tenth is lost, without selective acknowledgments", 0.1, 0.05, { sack: false }],
+    ["a tenth is lost, with a small window", 0.1, 0.05, { windowBytes: 5000, scale: 0 }],
+    ["a tenth is lost, with small segments", 0.1, 0.05, { mss: 100 }],
+  ] as const)("carries a megabyte each way: %s", async (_, loss, rest, options) => {
     const next = numbers(7);
     const guest = await guestOn();
-    const peer = await connected(guest, { loses: () => next() < loss, ...options });
+    const fate = (): Fate => {
+      const number = next();
+      if (number < loss) return "lost";
+      return number < loss + rest ? "late" : number < loss + 2 * rest ? "twice" : "well";
+    };
+    const peer = await connected(guest, { fate, ...options });
     for (let i = 0; i < 100 && peer.state !== "open"; i++) {
       await guest.pass(100);
       peer.tick();
     }
     const [stream] = guest.host.streams;
-    const size = loss > 0.2 ? 100_000 : 1_000_000;
+    const size = loss > 0.2 || "mss" in options ? 100_000 : 1_000_000;
     const [up, down] = [pattern(size, 1), pattern(size, 2)];
     peer.send(up);
     peer.close();
