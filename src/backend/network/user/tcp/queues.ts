@@ -17,6 +17,7 @@ export class SendQueue {
   bytes = 0;
 
   push(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
     this.bytes += bytes.length;
     if (bytes.length >= SMALL) {
       this.#block = undefined;
@@ -28,7 +29,7 @@ export class SendQueue {
     if (used + bytes.length <= BLOCK) {
       this.#block!.set(bytes, used);
       this.#chunks[this.#chunks.length - 1] = this.#block!.subarray(0, used + bytes.length);
-    } else if (bytes.length > 0) {
+    } else {
       this.#block = new Uint8Array(BLOCK);
       this.#block.set(bytes);
       this.#chunks.push(this.#block.subarray(0, bytes.length));
