@@ -108,6 +108,7 @@ describe("a stream", () => {
     let other!: Socket;
     const port = await serve((socket) => {
       other = socket;
+      socket.on("error", () => undefined);
       socket.pause();
     });
     const log = new Log();
