@@ -64,8 +64,10 @@ export class PackedQueue extends Queue {
 
   askNotification(): void {
     const { device } = this.setup;
-    if (this.setup.eventIndex) this.memory.store16(device, this.#next | (this.#nextWrap ? WRAP : 0));
-    this.memory.store16(device + 2, this.setup.eventIndex ? Event.DESC : Event.ENABLE);
+    // Of what has been left there is an end that nobody has looked for: then every chain is to be told of.
+    const isPlace = this.setup.eventIndex && !this.isAvailable();
+    if (isPlace) this.memory.store16(device, this.#next | (this.#nextWrap ? WRAP : 0));
+    this.memory.store16(device + 2, isPlace ? Event.DESC : Event.ENABLE);
   }
 
   protected isAvailable(): boolean {

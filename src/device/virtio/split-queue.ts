@@ -48,7 +48,8 @@ export class SplitQueue extends Queue {
 
   askNotification(): void {
     const { setup, memory } = this;
-    if (setup.eventIndex) memory.store16(setup.device + 4 + 8 * setup.size, this.#next);
+    // Behind all that is there, also behind what has been left: the driver notifies only when it passes this index.
+    if (setup.eventIndex) memory.store16(setup.device + 4 + 8 * setup.size, this.half(setup.driver + 2));
   }
 
   protected isAvailable(): boolean {

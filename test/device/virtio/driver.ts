@@ -194,6 +194,17 @@ export class Rig {
     this.write(REG.NOTIFY, index);
   }
 
+  /** Whether the device has asked to be told of the next chain that is put into a queue. */
+  isAskedFor(queue = 0): boolean {
+    const { device } = this.area(queue);
+    const { avail, wrap } = this.#at(queue);
+    if (this.packed) {
+      const how = this.memory.load16(device + 2);
+      return how === 0 || (how === 2 && this.memory.load16(device) === (avail | (wrap ? 0x8000 : 0)));
+    }
+    return !this.eventIndex || this.memory.load16(device + 4 + 8 * this.size) === avail;
+  }
+
   /** The next chain that the device has given back to a queue. */
   take(queue = 0): { id: number; length: number } | undefined {
     return this.packed ? this.#takePacked(queue) : this.#takeSplit(queue);

@@ -66,6 +66,18 @@ describe.each(FORMS)("a network device on %s queues", (_name, layout, without) =
     expect(rig.network.rooms).toBe(1);
   });
 
+  test("asks to be told of the next buffer, also when some are left that are too small", () => {
+    const rig = nic();
+    if (without.includes(BIT.MRG)) return;
+    rig.lend(200);
+    rig.lend(200);
+    expect(rig.deliver(frame(500, { to: OWN }))).toBe(false);
+    expect(rig.isAskedFor(RX)).toBe(true);
+    rig.lend(1600);
+    rig.notify(RX);
+    expect(rig.network.rooms).toBe(1);
+  });
+
   test("stays as it is over a save and a restore", () => {
     const rig = nic();
     rig.command(1, 1, [2, 2, 2, 2, 2, 2]);
