@@ -273,6 +273,35 @@ describe("windows", () => {
   });
 });
 
+describe("acknowledgments", () => {
+  test("come at once while the host says nothing, and wait for an answer of one that has answered", async () => {
+    const guest = await guestWith();
+    const { peer, stream } = await open(guest);
+    const say = async (text: string): Promise<number> => {
+      const before = peer.segments.length;
+      peer.send(Buffer.from(text));
+      await guest.settle();
+      return peer.segments.length - before;
+    };
+    for (let i = 0; i < 3; i++) expect(await say("piece")).toBe(1);
+    stream.events.data(Buffer.from("answer to nothing"));
+    await guest.settle();
+    expect(await say("piece")).toBe(1);
+    stream.write = (bytes) => {
+      stream.written.push(bytes);
+      stream.events.data(Buffer.from("answer"));
+      return true;
+    };
+    for (let i = 0; i < 3; i++) expect(await say("question")).toBe(1);
+    stream.write = () => true;
+    // One that answered once is waited for once.
+    expect(await say("no question")).toBe(0);
+    await guest.pass(50);
+    expect(peer.segments.at(-1)).toMatchObject({ flags: ACK, ack: peer.una });
+    expect(await say("no question")).toBe(1);
+  });
+});
+
 describe("a silent guest", () => {
   test("is given up after a while, and the host's side is broken off", async () => {
     const guest = await guestWith();

@@ -150,6 +150,8 @@ export class Connection implements Timed, StreamEvents {
   #ackNow = false;
   #probeDue = false;
   #unacked = 0;
+  /** The host has answered the guest's last bytes soon: an acknowledgment may wait for the next answer, to go with it. */
+  #answers = false;
 
   // When.
   #repeatAt = Infinity;
@@ -711,7 +713,8 @@ export class Connection implements Timed, StreamEvents {
   #outputAck(): boolean {
     if (this.#isWindowToTell()) this.#ackDue = this.#ackNow = true;
     if (!this.#ackDue) return true;
-    if (!this.#ackNow && this.#unacked < 2 * this.#mss) {
+    // Others are acknowledged at once: a guest that sends little pieces sends the next one when the last one is acknowledged.
+    if (!this.#ackNow && this.#answers && this.#unacked < 2 * this.#mss) {
       if (this.#ackAt === Infinity) this.#ackAt = this.context.now() + DELAYED_ACK;
       return true;
     }
@@ -747,6 +750,7 @@ export class Connection implements Timed, StreamEvents {
     if (length > 0) this.#send.copy(after(seq, this.#una), length, bytes, PAYLOAD + header);
     if (!link.sendTcp(mac, this.remote, this.neighbor.ip, header, header + length, this.#piece())) return false;
     if (hasAck) {
+      if (this.#unacked > 0 && length > 0) this.#answers = true;
       this.#edge = isSyn ? (this.#received + window) | 0 : edge;
       this.#ackDue = this.#ackNow = false;
       this.#unacked = 0;
@@ -831,6 +835,7 @@ export class Connection implements Timed, StreamEvents {
     }
     if (now >= this.#ackAt) {
       this.#ackAt = Infinity;
+      this.#answers = false;
       this.#ackNow = this.#ackDue;
     }
     if (now >= this.#repeatAt) this.#timedOut(now);
