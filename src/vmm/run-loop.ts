@@ -262,6 +262,11 @@ export class RunLoop {
       // However late it is already: every task gets on.
       while (this.#running && !idle && !this.#isHeld) {
         if (this.#round(timeIsUp)) idle = this.#running && !this.#isHeld && !this.passIdleTime();
+        // What a slice has asked for and has got at once, such as a network's answers, enters before the next one.
+        if (this.#deps.hasArrived()) {
+          this.#deps.letIn();
+          idle = false;
+        }
         if (this.#isTime(timeIsUp)) break;
       }
     } finally {

@@ -127,7 +127,7 @@ export class Vm extends Emitter<VmEvents> {
     }
     for (const network of this.networks) {
       network.onError = (fault) => this.emit("network-error", fault);
-      network.model.connect((act) => arrivals.expect(Promise.resolve(), act));
+      network.model.connect((act) => arrivals.soon(act));
     }
     const { serial, models } = deps.virtio;
     const shared = serial?.hasConsole === true ? shareConsole(this.console.backend) : undefined;
