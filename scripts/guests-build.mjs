@@ -9,7 +9,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bareFlags, demo, libraryFor, nano, systemWorkloads, workloads } from "./guests-list.mjs";
+import { agent, bareFlags, demo, libraryFor, nano, systemWorkloads, workloads } from "./guests-list.mjs";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -90,6 +90,16 @@ function buildNano(bin, objects) {
   linkBare([...libraryObjects("M", objects), ...compiled], "M", join(bin, "nano.elf"));
 }
 
+/** The guest agent: static, with system calls of its own, so that no C library's version counts. */
+function buildAgent(bin) {
+  const own = bareFlags("S", "/memory.c").filter((flag) => flag !== "-DGUEST_S");
+  const linker = ["--gc-sections", "--build-id=none", "--strip-all", "-z,noexecstack"].map((flag) => `-Wl,${flag}`);
+  compile("riscv64-linux-gnu-gcc", [
+    ...[...own, "-no-pie", "-nostdlib", "-static", ...linker, ...agent],
+    ...["-o", join(bin, "agent.elf")],
+  ]);
+}
+
 function buildWasm(name, folder) {
   compile("clang", [
     "--target=wasm32",
@@ -128,6 +138,7 @@ function buildCommitted(bin, wasm) {
   for (const name of systemWorkloads) buildBare(name, bin, objects);
   buildDemo(bin, objects);
   buildNano(bin, objects);
+  buildAgent(bin);
 }
 
 /** Names of files that differ between two folders, or are in only one of them. */

@@ -86,6 +86,11 @@ const demoWorkloads = ["mix", "sha256", "lz", "bytecode", "fib", "indirect", "ra
 /** Sources of the nanobenchmarks. */
 export const nano = ["guests/nano/main.c", "guests/nano/loops.S"];
 
+/** Sources of the guest agent, a program for Linux. */
+export const agent = ["start.S", "main.c", "port.c", "process.c", "files.c", "system.c", "users.c", "text.c"]
+  .map((name) => `guests/agent/${name}`)
+  .concat("guests/lib/memory.c");
+
 /** Sources of the demo guest, with extra flags and a tag for the object's name. */
 export function demo() {
   const own = demoSources.map((name) => ({ source: `guests/demo/${name}`, flags: [], tag: "demo" }));

@@ -120,6 +120,19 @@ export type { RngLimits } from "./device/virtio/rng/rng.ts";
 export { VmPort } from "./vmm/ports.ts";
 export type { PortChange, PortOptions, SerialOptions } from "./vmm/ports.ts";
 export type { RngOptions } from "./vmm/rng-options.ts";
+export type { AgentInfo } from "./vmm/agent/client.ts";
+export type { Copied } from "./vmm/agent/copy.ts";
+export type { FileChange, FileEntry, FileKind, FileStatus, GuestFiles } from "./vmm/agent/files.ts";
+export { copyFromGuest, copyToGuest, Driven, type ShutdownOptions, type Waiting } from "./vmm/agent/driven.ts";
+export type {
+  FileSource,
+  ReadOptions as FileReadOptions,
+  WriteOptions as FileWriteOptions,
+} from "./vmm/agent/files.ts";
+export type { ExecOptions, ExecResult, GuestProcess, ProcessExit, SpawnOptions } from "./vmm/agent/process.ts";
+export type { FileMap } from "./backend/share/map.ts";
+export type { ShareOptions } from "./vmm/shares.ts";
+export type { VsockOptions, Vsockets, VsockSocket } from "./vmm/vsock.ts";
 export { Vm } from "./vmm/vm.ts";
 export { MEMORY_MODEL_NAMES } from "./vmm/memory-model.ts";
 export type { MemoryModelName } from "./vmm/memory-model.ts";

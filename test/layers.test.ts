@@ -77,7 +77,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "src/core": [...values, "src/memory"],
   "src/device": ["src/error.ts", "src/state", "src/backend", "src/memory"],
   "src/machine": board,
-  "src/vmm": [...board, "src/net", "src/disk", "src/nearest.ts", "src/machine", "src/host", "src/explain"],
+  "src/vmm": [...board, "src/net", "src/disk", "src/nearest.ts", "src/machine", "src/host", "src/explain", "src/linux"],
   "src/host": ["src/error.ts", "src/backend"],
   // The messages between a worker and its owner. The owner's classes mirror those of vmm; the worker's side runs a Host.
   "src/worker": ["src/error.ts", "src/memory", "src/host", "src/vmm"],

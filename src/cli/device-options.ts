@@ -1,6 +1,6 @@
 /** `--device`, in QEMU's words: which kinds there are, and what each asks for. */
 
-import type { SerialOptions, VmConfig } from "../index.ts";
+import type { SerialOptions, VmConfig, VsockOptions } from "../index.ts";
 import { type Properties, propertiesOf, slotOf } from "./properties.ts";
 import { usage } from "./usage.ts";
 
@@ -10,19 +10,28 @@ export interface DeviceOptions {
   readonly disks: readonly string[];
   /** Those that are network devices. */
   readonly nets: readonly string[];
+  /** Those that are shared folders, as they were given. */
+  readonly shares: readonly string[];
   readonly rng?: NonNullable<VmConfig["rng"]>;
   readonly virtioSerial?: SerialOptions;
+  readonly vsock?: VsockOptions;
 }
 
-type Building = { -readonly [Key in keyof DeviceOptions]: DeviceOptions[Key] } & { disks: string[]; nets: string[] };
+type Building = { -readonly [Key in keyof DeviceOptions]: DeviceOptions[Key] } & {
+  disks: string[];
+  nets: string[];
+  shares: string[];
+};
 
 /** What becomes of each kind. */
 const KINDS: Readonly<Record<string, (building: Building, properties: Properties, text: string) => void>> = {
   "virtio-blk-device": (building, _properties, text) => void building.disks.push(text),
   "virtio-net-device": (building, _properties, text) => void building.nets.push(text),
+  "virtio-9p-device": (building, _properties, text) => void building.shares.push(text),
   "virtio-rng-device": addRng,
   "virtio-serial-device": addSerial,
   virtconsole: addConsole,
+  "vhost-vsock-device": addVsock,
 };
 
 /**
@@ -30,7 +39,7 @@ const KINDS: Readonly<Record<string, (building: Building, properties: Properties
  * @throws WasmvisorError `usage`
  */
 export function deviceOptions(devices: readonly string[]): DeviceOptions {
-  const building: Building = { disks: [], nets: [] };
+  const building: Building = { disks: [], nets: [], shares: [] };
   for (const text of devices) {
     const [, kind = "", rest = ""] = /^([^,]*),?(.*)$/s.exec(text) ?? [];
     const add = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
@@ -76,6 +85,22 @@ function addRng(building: Building, properties: Properties): void {
     rng: () => undefined,
   });
   building.rng = rng;
+}
+
+/** Sockets. Nobody outside the program can reach them yet: the words are QEMU's. */
+function addVsock(building: Building, properties: Properties): void {
+  if (building.vsock !== undefined) throw usage("A VM has one vhost-vsock-device; leave the others out.");
+  const vsock: { cid?: number; slot?: number } = {};
+  readEach("vhost-vsock-device", properties, {
+    "guest-cid": (cid) => {
+      if (!/^\d{1,10}$/.test(cid))
+        throw usage(`The guest-cid of vhost-vsock-device is a whole number from 3 up, not "${cid}".`);
+      vsock.cid = Number(cid);
+    },
+    bus: (bus) => (vsock.slot = slotOf(bus)),
+    id: () => undefined,
+  });
+  building.vsock = vsock;
 }
 
 /** The device that has ports. QEMU wants it named before them; here it is there when one of them is. */

@@ -8,6 +8,8 @@ export const HELP = {
   wasmvisor linux [options]          fetch a small Linux, and boot it
   wasmvisor run [options] [KERNEL]   run a guest with its console on this terminal
   wasmvisor run --help               the options
+  wasmvisor exec | cp | logs …       drive the guest of a VM that runs with --agent --control SOCKET
+  wasmvisor exec --help
   wasmvisor img COMMAND …            make, convert and check disk images, as qemu-img does
   wasmvisor img --help
   wasmvisor study [options]          measure virtualization techniques against each other
@@ -43,6 +45,11 @@ The machine
   --pcap FILE         write what is sent and received, for Wireshark (pcapng)
   --fw-cfg name=opt/NAME,string=TEXT
                       a file for firmware; also name=opt/NAME,file=PATH
+  --virtfs local,path=FOLDER,mount_tag=TAG
+                      a folder that the guest mounts: mount -t 9p -o trans=virtio,version=9p2000.L TAG /mnt; also readonly=on;
+                      also --fsdev local,id=ID,path=FOLDER --device virtio-9p-device,fsdev=ID,mount_tag=TAG
+  --agent             a small program of wasmvisor's in the guest, added to the initial RAM disk, by which it is driven
+  --control SOCKET    where wasmvisor exec, cp and logs find this VM: a Unix socket, for this user alone
   --device virtconsole
                       a second console on this terminal, for --append console=hvc0
   --engine NAME       tiered (default): translates hot code to Wasm; interpreter;
@@ -97,6 +104,30 @@ Debian's release key. With no terminal on standard input the guest switches itse
   --update            fetch it anew
 
 and the options of wasmvisor run, but for --kernel and --initrd: -m 1G, --smp 4, --append "quiet" …
+`,
+  exec: `wasmvisor exec [options] [--] COMMAND [ARGUMENT…]
+
+Runs a program in the guest of a VM that was started with wasmvisor run --agent --control SOCKET: with this standard input and output, on
+a terminal where this is one. Signals are passed on; the exit code is the program's.
+
+  --control SOCKET    the VM's socket (default: WASMVISOR_CONTROL)
+  -t, --tty           with a terminal; -T, --no-tty: without
+  -u, --user NAME     whom it runs as (default root)
+  -w, --cwd FOLDER    where it starts (default: the user's home)
+  -e, --env NAME=VALUE
+                      a variable of its environment (again for more)
+  --timeout SECONDS   kills it then, with all of its process group: exit code 124
+`,
+  cp: `wasmvisor cp [--control SOCKET] FROM TO
+
+Copies a file or folder between here and the guest of a VM that was started with wasmvisor run --agent --control SOCKET. A path of the
+guest's begins with a colon: wasmvisor cp src :/root/ and wasmvisor cp :/var/log/syslog . A target that ends with / is the folder that the
+copy goes into.
+`,
+  logs: `wasmvisor logs [--control SOCKET] [-f, --follow]
+
+Prints what the console of a VM that was started with wasmvisor run --control SOCKET has printed, the last MiB of it; with --follow what
+it prints from now on, too.
 `,
   study: `wasmvisor study [options] [EXPERIMENT]
 

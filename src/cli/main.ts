@@ -4,6 +4,7 @@
 import { WasmvisorError } from "../error.ts";
 import * as host from "../host/process.ts";
 import { DEMO_GUEST } from "../index.ts";
+import { type ControlName, parseControl } from "./control/options.ts";
 import { HELP } from "./help.ts";
 import { runLockstep } from "./lockstep.ts";
 import { parseCommandLine } from "./options.ts";
@@ -30,9 +31,21 @@ async function main(args: readonly string[]): Promise<number> {
       return (await import("./linux.ts")).runLinux(command.options);
     case "study":
       return study(command.study);
+    case "exec":
+    case "cp":
+    case "logs":
+      return control(command.kind, command.args);
     case "img":
       return (await import("./img.ts")).runImg(command.args);
   }
+}
+
+/** What is asked of a VM in another process. */
+async function control(name: ControlName, args: readonly string[]): Promise<number> {
+  const command = parseControl(name, args, host.environment("WASMVISOR_CONTROL"));
+  if (command !== undefined) return (await import("./control/client.ts")).runControl(command);
+  await host.print(HELP[name]);
+  return 0;
 }
 
 /** The bundled guest: its shell for people, and without them its check of the machine. */

@@ -15,6 +15,8 @@ import { deviceOptions } from "./device-options.ts";
 import { type FwCfgPath, fwCfgOptions } from "./fw-cfg-options.ts";
 import { driveOptions, virtioLayout } from "./drive-options.ts";
 import { networkOptions, type NetworkWords } from "./net-options.ts";
+import { shareOptions } from "./share-options.ts";
+import { CONTROL_COMMANDS, type ControlName } from "./control/options.ts";
 import { nearest } from "../nearest.ts";
 import { hartCount, memorySize } from "./qemu-options.ts";
 import { parseStudyCommand, type StudyCommand } from "./study-options.ts";
@@ -47,6 +49,8 @@ export interface RunOptions {
   readonly networks?: readonly NetworkWords[];
   /** Where to write what they send and receive. */
   readonly pcap?: string;
+  /** The socket at which other processes drive the guest. */
+  readonly control?: string;
 }
 
 /** What `wasmvisor linux` was asked to do. */
@@ -60,11 +64,12 @@ export interface LinuxOptions {
 
 /** What the command line asks for. */
 export type Command =
-  | { readonly kind: "help"; readonly topic: "wasmvisor" | "run" | "linux" | "study" | "img" }
+  | { readonly kind: "help"; readonly topic: "wasmvisor" | "run" | "linux" | "study" | "img" | ControlName }
   | { readonly kind: "version" }
   | { readonly kind: "demo" }
   | { readonly kind: "linux"; readonly options: LinuxOptions }
   | { readonly kind: "study"; readonly study: StudyCommand }
+  | { readonly kind: ControlName; readonly args: readonly string[] }
   | { readonly kind: "img"; readonly args: readonly string[] }
   | { readonly kind: "run"; readonly options: RunOptions };
 
@@ -78,6 +83,10 @@ const FLAGS = {
   smp: { type: "string" },
   drive: { type: "string", multiple: true },
   device: { type: "string", multiple: true },
+  virtfs: { type: "string", multiple: true },
+  fsdev: { type: "string", multiple: true },
+  agent: { type: "boolean" },
+  control: { type: "string" },
   snapshot: { type: "boolean" },
   net: { type: "string", multiple: true },
   nic: { type: "string", multiple: true },
@@ -137,6 +146,8 @@ export function parseCommandLine(args: readonly string[]): Command {
   if (command === "study") return { kind: "study", study: parseStudyCommand(rest) };
   if (command === "linux") return linuxCommand(rest);
   if (command === "img") return { kind: "img", args: rest };
+  const control = CONTROL_COMMANDS.find((name) => name === command);
+  if (control !== undefined) return { kind: control, args: rest };
   const isRun = command === "run";
   // As QEMU is called: wasmvisor -kernel Image …
   if (!isRun && !/^-./.test(command)) {
@@ -148,14 +159,16 @@ export function parseCommandLine(args: readonly string[]): Command {
   return { kind: "run", options: runOptions(values, positionals) };
 }
 
-const TOPICS = ["run", "linux", "study", "img"] as const;
+const TOPICS = ["run", "linux", "study", "img", ...CONTROL_COMMANDS] as const;
 
 function noCommand(word: string): WasmvisorError {
   const meant = nearest(word, TOPICS);
   if (meant !== undefined) return usage(`There is no command "${word}"; did you mean wasmvisor ${meant}?`);
   // A file's name, or what looks like one.
   if (/[./\\]/.test(word)) return usage(`There is no command "${word}"; to boot that file, use wasmvisor run ${word}.`);
-  return usage(`There is no command "${word}"; use wasmvisor run, linux, img or study, or see wasmvisor --help.`);
+  return usage(
+    `There is no command "${word}"; use wasmvisor run, linux, exec, cp, logs, img or study, or see wasmvisor --help.`,
+  );
 }
 
 function linuxCommand(args: readonly string[]): Command {
@@ -191,7 +204,7 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
   }
   const kernel = values.kernel ?? file;
   const { fwCfg, fwCfgFiles } = fwCfgOptions([...(values["fw-cfg"] ?? []), ...(values.fw_cfg ?? [])]);
-  const { disks, nets, ...devices } = deviceOptions(values.device ?? []);
+  const { disks, nets, shares, ...devices } = deviceOptions(values.device ?? []);
   const { net, nic, netdev, pcap } = values;
   const networks = networkOptions({ net, nic, netdev, devices: nets });
   if (values.lockstep && networks !== undefined)
@@ -207,6 +220,8 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     ...given("memory", values.memory === undefined ? undefined : memory(values.memory)),
     ...driveOptions(values.drive ?? [], disks, values.snapshot ?? false),
     ...devices,
+    ...shareOptions(values.virtfs ?? [], values.fsdev ?? [], shares),
+    ...given("agent", values.agent),
     ...given("fwCfg", fwCfg),
     ...given("virtio", virtioLayout(values.global ?? [])),
     ...given("harts", values.smp === undefined ? undefined : harts(values.smp)),
@@ -220,6 +235,7 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     ...given("fwCfgFiles", fwCfgFiles),
     ...given("networks", networks),
     ...given("pcap", pcap),
+    ...given("control", values.control),
     ...given("timeout", values.timeout === undefined ? undefined : seconds(values.timeout)),
     ...given("exitOn", values["exit-on"] === undefined ? undefined : pattern(values["exit-on"])),
     ...given("signature", values.signature),

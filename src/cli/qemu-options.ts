@@ -67,7 +67,6 @@ const accelerator: QemuOption = {
 
 const NO_DEVICES =
   "There is nothing of that kind to add; the board has disks (--drive), a UART, a real-time clock and a test device";
-const NO_SHARES = "There are no shared folders yet; put files into an initial RAM disk (--initrd)";
 const NO_DEBUGGER = "There is no gdb server yet; Ctrl-A c opens a monitor with registers, memory and disassembly";
 const NO_SNAPSHOTS = "There are no snapshots yet; leave it out";
 const NO_SCREEN = "There is no screen, only a serial console; leave it out";
@@ -142,7 +141,6 @@ const OPTIONS: ReadonlyMap<string, QemuOption> = new Map<string, QemuOption>([
     },
   ],
   ...sentences(["usb"], NO_DEVICES, false),
-  ...sentences(["virtfs", "fsdev"], NO_SHARES),
   ...sentences(["loadvm", "incoming"], NO_SNAPSHOTS),
   ...sentences(["curses", "full-screen"], NO_SCREEN, false),
   ...sentences(["vnc", "spice"], NO_SCREEN),

@@ -133,6 +133,10 @@ async function runInto(options: RunOptions, leaving: Leaving, files: ResultFiles
   const captured = options.pcap === undefined ? undefined : host.writeStream(options.pcap, tapNetworks(vm.networks));
   // Awaited at the end; that it fails then is soon enough.
   captured?.catch(() => undefined);
+  const stopControl =
+    options.control === undefined
+      ? undefined
+      : await (await import("./control/server.ts")).serveControl(vm, options.control);
   const session = new Session(vm, options, leaving);
   const printed = session.printOutput();
   session.begin();
@@ -142,6 +146,7 @@ async function runInto(options: RunOptions, leaving: Leaving, files: ResultFiles
   const counters = vm.counters();
   const drives = vm.drives.map((drive) => ({ name: drive.description, ...drive.statistics() }));
   const networks = vm.networks.map((network) => ({ name: network.description, ...network.statistics() }));
+  stopControl?.();
   await vm.close();
   await captured;
   await leaving.taken(printed);

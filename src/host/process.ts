@@ -156,7 +156,7 @@ export function print(data: Uint8Array | string): Promise<boolean> {
 }
 
 /** Writes to stderr. */
-export function printError(text: string): Promise<boolean> {
+export function printError(text: Uint8Array | string): Promise<boolean> {
   return write(process.stderr, text);
 }
 
@@ -194,6 +194,19 @@ export function onStdin(receive: (bytes: Uint8Array) => void): void {
   process.stdin.on("data", receive);
   // A terminal that has gone away reads as an error; the VM runs on without input.
   process.stdin.on("error", () => {});
+}
+
+/** Calls `ended` when no more will come in on stdin. */
+export function onStdinEnd(ended: () => void): void {
+  process.stdin.on("end", ended);
+}
+
+/** Tells the size of the terminal whenever it changes. */
+export function onResize(resized: (size: { readonly rows: number; readonly columns: number }) => void): void {
+  process.stdout.on("resize", () => {
+    const size = terminalSize();
+    if (size !== undefined) resized(size);
+  });
 }
 
 /** Stops and continues reading stdin, so that a pipe fills no faster than the guest reads. */

@@ -5,6 +5,7 @@ import { isElf } from "../machine/loader/elf.ts";
 import { loadImage } from "../machine/loader/image.ts";
 import type { LoadedImage } from "../machine/loader/loaded-image.ts";
 import type { BootPlan } from "../machine/virt-types.ts";
+import type { BootWords } from "./agent/inject.ts";
 import type { CheckedConfig, LoadProgress, VmConfig } from "./config.ts";
 import { discard } from "./discard.ts";
 import { htifSymbols } from "./htif.ts";
@@ -36,21 +37,32 @@ export class BootImages {
    * @throws WasmvisorError when one cannot be read, or is no image; the signal's reason
    */
   async load(signal?: AbortSignal): Promise<LoadedPlan> {
-    const { append, initrd, dtb } = this.#config;
+    const { dtb } = this.#config;
     const kernel = await this.#program("kernel", this.#config.kernel, signal);
     // A program that speaks HTIF is written for Spike, which starts it in M mode.
     const usual = htifSymbols(kernel?.symbols ?? []) === undefined ? "builtin" : "none";
     const { bios = usual } = this.#config;
     const firmware = bios === "builtin" || bios === "none" ? undefined : await this.#program("bios", bios, signal);
+    const { initrd, append } = await this.#bootWords(signal);
     const plan: BootPlan = {
       bios: firmware ?? (bios as "builtin" | "none"),
       ...(kernel === undefined ? {} : { kernel }),
-      ...(initrd === undefined ? {} : { initrd: await this.#read("initrd", initrd, this.#ramBytes, signal) }),
+      ...(initrd === undefined ? {} : { initrd }),
       ...(append === undefined ? {} : { append }),
       ...(this.#config.flash?.[0] === undefined ? {} : { flash: true }),
       ...(dtb === undefined ? {} : { dtb: await this.#read("dtb", dtb, MAX_FDT_BYTES, signal) }),
     };
     return { plan, symbols: (kernel ?? firmware)?.symbols ?? [] };
+  }
+
+  /** The initial RAM disk and the command line, with the agent in them where there is to be one. */
+  async #bootWords(signal: AbortSignal | undefined): Promise<Partial<BootWords>> {
+    const { initrd: source, append, agent } = this.#config;
+    if (source === undefined) return { append };
+    const initrd = await this.#read("initrd", source, this.#ramBytes, signal);
+    if (agent !== true) return { initrd, append };
+    const { agentProgram, withAgent } = await import("./agent/inject.ts");
+    return withAgent({ initrd, append }, await agentProgram(signal));
   }
 
   /** Frees the bytes of a plan that has been carried out, but for those that the next `load` or the caller needs. */

@@ -8,6 +8,7 @@ import type { DeviceMaker } from "../machine/owner-devices.ts";
 import type { TranslatorSettings } from "../core/translator.ts";
 import type { DriveOptions } from "./drives.ts";
 import type { ImageSource } from "./image-source.ts";
+import { AGENT_PORT } from "./agent/port-name.ts";
 import { known } from "./known.ts";
 import type { NetworkOptions } from "./networks.ts";
 import { checkSerial, type SerialOptions } from "./ports.ts";
@@ -16,6 +17,9 @@ import { checkFwCfg } from "./fw-cfg-options.ts";
 import { checkFlash, type FlashOptions } from "./flash.ts";
 import { checkRng, type RngOptions } from "./rng-options.ts";
 import { checkMemoryModel, type MemoryModelName, memoryModelOf } from "./memory-model.ts";
+import { checkShares, type ShareOptions } from "./shares.ts";
+import type { VsockOptions } from "./vsock.ts";
+import { checkVsock } from "./vsock-options.ts";
 import { checkTranslator, type TranslatorOptions } from "./translator-options.ts";
 
 /**
@@ -74,6 +78,15 @@ export interface VmConfig {
   readonly rng?: boolean | RngOptions;
   /** A virtio console device: a console beside the UART, and named serial ports (`vm.ports`); see `SerialOptions`. Default: none. */
   readonly virtioSerial?: SerialOptions;
+  /** A virtio socket device: streams between programs of the guest and `vm.vsock`; see `VsockOptions`. Not in workers. Default: none. */
+  readonly vsock?: boolean | VsockOptions;
+  /** Folders that the guest mounts (9p), each in a virtio slot of its own; see `ShareOptions`. Default: none. */
+  readonly shares?: readonly ShareOptions[];
+  /**
+   * Whether the guest gets an agent, by which `vm.exec`, `vm.copyTo` and others drive it. It is added to the initial RAM disk, and for a
+   * Linux without one it is the file `opt/org.wasmvisor/agent` of `fwCfg`. Takes one of the ports of `virtioSerial`. Default false.
+   */
+  readonly agent?: boolean;
   /**
    * Flash banks, the first at 0x20000000 and the second at 0x22000000; see `FlashOptions`. With a first one, firmware (`bios`) goes on there
    * in S mode, or with `bios: "none"` the machine starts there; a kernel is then for the program in flash to load. Default: none.
@@ -116,6 +129,9 @@ const KEYS = Object.keys({
   networks: 0,
   rng: 0,
   virtioSerial: 0,
+  vsock: 0,
+  shares: 0,
+  agent: 0,
   fwCfg: 0,
   flash: 0,
   virtio: 0,
@@ -151,6 +167,8 @@ export interface CheckedConfig {
   readonly stopOnTrapStorm: boolean;
   readonly devices: readonly DeviceMaker[];
   readonly rng: RngOptions | undefined;
+  readonly agent: boolean;
+  readonly vsock: VsockOptions | undefined;
   readonly virtioLayout: VirtioLayout;
   readonly fwCfg: readonly FwCfgFile[];
   /** Whether it has flash banks. */
@@ -243,7 +261,12 @@ export function checkConfig(config: VmConfig): CheckedConfig {
   ) {
     throw new WasmvisorError("nothing-to-run", "There is nothing to run; give a kernel, or firmware as bios.");
   }
-  checkSerial(config.virtioSerial);
+  const { agent = false } = config;
+  if (typeof agent !== "boolean") {
+    throw new WasmvisorError("option", `agent is true or false, not ${String(agent)}.`, { key: "agent", value: agent });
+  }
+  checkSerial(config.virtioSerial, agent ? [AGENT_PORT] : []);
+  checkShares(config.shares);
   checkFlash(config.flash);
   const ramBytes = parseMemorySize(config.memory ?? "256M");
   return {
@@ -259,6 +282,8 @@ export function checkConfig(config: VmConfig): CheckedConfig {
     hasFlash: config.flash?.some((bank) => bank !== undefined) ?? false,
     fwCfg: checkFwCfg(config.fwCfg),
     rng: checkRng(config.rng),
+    agent,
+    vsock: checkVsock(config.vsock),
     virtioLayout: layoutOf(config.virtio ?? "legacy"),
   };
 }

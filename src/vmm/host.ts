@@ -11,7 +11,7 @@ import { checkConfig, type CheckedConfig, type VmConfig } from "./config.ts";
 import { closeFlash, type FlashImage, openFlash } from "./flash.ts";
 import { known } from "./known.ts";
 import type { Machine } from "./machine.ts";
-import { closeVirtioDevices, openVirtioDevices, type VirtioDevices } from "./virtio-devices.ts";
+import { abandonVirtioDevices, openVirtioDevices, type VirtioDevices } from "./virtio-devices.ts";
 import { Vm } from "./vm.ts";
 import { usualCompilation } from "#load";
 import type { Compilation } from "../host/load.ts";
@@ -142,7 +142,7 @@ export class Host {
 
   async #createVm(config: VmConfig): Promise<Vm> {
     if (this.#closed) throw hostClosed();
-    const checked = checkConfig(config);
+    const checked = await withAgentFile(checkConfig(config), config.signal);
     if (checked.engine === Engine.TIERED || checked.engine === Engine.TRANSLATE) checkTranslation();
     const images = new BootImages(config, checked);
     const plan = await this.#load(images, config.signal);
@@ -154,7 +154,7 @@ export class Host {
       if (this.#closed) throw hostClosed();
       return this.#makeVm(checked, images, { virtio, flash }, plan);
     } catch (error) {
-      await Promise.allSettled([closeFlash(flash), closeVirtioDevices(virtio)]);
+      await Promise.allSettled([closeFlash(flash), abandonVirtioDevices(virtio)]);
       throw error;
     }
   }
@@ -226,6 +226,14 @@ export class Host {
       this.#making.delete(making);
     }
   }
+}
+
+/** With the agent among the files of the firmware configuration device, where there is to be one: not all guests have an initial RAM disk. */
+async function withAgentFile(checked: CheckedConfig, signal: AbortSignal | undefined): Promise<CheckedConfig> {
+  if (!checked.agent) return checked;
+  const { AGENT_FILE, agentProgram } = await import("./agent/inject.ts");
+  if (checked.fwCfg.some(({ name }) => name === AGENT_FILE)) return checked;
+  return { ...checked, fwCfg: [...checked.fwCfg, { name: AGENT_FILE, data: await agentProgram(signal) }] };
 }
 
 /** What has been opened for a VM. */

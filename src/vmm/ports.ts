@@ -266,16 +266,18 @@ const PORT_KEYS = Object.keys({ name: 0, connected: 0 } satisfies Record<keyof P
 
 /**
  * Checks what is asked for.
+ * @param taken - names of ports that are there in any case
  * @throws WasmvisorError `option`
  */
-export function checkSerial(serial: SerialOptions | undefined): void {
+export function checkSerial(serial: SerialOptions | undefined, taken: readonly string[] = []): void {
   if (serial === undefined) return;
   known({ code: "option", where: "virtioSerial" }, serial, KEYS);
   const { ports = [] } = serial;
-  if (!Array.isArray(ports) || ports.length > MAX_NAMED_PORTS) {
-    throw fault(`virtioSerial.ports is a list of up to ${MAX_NAMED_PORTS} ports; leave some out.`, ports);
+  const most = MAX_NAMED_PORTS - taken.length;
+  if (!Array.isArray(ports) || ports.length > most) {
+    throw fault(`virtioSerial.ports is a list of up to ${most} ports here; leave some out.`, ports);
   }
-  const names = new Set<string>();
+  const names = new Set<string>(taken);
   for (const port of ports as readonly PortOptions[]) {
     known({ code: "option", where: "a port" }, port, PORT_KEYS);
     const { name } = port;

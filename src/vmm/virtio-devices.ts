@@ -3,10 +3,14 @@
 import type { Console } from "../device/virtio/console/console.ts";
 import type { PortBackend } from "../backend/port/port.ts";
 import type { VirtioModel } from "../device/virtio/model.ts";
+import { AGENT_PORT } from "./agent/port-name.ts";
 import type { CheckedConfig, VmConfig } from "./config.ts";
 import { type Drive, openDrives } from "./drives.ts";
 import type { NetworkOptions, VmNetwork } from "./networks.ts";
 import { type SerialOptions, VmPort } from "./ports.ts";
+import { type OpenedShare, openShares } from "./shares.ts";
+import { CID_LEAST } from "../device/virtio/vsock/protocol.ts";
+import type { Vsockets, VsockOptions } from "./vsock.ts";
 import { virtioSlots } from "./virtio-slots.ts";
 
 /** A console device before it has its console, which is the VM's. */
@@ -20,7 +24,11 @@ export interface SerialDevice {
 export interface VirtioDevices {
   readonly drives: readonly Drive[];
   readonly networks: readonly VmNetwork[];
+  readonly shares: readonly OpenedShare[];
+  readonly vsock: Vsockets | undefined;
   readonly ports: readonly VmPort[];
+  /** The agent's, which is none of the others. */
+  readonly agentPort: VmPort | undefined;
   /** What has ports, and its slot. */
   readonly serial: SerialDevice | undefined;
   /** The others, by slot. */
@@ -29,43 +37,77 @@ export interface VirtioDevices {
 
 /**
  * Makes them, by code that only VMs with such devices need, and opens the disks. Where nobody asks for a slot, disks get the highest ones,
- * then networks, and then the others.
- * @throws WasmvisorError `virtio-slot`, and what `openDrives` and `openNetworks` throw
+ * then networks and shares, and then the others.
+ * @throws WasmvisorError `virtio-slot`, and what `openDrives`, `openNetworks` and `openShares` throw
  */
-export async function openVirtioDevices(config: VmConfig, { rng }: CheckedConfig): Promise<VirtioDevices> {
-  const { drives: wanted = [], networks: cables = [], virtioSerial } = config;
-  const slots = virtioSlots(
-    [...wanted, ...cables, rng, virtioSerial].flatMap((device) => (device ? [device.slot] : [])),
-  );
+export async function openVirtioDevices(
+  config: VmConfig,
+  { rng, agent, vsock }: CheckedConfig,
+): Promise<VirtioDevices> {
+  const { drives: disks = [], networks: cables = [], shares: folders = [] } = config;
+  const virtioSerial = config.virtioSerial ?? (agent ? {} : undefined);
+  const wanted = [...disks, ...cables, ...folders, rng, vsock, virtioSerial];
+  const slots = virtioSlots(wanted.flatMap((device) => (device ? [device.slot] : [])));
   const ports = (virtioSerial?.ports ?? []).map((port) => new VmPort(port));
-  const serial = virtioSerial && (await serialDevice(virtioSerial, slots.at(-1)!, ports));
+  const agentPort = agent ? new VmPort({ name: AGENT_PORT }) : undefined;
+  const all = agentPort === undefined ? ports : [...ports, agentPort];
+  const serial = virtioSerial && (await serialDevice(virtioSerial, slots.at(-1)!, all));
   const entropy = rng && new (await import("../device/virtio/rng/rng.ts")).Rng(rng);
-  const drives = wanted.length === 0 ? [] : await openDrives(wanted, slots);
-  const networks = await networksBeside(drives, cables, slots.slice(wanted.length));
-  const models = new Map<number, VirtioModel>([...drives, ...networks].map(({ slot, model }) => [slot, model]));
-  if (entropy !== undefined) models.set(slots[wanted.length + cables.length]!, entropy);
-  return { drives, networks, ports, models, serial };
-}
-
-/** The networks of a VM whose disks are open. */
-async function networksBeside(
-  drives: readonly Drive[],
-  wanted: readonly NetworkOptions[],
-  slots: readonly number[],
-): Promise<VmNetwork[]> {
-  if (wanted.length === 0) return [];
+  const opened: Opened = { drives: [], networks: [], shares: [] };
   try {
-    const { openNetworks } = await import("./networks.ts");
-    return await openNetworks(wanted, slots);
+    opened.drives = await openDrives(disks, slots);
+    opened.networks = await openCables(cables, slots.slice(disks.length));
+    opened.shares = folders.length === 0 ? [] : await openShares(folders, slots.slice(disks.length + cables.length));
   } catch (error) {
-    await Promise.allSettled(drives.map((drive) => drive.close()));
+    await abandonVirtioDevices(opened);
     throw error;
   }
+  const { drives, networks, shares } = opened;
+  const models = new Map<number, VirtioModel>(
+    [...drives, ...networks, ...shares].map(({ slot, model }) => [slot, model]),
+  );
+  if (entropy !== undefined) models.set(slots[models.size]!, entropy);
+  const sockets = vsock && (await socketDevice(vsock));
+  if (sockets !== undefined) models.set(slots[models.size]!, sockets.device!);
+  return { drives, networks, shares, vsock: sockets, ports, agentPort, models, serial };
 }
 
-/** Closes what has been opened. */
-export async function closeVirtioDevices({ drives, networks }: VirtioDevices): Promise<void> {
+/** What must be closed. */
+interface Opened {
+  drives: readonly Drive[];
+  networks: readonly VmNetwork[];
+  shares: readonly OpenedShare[];
+}
+
+async function openCables(wanted: readonly NetworkOptions[], slots: readonly number[]): Promise<readonly VmNetwork[]> {
+  if (wanted.length === 0) return [];
+  const { openNetworks } = await import("./networks.ts");
+  return openNetworks(wanted, slots);
+}
+
+/**
+ * Closes disks and networks; shares are closed when the machine is released.
+ * @throws WasmvisorError as the disks do
+ */
+export async function closeVirtioDevices({ drives, networks }: Readonly<Opened>): Promise<void> {
   await Promise.all([...drives, ...networks].map((device) => device.close()));
+}
+
+/** Closes all of them, when there will be no machine. */
+export async function abandonVirtioDevices(opened: Readonly<Opened>): Promise<void> {
+  for (const { share } of opened.shares) share.close();
+  await Promise.allSettled([closeVirtioDevices(opened)]);
+}
+
+async function socketDevice({ cid = CID_LEAST }: VsockOptions): Promise<Vsockets> {
+  const [{ Vsock }, { Vsockets }] = await Promise.all([
+    import("../device/virtio/vsock/vsock.ts"),
+    import("./vsock.ts"),
+  ]);
+  const sockets = new Vsockets();
+  sockets.device = new Vsock(cid, (port, from) => sockets.accept(port, from));
+  sockets.device.onAccepted = (connection) => sockets.accepted(connection);
+  return sockets;
 }
 
 async function serialDevice(

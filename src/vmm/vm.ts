@@ -23,7 +23,8 @@ import { shareConsole } from "../backend/port/console-port.ts";
 import type { Console } from "../device/virtio/console/console.ts";
 import type { VmNetwork } from "./networks.ts";
 import type { VmPort } from "./ports.ts";
-import { Emitter, type Unsubscribe } from "./events.ts";
+import { Driven } from "./agent/driven.ts";
+import type { Unsubscribe } from "./events.ts";
 import { Hart } from "./hart.ts";
 import { Htif, htifSymbols } from "./htif.ts";
 import { Machine, outOfMemory } from "./machine.ts";
@@ -36,9 +37,10 @@ import type { Part } from "../state/saved.ts";
 import type { SavedState } from "../state/section.ts";
 import { checkState, saveState, type StateOwner } from "./state.ts";
 import { signature } from "./signature.ts";
+import type { Vsockets } from "./vsock.ts";
 import { closeVirtioDevices, type VirtioDevices } from "./virtio-devices.ts";
 import { type Address, virtualAddress } from "../memory/address.ts";
-import { VM_EVENTS, type VmCounters, type VmEvents, type VmExit, type VmState } from "./vm-types.ts";
+import { VM_EVENTS, type VmCounters, type VmExit, type VmState } from "./vm-types.ts";
 
 /** What the host gives a VM. @internal */
 export interface VmDeps {
@@ -71,7 +73,7 @@ const MIN_PERIOD = 10_000;
  * const { code } = await vm.exited;
  * ```
  */
-export class Vm extends Emitter<VmEvents> {
+export class Vm extends Driven {
   /** The serial console. */
   readonly console: VmConsole;
   /** RAM by physical address. */
@@ -84,6 +86,9 @@ export class Vm extends Emitter<VmEvents> {
   readonly networks: readonly VmNetwork[];
   /** Its named serial ports, in the order in which they were given. */
   readonly ports: readonly VmPort[];
+  readonly #vsock: Vsockets | undefined;
+  /** @internal */
+  readonly agentPort: VmPort | undefined;
   readonly #deps: VmDeps;
   readonly #arrivals: VmArrivals;
   readonly #serial: Console | undefined;
@@ -115,13 +120,15 @@ export class Vm extends Emitter<VmEvents> {
     this.drives = deps.virtio.drives;
     this.networks = deps.virtio.networks;
     this.ports = deps.virtio.ports;
+    this.agentPort = deps.virtio.agentPort;
+    this.#vsock = deps.virtio.vsock;
     const arrivals = new VmArrivals(() => {
       this.#loop?.wake();
       if (this.#isHeld) this.#loop?.endSlice();
     });
     this.#arrivals = arrivals;
     for (const drive of this.drives) drive.onError = (error) => this.emit("drive-error", error);
-    for (const port of this.ports) {
+    for (const port of this.#allPorts) {
       port.onOpened = (change) => this.emit("port", change);
       port.whenAtRest = (act) => arrivals.expect(Promise.resolve(), act);
     }
@@ -129,6 +136,7 @@ export class Vm extends Emitter<VmEvents> {
       network.onError = (fault) => this.emit("network-error", fault);
       network.model.connect((act) => arrivals.soon(act));
     }
+    if (this.#vsock !== undefined) this.#vsock.whenAtRest = (act) => arrivals.expect(Promise.resolve(), act);
     const { serial, models } = deps.virtio;
     const shared = serial?.hasConsole === true ? shareConsole(this.console.backend) : undefined;
     this.#serial = serial?.make(shared?.port);
@@ -180,6 +188,15 @@ export class Vm extends Emitter<VmEvents> {
       this.machine.release();
       throw error;
     }
+  }
+
+  /**
+   * Sockets with programs of the guest.
+   * @throws WasmvisorError `vsock` when it was made without a socket device
+   */
+  get vsock(): Vsockets {
+    if (this.#vsock !== undefined) return this.#vsock;
+    throw new WasmvisorError("vsock", "This VM was made without a socket device; make it with vsock: true.");
   }
 
   /** What runs its harts. @internal */
@@ -278,7 +295,7 @@ export class Vm extends Emitter<VmEvents> {
     this.#enter("destroyed");
     this.#deps.onDestroy(this);
     this.console.close("it was destroyed", true);
-    for (const port of this.ports) port.close();
+    for (const port of this.#allPorts) port.close();
     this.#ending.resolve({ code: 0, reason: "destroyed" });
     if (!this.#loop.busy) this.#atRest();
   }
@@ -444,12 +461,17 @@ export class Vm extends Emitter<VmEvents> {
     this.#expect("restore", "created", "paused");
     this.#expectStill("restore");
     this.machine.restore(checkState(this.#stateOwner(), state));
+    this.agentReplaced();
+  }
+
+  get #allPorts(): readonly VmPort[] {
+    return this.agentPort === undefined ? this.ports : [...this.ports, this.agentPort];
   }
 
   #stateOwner(): StateOwner {
     const { machine } = this;
     const { space, ram } = machine;
-    const ports = this.ports.map((port) => port.saved);
+    const ports = this.#allPorts.map((port) => port.saved);
     const htif = this.#htif === undefined ? [] : [this.#htif.saved];
     return {
       parts: [...machine.parts, this.console.saved, ...ports, ...htif, this.#loop.saved, this.#saved],
@@ -528,6 +550,7 @@ export class Vm extends Emitter<VmEvents> {
     if (this.#state !== "destroyed" || this.#released) return;
     this.#released = true;
     this.machine.release();
+    for (const { share } of this.#deps.virtio.shares) share.close();
     this.#deps.onRelease(this);
   }
 

@@ -37,6 +37,12 @@ export function encodeConfig(config: VmConfig, transfer: object[]): WireConfig {
       "Devices of your own run on the thread of their VM and cannot be sent to a worker; make the host without one.",
     );
   }
+  if (config.vsock !== undefined && config.vsock !== false) {
+    throw new WasmvisorError(
+      "worker-devices",
+      "A socket device's streams are on the thread of its VM and cannot be sent to a worker; make the host without one.",
+    );
+  }
   const entries = Object.entries({ kernel, initrd, bios, dtb })
     .filter(([, source]) => source !== undefined)
     .map(([name, source]) => [name, encodeImage(source!, transfer)] as const);

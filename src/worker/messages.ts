@@ -8,7 +8,7 @@ import type { VmEvents } from "../vmm/vm-types.ts";
 /** Which object is meant; `vm` is 0 for the host itself. */
 export interface Address {
   readonly vm: number;
-  readonly part: "host" | "vm" | "console" | "memory" | "hart" | "port" | "drive" | "network";
+  readonly part: "host" | "vm" | "console" | "memory" | "hart" | "port" | "agent" | "drive" | "network";
   /** The number of the hart, port, drive or network. */
   readonly index: number;
 }
@@ -88,6 +88,8 @@ export interface CreatedVm {
   /** What it prints. */
   readonly output: ReadableStream<Uint8Array>;
   readonly ports: readonly SentPort[];
+  /** The agent's port. */
+  readonly agent: SentPort | undefined;
 }
 
 /** Events that travel as messages; output has a stream. */

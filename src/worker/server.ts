@@ -3,6 +3,7 @@
 import { WasmvisorError } from "../error.ts";
 import type { Port } from "../host/thread.ts";
 import { Host } from "../vmm/host.ts";
+import type { VmPort } from "../vmm/ports.ts";
 import type { Vm } from "../vmm/vm.ts";
 import { decodeConfig, encodeError } from "./codec.ts";
 import type { Access, Address, CreatedVm, EventName, FromWorker, ToWorker } from "./messages.ts";
@@ -111,13 +112,16 @@ class Server {
     vm.on("output", ({ length }) => (served.printed += length));
     for (const name of EVENTS) vm.on(name, (detail) => this.#event(number, served, name, detail));
     const { output } = vm.console;
-    const ports = vm.ports.map((port) => ({ name: port.name, output: port.output }));
+    const sent = (port: VmPort) => ({ name: port.name, output: port.output });
+    const ports = vm.ports.map(sent);
+    const agent = vm.agentPort === undefined ? undefined : sent(vm.agentPort);
     const { start, size } = vm.memory;
     const drives = vm.drives.map(({ slot }) => slot);
     const memory = { start, size };
     const networks = vm.networks.map(({ slot, mac, mtu }) => ({ slot, mac, mtu }));
-    const created: CreatedVm = { vm: number, harts: vm.harts.length, memory, drives, networks, output, ports };
-    return { value: created, transfer: [output, ...ports.map((port) => port.output)] };
+    const created: CreatedVm = { vm: number, harts: vm.harts.length, memory, drives, networks, output, ports, agent };
+    const streams = [output, ...ports.map((port) => port.output), ...(agent === undefined ? [] : [agent.output])];
+    return { value: created, transfer: streams };
   }
 
   #event(number: number, { vm, printed }: Served, name: EventName, detail: unknown): void {
@@ -161,6 +165,9 @@ class Server {
         if (port === undefined) throw malformed();
         return port;
       }
+      case "agent":
+        if (served.agentPort === undefined) throw malformed();
+        return served.agentPort;
       case "drive": {
         const drive = served.drives[index];
         if (drive === undefined) throw malformed();

@@ -16,10 +16,13 @@ export class WorkerPort {
   readonly #port: Remote<VmPort>;
 
   /** @internal */
-  constructor(link: Link, vm: number, index: number, { name, output }: SentPort) {
+  constructor(link: Link, vm: number, index: number | "agent", { name, output }: SentPort) {
     this.name = name;
     this.output = output;
-    this.#port = new Remote<VmPort>(link, { vm, part: "port", index });
+    this.#port = new Remote<VmPort>(
+      link,
+      index === "agent" ? { vm, part: "agent", index: 0 } : { vm, part: "port", index },
+    );
     this.input = new WritableStream<Uint8Array | string>({ write: (data) => this.write(data) });
   }
 

@@ -4,7 +4,7 @@ import { WasmvisorError } from "../error.ts";
 import type { EngineName } from "../vmm/config.ts";
 import type { VmConsole } from "../vmm/console.ts";
 import { ending } from "../vmm/ending.ts";
-import { Emitter } from "../vmm/events.ts";
+import { Driven } from "../vmm/agent/driven.ts";
 import type { RegionChoice, RegionExplanation, RegionInfo } from "../vmm/regions.ts";
 import type { Vm } from "../vmm/vm.ts";
 import type { Address } from "../memory/address.ts";
@@ -30,7 +30,7 @@ import { WorkerPort } from "./worker-port.ts";
  * console.log(await vm.hart(0).pc);
  * ```
  */
-export class WorkerVm extends Emitter<VmEvents> {
+export class WorkerVm extends Driven {
   /** RAM by physical address. */
   readonly memory: WorkerMemory;
   /** All harts, by number. */
@@ -41,6 +41,8 @@ export class WorkerVm extends Emitter<VmEvents> {
   readonly drives: readonly WorkerDrive[];
   /** Its network devices, in the order in which they were given. */
   readonly networks: readonly WorkerNetwork[];
+  /** @internal */
+  readonly agentPort: WorkerPort | undefined;
   readonly #vm: Remote<Vm>;
   readonly #number: number;
   readonly #link: Link;
@@ -63,6 +65,7 @@ export class WorkerVm extends Emitter<VmEvents> {
     this.#line = new ConsoleLine(far, output, (bytes) => this.emit("output", bytes));
     this.memory = new WorkerMemory(link, vm, memory);
     this.ports = created.ports.map((port, index) => new WorkerPort(link, vm, index, port));
+    this.agentPort = created.agent && new WorkerPort(link, vm, "agent", created.agent);
     this.harts = Array.from({ length: harts }, (_, index) => new WorkerHart(link, vm, index));
     this.drives = drives.map((slot, index) => new WorkerDrive(link, vm, index, slot));
     this.networks = networks.map((network, index) => new WorkerNetwork(link, vm, index, network));

@@ -199,6 +199,16 @@ describe("QEMU's way of saying it", () => {
     expect(run(...words).fwCfgFiles).toEqual([{ name: "opt/b", path: "b.bin" }]);
   });
 
+  test("-virtfs, -fsdev and -device virtio-9p-device are shared folders", () => {
+    expect(run("-virtfs", "local,path=/a,mount_tag=t,security_model=none,readonly=on").vm.shares).toEqual([
+      { tag: "t", source: "/a", readonly: true },
+    ]);
+    const device = "virtio-9p-device,fsdev=f,mount_tag=u,bus=virtio-mmio-bus.1";
+    expect(run("-fsdev", "local,id=f,path=/b,security_model=none", "-device", device).vm.shares).toEqual([
+      { tag: "u", source: "/b", readonly: false, slot: 1 },
+    ]);
+  });
+
   test("-device virtconsole is a console on this terminal", () => {
     const words = ["-device", "virtio-serial-device,bus=virtio-mmio-bus.2", "-chardev", "stdio,id=c"];
     expect(run(...words, "-device", "virtconsole,chardev=c").vm.virtioSerial).toEqual({ slot: 2, console: true });
@@ -238,7 +248,12 @@ describe("QEMU's way of saying it", () => {
     [["-device", "virtconsole", "-device", "virtconsole"], "one virtconsole"],
     [["-device", "virtio-rng-device", "-device", "virtio-rng-device"], "one virtio-rng-device"],
     [["-device", "virtio-rng-device,bus=pcie.0"], 'There is no bus "pcie.0"'],
-    [["-virtfs", "local,path=."], "There are no shared folders yet"],
+    [["-virtfs", "local,path=."], "add mount_tag=NAME"],
+    [["-virtfs", "proxy,socket=x"], 'not "proxy"'],
+    [["-virtfs", "local,path=.,mount_tag=t,security_model=mapped-xattr"], "use security_model=none"],
+    [["-virtfs", "local,path=.,mount_tag=t,color=red"], 'no property "color"'],
+    [["-fsdev", "local,path=.,id=a"], "--device virtio-9p-device,fsdev=a"],
+    [["-device", "virtio-9p-device,fsdev=a,mount_tag=t"], "names no --fsdev"],
     [["-s"], "There is no gdb server yet"],
     [["-S"], "There is no gdb server yet"],
     [["-gdb", "tcp::1234"], "There is no gdb server yet"],
@@ -274,7 +289,10 @@ describe("QEMU's way of saying it", () => {
 test.each([
   ["guests/demo.elf", 'There is no command "guests/demo.elf"; to boot that file, use wasmvisor run guests/demo.elf.'],
   ["linx", 'There is no command "linx"; did you mean wasmvisor linux?'],
-  ["boot", 'There is no command "boot"; use wasmvisor run, linux, img or study, or see wasmvisor --help.'],
+  [
+    "boot",
+    'There is no command "boot"; use wasmvisor run, linux, exec, cp, logs, img or study, or see wasmvisor --help.',
+  ],
 ])("the command %s is answered", (command, sentence) => {
   expect(sentenceOf(command)).toBe(sentence);
 });

@@ -5,8 +5,6 @@ import { HartField, VmField } from "../../assembly/state/layout.ts";
 import { Priv, Translate } from "../../assembly/shared/constants.ts";
 import { Csr } from "../../assembly/isa/csr.ts";
 import { translatedRegions } from "../../src/core/regions.ts";
-import { explainRegion } from "../../src/core/explained.ts";
-import { watText } from "../../src/explain/wat.ts";
 import { RAM_PA, type TestMachine } from "../support/core.ts";
 import { PageTables, Pte, RWXAD } from "../support/paging.ts";
 import { type HotOptions, type HotRun, runHot } from "./hot-machine.ts";
@@ -215,11 +213,6 @@ async function run({ program = PROGRAM, places, mode = 8, mechanisms = Translate
 
 const FIXED = Translate.ALL & ~Translate.POSITION_INDEPENDENT;
 
-function explain({ core, space }: TestMachine, pc: bigint): string {
-  const region = explainRegion(core, space, 0, pc, Priv.U);
-  return region === undefined ? "" : watText(region);
-}
-
 /** Regions made, whether they are still there or not. */
 const made = ({ machine }: HotRun): number => machine.space.vm.count(VmField.countRegion);
 
@@ -250,7 +243,7 @@ describe("a region of U mode", () => {
     await run({ places: FOUR, mechanisms: Translate.ALL & ~without });
   });
 
-  test("is entered at any of its entries", async () => {
+  test("serves for handlers that jump to each other", async () => {
     const four = await run({ program: THREADED, places: FOUR });
     expect(made(four)).toBeLessThan(made(await run({ program: THREADED, places: FOUR, mechanisms: FIXED })));
   });

@@ -28,7 +28,7 @@ test("every method and accessor has its counterpart", () => {
     of.filter((name) => !Object.hasOwn(type.prototype, name));
   // A profile is made by looking at the harts between two instructions, on their own thread.
   expect(
-    missing(members(Vm, "loop", "restarting", "sample", "symbols", "saveState", "restoreState"), WorkerVm),
+    missing(members(Vm, "loop", "restarting", "sample", "symbols", "saveState", "restoreState", "vsock"), WorkerVm),
   ).toEqual([]);
   expect(missing(members(Hart), WorkerHart)).toEqual([]);
   expect(missing(members(VmPort, "saved", "close"), WorkerPort)).toEqual([]);

@@ -1,0 +1,166 @@
+/** `--control`: what other processes may ask of a VM that runs here. */
+
+import { type Connection, listen } from "../../host/control-socket.ts";
+import { type GuestFiles, type Vm, WasmvisorError } from "../../index.ts";
+import {
+  CONTROL_VERSION,
+  type ControlFrame,
+  type ControlRequest,
+  FrameKind,
+  framesOf,
+  jsonOf,
+  sendFrame,
+  sendJson,
+} from "./frames.ts";
+
+/** Bytes of the console's output that are kept for `wasmvisor logs`. */
+const LOG_BYTES = 2 ** 20;
+
+/** What the console has printed, as far as it is kept. */
+class Log {
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(vm: Vm) {
+    vm.on("output", (bytes) => {
+      this.#chunks.push(bytes.slice());
+      this.#bytes += bytes.length;
+      while (this.#bytes - this.#chunks[0]!.length > LOG_BYTES) this.#bytes -= this.#chunks.shift()!.length;
+    });
+  }
+
+  get chunks(): readonly Uint8Array[] {
+    return [...this.#chunks];
+  }
+}
+
+/**
+ * Serves a VM at a socket; what ends that.
+ * @throws WasmvisorError `control`
+ */
+export function serveControl(vm: Vm, path: string): Promise<() => void> {
+  const log = new Log(vm);
+  return listen(path, (connection) => void serve(vm, log, connection));
+}
+
+/** One request. Whatever comes, the VM goes on. */
+async function serve(vm: Vm, log: Log, connection: Connection): Promise<void> {
+  try {
+    const frames = framesOf(connection);
+    const first = await frames.next();
+    const request = first.done === true ? undefined : (jsonOf(first.value) as ControlRequest | undefined);
+    if (request?.wasmvisor !== CONTROL_VERSION)
+      throw refused("speaks another version; use the same wasmvisor for both");
+    await sendJson(connection, { value: await answer(vm, log, connection, frames, request) });
+  } catch (error) {
+    const code = error instanceof WasmvisorError ? error.code : "control";
+    const message = error instanceof Error ? error.message : String(error);
+    await sendJson(connection, { error: { code, message } }).catch(() => undefined);
+  }
+  connection.end();
+}
+
+function refused(why: string): WasmvisorError {
+  return new WasmvisorError("control", `Who asks at the control socket ${why}.`);
+}
+
+async function answer(
+  vm: Vm,
+  log: Log,
+  connection: Connection,
+  frames: AsyncGenerator<ControlFrame>,
+  request: ControlRequest,
+): Promise<unknown> {
+  switch (request.op) {
+    case "exec":
+      return exec(vm, connection, frames, request);
+    case "logs":
+      return logs(vm, log, connection, request.follow);
+    case "files":
+      return files(await vm.files(), connection, frames, request);
+    default:
+      throw refused("wants what there is not; use the same wasmvisor for both");
+  }
+}
+
+async function exec(
+  vm: Vm,
+  connection: Connection,
+  frames: AsyncGenerator<ControlFrame>,
+  { command, options }: Extract<ControlRequest, { op: "exec" }>,
+): Promise<unknown> {
+  const gone = new AbortController();
+  connection.onClose(() => gone.abort());
+  const process = await vm.spawn(command, { ...options, signal: gone.signal });
+  const input = process.stdin.getWriter();
+  const feed = async (): Promise<void> => {
+    for await (const frame of frames) {
+      const note = jsonOf(frame);
+      if (frame.kind === FrameKind.INPUT) await input.write(frame.bytes.slice());
+      else if (frame.kind === FrameKind.END) await input.close();
+      else if (typeof note?.signal === "string") process.kill(note.signal);
+      else if (note?.size !== undefined) {
+        const { columns, rows } = note.size as { readonly columns: number; readonly rows: number };
+        process.resize(columns, rows);
+      }
+    }
+  };
+  // A command that reads no more, or a client that sends nonsense: what it prints goes on.
+  feed().catch(() => undefined);
+  await Promise.all([
+    pour(process.stdout, connection, FrameKind.OUTPUT),
+    pour(process.stderr, connection, FrameKind.ERROR_OUTPUT),
+  ]);
+  return process.exited;
+}
+
+async function pour(stream: ReadableStream<Uint8Array>, connection: Connection, kind: FrameKind): Promise<void> {
+  const reader = stream.getReader();
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+    await sendFrame(connection, kind, chunk.value);
+  }
+}
+
+async function logs(vm: Vm, log: Log, connection: Connection, follow: boolean): Promise<undefined> {
+  let sent = Promise.resolve();
+  let waiting = 0;
+  const send = (bytes: Uint8Array): void => {
+    // Who reads too slowly loses the rest, and the guest does not wait.
+    if (waiting > LOG_BYTES) return connection.close();
+    waiting += bytes.length;
+    sent = sent.then(() => sendFrame(connection, FrameKind.OUTPUT, bytes)).then(() => void (waiting -= bytes.length));
+  };
+  const stop = follow ? vm.on("output", (bytes) => send(bytes.slice())) : () => undefined;
+  for (const chunk of log.chunks) await sendFrame(connection, FrameKind.OUTPUT, chunk);
+  if (follow) {
+    const closed = new Promise<void>((resolve) => connection.onClose(resolve));
+    await Promise.race([closed, vm.exited]);
+  }
+  stop();
+  await sent;
+  return undefined;
+}
+
+const METHODS = ["list", "status", "makeFolder", "makeLink", "remove", "change"] as const;
+
+async function files(
+  of: GuestFiles,
+  connection: Connection,
+  frames: AsyncGenerator<ControlFrame>,
+  { method, args }: Extract<ControlRequest, { op: "files" }>,
+): Promise<unknown> {
+  const [path, options = {}] = args as [string, object?];
+  if (method === "read") return pour(of.read(path, options), connection, FrameKind.OUTPUT);
+  if (method === "write") return of.write(path, inputOf(frames), options);
+  const known = METHODS.find((name) => name === method);
+  if (known === undefined) throw refused("wants what there is not; use the same wasmvisor for both");
+  return (of[known] as (...args: readonly unknown[]) => Promise<unknown>).call(of, ...args);
+}
+
+async function* inputOf(frames: AsyncGenerator<ControlFrame>): AsyncGenerator<Uint8Array> {
+  for await (const { kind, bytes } of frames) {
+    if (kind === FrameKind.END) return;
+    if (kind === FrameKind.INPUT) yield bytes.slice();
+  }
+  throw refused("has gone away before the end of a file");
+}

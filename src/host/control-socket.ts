@@ -1,0 +1,106 @@
+/** Unix sockets for the command: one that is listened at, and connections to it. */
+
+import { chmodSync, unlinkSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
+import { WasmvisorError } from "../error.ts";
+
+/** Bytes in both directions. */
+export interface Connection {
+  /** What comes, piece by piece; ends when the other side has ended. */
+  readonly incoming: AsyncIterable<Uint8Array>;
+  /** Resolves when there is room for more. */
+  send(bytes: Uint8Array): Promise<void>;
+  /** Nothing more is sent. */
+  end(): void;
+  /** Drops it. */
+  close(): void;
+  /** Called once when it is closed, by whomever. */
+  onClose(closed: () => void): void;
+}
+
+/** Milliseconds for the other side to close what has ended. */
+const LINGER = 10_000;
+
+function connectionOf(socket: Socket): Connection {
+  // What goes wrong is seen as its end.
+  socket.on("error", () => undefined);
+  return {
+    incoming: { [Symbol.asyncIterator]: () => socket.iterator({ destroyOnReturn: false }) },
+    send: (bytes) =>
+      new Promise((resolve) => {
+        if (socket.destroyed || socket.write(bytes)) return resolve();
+        const go = (): void => {
+          socket.off("drain", go);
+          socket.off("close", go);
+          resolve();
+        };
+        socket.once("drain", go);
+        socket.once("close", go);
+      }),
+    end: () => {
+      socket.end();
+      // The other side closes it; one that does not is not waited for.
+      socket.setTimeout(LINGER, () => socket.destroy());
+    },
+    close: () => void socket.destroy(),
+    onClose: (closed) => void socket.once("close", closed),
+  };
+}
+
+function fault(path: string, what: string, cause: unknown): WasmvisorError {
+  const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
+  return new WasmvisorError("control", `The control socket ${path} ${what} (${reason}).`, { path, reason }, { cause });
+}
+
+/** Connections that a listener serves at once. */
+const CONNECTIONS = 256;
+
+/**
+ * Listens at a path, for this user alone; what ends that, and removes the socket.
+ * @throws WasmvisorError `control`
+ */
+export async function listen(path: string, serve: (connection: Connection) => void): Promise<() => void> {
+  const isUsed = await connectTo(path).then(
+    (connection) => (connection.close(), true),
+    () => false,
+  );
+  if (isUsed) throw fault(path, "is used by another VM; name another", { code: "EADDRINUSE" });
+  const server = createServer({ allowHalfOpen: true }, (socket) => serve(connectionOf(socket)));
+  server.maxConnections = CONNECTIONS;
+  try {
+    unlinkSync(path);
+  } catch {
+    // There is none that was left behind; or none that may be removed, which listening will say.
+  }
+  const usual = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(path, resolve);
+      // It has been made by now.
+      process.umask(usual);
+    });
+    chmodSync(path, 0o600);
+  } catch (cause) {
+    throw fault(path, "cannot be made; check the path", cause);
+  } finally {
+    process.umask(usual);
+  }
+  // It does not keep the process.
+  server.unref();
+  return () => void server.close();
+}
+
+/**
+ * Connects to a VM's socket.
+ * @throws WasmvisorError `control`
+ */
+export async function connectTo(path: string): Promise<Connection> {
+  const socket = connect({ path, allowHalfOpen: true });
+  return new Promise((resolve, reject) => {
+    socket.once("error", (cause) =>
+      reject(fault(path, "does not answer; start a VM with wasmvisor run --agent --control PATH", cause)),
+    );
+    socket.once("connect", () => resolve(connectionOf(socket)));
+  });
+}

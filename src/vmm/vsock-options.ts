@@ -1,0 +1,22 @@
+/** The socket device of a VM as programs ask for it. */
+
+import { CID_LEAST, CID_MOST } from "../device/virtio/vsock/protocol.ts";
+import { WasmvisorError } from "../error.ts";
+import { known } from "./known.ts";
+import type { VsockOptions } from "./vsock.ts";
+
+const KEYS = Object.keys({ cid: 0, slot: 0 } satisfies Record<keyof VsockOptions, 0>);
+
+/**
+ * What is asked for, or undefined for no device.
+ * @throws WasmvisorError `option`
+ */
+export function checkVsock(vsock: boolean | VsockOptions | undefined): VsockOptions | undefined {
+  if (vsock === undefined || vsock === false) return undefined;
+  if (vsock === true) return {};
+  known({ code: "option", where: "vsock" }, vsock, KEYS);
+  const { cid = CID_LEAST } = vsock;
+  if (Number.isInteger(cid) && cid >= CID_LEAST && cid <= CID_MOST) return vsock;
+  const sentence = `vsock.cid is a whole number from ${CID_LEAST} to ${CID_MOST}, not ${String(cid)}.`;
+  throw new WasmvisorError("option", sentence, { key: "cid", value: cid });
+}
