@@ -16,7 +16,6 @@ export const Gso = { NONE: 0, TCP4: 1, UDP: 3, TCP6: 4, UDP_L4: 5, ECN: 0x80 } a
 
 /**
  * What belongs to a frame beside its bytes. One object is used again from frame to frame: it is good only during the call.
- * Offsets are bytes from the frame's first.
  */
 export interface FrameInfo {
   /** Bits of `Offload`. */
@@ -27,9 +26,9 @@ export interface FrameInfo {
   segmentBytes: number;
   /** Bytes of all headers, when `gso` is not `NONE`. A hint: whoever needs it reads the headers. */
   headerBytes: number;
-  /** Where the bytes to be summed begin, with `NEEDS_CHECKSUM`. */
+  /** Where the bytes to be summed begin, from the frame's first, with `NEEDS_CHECKSUM`. */
   checksumStart: number;
-  /** Where the sum belongs, with `NEEDS_CHECKSUM`. */
+  /** Where the sum belongs, from `checksumStart`, with `NEEDS_CHECKSUM`. */
   checksumOffset: number;
 }
 
