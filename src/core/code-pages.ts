@@ -10,6 +10,8 @@ const FIRST_PAGES = 3072;
 /** As many more for each other VM, and at most. */
 const MORE_PAGES = 128;
 const MOST_PAGES = 4096;
+/** Of a small host's memory they get this part. */
+const PART = 1 / 2;
 
 interface Pool {
   readonly ma: number;
@@ -33,7 +35,7 @@ export class CodePages {
    * @throws WasmvisorError `host-memory`
    */
   open(vm: VmView, pages?: number): void {
-    this.#pool ??= this.#allocate(pages ?? MOST_PAGES);
+    this.#pool ??= this.#allocate(pages ?? this.#mostPages);
     vm.setU32(VmField.codePages, this.#pool.ma);
     vm.setU32(VmField.codePageCount, pages === undefined ? 0 : Math.min(pages, this.#pool.pages));
     this.#vms.add(vm);
@@ -55,6 +57,10 @@ export class CodePages {
   #divide({ pages }: Pool): void {
     const count = Math.min(pages, FIRST_PAGES + (this.#vms.size - 1) * MORE_PAGES);
     for (const vm of this.#vms) vm.setU32(VmField.codePageCount, Math.max(count, vm.u32(VmField.codePageCount)));
+  }
+
+  get #mostPages(): number {
+    return Math.min(MOST_PAGES, Math.floor((this.#memory.limitBytes * PART) / CodePage.BYTES));
   }
 
   #allocate(pages: number): Pool {

@@ -81,6 +81,11 @@ export class MachineMemory {
     return this.#u8.byteLength;
   }
 
+  /** How far it may grow, in bytes. */
+  get limitBytes(): number {
+    return this.#limit;
+  }
+
   /** Bytes given out and not released. */
   get allocatedBytes(): number {
     return this.#allocated;

@@ -142,10 +142,11 @@ export class Host {
 
   async #createVm(config: VmConfig): Promise<Vm> {
     if (this.#closed) throw hostClosed();
-    const checked = await withAgentFile(checkConfig(config), config.signal);
-    if (checked.engine === Engine.TIERED || checked.engine === Engine.TRANSLATE) checkTranslation();
-    const images = new BootImages(config, checked);
+    const wanted = checkConfig(config);
+    if (wanted.engine === Engine.TIERED || wanted.engine === Engine.TRANSLATE) checkTranslation();
+    const images = new BootImages(config, wanted);
     const plan = await this.#load(images, config.signal);
+    const checked = await withAgentFile(wanted, config.signal);
     const virtio = await openVirtioDevices(config, checked);
     let flash: readonly (FlashImage | undefined)[] = [];
     try {
