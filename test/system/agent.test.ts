@@ -140,8 +140,9 @@ test("a command has a terminal of the size it is told", async () => {
   shell.resize(132, 43);
   await writer.write("stty size\n");
   await until(/43 132\r\n/);
-  await writer.write("sleep 1000\n");
-  await until(/sleep 1000\r\n/);
+  // A key is a signal only once the program is in the foreground, and the shell no longer edits a line.
+  await writer.write("sh -c 'echo begun; exec sleep 1000'\n");
+  await until(/\nbegun\r\n/);
   await writer.write("\x03");
   await writer.write("exit 5\n");
   expect(await shell.exited).toEqual({ code: 5, signal: undefined, timedOut: false });
