@@ -11,6 +11,8 @@ export const Protocol = { ICMP: 1, TCP: 6, UDP: 17, ICMPV6: 58 } as const;
 export const get16 = (bytes: Uint8Array, at: number): number => (bytes[at]! << 8) | bytes[at + 1]!;
 export const get32 = (bytes: Uint8Array, at: number): number =>
   ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+/** As `get32`, signed: sequence numbers are compared so, and `Ip` has such words. */
+export const signed32 = (bytes: Uint8Array, at: number): number => get32(bytes, at) | 0;
 
 export function put16(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value >>> 8;
@@ -103,8 +105,13 @@ export function sumBytes(bytes: Uint8Array, from: number, to: number, sum = 0): 
     if (at < end) sum += bytes[at++]! << 8;
     sum = (sum & 0xffff) + (sum >>> 16);
   }
-  sum = (sum & 0xffff) + (sum >>> 16);
-  return (sum & 0xffff) + (sum >>> 16);
+  return fold(sum);
+}
+
+/** A sum of 32 bits with its carries added to it: 16 bits. */
+export function fold(sum: number): number {
+  const once = (sum & 0xffff) + (sum >>> 16);
+  return (once & 0xffff) + (once >>> 16);
 }
 
 /** The checksum field that goes with a sum; UDP has no 0. */

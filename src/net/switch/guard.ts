@@ -1,5 +1,6 @@
 /** Keeps a port to its own addresses, so that nobody speaks in another's name. */
 
+import { Ip } from "../../backend/network/address.ts";
 import { EtherType, type FrameHeaders, get16, get32, Protocol } from "../../backend/network/headers.ts";
 import { WasmvisorError } from "../../error.ts";
 import { macNumber, parseMacNumber } from "./mac-table.ts";
@@ -27,9 +28,15 @@ export class SourceGuard {
     this.#ipv4 = new Set();
     this.#ipv6 = new Set();
     for (const text of ips) {
-      const [ipv4, ipv6] = [parseIpv4(text), parseIpv6(text)];
-      if (ipv4 !== undefined) this.#ipv4.add(ipv4);
-      else this.#ipv6.add(ipv6 ?? noAddress(text));
+      const ip = (typeof text === "string" ? Ip.parse(text) : undefined) ?? noAddress(text);
+      if (!text.includes(":")) this.#ipv4.add(ip.w3 >>> 0);
+      // An IPv4 address in one of IPv6 is none that a neighbour has.
+      else if (text.includes(".")) noAddress(text);
+      else {
+        const bytes = new Uint8Array(16);
+        ip.write6(bytes, 0);
+        this.#ipv6.add(ipv6Key(bytes, 0));
+      }
     }
   }
 
@@ -83,25 +90,6 @@ function ipv6Key(bytes: Uint8Array, at: number): string {
 }
 
 const NOBODY = "0:".repeat(8);
-
-function parseIpv4(text: string): number | undefined {
-  const bytes = /^\d{1,3}(\.\d{1,3}){3}$/.test(text) ? text.split(".").map(Number) : [];
-  if (bytes.length !== 4 || bytes.some((byte) => byte > 255)) return undefined;
-  return bytes.reduce((all, byte) => all * 256 + byte, 0);
-}
-
-/** As `ipv6Key` writes it. */
-function parseIpv6(text: string): string | undefined {
-  if (!/^[0-9a-f:]+$/i.test(text)) return undefined;
-  const [head = "", tail, ...more] = text.split("::");
-  const words = (part: string): string[] => (part === "" ? [] : part.split(":"));
-  const [front, back] = [words(head), words(tail ?? "")];
-  const gap = 8 - front.length - back.length;
-  if (more.length > 0 || (tail === undefined ? gap !== 0 : gap < 1)) return undefined;
-  const all = [...front, ...new Array<string>(gap).fill("0"), ...back];
-  if (!all.every((word) => /^[0-9a-f]{1,4}$/i.test(word))) return undefined;
-  return all.map((word) => `${parseInt(word, 16).toString(16)}:`).join("");
-}
 
 function noAddress(text: string): never {
   throw new WasmvisorError("switch", `A guard's addresses are those of Ethernet or IP, and "${text}" is none.`, {

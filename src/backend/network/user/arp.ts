@@ -1,12 +1,13 @@
 /** Address resolution: ARP for IPv4, neighbor discovery and router advertisements for IPv6. (RFC 826, RFC 4861) */
 
-import { Ip } from "./address.ts";
+import { Ip } from "../address.ts";
 import { type Link, type Neighbor, PAYLOAD, putMac } from "./link.ts";
 import { sendIcmp } from "./icmp.ts";
 import type { Addresses } from "./options.ts";
 import { encodeDomain } from "./dhcp.ts";
 import type { Packet } from "./ip.ts";
-import { copyOf, ETHERNET_BYTES, EtherType, get16, put16, put32 } from "./wire.ts";
+import { ETHERNET_BYTES, EtherType, get16, put16, put32 } from "../headers.ts";
+import { copyOf } from "./wire.ts";
 
 const REQUEST = 1;
 const REPLY = 2;

@@ -1,8 +1,9 @@
 /** A DHCP server. (RFC 2131, RFC 2132) */
 
-import { Ip } from "./address.ts";
+import { Ip } from "../address.ts";
 import type { Addresses, UserEvent, UserOptions } from "./options.ts";
-import { ascii, get16, get32, put16, put32 } from "./wire.ts";
+import { get16, put16, put32, signed32 } from "../headers.ts";
+import { ascii } from "./wire.ts";
 
 /** Kinds of messages. (RFC 2132, "DHCP Message Type") */
 export enum DhcpMessage {
@@ -210,7 +211,7 @@ function word(value: number): Uint8Array {
 function read(bytes: Uint8Array, at: number, end: number): Request | undefined {
   // A request over Ethernet, with an address of 6 bytes.
   if (end - at < OPTIONS_AT || bytes[at] !== 1 || bytes[at + 1] !== 1 || bytes[at + 2] !== 6) return undefined;
-  if (get32(bytes, at + 236) !== MAGIC) return undefined;
+  if (signed32(bytes, at + 236) !== MAGIC) return undefined;
   let message = 0;
   let requested: number | undefined;
   let server: number | undefined;
@@ -224,13 +225,13 @@ function read(bytes: Uint8Array, at: number, end: number): Request | undefined {
     const value = place + 2;
     if (value + length > end) break;
     if (bytes[place] === DhcpOption.MESSAGE && length === 1) message = bytes[value]!;
-    else if (bytes[place] === DhcpOption.REQUESTED_ADDRESS && length === 4) requested = get32(bytes, value);
-    else if (bytes[place] === DhcpOption.SERVER && length === 4) server = get32(bytes, value);
+    else if (bytes[place] === DhcpOption.REQUESTED_ADDRESS && length === 4) requested = signed32(bytes, value);
+    else if (bytes[place] === DhcpOption.SERVER && length === 4) server = signed32(bytes, value);
     else if (bytes[place] === DhcpOption.HOSTNAME) hostname = nameOf(bytes.subarray(value, value + length));
     place = value + length;
   }
   const mac = Array.from(bytes.subarray(at + 28, at + 34), (byte) => byte.toString(16).padStart(2, "0")).join(":");
-  return { message, mac, current: get32(bytes, at + 12), requested, server, hostname };
+  return { message, mac, current: signed32(bytes, at + 12), requested, server, hostname };
 }
 
 function nameOf(bytes: Uint8Array): string | undefined {

@@ -2,7 +2,7 @@
 
 import type { Addresses } from "./options.ts";
 import { encodeDomain } from "./dhcp.ts";
-import { get16, put16 } from "./wire.ts";
+import { get16, put16 } from "../headers.ts";
 
 const INFORMATION_REQUEST = 11;
 const REPLY = 7;

@@ -2,9 +2,10 @@
 
 import { embeddedName } from "./dns-name.ts";
 import { encodeDomain } from "./dhcp.ts";
-import { Ip } from "./address.ts";
+import { Ip } from "../address.ts";
 import type { DnsRecord, DnsRecordType } from "./host-network.ts";
-import { copyOf, get16, put16, put32 } from "./wire.ts";
+import { get16, put16, put32 } from "../headers.ts";
+import { copyOf } from "./wire.ts";
 
 /** Codes of answers. (RFC 1035, "Header section format") */
 export enum DnsCode {

@@ -1,6 +1,6 @@
 /** The DNS server of a user network: it answers by the host's resolver, as far as the policy allows. */
 
-import { Ip } from "./address.ts";
+import { Ip } from "../address.ts";
 import { DnsCode, type DnsQuestion, readQuestion, ttlOf, writeAnswer } from "./dns-message.ts";
 import type { DnsRecord, DnsResult, HostNetwork, DnsRecordType } from "./host-network.ts";
 import type { Egress } from "./policy.ts";

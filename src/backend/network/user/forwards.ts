@@ -1,7 +1,7 @@
 /** Ways into the guest's network from the host, and out of it to the program. */
 
 import { WasmvisorError } from "../../../error.ts";
-import { Ip } from "./address.ts";
+import { Ip } from "../address.ts";
 import type { HostNetwork, HostStream } from "./host-network.ts";
 import type { Link } from "./link.ts";
 import { ProgramStream } from "./local-stream.ts";

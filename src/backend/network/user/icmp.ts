@@ -1,8 +1,9 @@
 /** ICMP and ICMPv6: echoes, and the errors that a guest is told of. (RFC 792, RFC 4443) */
 
-import type { Ip } from "./address.ts";
+import type { Ip } from "../address.ts";
 import { type Link, type Neighbor, PAYLOAD } from "./link.ts";
-import { IPV4_BYTES, IPV6_BYTES, Protocol, put16, put32 } from "./wire.ts";
+import { Protocol, put16, put32 } from "../headers.ts";
+import { IPV4_BYTES, IPV6_BYTES } from "./wire.ts";
 
 /** Errors, with their type and code in ICMP and in ICMPv6. */
 export const IcmpError = {

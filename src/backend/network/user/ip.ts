@@ -1,8 +1,8 @@
 /** IP packets of the guest's: headers are checked, fragments put together. */
 
-import { Ip } from "./address.ts";
-import { fold, sumBytes } from "./checksum.ts";
-import { copyOf, get16, get32, IPV4_BYTES, IPV6_BYTES } from "./wire.ts";
+import { Ip } from "../address.ts";
+import { get16, signed32, sumBytes } from "../headers.ts";
+import { copyOf, IPV4_BYTES, IPV6_BYTES } from "./wire.ts";
 
 /** Extension headers of IPv6. (RFC 8200, "IPv6 Extension Headers") */
 const Extension = { HOP_BY_HOP: 0, ROUTING: 43, FRAGMENT: 44, NONE: 59, DESTINATION: 60 } as const;
@@ -45,7 +45,7 @@ export class Packet {
     const header = (bytes[at]! & 15) * 4;
     const length = get16(bytes, at + 2);
     if (header < IPV4_BYTES || length < header || at + length > end) return false;
-    if (fold(sumBytes(bytes, at, header)) !== 0xffff) return false;
+    if (sumBytes(bytes, at, at + header) !== 0xffff) return false;
     this.source.read4(bytes, at + 12);
     this.destination.read4(bytes, at + 16);
     this.protocol = bytes[at + 9]!;
@@ -91,7 +91,7 @@ export class Packet {
         this.at += 8;
         const field = get16(bytes, at + 2);
         if ((field & 0xfff9) === 0) continue;
-        const key = `${this.source.toString()} ${this.destination.toString()} ${get32(bytes, at + 4)}`;
+        const key = `${this.source.toString()} ${this.destination.toString()} ${signed32(bytes, at + 4)}`;
         if (!this.#takeFragment(key, field & 0xfff8, (field & 1) !== 0, now)) return false;
         // What lies in it may begin with further headers.
         return this.#readExtensionsOf(now);

@@ -1,9 +1,10 @@
 /** The way to the guest: frames are built here and handed to the device, or wait in a short queue. */
 
 import { type FrameInfo, Gso, MAX_FRAME, type NetworkPort, Offload } from "../network.ts";
-import type { Ip } from "./address.ts";
-import { finish, fold, sumBytes, sumPseudoHeader } from "./checksum.ts";
-import { copyOf, ETHERNET_BYTES, EtherType, IPV4_BYTES, IPV6_BYTES, Protocol, put16, put32, random32 } from "./wire.ts";
+import type { Ip } from "../address.ts";
+import { checksumOf, ETHERNET_BYTES, EtherType, Protocol, put16, put32, sumBytes } from "../headers.ts";
+import { sumPseudoHeader } from "./checksum.ts";
+import { copyOf, IPV4_BYTES, IPV6_BYTES, random32 } from "./wire.ts";
 
 /** Where what an IP packet carries begins in `Link.bytes`: there is room for the largest headers before it. */
 export const PAYLOAD = ETHERNET_BYTES + IPV6_BYTES;
@@ -126,7 +127,7 @@ export class Link {
     if (checksumAt >= 0) {
       put16(bytes, PAYLOAD + checksumAt, 0);
       const pseudo = protocol === Protocol.ICMP ? 0 : sumPseudoHeader(source, ip, protocol, length);
-      const sum = finish(sumBytes(bytes, PAYLOAD, length, pseudo));
+      const sum = checksumOf(sumBytes(bytes, PAYLOAD, PAYLOAD + length, pseudo));
       // In UDP 0 means that there is none. (RFC 768, "Fields")
       put16(bytes, PAYLOAD + checksumAt, sum === 0 && protocol === Protocol.UDP ? 0xffff : sum);
     }
@@ -154,7 +155,7 @@ export class Link {
       put16(frame, head + 4, id);
       put16(frame, head + 6, (at + part < length ? 0x2000 : 0) | (at >> 3));
       put16(frame, head + 10, 0);
-      put16(frame, head + 10, finish(sumBytes(frame, head, IPV4_BYTES)));
+      put16(frame, head + 10, checksumOf(sumBytes(frame, head, head + IPV4_BYTES)));
       frame.set(this.bytes.subarray(PAYLOAD + at, PAYLOAD + at + part), head + IPV4_BYTES);
       this.queue(frame, mac, source, EtherType.IPV4);
     }
@@ -194,13 +195,13 @@ export class Link {
     const sumAt = PAYLOAD + 16;
     const isLong = length - header > mss;
     if (isLong || this.port.offers.checksum) {
-      put16(bytes, sumAt, fold(pseudo));
+      put16(bytes, sumAt, pseudo);
       info.flags = Offload.NEEDS_CHECKSUM;
       info.checksumStart = PAYLOAD - start;
       info.checksumOffset = sumAt - PAYLOAD;
     } else {
       put16(bytes, sumAt, 0);
-      put16(bytes, sumAt, finish(sumBytes(bytes, PAYLOAD, length, pseudo)));
+      put16(bytes, sumAt, checksumOf(sumBytes(bytes, PAYLOAD, PAYLOAD + length, pseudo)));
       info.flags = 0;
     }
     info.gso = isLong ? (isV4 ? Gso.TCP4 : Gso.TCP6) : Gso.NONE;
@@ -258,7 +259,7 @@ function putIp(
     put16(bytes, at + 10, 0);
     source.write4(bytes, at + 12);
     destination.write4(bytes, at + 16);
-    put16(bytes, at + 10, finish(sumBytes(bytes, at, IPV4_BYTES)));
+    put16(bytes, at + 10, checksumOf(sumBytes(bytes, at, at + IPV4_BYTES)));
   } else {
     put32(bytes, at, 0x6000_0000);
     put16(bytes, at + 4, length);

@@ -1,7 +1,8 @@
 /** Streams whose other end is in this program. */
 
 import type { HostStream, StreamEvents } from "./host-network.ts";
-import { copyOf, get16, put16 } from "./wire.ts";
+import { get16, put16 } from "../headers.ts";
+import { copyOf } from "./wire.ts";
 
 /** Bytes that wait for a reader before the guest is asked to wait. */
 const MUCH = 2 ** 18;

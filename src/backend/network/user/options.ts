@@ -1,7 +1,7 @@
 /** How a user network is set up: options in QEMU's words, and the addresses that follow from them. */
 
 import { WasmvisorError } from "../../../error.ts";
-import { Ip, Prefix } from "./address.ts";
+import { Ip, Prefix } from "../address.ts";
 import type { HostNetwork } from "./host-network.ts";
 import type { EgressFunction, EgressPolicy } from "./policy.ts";
 import type { UserClock } from "./timers.ts";

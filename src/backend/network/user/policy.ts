@@ -1,7 +1,7 @@
 /** What a guest may reach: rules over the addresses that are connected to, and the names that led to them. */
 
 import { WasmvisorError } from "../../../error.ts";
-import { embedded, type Ip, Prefix, type Scope, scopeOf } from "./address.ts";
+import { embedded, type Ip, Prefix, type Scope, scopeOf } from "../address.ts";
 
 /** What a guest wants to reach. */
 export interface EgressRequest {

@@ -1,10 +1,11 @@
 /** UDP: each port of the guest's is a socket of the host's, until nothing has passed it for a while. */
 
-import { Ip } from "./address.ts";
+import { Ip } from "../address.ts";
 import type { DatagramEvents, HostDatagrams, HostNetwork } from "./host-network.ts";
 import { type Link, type Neighbor, PAYLOAD } from "./link.ts";
 import type { Timed, Timers } from "./timers.ts";
-import { copyOf, Protocol, put16, UDP_BYTES } from "./wire.ts";
+import { Protocol, put16 } from "../headers.ts";
+import { copyOf, UDP_BYTES } from "./wire.ts";
 
 /** Milliseconds without a datagram after which a socket is closed, and those of one that only asked the DNS: as QEMU's. */
 const IDLE = 240_000;

@@ -2,9 +2,10 @@
 
 import type { FrameInfo, FrameOffers, NetworkBackend, NetworkInfo, NetworkPort } from "../network.ts";
 import { Offload } from "../network.ts";
-import { Ip } from "./address.ts";
+import { Ip } from "../address.ts";
 import { advertiseRouter, Discovery, solicit, takeArp, takeDiscovery } from "./arp.ts";
-import { fold, sumBytes, sumPseudoHeader } from "./checksum.ts";
+import { ETHERNET_BYTES, EtherType, get16, Protocol, sumBytes } from "../headers.ts";
+import { sumPseudoHeader } from "./checksum.ts";
 import { Dhcp, wantsBroadcast } from "./dhcp.ts";
 import { answerDhcp6 } from "./dhcp6.ts";
 import { Dns } from "./dns.ts";
@@ -19,7 +20,7 @@ import { hostClock, type Timed, Timers } from "./timers.ts";
 import type { Connection } from "./tcp/connection.ts";
 import { type Opening, Tcp } from "./tcp/tcp.ts";
 import { type Destination, Udp } from "./udp.ts";
-import { copyOf, ETHERNET_BYTES, EtherType, get16, Protocol, UDP_BYTES } from "./wire.ts";
+import { copyOf, UDP_BYTES } from "./wire.ts";
 
 /** What a user network has done, and holds. */
 export interface UserNetworkStats {
@@ -282,7 +283,7 @@ class User implements UserNetwork {
     if (isTrusted) return true;
     const { bytes, at, end, source, destination } = this.#packet;
     const pseudo = sumPseudoHeader(source, destination, protocol, end - at);
-    return fold(sumBytes(bytes, at, end - at, pseudo)) === 0xffff;
+    return sumBytes(bytes, at, end, pseudo) === 0xffff;
   }
 
   /** Whether the packet is to be carried on; if its time to live is over, the guest is told. */
@@ -369,8 +370,7 @@ class User implements UserNetwork {
     const { destination, bytes, at, end } = packet;
     if (end - at < 8) return false;
     const isV4 = destination.isV4;
-    if (isV4 ? fold(sumBytes(bytes, at, end - at)) !== 0xffff : !this.#isChecked(Protocol.ICMPV6, isTrusted))
-      return false;
+    if (isV4 ? sumBytes(bytes, at, end) !== 0xffff : !this.#isChecked(Protocol.ICMPV6, isTrusted)) return false;
     const kind = bytes[at]!;
     if (!isV4 && kind >= Discovery.ROUTER_SOLICITATION && kind <= Discovery.NEIGHBOR_ADVERTISEMENT) {
       const learned = takeDiscovery(

@@ -1,7 +1,7 @@
 /** What a guest may reach. */
 
 import { afterEach, describe, expect, test } from "vitest";
-import { Ip, Prefix, scopeOf } from "../../../../src/backend/network/user/address.ts";
+import { Ip, Prefix, scopeOf } from "../../../../src/backend/network/address.ts";
 import { Egress, type EgressPolicy, type EgressRequest } from "../../../../src/backend/network/user/policy.ts";
 import type { UserOptions } from "../../../../src/backend/network/user/options.ts";
 import { failureOf } from "../../../support/failure.ts";

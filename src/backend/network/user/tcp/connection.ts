@@ -1,10 +1,11 @@
 /** One TCP connection between the guest and a stream of the host's. (RFC 9293; RFC 5681, 6298, 6675, 7323) */
 
 import type { HostStream, StreamEvents, StreamFailure } from "../host-network.ts";
-import type { Ip } from "../address.ts";
+import type { Ip } from "../../address.ts";
 import { type Link, type Neighbor, PAYLOAD } from "../link.ts";
 import type { Timed } from "../timers.ts";
-import { copyOf, put16, put32, random32, TCP_BYTES } from "../wire.ts";
+import { put16, put32 } from "../../headers.ts";
+import { copyOf, random32, TCP_BYTES } from "../wire.ts";
 import { Reorder, Scoreboard, SendQueue } from "./queues.ts";
 import { after, Flag, Option, type Segment } from "./segment.ts";
 

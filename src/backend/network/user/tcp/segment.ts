@@ -1,6 +1,7 @@
 /** A TCP segment of the guest's, as its header says. (RFC 9293, "Header Format") */
 
-import { get16, get32, TCP_BYTES } from "../wire.ts";
+import { get16, signed32 } from "../../headers.ts";
+import { TCP_BYTES } from "../wire.ts";
 
 export enum Flag {
   FIN = 1,
@@ -51,8 +52,8 @@ export class Segment {
     this.bytes = bytes;
     this.guestPort = get16(bytes, at);
     this.remotePort = get16(bytes, at + 2);
-    this.seq = get32(bytes, at + 4);
-    this.ack = get32(bytes, at + 8);
+    this.seq = signed32(bytes, at + 4);
+    this.ack = signed32(bytes, at + 8);
     this.flags = bytes[at + 13]!;
     this.window = get16(bytes, at + 14);
     this.at = at + header;
@@ -91,7 +92,7 @@ export class Segment {
       else if (kind === Option.SACK_PERMITTED && length === 2) this.mayUseSack = true;
       else if (kind === Option.SACK && length % 8 === 2) {
         this.sackCount = Math.min(4, (length - 2) / 8);
-        for (let i = 0; i < this.sackCount * 2; i++) this.sack[i] = get32(bytes, at + 2 + i * 4);
+        for (let i = 0; i < this.sackCount * 2; i++) this.sack[i] = signed32(bytes, at + 2 + i * 4);
       }
       at += length;
     }

@@ -1,10 +1,11 @@
 /** All TCP connections: finding them, making them, letting them send in order, and the limits they share. */
 
 import type { AcceptedStream, HostStream, StreamEvents } from "../host-network.ts";
-import type { Ip } from "../address.ts";
+import type { Ip } from "../../address.ts";
 import { type Link, type Neighbor, PAYLOAD } from "../link.ts";
 import { type Timers } from "../timers.ts";
-import { put16, put32, Protocol, TCP_BYTES } from "../wire.ts";
+import { put16, put32, Protocol } from "../../headers.ts";
+import { TCP_BYTES } from "../wire.ts";
 import { Connection, Phase, type TcpContext } from "./connection.ts";
 import { Flag, Segment } from "./segment.ts";
 

@@ -1,5 +1,7 @@
 /** Internet addresses: IPv6 ones, among them the IPv4 ones as `::ffff:a.b.c.d`. */
 
+import { put32, signed32 } from "./headers.ts";
+
 /** The third word of an IPv4 address in the form of an IPv6 one. */
 const MAPPED = 0xffff;
 
@@ -43,28 +45,28 @@ export class Ip {
     this.w0 = 0;
     this.w1 = 0;
     this.w2 = MAPPED;
-    this.w3 = word(bytes, at);
+    this.w3 = signed32(bytes, at);
   }
 
   /** Takes an IPv6 address from 16 bytes of a packet. */
   read6(bytes: Uint8Array, at: number): void {
-    this.w0 = word(bytes, at);
-    this.w1 = word(bytes, at + 4);
-    this.w2 = word(bytes, at + 8);
-    this.w3 = word(bytes, at + 12);
+    this.w0 = signed32(bytes, at);
+    this.w1 = signed32(bytes, at + 4);
+    this.w2 = signed32(bytes, at + 8);
+    this.w3 = signed32(bytes, at + 12);
   }
 
   /** Writes 4 bytes. */
   write4(bytes: Uint8Array, at: number): void {
-    putWord(bytes, at, this.w3);
+    put32(bytes, at, this.w3);
   }
 
   /** Writes 16 bytes. */
   write6(bytes: Uint8Array, at: number): void {
-    putWord(bytes, at, this.w0);
-    putWord(bytes, at + 4, this.w1);
-    putWord(bytes, at + 8, this.w2);
-    putWord(bytes, at + 12, this.w3);
+    put32(bytes, at, this.w0);
+    put32(bytes, at + 4, this.w1);
+    put32(bytes, at + 8, this.w2);
+    put32(bytes, at + 12, this.w3);
   }
 
   copy(): Ip {
@@ -137,17 +139,6 @@ export class Prefix {
   toString(): string {
     return `${this.address.toString()}/${this.address.isV4 && this.bits >= 96 ? this.bits - 96 : this.bits}`;
   }
-}
-
-function word(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
-}
-
-function putWord(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24;
-  bytes[at + 1] = value >>> 16;
-  bytes[at + 2] = value >>> 8;
-  bytes[at + 3] = value;
 }
 
 /** The upper `bits` bits of a word, from less than none to more than all. */
