@@ -1,46 +1,19 @@
 /** `--net`, `--nic`, `--netdev`, `--device virtio-net-device` and `--pcap`, in QEMU's words. */
 
-import type { NetworkOptions } from "../index.ts";
+import {
+  type GuestForward,
+  type HostForward,
+  type NetworkOptions,
+  parseHostForward,
+  type UserNetworkOptions,
+} from "../index.ts";
 import { pairsOf, slotOf } from "./properties.ts";
 import { usage } from "./usage.ts";
-
-/** A port of the host's that leads to the guest. */
-export interface HostForwardWords {
-  readonly protocol: "tcp" | "udp";
-  readonly hostAddress?: string;
-  readonly hostPort: number;
-  readonly guestAddress?: string;
-  readonly guestPort: number;
-}
-
-/** An address of the guest's network that leads elsewhere. */
-export interface GuestForwardWords {
-  readonly address: string;
-  readonly port: number;
-  readonly to: { readonly address: string; readonly port: number };
-}
-
-/** What `user` asks for; what is left out is as in QEMU. */
-export interface UserWords {
-  readonly net?: string;
-  readonly host?: string;
-  readonly dns?: string;
-  readonly dhcpstart?: string;
-  readonly hostname?: string;
-  readonly domainname?: string;
-  readonly dnssearch?: readonly string[];
-  readonly restrict?: boolean;
-  readonly ipv4?: boolean;
-  readonly ipv6?: boolean;
-  readonly ipv6net?: string;
-  readonly hostfwd?: readonly HostForwardWords[];
-  readonly guestfwd?: readonly GuestForwardWords[];
-}
 
 /** A network device, and the user network at the far end of its cable, if that is what it is. */
 export interface NetworkWords {
   readonly device: Omit<NetworkOptions, "backend">;
-  readonly user?: UserWords;
+  readonly user?: UserNetworkOptions;
 }
 
 /** The values of each option, in the order in which they were given. */
@@ -56,7 +29,7 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 type Pairs = readonly (readonly [name: string, value: string])[];
 
 /** What becomes of each property of `user`. */
-const USER: Readonly<Record<string, (user: Writable<UserWords>, value: string, name: string) => void>> = {
+const USER: Readonly<Record<string, (user: Writable<UserNetworkOptions>, value: string, name: string) => void>> = {
   net: (user, value) => (user.net = value),
   host: (user, value) => (user.host = value),
   dns: (user, value) => (user.dns = value),
@@ -134,7 +107,7 @@ export function networkOptions({ net = [], nic = [], netdev = [], devices }: Net
 }
 
 /** What a `--netdev` makes, by its identifier. */
-function farEnd(text: string): readonly [id: string, user: UserWords] {
+function farEnd(text: string): readonly [id: string, user: UserNetworkOptions] {
   const { kind, pairs } = kindOf("netdev", text);
   const id = pairs.find(([name]) => name === "id")?.[1];
   if (kind !== "user") throw noNetwork(kind);
@@ -173,8 +146,8 @@ function noNetwork(kind: string): Error {
   return usage(`There is no network "${kind}" to join; use user, which reaches what this computer does, or none.`);
 }
 
-function userWords(pairs: Pairs): UserWords {
-  const user: Writable<UserWords> = {};
+function userWords(pairs: Pairs): UserNetworkOptions {
+  const user: Writable<UserNetworkOptions> = {};
   for (const [name, value] of pairs) {
     const read = Object.hasOwn(USER, name) ? USER[name] : undefined;
     if (read !== undefined) read(user, value, name);
@@ -203,25 +176,16 @@ function readDevice(pairs: Pairs): {
 }
 
 /** `tcp:ADDRESS:PORT-ADDRESS:PORT`, of which each address may be empty. */
-function hostForward(text: string): HostForwardWords {
-  const match = /^(?:(tcp|udp):)?(\[[^\]]*\]|[^:[\]]*):(\d+)-(\[[^\]]*\]|[^:[\]]*):(\d+)$/.exec(
-    text.replace(/^:/, "tcp:"),
-  );
-  const [, protocol = "tcp", hostAddress = "", hostPort, guestAddress = "", guestPort] = match ?? [];
-  if (match === null || !isPort(hostPort, 0) || !isPort(guestPort, 1)) {
+function hostForward(text: string): HostForward {
+  try {
+    return parseHostForward(text);
+  } catch {
     throw usage(`A forward is not "${text}"; write hostfwd=tcp:127.0.0.1:8080-:80.`);
   }
-  return {
-    protocol: protocol as "tcp" | "udp",
-    ...(hostAddress === "" ? {} : { hostAddress: bare(hostAddress) }),
-    hostPort: Number(hostPort),
-    ...(guestAddress === "" ? {} : { guestAddress: bare(guestAddress) }),
-    guestPort: Number(guestPort),
-  };
 }
 
 /** `tcp:ADDRESS:PORT-tcp:ADDRESS:PORT`. */
-function guestForward(text: string): GuestForwardWords {
+function guestForward(text: string): GuestForward {
   const match = /^(?:tcp)?:(\[[^\]]+\]|[^:[\]]+):(\d+)-tcp:(\[[^\]]+\]|[^:[\]]+):(\d+)$/.exec(text);
   const [, address = "", port, to = "", toPort] = match ?? [];
   if (match === null || !isPort(port, 1) || !isPort(toPort, 1)) {

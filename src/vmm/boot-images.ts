@@ -26,6 +26,7 @@ export class BootImages {
   readonly #config: VmConfig;
   readonly #ramBytes: number;
   readonly #images = new Map<LoadProgress["image"], Image>();
+  #agent: Uint8Array | undefined;
 
   constructor(config: VmConfig, { ramBytes }: CheckedConfig) {
     this.#config = config;
@@ -61,8 +62,18 @@ export class BootImages {
     if (source === undefined) return { append };
     const initrd = await this.#read("initrd", source, this.#ramBytes, signal);
     if (agent !== true) return { initrd, append };
-    const { agentProgram, withAgent } = await import("./agent/inject.ts");
-    return withAgent({ initrd, append }, await agentProgram(signal));
+    const { withAgent } = await import("./agent/inject.ts");
+    return withAgent({ initrd, append }, await this.agent(signal));
+  }
+
+  /**
+   * The agent's program, which is read once.
+   * @throws WasmvisorError `source-unreadable`; the signal's reason
+   */
+  async agent(signal?: AbortSignal): Promise<Uint8Array> {
+    const { agentProgram } = await import("./agent/inject.ts");
+    this.#agent ??= await agentProgram(signal);
+    return this.#agent;
   }
 
   /** Frees the bytes of a plan that has been carried out, but for those that the next `load` or the caller needs. */

@@ -10,7 +10,7 @@ import type { IoLimits } from "../device/virtio/limits.ts";
 import { WasmvisorError } from "../error.ts";
 import type { DiskMap } from "../disk/map.ts";
 import type { DiskFormat } from "../disk/open.ts";
-import { known } from "./known.ts";
+import { checkLimits, known } from "./known.ts";
 
 export type { DiskMap, DiskPart } from "../disk/map.ts";
 
@@ -203,7 +203,6 @@ export async function openDrives(all: readonly DriveOptions[], slots: readonly n
 
 function check(options: DriveOptions): void {
   known({ code: "option", where: "a drive" }, options, KEYS);
-  known({ code: "option", where: "a drive's limits" }, options.limits ?? {}, LIMITS);
   const { serial = "", queues = 1, blockSize = 512, limits = {} } = options;
   if (!/^[\x20-\x7e]*$/.test(serial) || serial.length > ID_BYTES) {
     throw fault(`A drive's serial is up to ${ID_BYTES} characters of ASCII, not "${serial}".`, { serial });
@@ -214,11 +213,7 @@ function check(options: DriveOptions): void {
   if (![512, 1024, 2048, 4096].includes(blockSize)) {
     throw fault(`A drive's blocks have 512, 1024, 2048 or 4096 bytes, not ${blockSize}.`, { blockSize });
   }
-  for (const [name, value] of Object.entries(limits)) {
-    if (value !== undefined && !(Number.isFinite(value) && value >= 1 && value <= 1e12)) {
-      throw fault(`A drive's limits are numbers from 1 up, and ${name} is ${String(value)}.`, { name, value });
-    }
-  }
+  checkLimits({ code: "drive", where: "a drive" }, limits, LIMITS);
 }
 
 /** Images are opened by code that only VMs with disks need. */

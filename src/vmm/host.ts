@@ -146,7 +146,7 @@ export class Host {
     if (wanted.engine === Engine.TIERED || wanted.engine === Engine.TRANSLATE) checkTranslation();
     const images = new BootImages(config, wanted);
     const plan = await this.#load(images, config.signal);
-    const checked = await withAgentFile(wanted, config.signal);
+    const checked = await withAgentFile(wanted, images, config.signal);
     const virtio = await openVirtioDevices(config, checked);
     let flash: readonly (FlashImage | undefined)[] = [];
     try {
@@ -230,11 +230,15 @@ export class Host {
 }
 
 /** With the agent among the files of the firmware configuration device, where there is to be one: not all guests have an initial RAM disk. */
-async function withAgentFile(checked: CheckedConfig, signal: AbortSignal | undefined): Promise<CheckedConfig> {
+async function withAgentFile(
+  checked: CheckedConfig,
+  images: BootImages,
+  signal: AbortSignal | undefined,
+): Promise<CheckedConfig> {
   if (!checked.agent) return checked;
-  const { AGENT_FILE, agentProgram } = await import("./agent/inject.ts");
+  const { AGENT_FILE } = await import("./agent/inject.ts");
   if (checked.fwCfg.some(({ name }) => name === AGENT_FILE)) return checked;
-  return { ...checked, fwCfg: [...checked.fwCfg, { name: AGENT_FILE, data: await agentProgram(signal) }] };
+  return { ...checked, fwCfg: [...checked.fwCfg, { name: AGENT_FILE, data: await images.agent(signal) }] };
 }
 
 /** What has been opened for a VM. */

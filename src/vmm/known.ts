@@ -34,3 +34,17 @@ export function known(
   }
   return options as Readonly<Record<string, unknown>>;
 }
+
+/**
+ * Checks how much something may do in a second: numbers from 1 to 10^12, with no other keys than `keys`. `where` says whose limits: "a drive".
+ * @throws WasmvisorError `option` for an unknown key, and the given code
+ */
+export function checkLimits({ code, where }: Checked, limits: object, keys: readonly string[]): void {
+  known({ code: "option", where: `${where}'s limits` }, limits, keys);
+  for (const [name, value] of Object.entries(limits) as [string, unknown][]) {
+    if (value === undefined || (typeof value === "number" && value >= 1 && value <= 1e12)) continue;
+    const whose = where.replace(/^a/, "A");
+    const sentence = `${whose}'s limits are numbers from 1 up, and ${name} is ${String(value)}.`;
+    throw new WasmvisorError(code, sentence, { name, value });
+  }
+}

@@ -5,7 +5,7 @@ import { type FrameWatcher, Net } from "../device/virtio/net/net.ts";
 import { NetworkCounters, type NetworkLimits } from "../device/virtio/net/nic.ts";
 import { MAX_MTU, MAX_PAIRS, MIN_MTU } from "../device/virtio/net/protocol.ts";
 import { WasmvisorError } from "../error.ts";
-import { known } from "./known.ts";
+import { checkLimits, known } from "./known.ts";
 import { macBytes, tapNetworks } from "./network-tap.ts";
 
 /** What is at the far end of a network device's cable. */
@@ -198,7 +198,6 @@ async function backendOf(source: NetworkSource = "none"): Promise<NetworkBackend
 
 function check(options: NetworkOptions): void {
   known({ code: "option", where: "a network" }, options, KEYS);
-  known({ code: "option", where: "a network's limits" }, options.limits ?? {}, LIMITS);
   const { backend = "none", mtu = 1500, link = "up", queues = 1, limits = {} } = options;
   if (backend !== "none" && (typeof backend !== "object" || backend === null || !("connect" in backend))) {
     throw fault(`There is no network "${String(backend)}"; give none, or a network backend.`, { backend });
@@ -210,11 +209,7 @@ function check(options: NetworkOptions): void {
   if (!Number.isInteger(queues) || queues < 1 || queues > MAX_PAIRS) {
     throw fault(`A network device has 1 to ${MAX_PAIRS} pairs of queues, not ${queues}.`, { queues });
   }
-  for (const [name, value] of Object.entries(limits)) {
-    if (value !== undefined && !(Number.isFinite(value) && value >= 1 && value <= 1e12)) {
-      throw fault(`A network's limits are numbers from 1 up, and ${name} is ${String(value)}.`, { name, value });
-    }
-  }
+  checkLimits({ code: "network", where: "a network" }, limits, LIMITS);
 }
 
 function checkLink(link: LinkState): void {

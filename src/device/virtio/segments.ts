@@ -32,12 +32,12 @@ export class Segments {
 
   /** Fills `into` with what is at `offset`. False when that is not all there. */
   read(memory: GuestMemory, offset: number, into: Uint8Array): boolean {
-    return this.#each(memory, offset, into.length, false, (view, at) => into.set(view, at));
+    return this.copyOut(memory, offset, into, 0, into.length);
   }
 
   /** Writes all of `from` at `offset`. False when there is no room, or no memory for it. */
   write(memory: GuestMemory, offset: number, from: Uint8Array): boolean {
-    return this.#each(memory, offset, from.length, true, (view, at) => view.set(from.subarray(at, at + view.length)));
+    return this.copyIn(memory, offset, from, 0, from.length);
   }
 
   /** Copies `length` bytes at `offset` to `into[at]` and on. False when they are not all there. */
@@ -73,22 +73,6 @@ export class Segments {
       offset -= length;
     }
     return undefined;
-  }
-
-  #each(
-    memory: GuestMemory,
-    offset: number,
-    length: number,
-    write: boolean,
-    act: (view: Uint8Array, at: number) => void,
-  ): boolean {
-    for (let done = 0; done < length;) {
-      const view = this.view(memory, offset + done, length - done, write);
-      if (view === undefined) return false;
-      act(view, done);
-      done += view.length;
-    }
-    return true;
   }
 }
 
