@@ -44,7 +44,7 @@ export function checkLimits({ code, where }: Checked, limits: object, keys: read
   for (const [name, value] of Object.entries(limits) as [string, unknown][]) {
     if (value === undefined || (typeof value === "number" && value >= 1 && value <= 1e12)) continue;
     const whose = where.replace(/^a/, "A");
-    const sentence = `${whose}'s limits are numbers from 1 up, and ${name} is ${String(value)}.`;
+    const sentence = `${whose}'s limits are numbers from 1 to 10^12; give ${name} one.`;
     throw new WasmvisorError(code, sentence, { name, value });
   }
 }

@@ -59,7 +59,7 @@ export enum ChangeFlag {
 }
 
 /** Where a HELLO is found among whatever else is on the line. */
-export const MAGIC = new TextEncoder().encode("wasmvisor-agent\0");
+export const MAGIC: Uint8Array = new TextEncoder().encode("wasmvisor-agent\0");
 
 /** Bytes of a HELLO's payload: magic, nonce, version, and the largest payload that the agent sends. */
 export const HELLO_BYTES = 32;
