@@ -94,12 +94,22 @@ function conflict(file: string, use: Use, own: string | undefined): Conflict | u
     const found = path.join(folder, name);
     if (!found.startsWith(prefix) || found === own) continue;
     const claim = parseClaim(found.slice(prefix.length));
-    if (claim === undefined || (claim.use === "read" && use === "read")) continue;
+    if (claim === undefined) continue;
     const isAlive = aliveness(claim);
-    if (isAlive === "no") rmSync(found, { force: true });
-    else return { path: found, claim, isAlive, isNew: isAlive === "yes" && claim.pid !== process.pid };
+    if (isAlive === "no") removeDead(found);
+    else if (claim.use === "write" || use === "write")
+      return { path: found, claim, isAlive, isNew: isAlive === "yes" && claim.pid !== process.pid };
   }
   return undefined;
+}
+
+/** Removes the claim of a dead process, which says nothing; in a folder that cannot be written it stays. */
+function removeDead(claim: string): void {
+  try {
+    rmSync(claim, { force: true });
+  } catch {
+    // The next one that may write here removes it.
+  }
 }
 
 function parseClaim(text: string): Claim | undefined {

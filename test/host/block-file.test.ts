@@ -96,6 +96,14 @@ describe("a file's lock", () => {
     }
   });
 
+  test("of a reader that was killed is removed by the next reader", async () => {
+    const other = await otherProcess(true);
+    await other.kill();
+    expect(readdirSync(folder)).toHaveLength(2);
+    await FileBlock.open(file, { readonly: true }).close();
+    expect(readdirSync(folder)).toEqual(["disk.img"]);
+  });
+
   test("of a process on another host is not judged; the message names what to remove", () => {
     const claim = path.join(folder, ".disk.img.lock-write-1-1-ffffffff-ffffffff-ffffffff-00000000");
     writeFileSync(claim, "");
