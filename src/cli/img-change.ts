@@ -10,9 +10,12 @@ import {
   type Disk,
   type DiskFormat,
   openDisk,
+  type Preallocation,
   Qcow2,
 } from "../disk/index.ts";
 import { pullUp, pushDown } from "../disk/copy.ts";
+import { writeZeros } from "../disk/qcow2/create.ts";
+import { settle } from "../disk/steps.ts";
 import { print } from "../host/process.ts";
 import { allowing, closeAll, formatOf, nameBeside, oneFile, open, openChain } from "./img-files.ts";
 import { type ImgArguments, parseOptions, parseSize } from "./img-options.ts";
@@ -41,6 +44,13 @@ function onOff(name: string, value: string): boolean {
   throw usage(`The option ${name} is on or off, not "${value}".`);
 }
 
+/** What is set aside. `falloc` sets room aside without writing it; where that cannot be had, and here it cannot, zeros are written. */
+function preallocationOf(value: string): Preallocation {
+  if (value === "falloc") return "full";
+  if (value === "off" || value === "metadata" || value === "full") return value;
+  throw usage(`The option preallocation is off, metadata, falloc or full, not "${value}".`);
+}
+
 type Layout = Partial<CreateDiskOptions>;
 
 /** What each -o NAME=VALUE means. */
@@ -65,10 +75,7 @@ const LAYOUT_OPTIONS: Readonly<Record<string, (value: string) => Layout>> = {
     if (onOff("extended_l2", value)) throw usage("Extended L2 entries are not supported; leave extended_l2 out.");
     return {};
   },
-  preallocation: (value) => {
-    if (value !== "off") throw usage(`Images grow with what is written to them; leave preallocation=${value} out.`);
-    return {};
-  },
+  preallocation: (value) => ({ preallocation: preallocationOf(value) }),
 };
 
 const QCOW2_HELP = `Supported qcow2 options:
@@ -78,12 +85,16 @@ const QCOW2_HELP = `Supported qcow2 options:
   compat=<str>           - Compatibility level (v2 [0.10] or v3 [1.1])
   compression_type=<str> - Compression method used for image cluster compression (zlib or zstd)
   lazy_refcounts=<bool (on/off)> - Postpone refcount updates
+  preallocation=<str>    - Preallocation mode (off, metadata, falloc, full)
   refcount_bits=<num>    - Width of a reference count entry in bits
   size=<size>            - Virtual disk size
 `;
 const RAW_HELP = `Supported raw options:
+  preallocation=<str>    - Preallocation mode (off, falloc, full)
   size=<size>            - Virtual disk size
 `;
+
+const RAW_OPTIONS = new Set(["size", "preallocation"]);
 
 /** The layout that -o, -b, -B and -F ask for; undefined after `-o help`. */
 async function layoutOf(args: ImgArguments, format: DiskFormat, backingLetter: string): Promise<Layout | undefined> {
@@ -94,10 +105,12 @@ async function layoutOf(args: ImgArguments, format: DiskFormat, backingLetter: s
   }
   let layout: Layout = { format };
   for (const [name, value] of options) {
-    if (!Object.hasOwn(LAYOUT_OPTIONS, name) || (format === "raw" && name !== "size"))
+    if (!Object.hasOwn(LAYOUT_OPTIONS, name) || (format === "raw" && !RAW_OPTIONS.has(name)))
       throw usage(`The format ${format} has no option "${name}"; see wasmvisor img create -f ${format} -o help.`);
     layout = { ...layout, ...LAYOUT_OPTIONS[name]!(value) };
   }
+  if (format === "raw" && layout.preallocation === "metadata")
+    throw usage("A raw image has no tables; its preallocation is off, falloc or full.");
   const { values } = args;
   const backing = values.get(backingLetter);
   if (backing !== undefined) layout = { ...layout, backingFile: backing };
@@ -141,7 +154,9 @@ async function sizeBelow(args: ImgArguments, file: string, { backingFile, backin
 }
 
 function formatting(args: ImgArguments, format: DiskFormat, layout: Layout & { readonly size: number }): string {
-  if (format === "raw") return `fmt=raw size=${layout.size}`;
+  const given = parseOptions(args.options);
+  const preallocation = given.has("preallocation") ? ` preallocation=${given.get("preallocation")}` : "";
+  if (format === "raw") return `fmt=raw size=${layout.size}${preallocation}`;
   const {
     clusterBytes = 65_536,
     compression = "zlib",
@@ -150,9 +165,9 @@ function formatting(args: ImgArguments, format: DiskFormat, layout: Layout & { r
     lazyRefcounts = false,
     refcountBits = 16,
   } = layout;
-  const compat = parseOptions(args.options).get("compat");
+  const compat = given.get("compat");
   return [
-    `fmt=qcow2 cluster_size=${clusterBytes} extended_l2=off compression_type=${compression} size=${layout.size}`,
+    `fmt=qcow2 cluster_size=${clusterBytes} extended_l2=off${preallocation} compression_type=${compression} size=${layout.size}`,
     ...(compat === undefined ? [] : [`compat=${compat}`]),
     ...(backingFile === undefined ? [] : [`backing_file=${backingFile} backing_fmt=${backingFormat}`]),
     `lazy_refcounts=${lazyRefcounts ? "on" : "off"} refcount_bits=${refcountBits}`,
@@ -169,11 +184,15 @@ export async function imgConvert(args: ImgArguments): Promise<number> {
   if (target === undefined || files.length === 0)
     throw usage("wasmvisor img convert needs images to read and a file to write; see wasmvisor img --help.");
   const compress = args.flags.has("c");
+  if (compress && (layout.preallocation ?? "off") !== "off")
+    throw usage("Compressed clusters take the room that they need; leave -c or preallocation out.");
   if (compress && format !== "qcow2") throw usage("Only qcow2 images can be compressed; use -O qcow2.");
   const sources: Disk[] = [];
   let base: BlockBackend | undefined;
   try {
-    for (const file of files) sources.push(await open(file, args, { readonly: true }));
+    const snapshot = snapshotOption(args);
+    for (const file of files)
+      sources.push(await open(file, args, { readonly: true, ...(snapshot === undefined ? {} : { snapshot }) }));
     const size = sources.reduce((sum, disk) => sum + disk.size, 0);
     if (layout.backingFile !== undefined) {
       const baseFormat = formatOf(layout.backingFormat);
@@ -192,6 +211,16 @@ export async function imgConvert(args: ImgArguments): Promise<number> {
     for (const disk of sources) await disk.close();
     await base?.close();
   }
+}
+
+/** The internal snapshot that -l names: `snapshot.id=1`, `snapshot.name=before`, or the one or the other alone. */
+function snapshotOption({ values }: ImgArguments): string | undefined {
+  const text = values.get("l");
+  if (text === undefined || !text.startsWith("snapshot.")) return text;
+  const given = parseOptions([text]);
+  const wanted = given.get("snapshot.id") ?? given.get("snapshot.name");
+  if (wanted !== undefined && given.size === 1) return wanted;
+  throw usage("Name one snapshot: -l ID, -l NAME, -l snapshot.id=ID or -l snapshot.name=NAME.");
 }
 
 interface Filling {
@@ -234,6 +263,7 @@ export async function imgResize(args: ImgArguments): Promise<number> {
   const [file, ...rest] = files;
   if (text === undefined || file === undefined || rest.length > 0)
     throw usage("wasmvisor img resize needs an image and a size, such as +1G; see wasmvisor img --help.");
+  const preallocation = preallocationOf(args.values.get("preallocation") ?? "off");
   const sign = /^[+-]/.exec(text)?.[0];
   const amount = parseSize(sign === undefined ? text : text.slice(1));
   const disk = await open(file, args);
@@ -243,7 +273,9 @@ export async function imgResize(args: ImgArguments): Promise<number> {
     const size = Math.ceil(wanted / 512) * 512;
     if (size < disk.size && !args.flags.has("shrink"))
       throw usage("A smaller image loses what is behind its new end; add --shrink if that is what you want.");
+    const grownFrom = disk.size;
     await disk.resize(size);
+    if (preallocation !== "off" && size > grownFrom) await settle(writeZeros(disk, grownFrom, size));
   } finally {
     await disk.close();
   }

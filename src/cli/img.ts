@@ -17,7 +17,7 @@ interface ImgCommand extends ImgSpec {
 const COMMANDS: Readonly<Record<string, ImgCommand>> = {
   create: { letters: "f:b:F:o:qu", run: imgCreate },
   info: { letters: "f:", long: { "backing-chain": "backing-chain" }, run: imgInfo },
-  convert: { letters: "f:O:o:B:F:S:t:T:m:r:cnpqW", run: imgConvert },
+  convert: { letters: "f:O:o:B:F:S:l:t:T:m:r:cnpqW", run: imgConvert },
   check: { letters: "f:r:T:q", run: imgCheck },
   resize: { letters: "f:q", long: { shrink: "shrink", preallocation: "preallocation:" }, run: imgResize },
   commit: { letters: "f:t:b:r:dpq", run: imgCommit },
@@ -34,11 +34,11 @@ Disk images, with qemu-img's commands, options, units and output. Formats: raw, 
                       make an image, with -b over another one
   info [--backing-chain] [--output=json] FILE
                       what an image is
-  convert [-f FORMAT] [-O FORMAT] [-c] [-o OPTIONS] [-B BASE -F FORMAT] [-n] [-S SIZE] FILE… TARGET
-                      copy images, one behind the other; -c compresses
+  convert [-f FORMAT] [-O FORMAT] [-c] [-o OPTIONS] [-B BASE -F FORMAT] [-l SNAPSHOT] [-n] [-S SIZE] FILE… TARGET
+                      copy images, one behind the other; -c compresses, -l takes the disk as it was in a snapshot
   check [-r leaks|all] [--output=json] FILE
                       whether tables and reference counts agree, and repair them
-  resize [--shrink] FILE [+|-]SIZE
+  resize [--shrink] [--preallocation=off|metadata|falloc|full] FILE [+|-]SIZE
   commit [-b BASE] [-d] FILE
                       write what is in an image into the one below it
   rebase -b BASE [-F FORMAT] [-u] FILE

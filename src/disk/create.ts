@@ -3,7 +3,8 @@
 import { diskHost } from "#disk";
 import type { BlockBackend } from "../backend/block/block.ts";
 import type { DiskFormat } from "./open.ts";
-import { createQcow2, type Qcow2Layout } from "./qcow2/create.ts";
+import { createQcow2, type Qcow2Layout, writeZeros } from "./qcow2/create.ts";
+import { settle } from "./steps.ts";
 
 /** What is made. */
 export interface CreateDiskOptions extends Qcow2Layout {
@@ -23,11 +24,13 @@ export interface CreateDiskOptions extends Qcow2Layout {
 export async function createDisk(target: string | BlockBackend, options: CreateDiskOptions): Promise<void> {
   const file = typeof target === "string" ? await diskHost.openFile(target, { create: 0 }) : target;
   try {
-    const { format = "qcow2", size } = options;
+    const { format = "qcow2", size, preallocation } = options;
     if (format === "qcow2") await createQcow2(file, options);
     else {
+      const bytes = Math.ceil(size / 512) * 512;
       await file.resize?.(0);
-      await file.resize?.(Math.ceil(size / 512) * 512);
+      await file.resize?.(bytes);
+      if (preallocation === "full") await settle(writeZeros(file, 0, bytes));
     }
   } finally {
     if (typeof target === "string") await file.close();

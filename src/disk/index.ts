@@ -32,7 +32,7 @@ export {
 } from "./open.ts";
 export type { CheckResult, Repair } from "./qcow2/check.ts";
 export type { Codec } from "./qcow2/codec.ts";
-export type { Qcow2Layout } from "./qcow2/create.ts";
+export type { Preallocation, Qcow2Layout } from "./qcow2/create.ts";
 export type { Compression } from "./qcow2/header.ts";
 export { Qcow2, type Qcow2Info, type Qcow2Options } from "./qcow2/qcow2.ts";
 export type { Snapshot } from "./qcow2/snapshots.ts";

@@ -43,6 +43,8 @@ export interface OpenDiskOptions {
   readonly alone?: boolean;
   /** Does not mind who else uses the files. Default: false. */
   readonly shared?: boolean;
+  /** The id, or else the name, of the internal snapshot of a qcow2 image that is read in its place; nothing can be written then. */
+  readonly snapshot?: string;
   /** Opens a damaged image for writing, to repair it. Default: false. */
   readonly repairing?: boolean;
 }
@@ -62,7 +64,7 @@ const MOST_LEVELS = 64;
  * ```
  *
  * @throws WasmvisorError `source-unreadable`, `file-unwritable`, `image-locked`; `image-format` when it is not in the format named;
- * `image-damaged`; `image-feature` when it needs what there is not; `image-backing` when what lies below may not be opened
+ * `image-damaged`; `image-feature` when it needs what there is not; `option` when there is no such snapshot; `image-backing` when what lies below may not be opened
  */
 export async function openDisk(source: string | BlockBackend, options: OpenDiskOptions = {}): Promise<Disk> {
   return await openLevel(source, options, []);
@@ -73,7 +75,7 @@ async function openLevel(
   options: OpenDiskOptions,
   above: readonly string[],
 ): Promise<Disk> {
-  const { readonly = false, shared = false } = options;
+  const { snapshot, readonly = snapshot !== undefined, shared = false } = options;
   const place = typeof source === "string" ? placeOf(source) : undefined;
   const file = await opened(source, { readonly, shared });
   try {
@@ -102,6 +104,8 @@ function* openFormat(
     options.format === undefined ? yield* recognised(outer) : { file: outer, format: options.format };
   const readonly = (options.readonly ?? false) || file.readonly;
   if (format === "raw") {
+    if (options.snapshot !== undefined)
+      throw imageError("option", "A raw disk has no snapshots; leave the snapshot out, or give a qcow2 image.");
     if (options.format === undefined && !readonly) return new RawDisk(file, { readonly, guard: guardOf(file) });
     return new RawDisk(file, { readonly });
   }
@@ -116,6 +120,7 @@ function* openFormat(
       codec: hostCodec,
       readonly,
       repairing: options.repairing ?? false,
+      ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
       ...(backing === undefined ? {} : { backing }),
     });
   } catch (error) {
@@ -179,6 +184,7 @@ async function openBelow(
       `The disk image lies over "${shownName}" in the format "${printable(format)}", which is not supported; convert that to qcow2.`,
     );
   delete (below as { format?: DiskFormat }).format;
+  delete (below as { snapshot?: string }).snapshot;
   const named = known === undefined ? below : { ...below, format: known };
   if (options.openBacking !== undefined) {
     const given = await options.openBacking(name, format);

@@ -41,8 +41,28 @@ async function soundImages(): Promise<readonly Uint8Array[]> {
     const bytes = new Uint8Array(file.size);
     file.read(0, bytes);
     images.push(bytes);
+    if (layout.version !== 2) images.push(withSnapshot(bytes));
   }
   return images;
+}
+
+/** The image with a list of one snapshot, "1", behind it, which is the disk as it is. */
+function withSnapshot(image: Uint8Array): Uint8Array {
+  const clusterBytes = 2 ** new DataView(image.buffer).getUint32(20);
+  const at = Math.ceil(image.length / clusterBytes) * clusterBytes;
+  const bytes = new Uint8Array(at + clusterBytes);
+  bytes.set(image);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(60, 1);
+  view.setBigUint64(64, BigInt(at));
+  view.setBigUint64(at, view.getBigUint64(40));
+  view.setUint32(at + 8, view.getUint32(36));
+  view.setUint16(at + 12, 1);
+  view.setUint16(at + 14, 3);
+  view.setUint32(at + 36, 16);
+  view.setBigUint64(at + 48, view.getBigUint64(24));
+  bytes.set(new TextEncoder().encode("1one"), at + 56);
+  return bytes;
 }
 
 /** Values that go wrong more often than others. */
@@ -127,6 +147,7 @@ export async function fuzzQcow2(seed: number): Promise<void> {
       format: "qcow2",
       readonly: next(4) === 0,
       repairing: next(4) === 0,
+      ...(next(5) === 0 ? { snapshot: next(2) === 0 ? "1" : "one" } : {}),
       openBacking: () => new MemoryBlock(new Uint8Array(SIZE / 2).fill(0xbb), { readonly: true }),
     });
     await use(disk as Qcow2, next, expected);

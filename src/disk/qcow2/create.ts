@@ -34,9 +34,20 @@ export interface Qcow2Layout {
   /** The name of what lies below, which must exist when the image is opened. */
   readonly backingFile?: string;
   readonly backingFormat?: string;
+  /**
+   * What is set aside at once: nothing, or the tables of all clusters (`metadata`: the file has its final length, and holes in it), or the
+   * room of all of them too, written as zeros (`full`). Default: `"off"`.
+   */
+  readonly preallocation?: Preallocation;
 }
 
+/** What is set aside when an image is made. */
+export type Preallocation = "off" | "metadata" | "full";
+
 const DEFAULT_CLUSTER_BYTES = 65_536;
+
+/** In the first byte of an entry: what it leads to is used once. */
+const COPIED = 0x80;
 
 /**
  * Writes an empty image into a file, in the place of what is there.
@@ -96,16 +107,21 @@ function headerOf(layout: Qcow2Layout): Header {
   };
 }
 
-/** Header, refcount table, refcount blocks, L1 table. */
+/** Header, refcount table, refcount blocks, L1 table; when they are set aside, L2 tables and the disk's clusters. */
 function* create(file: BlockBackend, layout: Qcow2Layout): Steps {
   const draft = headerOf(layout);
   const clusterBytes = 2 ** draft.clusterBits;
   const perBlock = (clusterBytes * 8) / 2 ** draft.refcountOrder;
   const l1Clusters = Math.max(1, Math.ceil((draft.l1Size * 8) / clusterBytes));
+  const isAllocated = (layout.preallocation ?? "off") !== "off";
+  if (isAllocated && layout.backingFile !== undefined)
+    throw imageError("option", "Clusters that are set aside hide what lies below; leave preallocation out.");
+  const dataClusters = isAllocated ? Math.ceil(draft.size / clusterBytes) : 0;
+  const l2Tables = Math.ceil((dataClusters * 8) / clusterBytes);
   let tableClusters = 1;
   let blocks = 1;
   for (;;) {
-    const used = 1 + tableClusters + blocks + l1Clusters;
+    const used = 1 + tableClusters + blocks + l1Clusters + l2Tables + dataClusters;
     const neededBlocks = Math.ceil(used / perBlock);
     const neededTable = Math.ceil((neededBlocks * 8) / clusterBytes);
     if (neededBlocks <= blocks && neededTable <= tableClusters) break;
@@ -113,7 +129,9 @@ function* create(file: BlockBackend, layout: Qcow2Layout): Steps {
     tableClusters = Math.max(tableClusters, neededTable);
   }
   const firstBlock = 1 + tableClusters;
-  const used = firstBlock + blocks + l1Clusters;
+  const firstL2 = firstBlock + blocks + l1Clusters;
+  const firstData = firstL2 + l2Tables;
+  const used = firstData + dataClusters;
   const header: Header = {
     ...draft,
     refcountTableClusters: tableClusters,
@@ -134,8 +152,36 @@ function* create(file: BlockBackend, layout: Qcow2Layout): Steps {
     );
   }
   yield* wait(file.write(clusterBytes, table));
-  if (file.resize === undefined) yield* wait(file.write(header.l1Offset, new Uint8Array(l1Clusters * clusterBytes)));
+  const l1 = new Uint8Array(l1Clusters * clusterBytes);
+  putEntries(l1, l2Tables, firstL2, clusterBytes);
+  if (l2Tables > 0 || file.resize === undefined) yield* wait(file.write(header.l1Offset, l1));
+  const perTable = clusterBytes / 8;
+  for (let index = 0; index < l2Tables; index++) {
+    const l2 = new Uint8Array(clusterBytes);
+    putEntries(l2, Math.min(perTable, dataClusters - index * perTable), firstData + index * perTable, clusterBytes);
+    yield* wait(file.write((firstL2 + index) * clusterBytes, l2));
+  }
+  if (layout.preallocation === "full" || (isAllocated && file.resize === undefined))
+    yield* writeZeros(file, firstData * clusterBytes, used * clusterBytes);
   yield* wait(file.write(0, first));
+}
+
+/** Leads the first `count` entries of a table to clusters of the file that follow each other, each used once. */
+function putEntries(table: Uint8Array, count: number, firstCluster: number, clusterBytes: number): void {
+  const view = viewOf(table);
+  for (let index = 0; index < count; index++) {
+    setLarge(view, index * 8, (firstCluster + index) * clusterBytes);
+    view.setUint8(index * 8, view.getUint8(index * 8) | COPIED);
+  }
+}
+
+const ZEROS_AT_ONCE = 2 ** 20;
+
+/** Writes zeros, so that the file has the room for good. */
+export function* writeZeros(file: BlockBackend, from: number, to: number): Steps {
+  const zeros = new Uint8Array(Math.min(ZEROS_AT_ONCE, to - from));
+  for (let at = from; at < to; at += zeros.length)
+    yield* wait(file.write(at, zeros.subarray(0, Math.min(zeros.length, to - at))));
 }
 
 /** A refcount block whose first `count` clusters are used once. */

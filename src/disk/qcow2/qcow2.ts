@@ -16,6 +16,7 @@ import {
   MOST_HEADER_BYTES,
   mostBytes,
   parseHeader,
+  printable,
   setLarge,
   viewOf,
 } from "./header.ts";
@@ -36,6 +37,8 @@ export interface Qcow2Options {
   readonly readonly?: boolean;
   /** Opens an image for writing that is marked as corrupt, to repair it. */
   readonly repairing?: boolean;
+  /** The id, or else the name, of the internal snapshot that is read in place of the disk; nothing can be written then. */
+  readonly snapshot?: string;
 }
 
 /** What `info` says of an image. */
@@ -50,6 +53,20 @@ export interface Qcow2Info extends BlockInfo {
   readonly isCorrupt: boolean;
   readonly backingFile?: string;
   readonly backingFormat?: string;
+}
+
+/** A header that leads to the disk as it was when a snapshot was taken. */
+function* headerAsOf(file: BlockBackend, header: Header, wanted: string): Steps<Header> {
+  const { snapshots } = yield* readSnapshots(file, header);
+  const found = snapshots.find(({ id }) => id === wanted) ?? snapshots.find(({ name }) => name === wanted);
+  if (found === undefined)
+    throw imageError("option", `The disk image has no snapshot "${printable(wanted)}"; see wasmvisor img info.`, {
+      wanted,
+    });
+  const { diskBytes: size, l1Offset, l1Size } = found;
+  if (!Number.isSafeInteger(size) || size % 512 !== 0 || l1Size < l1EntriesFor(size, header.clusterBits))
+    throw damaged("the L1 table of a snapshot is too small for its disk", { wanted });
+  return { ...header, size, l1Offset, l1Size };
 }
 
 /** An image in a file, as a disk. It is made by `Qcow2.open`. */
@@ -80,7 +97,8 @@ export class Qcow2 implements BlockBackend {
   /**
    * Opens an image; the file belongs to it from then on.
    *
-   * @throws WasmvisorError `image-format` when it is none, `image-damaged`, or `image-feature` when it needs what there is not
+   * @throws WasmvisorError `image-format` when it is none, `image-damaged`, `image-feature` when it needs what there is not, or `option` when
+   * it has no such snapshot
    */
   static open(file: BlockBackend, options: Qcow2Options): Done<Qcow2> {
     return settle(Qcow2.openSteps(file, options));
@@ -88,8 +106,9 @@ export class Qcow2 implements BlockBackend {
 
   /** `open`, in steps. @internal */
   static *openSteps(file: BlockBackend, options: Qcow2Options): Steps<Qcow2> {
-    const header = yield* readHeader(file);
-    const readonly = options.readonly ?? file.readonly;
+    const current = yield* readHeader(file);
+    const header = options.snapshot === undefined ? current : yield* headerAsOf(file, current, options.snapshot);
+    const readonly = options.snapshot !== undefined || (options.readonly ?? file.readonly);
     if (!readonly) expectWritable(file);
     const isCorrupt = (header.incompatible & Incompatible.CORRUPT) !== 0;
     if (!readonly && isCorrupt && !options.repairing)
