@@ -14,6 +14,8 @@ export interface DeviceOptions {
   readonly shares: readonly string[];
   readonly rng?: NonNullable<VmConfig["rng"]>;
   readonly virtioSerial?: SerialOptions;
+  /** Named serial ports, and the ids of their far ends. */
+  readonly ports: readonly { readonly name: string; readonly chardev: string | undefined }[];
   readonly vsock?: VsockOptions;
 }
 
@@ -21,6 +23,7 @@ type Building = { -readonly [Key in keyof DeviceOptions]: DeviceOptions[Key] } &
   disks: string[];
   nets: string[];
   shares: string[];
+  ports: { name: string; chardev: string | undefined }[];
 };
 
 /** What becomes of each kind. */
@@ -31,6 +34,7 @@ const KINDS: Readonly<Record<string, (building: Building, properties: Properties
   "virtio-rng-device": addRng,
   "virtio-serial-device": addSerial,
   virtconsole: addConsole,
+  virtserialport: addPort,
   "vhost-vsock-device": addVsock,
 };
 
@@ -39,7 +43,7 @@ const KINDS: Readonly<Record<string, (building: Building, properties: Properties
  * @throws WasmvisorError `usage`
  */
 export function deviceOptions(devices: readonly string[]): DeviceOptions {
-  const building: Building = { disks: [], nets: [], shares: [] };
+  const building: Building = { disks: [], nets: [], shares: [], ports: [] };
   for (const text of devices) {
     const [, kind = "", rest = ""] = /^([^,]*),?(.*)$/s.exec(text) ?? [];
     const add = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
@@ -119,4 +123,20 @@ function addConsole(building: Building, properties: Properties): void {
   readEach("virtconsole", properties, { chardev: () => undefined, id: () => undefined, bus: () => undefined });
   if (building.virtioSerial?.console === true) throw usage("A VM has one virtconsole; leave the others out.");
   building.virtioSerial = { ...building.virtioSerial, console: true };
+}
+
+/** A named port; its far end is a `--chardev`. */
+function addPort(building: Building, properties: Properties): void {
+  const port: { name?: string; chardev: string | undefined } = { chardev: undefined };
+  readEach("virtserialport", properties, {
+    name: (name) => (port.name = name),
+    chardev: (id) => (port.chardev = id),
+    id: () => undefined,
+    bus: () => undefined,
+    nr: () => undefined,
+  });
+  const { name, chardev } = port;
+  if (name === undefined)
+    throw usage("A virtserialport needs a name=NAME, by which the guest finds it in /dev/virtio-ports.");
+  building.ports.push({ name, chardev });
 }

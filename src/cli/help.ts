@@ -50,6 +50,10 @@ The machine
                       also --fsdev local,id=ID,path=FOLDER --device virtio-9p-device,fsdev=ID,mount_tag=TAG
   --agent             a small program of wasmvisor's in the guest, added to the initial RAM disk, by which it is driven
   --control SOCKET    where wasmvisor exec, cp and logs find this VM: a Unix socket, for this user alone
+  --chardev socket,id=ID,path=FILE,server=on,wait=off
+                      the far end of a serial port: a socket (server=off: somebody else's), or file,id=ID,path=FILE
+  --device virtserialport,name=NAME,chardev=ID
+                      a serial port of that name; in Linux /dev/virtio-ports/NAME
   --device virtconsole
                       a second console on this terminal, for --append console=hvc0
   --engine NAME       tiered (default): translates hot code to Wasm; interpreter;

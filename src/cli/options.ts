@@ -9,8 +9,10 @@ import {
   MAX_HARTS,
   MEMORY_MODEL_NAMES,
   type MemoryModelName,
+  type SerialOptions,
   type VmConfig,
 } from "../index.ts";
+import { type PortWords, portWords } from "./chardev-options.ts";
 import { deviceOptions } from "./device-options.ts";
 import { type FwCfgPath, fwCfgOptions } from "./fw-cfg-options.ts";
 import { driveOptions, virtioLayout } from "./drive-options.ts";
@@ -47,6 +49,8 @@ export interface RunOptions {
   readonly fwCfgFiles?: readonly FwCfgPath[];
   /** Network devices. */
   readonly networks?: readonly NetworkWords[];
+  /** Named serial ports, and what is at their far ends. */
+  readonly ports?: readonly PortWords[];
   /** Where to write what they send and receive. */
   readonly pcap?: string;
   /** The socket at which other processes drive the guest. */
@@ -83,6 +87,7 @@ const FLAGS = {
   smp: { type: "string" },
   drive: { type: "string", multiple: true },
   device: { type: "string", multiple: true },
+  chardev: { type: "string", multiple: true },
   virtfs: { type: "string", multiple: true },
   fsdev: { type: "string", multiple: true },
   agent: { type: "boolean" },
@@ -204,13 +209,14 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
   }
   const kernel = values.kernel ?? file;
   const { fwCfg, fwCfgFiles } = fwCfgOptions([...(values["fw-cfg"] ?? []), ...(values.fw_cfg ?? [])]);
-  const { disks, nets, shares, ...devices } = deviceOptions(values.device ?? []);
+  const { disks, nets, shares, ports: named, ...devices } = deviceOptions(values.device ?? []);
   const { net, nic, netdev, pcap } = values;
   const networks = networkOptions({ net, nic, netdev, devices: nets });
   if (values.lockstep && networks !== undefined)
     throw usage("What a network brings is never the same twice; leave the network out of --lockstep.");
   if (pcap !== undefined && networks === undefined)
     throw usage(`There is no network to capture in ${pcap}; add --net user, or leave --pcap out.`);
+  const ports = portWords(named, values.chardev ?? []);
   const vm: VmConfig = {
     ...given("kernel", kernel),
     ...given("initrd", values.initrd),
@@ -220,6 +226,7 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     ...given("memory", values.memory === undefined ? undefined : memory(values.memory)),
     ...driveOptions(values.drive ?? [], disks, values.snapshot ?? false),
     ...devices,
+    ...given("virtioSerial", withFarEnds(devices.virtioSerial, ports)),
     ...shareOptions(values.virtfs ?? [], values.fsdev ?? [], shares),
     ...given("agent", values.agent),
     ...given("fwCfg", fwCfg),
@@ -234,6 +241,7 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     vm,
     ...given("fwCfgFiles", fwCfgFiles),
     ...given("networks", networks),
+    ...given("ports", ports.length > 0 ? ports : undefined),
     ...given("pcap", pcap),
     ...given("control", values.control),
     ...given("timeout", values.timeout === undefined ? undefined : seconds(values.timeout)),
@@ -246,6 +254,12 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     ...given("profile", values.profile),
     ...given("stats", values.stats === undefined ? undefined : statsForm(values.stats)),
   };
+}
+
+/** Nobody is at the far end of a port's socket before somebody has come. */
+function withFarEnds(serial: SerialOptions | undefined, words: readonly PortWords[]): SerialOptions | undefined {
+  if (words.length === 0) return serial;
+  return { ...serial, ports: words.map(({ name, chardev }) => ({ name, connected: chardev.kind !== "socket" })) };
 }
 
 /** An object with `name`, or without it when there is no value. */

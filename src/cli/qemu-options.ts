@@ -122,11 +122,6 @@ const OPTIONS: ReadonlyMap<string, QemuOption> = new Map<string, QemuOption>([
     },
   ],
   ...sentences(["usbdevice", "audiodev", "tpmdev"], NO_DEVICES),
-  // The terminal, which virtconsole is on.
-  [
-    "chardev",
-    { takesValue: true, answer: (value) => (value.startsWith("stdio") ? undefined : `${NO_DEVICES} (-chardev).`) },
-  ],
   // A source of random bytes, which virtio-rng-device names; there is one.
   [
     "object",

@@ -139,6 +139,9 @@ async function runInto(options: RunOptions, leaving: Leaving, files: ResultFiles
       : await (await import("./control/server.ts")).serveControl(vm, options.control);
   const session = new Session(vm, options, leaving);
   const printed = session.printOutput();
+  const chardevs =
+    options.ports === undefined ? undefined : await (await import("./chardevs.ts")).openChardevs(vm, options.ports);
+  await Promise.race([chardevs?.ready, leaving.ended]);
   session.begin();
   const ending = await leaving.ended;
   await files.signature?.write(vm.signature());
@@ -148,6 +151,7 @@ async function runInto(options: RunOptions, leaving: Leaving, files: ResultFiles
   const networks = vm.networks.map((network) => ({ name: network.description, ...network.statistics() }));
   stopControl?.();
   await vm.close();
+  await chardevs?.close();
   await captured;
   await leaving.taken(printed);
   host.restoreTerminal();

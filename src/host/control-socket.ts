@@ -18,6 +18,9 @@ export interface Connection {
   onClose(closed: () => void): void;
 }
 
+/** What messages call a socket, unless they are told of another kind. */
+const CONTROL = "control socket";
+
 /** Milliseconds for the other side to close what has ended. */
 const LINGER = 10_000;
 
@@ -47,9 +50,9 @@ function connectionOf(socket: Socket): Connection {
   };
 }
 
-function fault(path: string, what: string, cause: unknown): WasmvisorError {
+function fault(path: string, what: string, cause: unknown, kind = CONTROL): WasmvisorError {
   const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
-  return new WasmvisorError("control", `The control socket ${path} ${what} (${reason}).`, { path, reason }, { cause });
+  return new WasmvisorError("control", `The ${kind} ${path} ${what} (${reason}).`, { path, reason }, { cause });
 }
 
 /** Connections that a listener serves at once. */
@@ -59,12 +62,16 @@ const CONNECTIONS = 256;
  * Listens at a path, for this user alone; what ends that, and removes the socket.
  * @throws WasmvisorError `control`
  */
-export async function listen(path: string, serve: (connection: Connection) => void): Promise<() => void> {
+export async function listen(
+  path: string,
+  serve: (connection: Connection) => void,
+  kind = CONTROL,
+): Promise<() => void> {
   const isUsed = await connectTo(path).then(
     (connection) => (connection.close(), true),
     () => false,
   );
-  if (isUsed) throw fault(path, "is used by another VM; name another", { code: "EADDRINUSE" });
+  if (isUsed) throw fault(path, "is used by another VM; name another", { code: "EADDRINUSE" }, kind);
   const server = createServer({ allowHalfOpen: true }, (socket) => serve(connectionOf(socket)));
   server.maxConnections = CONNECTIONS;
   try {
@@ -82,7 +89,7 @@ export async function listen(path: string, serve: (connection: Connection) => vo
     });
     chmodSync(path, 0o600);
   } catch (cause) {
-    throw fault(path, "cannot be made; check the path", cause);
+    throw fault(path, "cannot be made; check the path", cause, kind);
   } finally {
     process.umask(usual);
   }
@@ -92,15 +99,14 @@ export async function listen(path: string, serve: (connection: Connection) => vo
 }
 
 /**
- * Connects to a VM's socket.
+ * Connects to a socket.
  * @throws WasmvisorError `control`
  */
-export async function connectTo(path: string): Promise<Connection> {
+export async function connectTo(path: string, kind = CONTROL): Promise<Connection> {
+  const advice = kind === CONTROL ? "start a VM with wasmvisor run --agent --control PATH" : "start its program first";
   const socket = connect({ path, allowHalfOpen: true });
   return new Promise((resolve, reject) => {
-    socket.once("error", (cause) =>
-      reject(fault(path, "does not answer; start a VM with wasmvisor run --agent --control PATH", cause)),
-    );
+    socket.once("error", (cause) => reject(fault(path, `does not answer; ${advice}`, cause, kind)));
     socket.once("connect", () => resolve(connectionOf(socket)));
   });
 }

@@ -214,7 +214,52 @@ describe("QEMU's way of saying it", () => {
     expect(run(...words, "-device", "virtconsole,chardev=c").vm.virtioSerial).toEqual({ slot: 2, console: true });
   });
 
+  test("-device virtserialport is a named port, and -chardev its far end", () => {
+    const socket = ["-chardev", "socket,id=s,path=/run/a,,b,server=on,wait=off", "-device", "virtio-serial-device"];
+    const { vm, ports } = run(
+      ...socket,
+      ...["-device", "virtserialport,name=org.a,chardev=s,id=p0", "-device", "virtserialport,name=org.b,chardev=f"],
+      ...["-chardev", "file,path=/log,id=f", "-device", "virtserialport,name=org.c", "-device", "virtconsole"],
+    );
+    expect(vm.virtioSerial).toEqual({
+      console: true,
+      ports: [
+        { name: "org.a", connected: false },
+        { name: "org.b", connected: true },
+        { name: "org.c", connected: true },
+      ],
+    });
+    expect(ports).toEqual([
+      { name: "org.a", chardev: { kind: "socket", path: "/run/a,b", server: true, wait: false } },
+      { name: "org.b", chardev: { kind: "file", path: "/log" } },
+      { name: "org.c", chardev: { kind: "null" } },
+    ]);
+    expect(
+      run("-chardev", "socket,path=x,id=a", "-device", "virtserialport,name=n,chardev=a").ports![0]!.chardev,
+    ).toMatchObject({ server: false, wait: false });
+  });
+
   test.each([
+    [["-chardev", "pty,id=a"], "There is no --chardev pty; use stdio, null, file, socket"],
+    [["-chardev", "null", "-device", "virtserialport,name=a"], "needs an id=NAME"],
+    [["-chardev", "null,id=a", "-chardev", "null,id=a"], "two --chardev with id=a"],
+    [["-chardev", "file,id=a"], "needs path=FILE"],
+    [["-chardev", "socket,id=a,path=b,server=1"], 'on or off, not "1"'],
+    [["-chardev", "socket,id=a,path=b,telnet=on"], 'no property "telnet"'],
+    [["-device", "virtserialport"], "needs a name=NAME"],
+    [["-device", "virtserialport,name=a,chardev=b"], "There is no --chardev with id=b"],
+    [["-chardev", "stdio,id=t", "-device", "virtserialport,name=a,chardev=t"], "The terminal is the console's"],
+    [
+      [
+        "-chardev",
+        "null,id=t",
+        "-device",
+        "virtserialport,name=a,chardev=t",
+        "-device",
+        "virtserialport,name=b,chardev=t",
+      ],
+      "Two ports name the --chardev t",
+    ],
     [["-hda", "disk.img"], "write --drive file=disk.img in place of -hda disk.img"],
     [["-cdrom", "disk.iso"], "--drive file=disk.iso,readonly=on"],
     [["-drive", "format=raw"], "names no image"],

@@ -1,7 +1,9 @@
 /** `wasmvisor run --control`, and the commands that drive such a guest from other processes. */
 
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,6 +32,8 @@ test("a guest is driven from other processes: commands, files, its console's out
   await buildDist();
   const folder = mkdtempSync(path.join(tmpdir(), "wasmvisor-control-"));
   const socket = path.join(folder, "vm.sock");
+  const line = path.join(folder, "line.sock");
+  const kept = path.join(folder, "kept");
   const machine = [
     "--kernel",
     kernel!,
@@ -37,6 +41,13 @@ test("a guest is driven from other processes: commands, files, its console's out
     initrd!,
     "--append",
     "console=ttyS0 quiet wasmvisor.modules=virtio_mmio",
+    ...[
+      "--chardev",
+      `socket,id=line,path=${line},server=on,wait=off`,
+      "--device",
+      "virtserialport,name=line,chardev=line",
+    ],
+    ...["--chardev", `file,id=kept,path=${kept}`, "--device", "virtserialport,name=kept,chardev=kept"],
   ];
   const vm = start("run", "--agent", "--control", socket, ...machine);
   onTestFinished(() => {
@@ -69,6 +80,19 @@ test("a guest is driven from other processes: commands, files, its console's out
   sleeping.child.kill("SIGINT");
   expect(await sleeping.ended).toMatchObject({ code: 130 });
 
+  // Named ports: a program at a socket, one after another, and a file.
+  const port = 'port() { grep -lx "$1" /sys/class/virtio-ports/*/name | cut -d/ -f5; };';
+  for (const word of ["one", "two"]) {
+    const peer = connect(line);
+    peer.write(`${word}\n`);
+    const ends = run("", "sh", "-c", `${port} exec 3<>/dev/$(port line); read word <&3; echo "got $word" >&3`);
+    const [answer] = (await once(peer, "data")) as [Buffer];
+    expect(String(answer)).toBe(`got ${word}\n`);
+    expect(await ends).toMatchObject({ code: 0 });
+    peer.destroy();
+  }
+  expect(await run("", "sh", "-c", `${port} seq 1 20000 >/dev/$(port kept)`)).toMatchObject({ code: 0 });
+
   const tree = path.join(folder, "tree");
   mkdirSync(tree);
   for (let i = 0; i < 20; i++) writeFileSync(path.join(tree, String(i)), "x".repeat(i * 10_000));
@@ -81,6 +105,8 @@ test("a guest is driven from other processes: commands, files, its console's out
   await run("", "sh", "-c", "poweroff -f");
   expect(await vm.ended).toMatchObject({ code: 0 });
   expect(existsSync(socket)).toBe(false);
+  expect(existsSync(line)).toBe(false);
+  expect(readFileSync(kept, "utf8")).toHaveLength(108_894);
   expect(await run("", "true")).toMatchObject({
     code: 2,
     stderr: expect.stringContaining("does not answer") as string,
