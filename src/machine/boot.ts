@@ -33,6 +33,12 @@ export interface BootDeps {
   makeTree(): FdtTree;
 }
 
+/**
+ * Bytes of the blob that are free. A boot loader adds a command line and an initrd where the blob lies; U-Boot does that to a copy which is
+ * as long as the blob, whatever lies behind it.
+ */
+const FDT_ROOM = 4096;
+
 /** See `VirtBoard.load`. */
 export function boot(deps: BootDeps, plan: BootPlan): Booted {
   const { memory } = deps;
@@ -51,7 +57,7 @@ export function boot(deps: BootDeps, plan: BootPlan): Booted {
   const occupied = { start: (kernel ?? start).start, end: Math.max(kernel?.end ?? 0, firmware?.end ?? 0) };
   const { fdtPa, initrd } = placeData(memory, document, plan, occupied);
   fillChosen(document.root, { bootargs: plan.append, initrd }, deps.entropy);
-  const fdt = encodeFdt(document);
+  const fdt = encodeFdt(document, FDT_ROOM);
   memory.write(fdtPa, fdt);
   if (initrd !== undefined && plan.initrd !== undefined) memory.write(initrd.start, plan.initrd);
   // Firmware and programs without any are entered where they say, as Spike does it; kernels where firmware enters them.
@@ -81,7 +87,7 @@ function bootFlash(deps: BootDeps, plan: BootPlan, firmware: PlacedImage | undef
   });
   const document = makeDocument(deps, plan);
   fillChosen(document.root, {}, deps.entropy);
-  const fdt = encodeFdt(document);
+  const fdt = encodeFdt(document, FDT_ROOM);
   const fdtPa = fdtPlace(memory, fdt.length, firmware?.end ?? memory.ramPa);
   memory.write(fdtPa, fdt);
   const flashPa = MEMMAP.flash.pa;
@@ -140,7 +146,7 @@ function placeData(
 ): { fdtPa: number; initrd?: Range } {
   const standIn = plan.initrd && { start: 0, end: 0 };
   fillChosen(document.root, { bootargs: plan.append, initrd: standIn }, { fill: () => undefined });
-  const fdtPa = fdtPlace(memory, encodeFdt(document).length, occupied.end);
+  const fdtPa = fdtPlace(memory, encodeFdt(document, FDT_ROOM).length, occupied.end);
   if (plan.initrd === undefined) return { fdtPa };
   return { fdtPa, initrd: initrdPlace(memory, plan.initrd.length, occupied, fdtPa) };
 }

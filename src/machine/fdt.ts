@@ -106,8 +106,8 @@ export interface FdtDocument {
   readonly bootHart: number;
 }
 
-/** Writes version 17. */
-export function encodeFdt(document: FdtDocument): Uint8Array {
+/** Writes version 17. `room` bytes behind the strings belong to the blob, too, and are free. */
+export function encodeFdt(document: FdtDocument, room = 0): Uint8Array {
   const strings = new StringTable();
   const structure = new Words();
   encodeNode(document.root, structure, strings);
@@ -116,7 +116,7 @@ export function encodeFdt(document: FdtDocument): Uint8Array {
   const structureAt = Fdt.HEADER_BYTES + reserved.length;
   const stringsAt = structureAt + structure.length;
   const header = new Words();
-  const total = stringsAt + strings.length;
+  const total = stringsAt + strings.length + room;
   for (const word of [Fdt.MAGIC, total, structureAt, stringsAt, Fdt.HEADER_BYTES, Fdt.VERSION]) header.word(word);
   for (const word of [Fdt.LAST_COMPATIBLE, document.bootHart, strings.length, structure.length]) header.word(word);
   const blob = new Uint8Array(total);

@@ -125,3 +125,17 @@ export function fatDisk(bytes: number, files: FatFiles): Uint8Array {
   entries(folderOf(files)).forEach((one, index) => disk.set(one, rootAt + index * 32));
   return disk;
 }
+
+/** A disk with a partition table (MBR) whose one partition, at 1 MiB, has this file system; it is marked as bootable. */
+export function partitioned(fileSystem: Uint8Array): Uint8Array {
+  const FIRST = 2048;
+  const disk = new Uint8Array(FIRST * SECTOR + fileSystem.length);
+  const view = new DataView(disk.buffer);
+  disk[446] = 0x80;
+  disk[450] = 0x0e;
+  view.setUint32(454, FIRST, true);
+  view.setUint32(458, fileSystem.length / SECTOR, true);
+  view.setUint16(510, 0xaa55, true);
+  disk.set(fileSystem, FIRST * SECTOR);
+  return disk;
+}

@@ -1,7 +1,9 @@
 /** Firmware alone: OpenSBI without a kernel, U-Boot to its prompt in both modes. */
 
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { VmConfig } from "../../src/index.ts";
+import { fatDisk, partitioned } from "../support/fat.ts";
 import { guestFile } from "../support/tools.ts";
 import { boot, expectOutput } from "./support.ts";
 
@@ -26,6 +28,43 @@ describe("U-Boot", () => {
     await expectOutput(vm, "81000000: 0123456789abcdef");
     await vm.console.write("poweroff\n");
     expect(await vm.exited).toEqual({ code: 0, reason: "poweroff" });
+  });
+});
+
+/** As a distribution installs itself: what U-Boot looks for by itself on every disk. */
+const bootDisk = (): Uint8Array =>
+  partitioned(
+    fatDisk(96 * 2 ** 20, {
+      "EXTLINUX/EXTLINUX.CONF": [
+        "default debian",
+        "label debian",
+        "kernel /IMAGE",
+        "initrd /INITRD",
+        "append console=ttyS0 wasmvisor.exit",
+      ].join("\n"),
+      IMAGE: readFileSync(guestFile("Image")),
+      INITRD: readFileSync(guestFile("initrd.cpio")),
+    }),
+  );
+
+describe("U-Boot", () => {
+  test.each<[string, () => VmConfig]>([
+    ["legacy virtio, in S mode", () => ({ kernel: guestFile("u-boot/smode.bin") })],
+    [
+      "modern virtio, in S mode under OpenSBI",
+      () => ({
+        bios: guestFile("opensbi/fw_jump.bin"),
+        kernel: guestFile("u-boot/smode.bin"),
+        virtio: "modern",
+      }),
+    ],
+  ])("boots Debian from its disk: %s", async (_, config) => {
+    const drives = [{ source: bootDisk(), format: "raw" } as const];
+    const vm = await boot({ ...config(), drives, clock: "deterministic" });
+    const [last] = await expectOutput(vm, /(wasmvisor: userland up|\n=> )/);
+    expect(last).toBe("wasmvisor: userland up");
+    expect(await vm.exited).toEqual({ code: 0, reason: "poweroff" });
+    expect(vm.drives[0]!.statistics().bytesRead).toBeGreaterThan(30e6);
   });
 });
 
