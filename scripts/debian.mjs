@@ -6,8 +6,8 @@
  * ```
  * .guests/Image             the kernel, as Debian ships it
  * .guests/initrd.cpio       busybox and an init script that prints "wasmvisor: userland up"
- * .guests/initrd-modules.cpio   the same with the virtio, ext4, 9p and drm modules
- * .guests/initrd-root.cpio  the same with what a disk needs: `root=/dev/vda` starts the system there
+ * .guests/initrd-modules.cpio   the same with the virtio, ext4, 9p, vsock, vxlan and drm modules
+ * .guests/initrd-root.cpio  the same with what a disk and a network need: `root=/dev/vda` starts the system there
  * .guests/opensbi/ u-boot/  fw_jump, fw_dynamic; u-boot for S mode (smode.*) and M mode (mmode.*)
  * .guests/edk2/             UEFI firmware for two flash banks: code.fd, vars.fd
  * .guests/manifest.json     versions and sizes; when it is right, nothing is fetched again
@@ -32,6 +32,12 @@ const MODULES = [
   "kernel/net/core/failover",
   "kernel/drivers/net/net_failover",
   "kernel/drivers/net/virtio_net",
+  "kernel/net/ipv4/udp_tunnel",
+  "kernel/net/ipv6/ip6_udp_tunnel",
+  "kernel/drivers/net/vxlan/vxlan",
+  "kernel/net/vmw_vsock/vsock",
+  "kernel/net/vmw_vsock/vmw_vsock_virtio_transport_common",
+  "kernel/net/vmw_vsock/vmw_vsock_virtio_transport",
   "kernel/fs/netfs/netfs",
   "kernel/net/9p/9pnet",
   "kernel/fs/9p/9p",
@@ -51,8 +57,11 @@ const MODULES = [
   "kernel/drivers/gpu/drm/virtio/virtio-gpu",
 ];
 
-/** What the root file system on a disk needs. */
-const ROOT_MODULES = ["virtio_mmio", "virtio_blk", "crc32c_generic", "crc16", "jbd2", "mbcache", "ext4"];
+/** What the root file system on a disk needs, and its network. */
+const ROOT_MODULES = [
+  ...["virtio_mmio", "virtio_blk", "crc32c_generic", "crc16", "jbd2", "mbcache", "ext4"],
+  ...["failover", "net_failover", "virtio_net"],
+];
 
 const MIB = 1 << 20;
 const say = (text) => process.stderr.write(`guests:debian: ${text}\n`);

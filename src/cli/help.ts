@@ -101,13 +101,14 @@ Exit codes: the guest's own; 2 wrong use or bad input; 101 panic; 124 timeout; 1
 
 Boots Debian's kernel for riscv64 to a busybox shell. The first time it is fetched, some 9 MB, and kept in the user's cache folder
 (XDG_CACHE_HOME, LOCALAPPDATA or ~/Library/Caches). What comes is checked by hashes that are part of wasmvisor, or by the signature of
-Debian's release key. With no terminal on standard input the guest switches itself off once it is up.
+Debian's release key. With no terminal on standard input the guest switches itself off once it is up. Disks, networks, shares and the
+agent need the kernel's drivers: with one of them, all of its package is fetched once, some 110 MB. A network is ready at the shell.
 
   --mirror URL        a Debian archive (default DEBIAN_MIRROR, or http://deb.debian.org/debian); http_proxy, https_proxy and
                       no_proxy count
   --update            fetch it anew
 
-and the options of wasmvisor run, but for --kernel and --initrd: -m 1G, --smp 4, --append "quiet" …
+and the options of wasmvisor run, but for --kernel and --initrd: -m 1G, --smp 4, --net user, --append "quiet" …
 `,
   exec: `wasmvisor exec [options] [--] COMMAND [ARGUMENT…]
 

@@ -5,11 +5,12 @@ import { CachedFolder } from "../host/cache.ts";
 import { digest, sha256, verifyEd25519 } from "../host/digest.ts";
 import { download } from "../host/http.ts";
 import * as host from "../host/process.ts";
-import { fetchLinux } from "../linux/archive.ts";
+import { fetchLinux, moduleFile } from "../linux/archive.ts";
 import { initramfs } from "../linux/initramfs.ts";
+import { ALL_MODULES, modulesFor, type Part } from "../linux/modules.ts";
 import { LINUX, MIRROR } from "../linux/release.ts";
 import { ActionLine } from "./progress.ts";
-import type { LinuxOptions } from "./options.ts";
+import type { LinuxOptions, RunOptions } from "./options.ts";
 import { run } from "./run.ts";
 
 const KERNEL = "Image";
@@ -22,25 +23,54 @@ const BUSYBOX = "busybox";
 export async function runLinux(options: LinuxOptions): Promise<number> {
   const mirror = archiveAddress(options.mirror ?? host.environment("DEBIAN_MIRROR") ?? MIRROR);
   const cache = new CachedFolder(`linux-${LINUX.version}`);
-  const busybox = await ready(cache, mirror, options);
-  if (typeof busybox === "number") return busybox;
+  const modules = modulesFor(partsOf(options.run));
+  const files = await ready(cache, mirror, modules, options);
+  if (typeof files === "number") return files;
   const { vm } = options.run;
-  const append = [words(), ...(vm.append === undefined ? [] : [vm.append])].join(" ");
-  const images = { kernel: cache.file(KERNEL), initrd: initramfs(busybox) };
+  const append = [words(modules, options.run), ...(vm.append === undefined ? [] : [vm.append])].join(" ");
+  const inOrder = modules.map((name) => [moduleFile(name), files.get(moduleFile(name))!] as const);
+  const images = { kernel: cache.file(KERNEL), initrd: initramfs(files.get(BUSYBOX)!, inOrder) };
   return run({ ...options.run, vm: { ...vm, ...images, append } });
 }
 
-/** The kernel's command line: where nobody looks on, the guest switches itself off once it is up. */
-function words(): string {
-  if (!host.stdinIsTerminal()) return "console=ttyS0 wasmvisor.exit";
-  const size = host.terminalSize();
-  return `console=ttyS0${size === undefined ? "" : ` wasmvisor.size=${size.rows}x${size.columns}`}`;
+/** What of the machine needs modules. */
+function partsOf({ vm, networks = [] }: RunOptions): Set<Part> {
+  const parts = new Set<Part>();
+  if ((vm.drives ?? []).length > 0) parts.add("disk").add("ext4");
+  if (networks.length > 0) parts.add("network");
+  if ((vm.shares ?? []).length > 0) parts.add("share");
+  if (vm.rng !== undefined) parts.add("rng");
+  if (vm.vsock !== undefined) parts.add("vsock");
+  if (parts.size > 0 || vm.agent || vm.virtioSerial !== undefined) parts.add("bus");
+  return parts;
 }
 
-/** Has the files in the cache, and returns busybox; or the exit code, when a signal or the timeout ended that. */
-async function ready(cache: CachedFolder, mirror: string, options: LinuxOptions): Promise<Uint8Array | number> {
-  const cached = options.update ? undefined : await cache.read([KERNEL, BUSYBOX]);
-  if (cached !== undefined) return cached.get(BUSYBOX)!;
+/** The kernel's command line: where nobody looks on, the guest switches itself off once it is up. */
+function words(modules: readonly string[], { networks = [] }: RunOptions): string {
+  const size = host.terminalSize();
+  const names = modules.map((name) => moduleFile(name).replace(/\.ko$/, ""));
+  return [
+    "console=ttyS0",
+    ...(names.length > 0 ? [`wasmvisor.modules=${names.join(",")}`] : []),
+    ...(networks.length > 0 ? ["wasmvisor.dhcp"] : []),
+    ...(host.stdinIsTerminal() ? [] : ["wasmvisor.exit"]),
+    ...(host.stdinIsTerminal() && size !== undefined ? [`wasmvisor.size=${size.rows}x${size.columns}`] : []),
+  ].join(" ");
+}
+
+/** Files by their names in the cache. */
+type Files = ReadonlyMap<string, Uint8Array>;
+
+/** Has the files in the cache, and returns them; or the exit code, when a signal or the timeout ended that. */
+async function ready(
+  cache: CachedFolder,
+  mirror: string,
+  modules: readonly string[],
+  options: LinuxOptions,
+): Promise<Files | number> {
+  const wanted = [KERNEL, BUSYBOX, ...modules.map(moduleFile)];
+  const cached = options.update ? undefined : await cache.read(wanted);
+  if (cached !== undefined) return cached;
   const { timeout } = options.run;
   const abort = new AbortController();
   let code: number | undefined;
@@ -51,7 +81,7 @@ async function ready(cache: CachedFolder, mirror: string, options: LinuxOptions)
   const ignore = host.onSignal((signalled) => (code === undefined ? end(signalled) : host.exit(signalled)));
   const timer = timeout === undefined ? undefined : setTimeout(() => end(host.TIMED_OUT), timeout * 1000);
   try {
-    const fetched = await fetchInto(cache, mirror, abort.signal);
+    const fetched = await fetchInto(cache, mirror, modules.length > 0 ? ALL_MODULES : [], abort.signal);
     return fetched;
   } catch (error) {
     if (code === undefined) throw error;
@@ -64,9 +94,15 @@ async function ready(cache: CachedFolder, mirror: string, options: LinuxOptions)
   }
 }
 
-async function fetchInto(cache: CachedFolder, base: string, signal: AbortSignal): Promise<Uint8Array> {
+async function fetchInto(
+  cache: CachedFolder,
+  base: string,
+  modules: readonly string[],
+  signal: AbortSignal,
+): Promise<Files> {
   await cache.prepare();
-  await host.printError(`wasmvisor: fetching Debian's Linux from ${base}, once\n`);
+  const what = modules.length > 0 ? "Linux and its drivers" : "Linux";
+  await host.printError(`wasmvisor: fetching Debian's ${what} from ${base}, once\n`);
   const line = new ActionLine();
   try {
     const archive = {
@@ -74,17 +110,13 @@ async function fetchInto(cache: CachedFolder, base: string, signal: AbortSignal)
       hash: sha256,
       open: (path: string) => download(`${base}/${path}`, { signal }),
     };
-    const { kernel, busybox } = await fetchLinux(archive, (name, loaded, total) =>
-      line.update(`fetching ${name}`, loaded, total),
-    );
+    const fetched = await fetchLinux(archive, (name, loaded, total) => line.update(`fetching ${name}`, loaded, total), {
+      modules,
+    });
     signal.throwIfAborted();
-    await cache.write(
-      new Map([
-        [KERNEL, kernel],
-        [BUSYBOX, busybox],
-      ]),
-    );
-    return busybox;
+    const files = new Map([[KERNEL, fetched.kernel], [BUSYBOX, fetched.busybox], ...fetched.modules]);
+    await cache.write(files);
+    return files;
   } finally {
     line.end();
   }

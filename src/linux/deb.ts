@@ -22,13 +22,26 @@ const MAX_NAME = 4096;
  * @throws WasmvisorError `archive`
  */
 export async function extractFile(reader: ByteReader, path: string, limit: number): Promise<Uint8Array> {
+  return (await extractFiles(reader, [path], limit)).get(path)!;
+}
+
+/**
+ * The contents of the files at `paths`, without leading slashes, by path. What comes after the last of them is not read.
+ * @param limit the most bytes that each may have
+ * @throws WasmvisorError `archive`, also when one of them is not there
+ */
+export async function extractFiles(
+  reader: ByteReader,
+  paths: readonly string[],
+  limit: number,
+): Promise<Map<string, Uint8Array>> {
   if (text(await reader.read(AR_MAGIC.length)) !== AR_MAGIC) throw damaged("is no Debian package");
   for (;;) {
     const header = text(await reader.read(AR_HEADER));
     const name = header.slice(0, 16).replace(/[/ ]+$/, "");
     const size = Number(header.slice(48, 58));
     if (!header.endsWith("`\n") || !Number.isSafeInteger(size) || size < 0) throw damaged("is damaged");
-    if (name.startsWith("data.tar")) return findInTar(dataOf(name, reader, size), path, limit);
+    if (name.startsWith("data.tar")) return findInTar(dataOf(name, reader, size), paths, limit);
     await reader.skip(size + (size % 2));
   }
 }
@@ -39,11 +52,13 @@ function dataOf(name: string, reader: ByteReader, size: number): ByteReader {
   throw damaged(`is packed in a way that is not known (${name})`);
 }
 
-async function findInTar(tar: ByteReader, path: string, limit: number): Promise<Uint8Array> {
+async function findInTar(tar: ByteReader, paths: readonly string[], limit: number): Promise<Map<string, Uint8Array>> {
+  const missing = new Set(paths);
+  const found = new Map<string, Uint8Array>();
   let longName: string | undefined;
   for (;;) {
     const header = (await tar.read(BLOCK)).slice();
-    if (header[0] === 0) throw damaged(`does not have the file ${path}`);
+    if (header[0] === 0) throw damaged(`does not have the file ${[...missing][0]}`);
     const size = parseInt(text(header.subarray(124, 136)), 8);
     if (!Number.isSafeInteger(size) || size < 0) throw damaged("is damaged");
     const type = String.fromCharCode(header[156]!);
@@ -55,11 +70,12 @@ async function findInTar(tar: ByteReader, path: string, limit: number): Promise<
     }
     const name = (longName ?? untilZero(header.subarray(0, 100))).replace(/^\.\//, "");
     longName = undefined;
-    if (name === path && (type === "0" || type === "\0")) {
+    if ((type === "0" || type === "\0") && missing.delete(name)) {
       if (size > limit) throw damaged(`has a file of ${size} bytes, which is too large`);
-      return (await tar.read(size)).slice();
-    }
-    await tar.skip(size + padding);
+      found.set(name, (await tar.read(size)).slice());
+      if (missing.size === 0) return found;
+      await tar.skip(padding);
+    } else await tar.skip(size + padding);
   }
 }
 

@@ -6,7 +6,7 @@ import { charDevice, cpio, dir, file, link } from "./cpio.ts";
  * Kernel arguments the init script understands:
  * `root=/dev/vda` starts the system on that disk (`rootfstype=ext4`, `rw` and `init=/sbin/init` as usual), with all modules loaded;
  * `wasmvisor.modules=a,b` loads modules (or `all`), `wasmvisor.run=CMD` runs a command (URL-escaped: `%20` is a space),
- * `wasmvisor.exit` powers off instead of starting a shell, `wasmvisor.size=24x80` tells how large the terminal is.
+ * `wasmvisor.dhcp` asks for an address for each network device, `wasmvisor.exit` powers off instead of starting a shell, `wasmvisor.size=24x80` tells how large the terminal is.
  */
 export const INIT = `#!/bin/sh
 /bin/busybox mount -t proc proc /proc
@@ -55,6 +55,15 @@ fi
 echo "wasmvisor: userland up"
 /bin/busybox --install -s /bin
 
+if argument wasmvisor.dhcp >/dev/null; then
+  ip link set lo up
+  for device in /sys/class/net/eth*; do
+    [ -e "$device" ] || continue
+    # It stays, and renews the lease; without an answer for five seconds it goes on asking aside.
+    udhcpc -i "\${device##*/}" -b -S -t 5 -T 1 -s /etc/udhcpc.script >/dev/null 2>&1
+  done
+fi
+
 if escaped=$(argument wasmvisor.run); then
   command=$(printf '%b' "$(echo "\${escaped#=}" | sed 's/%/\\\\x/g')")
   sh -c "$command"
@@ -80,6 +89,25 @@ while true; do
 done
 `;
 
+/** What busybox's `udhcpc` runs when it has an address, or has lost one. */
+export const LEASE = `#!/bin/sh
+case $1 in
+  deconfig)
+    ip addr flush dev "$interface"
+    ip link set "$interface" up
+    ;;
+  bound|renew)
+    ip link set "$interface" mtu "\${mtu:-1500}"
+    ip addr replace "$ip/\${mask:-24}" dev "$interface"
+    for address in $router; do ip route replace default via "$address" dev "$interface"; done
+    {
+      [ -z "$search$domain" ] || echo "search \${search:-$domain}"
+      for address in $dns; do echo "nameserver $address"; done
+    } >/etc/resolv.conf
+    ;;
+esac
+`;
+
 /** The initramfs; `modules` is a list of `[file name, bytes]` in load order. */
 export function initramfs(
   busybox: Uint8Array,
@@ -93,6 +121,7 @@ export function initramfs(
     file("bin/busybox", busybox, 0o755),
     link("bin/sh", "busybox"),
     file("init", INIT, 0o755),
+    file("etc/udhcpc.script", LEASE, 0o755),
   ];
   if (modules.length > 0) {
     entries.push(dir("lib/modules"));

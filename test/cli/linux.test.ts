@@ -81,6 +81,30 @@ describe("wasmvisor linux", () => {
     expect([result, asked]).toEqual([{ code: 3, stdout: "up\n", stderr: "" }, []]);
   });
 
+  test("fetches the kernel's drivers where a device needs them, and takes them from the cache then", async () => {
+    const folder = path.join(cache, "wasmvisor", `linux-${LINUX.version}`);
+    const bare: [string, Uint8Array][] = [
+      ["Image", flatGuest(printText("up\n") + powerOff(3))],
+      ["busybox", new Uint8Array(9)],
+    ];
+    const cached = new CachedFolder(path.basename(folder), path.dirname(folder));
+    await cached.write(new Map(bare));
+    const network = ["--net", "user", "--bios", "none", "-m", "8M"];
+    expect(await linux(network, { DEBIAN_MIRROR: mirror() })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("fetching Debian's Linux and its drivers from") as string,
+    });
+    asked = [];
+    const drivers = ["virtio_mmio", "failover", "net_failover", "virtio_net"].map((name) => `${name}.ko`);
+    await cached.write(new Map([...bare, ...drivers.map((name) => [name, new Uint8Array(9)] as const)]));
+    const result = await linux(network, { DEBIAN_MIRROR: mirror() });
+    expect([result, asked]).toEqual([{ code: 3, stdout: "up\n", stderr: "" }, []]);
+    // The agent needs one of them, a disk others.
+    expect(await linux(["--agent", ...network.slice(2)], { DEBIAN_MIRROR: mirror() })).toMatchObject({ code: 3 });
+    const disk = ["--drive", "if=virtio,format=raw,readonly=on,file=/dev/null"];
+    expect(await linux([...disk, ...network.slice(2)], { DEBIAN_MIRROR: mirror() })).toMatchObject({ code: 2 });
+  });
+
   test("asks the mirror for what is pinned, then for the index, and says so when it has neither", async () => {
     const sentence = new RegExp(
       `^wasmvisor: fetching Debian's Linux from ${mirror()}/debian, once\n[^\n]*InRelease; [^\n]*\\.\n$`,

@@ -120,8 +120,42 @@ describe("what the archive has dropped", () => {
     const made = archiveOf(packages);
     const { version, ...files } = await fetch(made);
     expect(version).toBe("7.1-riscv64");
-    expect(files).toEqual({ kernel, busybox: new Uint8Array(Buffer.from("box")) });
+    expect(files).toEqual({ kernel, busybox: new Uint8Array(Buffer.from("box")), modules: new Map() });
     expect(Object.keys(made.read)).not.toContain(LINUX.kernel.package);
+  });
+
+  test("comes with the kernel's modules when they are asked for", async () => {
+    const place = (name: string) => `./usr/lib/modules/7.1-riscv64/${name}.ko.xz`;
+    const [net, bus] = [modules.subarray(0, 70_000), modules.subarray(0, 9)];
+    const files: [string, Uint8Array][] = [
+      ["./boot/vmlinux-7.1-riscv64", kernel],
+      [place("kernel/drivers/net/net"), storeXz(net)],
+      [place("kernel/bus"), storeXz(bus)],
+      ["./usr/share/last", kernel],
+    ];
+    const fetchFrom = (tar: Uint8Array, damage = 0) => {
+      const whole = makeDeb(tar);
+      const listing = packages.replace(stanza("linux-image-7.1-riscv64", "pool/k.deb", deb), () =>
+        stanza("linux-image-7.1-riscv64", "pool/k.deb", whole),
+      );
+      const index = storeXz(Buffer.from(listing));
+      const { archive } = fakeArchive({
+        [SUITE.release]: clearSign(release(index)),
+        [`dists/trixie/${SUITE.packages}`]: index,
+        "pool/b.deb": busyboxDeb,
+        "pool/k.deb": whole.map((byte, at) => (at === whole.length - 1100 ? byte ^ damage : byte)),
+      });
+      return fetchLinux(archive, () => undefined, { suite, modules: ["kernel/bus", "kernel/drivers/net/net"] });
+    };
+    const fetched = await fetchFrom(makeTar(files));
+    expect(fetched.kernel).toEqual(kernel);
+    // In the order in which they were asked for.
+    expect([...fetched.modules]).toEqual([
+      ["bus.ko", bus],
+      ["net.ko", net],
+    ]);
+    await expect(fetchFrom(makeTar(files), 1)).rejects.toThrow(withCode("archive-hash"));
+    await expect(fetchFrom(makeTar(files.slice(0, 2)))).rejects.toThrow(/does not have the file .*kernel\/bus/);
   });
 
   test.each([
