@@ -55,7 +55,19 @@ Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 END
 passwd -q -d root
-# They wait for a network that is not there yet.
+# Whatever network a virtual network device is given has DHCP; nothing waits for it.
+cat >/etc/systemd/network/80-virtio.network <<END
+[Match]
+Driver=virtio_net
+[Network]
+DHCP=yes
+[DHCPv4]
+ClientIdentifier=mac
+END
+systemctl -q enable systemd-networkd.service systemd-resolved.service
+systemctl -q disable systemd-networkd-wait-online.service
+ln -sf ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf
+# They would load a machine that is to do something else.
 systemctl -q disable apt-daily.timer apt-daily-upgrade.timer
 # There is no screen, and a busy host is slow.
 systemctl -q mask getty-static.service getty@tty1.service

@@ -25,7 +25,10 @@ const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const BYTES = 2 * 2 ** 30;
 
 /** A pattern of apt's: what every system has. */
-const PACKAGES = ["?essential", "systemd-sysv", "udev", "login", "apt", "debian-archive-keyring", "e2fsprogs", "fio"];
+const PACKAGES = [
+  ...["?essential", "systemd-sysv", "systemd-resolved", "udev", "login", "apt", "debian-archive-keyring"],
+  ...["e2fsprogs", "fio"],
+];
 
 /** Patterns of tar's for what is left out, as Debian's small images for containers leave it out. */
 const EXCLUDED = [
