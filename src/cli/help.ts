@@ -12,6 +12,8 @@ export const HELP = {
   wasmvisor exec --help
   wasmvisor img COMMAND …            make, convert and check disk images, as qemu-img does
   wasmvisor img --help
+  wasmvisor relay [options]          give VMs in browsers a network
+  wasmvisor relay --help
   wasmvisor study [options]          measure virtualization techniques against each other
   wasmvisor study --help
   wasmvisor --version
@@ -42,6 +44,10 @@ The machine
                       random bytes of the host's (/dev/hwrng); also max-bytes=N,period=MILLISECONDS
   --net user          a network device on a NAT to what this computer reaches; also
                       user,hostfwd=tcp:127.0.0.1:8080-:80,restrict=on,mac=…; without this option, or with none, there is no network
+  --net vxlan,vni=42,peer=192.0.2.7,mtu=1450
+                      an Ethernet shared with other hosts, over UDP (RFC 7348); also peer=…:PORT (again for more), local=ADDRESS,port=N
+  --net relay,url=wss://relay.example.org/
+                      the network of a wasmvisor relay; also token=TEXT (default: WASMVISOR_RELAY_TOKEN)
   --pcap FILE         write what is sent and received, for Wireshark (pcapng)
   --fw-cfg name=opt/NAME,string=TEXT
                       a file for firmware; also name=opt/NAME,file=PATH
@@ -133,6 +139,24 @@ copy goes into.
 
 Prints what the console of a VM that was started with wasmvisor run --control SOCKET has printed, the last MiB of it; with --follow what
 it prints from now on, too.
+`,
+  relay: `wasmvisor relay [options]
+
+Gives VMs that come by WebSocket, as those in browsers do, a network: each a NAT of its own to the public addresses that this computer
+reaches, as --net user. Needs the package ws (npm install ws). A VM joins by openRelayNetwork, or by --net relay,url=…
+
+  --listen ADDRESS:PORT
+                      where (default 127.0.0.1:8765)
+  --token TEXT        what VMs must show (default: WASMVISOR_RELAY_TOKEN, or a token that is made up and printed)
+  --tokens FILE       a token for each tenant: lines with a name and a token
+  --allow TO[:PORTS]  what VMs may reach, in place of all public addresses (again for more): names with stars, addresses, prefixes,
+                      such as *.debian.org:80 or 10.0.0.0/8
+  --sessions N        VMs at once for each tenant (default 16)
+  --connections N     TCP connections at once for each VM (default 1024)
+  --bps N, --pps N    bytes and packets in a second for each VM and direction (default: no limits)
+  --tls-cert FILE, --tls-key FILE
+                      a certificate and its key (PEM), for wss:
+  --origin URL        a page whose VMs may come (again for more; default: all that have the token)
 `,
   study: `wasmvisor study [options] [EXPERIMENT]
 

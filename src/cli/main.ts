@@ -8,6 +8,7 @@ import { type ControlName, parseControl } from "./control/options.ts";
 import { HELP } from "./help.ts";
 import { runLockstep } from "./lockstep.ts";
 import { parseCommandLine } from "./options.ts";
+import { parseRelay } from "./relay-options.ts";
 import { run } from "./run.ts";
 import type { StudyCommand } from "./study-options.ts";
 
@@ -35,6 +36,8 @@ async function main(args: readonly string[]): Promise<number> {
     case "cp":
     case "logs":
       return control(command.kind, command.args);
+    case "relay":
+      return relay(command.args);
     case "img":
       return (await import("./img.ts")).runImg(command.args);
   }
@@ -45,6 +48,13 @@ async function control(name: ControlName, args: readonly string[]): Promise<numb
   const command = parseControl(name, args, host.environment("WASMVISOR_CONTROL"));
   if (command !== undefined) return (await import("./control/client.ts")).runControl(command);
   await host.print(HELP[name]);
+  return 0;
+}
+
+async function relay(args: readonly string[]): Promise<number> {
+  const command = parseRelay(args, host.environment("WASMVISOR_RELAY_TOKEN"));
+  if (command !== undefined) return (await import("./relay.ts")).runRelay(command);
+  await host.print(HELP.relay);
   return 0;
 }
 

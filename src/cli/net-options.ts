@@ -5,15 +5,24 @@ import {
   type HostForward,
   type NetworkOptions,
   parseHostForward,
+  type RelayNetworkOptions,
   type UserNetworkOptions,
+  type VxlanNetworkOptions,
+  type VxlanPeer,
 } from "../index.ts";
 import { pairsOf, slotOf } from "./properties.ts";
 import { usage } from "./usage.ts";
 
-/** A network device, and the user network at the far end of its cable, if that is what it is. */
-export interface NetworkWords {
-  readonly device: Omit<NetworkOptions, "backend">;
+/** What is at the far end of a device's cable; nothing: nobody. */
+export interface FarWords {
   readonly user?: UserNetworkOptions;
+  readonly vxlan?: VxlanNetworkOptions;
+  readonly relay?: RelayNetworkOptions;
+}
+
+/** A network device, and its network. */
+export interface NetworkWords extends FarWords {
+  readonly device: Omit<NetworkOptions, "backend">;
 }
 
 /** The values of each option, in the order in which they were given. */
@@ -91,11 +100,11 @@ export function networkOptions({ net = [], nic = [], netdev = [], devices }: Net
   const joined = devices.map((text) => {
     const { device, netdev: id } = readDevice(pairsOf("device", text).slice(1));
     if (id === undefined) return { device };
-    const user = far.get(id);
-    if (user === undefined || plugged.has(id))
+    const network = far.get(id);
+    if (network === undefined || plugged.has(id))
       throw usage(`--device ${text} names no free network; write netdev=ID and --netdev user,id=ID.`);
     plugged.add(id);
-    return { device, user };
+    return { device, ...network };
   });
   const loose = [...far.keys()].find((id) => !plugged.has(id));
   if (loose !== undefined)
@@ -107,22 +116,72 @@ export function networkOptions({ net = [], nic = [], netdev = [], devices }: Net
 }
 
 /** What a `--netdev` makes, by its identifier. */
-function farEnd(text: string): readonly [id: string, user: UserNetworkOptions] {
+function farEnd(text: string): readonly [id: string, far: FarWords] {
   const { kind, pairs } = kindOf("netdev", text);
   const id = pairs.find(([name]) => name === "id")?.[1];
-  if (kind !== "user") throw noNetwork(kind);
-  if (id === undefined) throw usage(`--netdev ${text} has no id; write --netdev user,id=ID.`);
-  return [id, userWords(pairs.filter(([name]) => name !== "id"))];
+  const read = kindReader(kind);
+  if (id === undefined) throw usage(`--netdev ${text} has no id; write --netdev ${kind},id=ID.`);
+  return [id, read(pairs.filter(([name]) => name !== "id"))];
 }
 
 /** A device with its network in one option. */
 function nicOf(option: string, text: string): NetworkWords[] {
   const { kind, pairs } = kindOf(option, text);
   if (kind === "none") return [];
-  if (kind !== "user") throw noNetwork(kind);
+  const read = kindReader(kind);
   const ours = pairs.filter(([name]) => Object.hasOwn(DEVICE, name));
   const { device } = readDevice(ours);
-  return [{ device, user: userWords(pairs.filter((pair) => !ours.includes(pair))) }];
+  return [{ device, ...read(pairs.filter((pair) => !ours.includes(pair))) }];
+}
+
+/** What reads the properties of each kind of network. */
+const KINDS: Readonly<Record<string, (pairs: Pairs) => FarWords>> = {
+  user: (pairs) => ({ user: userWords(pairs) }),
+  vxlan: (pairs) => ({ vxlan: vxlanWords(pairs) }),
+  relay: (pairs) => ({ relay: relayWords(pairs) }),
+};
+
+function kindReader(kind: string): (pairs: Pairs) => FarWords {
+  if (Object.hasOwn(KINDS, kind)) return KINDS[kind]!;
+  throw noNetwork(kind);
+}
+
+function vxlanWords(pairs: Pairs): VxlanNetworkOptions {
+  const peers: VxlanPeer[] = [];
+  const vxlan: Writable<VxlanNetworkOptions> = { vni: -1, peers };
+  for (const [name, value] of pairs) {
+    if (name === "vni") vxlan.vni = whole(name, value, 2 ** 24 - 1);
+    else if (name === "peer") peers.push(peerOf(value));
+    else if (name === "local") vxlan.address = bare(value);
+    else if (name === "port") vxlan.port = whole(name, value, 65_535);
+    else throw usage(`A vxlan network has no property "${name}"; it has vni, peer, local, port.`);
+  }
+  if (vxlan.vni < 0 || peers.length === 0)
+    throw usage("A vxlan network has an identifier and other ends; write --nic vxlan,vni=42,peer=192.0.2.7,mtu=1450.");
+  return vxlan;
+}
+
+/** `192.0.2.7`, `192.0.2.7:4789`, `fd00::7` or `[fd00::7]:4789`. */
+function peerOf(text: string): VxlanPeer {
+  const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(text);
+  const [address, port] = match === null ? [text] : [match[1] ?? match[2]!, match[3]];
+  return { address, ...(port === undefined ? {} : { port: whole("port of a peer", port, 65_535) }) };
+}
+
+function relayWords(pairs: Pairs): RelayNetworkOptions {
+  const relay: Writable<RelayNetworkOptions> = { url: "" };
+  for (const [name, value] of pairs) {
+    if (name === "url") relay.url = value;
+    else if (name === "token") relay.token = value;
+    else throw usage(`A relay network has no property "${name}"; it has url, token.`);
+  }
+  if (relay.url === "") throw usage("A relay network has an address; write --nic relay,url=wss://relay.example.org/.");
+  return relay;
+}
+
+function whole(name: string, value: string, most: number): number {
+  if (/^\d{1,9}$/.test(value) && Number(value) <= most) return Number(value);
+  throw usage(`The ${name} of a network is a whole number up to ${most}, not "${value}".`);
 }
 
 /** `--net user`, alone or beside QEMU's older `-net nic`. */
@@ -143,7 +202,9 @@ function kindOf(option: string, text: string): { readonly kind: string; readonly
 }
 
 function noNetwork(kind: string): Error {
-  return usage(`There is no network "${kind}" to join; use user, which reaches what this computer does, or none.`);
+  return usage(
+    `There is no network "${kind}" to join; use user, which reaches what this computer does, vxlan, relay, or none.`,
+  );
 }
 
 function userWords(pairs: Pairs): UserNetworkOptions {

@@ -1,21 +1,48 @@
 /** The networks of `wasmvisor run`, opened. */
 
-import { type NetworkOptions, openUserNetwork } from "../index.ts";
-import type { NetworkWords } from "./net-options.ts";
+import * as host from "../host/process.ts";
+import {
+  type NetworkBackend,
+  type NetworkOptions,
+  openRelayNetwork,
+  openUserNetwork,
+  openVxlanNetwork,
+  type RelayNetworkEvent,
+} from "../index.ts";
+import type { FarWords, NetworkWords } from "./net-options.ts";
 
 /**
  * The network devices of a VM.
- * @throws WasmvisorError `usage`, and what making a user network throws
+ * @throws WasmvisorError `usage`, and what making a network throws
  */
 export async function openNetworks(words: readonly NetworkWords[]): Promise<NetworkOptions[]> {
   const networks: NetworkOptions[] = [];
   try {
-    for (const { device, user } of words) {
-      networks.push(user === undefined ? device : { ...device, backend: await openUserNetwork(user) });
+    for (const { device, ...far } of words) {
+      const backend = await openFar(far);
+      networks.push(backend === undefined ? device : { ...device, backend });
     }
     return networks;
   } catch (error) {
     for (const { backend } of networks) if (typeof backend === "object") await backend.close();
     throw error;
   }
+}
+
+async function openFar({ user, vxlan, relay }: FarWords): Promise<NetworkBackend | undefined> {
+  if (user !== undefined) return openUserNetwork(user);
+  if (vxlan !== undefined) return openVxlanNetwork(vxlan);
+  if (relay === undefined) return undefined;
+  const token = relay.token ?? host.environment("WASMVISOR_RELAY_TOKEN");
+  const onEvent = (event: RelayNetworkEvent): void => void host.printError(relayLine(relay.url, event));
+  return openRelayNetwork({ ...relay, onEvent, ...(token === undefined ? {} : { token }) });
+}
+
+function relayLine(url: string, event: RelayNetworkEvent): string {
+  const { host: name } = new URL(url);
+  if (event.type === "connected") return `wasmvisor: the relay ${name} is connected\n`;
+  const reason = event.reason || `code ${event.code}`;
+  if (event.type === "refused")
+    return `wasmvisor: the relay ${name} does not let this VM in (${reason}); check the token\n`;
+  return `wasmvisor: the relay ${name} is not connected (${reason}); it is tried again\n`;
 }

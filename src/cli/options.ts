@@ -68,13 +68,14 @@ export interface LinuxOptions {
 
 /** What the command line asks for. */
 export type Command =
-  | { readonly kind: "help"; readonly topic: "wasmvisor" | "run" | "linux" | "study" | "img" | ControlName }
+  | { readonly kind: "help"; readonly topic: "wasmvisor" | "run" | "linux" | "study" | "img" | "relay" | ControlName }
   | { readonly kind: "version" }
   | { readonly kind: "demo" }
   | { readonly kind: "linux"; readonly options: LinuxOptions }
   | { readonly kind: "study"; readonly study: StudyCommand }
   | { readonly kind: ControlName; readonly args: readonly string[] }
   | { readonly kind: "img"; readonly args: readonly string[] }
+  | { readonly kind: "relay"; readonly args: readonly string[] }
   | { readonly kind: "run"; readonly options: RunOptions };
 
 const FLAGS = {
@@ -150,7 +151,7 @@ export function parseCommandLine(args: readonly string[]): Command {
   if (["version", "--version", "-version"].includes(command)) return { kind: "version" };
   if (command === "study") return { kind: "study", study: parseStudyCommand(rest) };
   if (command === "linux") return linuxCommand(rest);
-  if (command === "img") return { kind: "img", args: rest };
+  if (command === "img" || command === "relay") return { kind: command, args: rest };
   const control = CONTROL_COMMANDS.find((name) => name === command);
   if (control !== undefined) return { kind: control, args: rest };
   const isRun = command === "run";
@@ -164,7 +165,7 @@ export function parseCommandLine(args: readonly string[]): Command {
   return { kind: "run", options: runOptions(values, positionals) };
 }
 
-const TOPICS = ["run", "linux", "study", "img", ...CONTROL_COMMANDS] as const;
+const TOPICS = ["run", "linux", "study", "img", "relay", ...CONTROL_COMMANDS] as const;
 
 function noCommand(word: string): WasmvisorError {
   const meant = nearest(word, TOPICS);
@@ -172,7 +173,7 @@ function noCommand(word: string): WasmvisorError {
   // A file's name, or what looks like one.
   if (/[./\\]/.test(word)) return usage(`There is no command "${word}"; to boot that file, use wasmvisor run ${word}.`);
   return usage(
-    `There is no command "${word}"; use wasmvisor run, linux, exec, cp, logs, img or study, or see wasmvisor --help.`,
+    `There is no command "${word}"; use wasmvisor run, linux, exec, cp, logs, img, relay or study, or see wasmvisor --help.`,
   );
 }
 

@@ -19,6 +19,8 @@ import type {
 } from "../backend/network/user/host-network.ts";
 import { WasmvisorError } from "../error.ts";
 
+export { openWebSocket } from "./sockets-ws.ts";
+
 /** Milliseconds after which a connection that nobody answers is given up. */
 const CONNECT_TIMEOUT = 75_000;
 

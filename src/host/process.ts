@@ -1,5 +1,6 @@
 /** What the command needs of the process it is: files to write, terminal, signals, and ways out. */
 
+import { randomBytes } from "node:crypto";
 import { access, type FileHandle, open, readFile, rm, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
@@ -240,6 +241,11 @@ export function onSignal(handle: (exitCode: number) => void): () => void {
   return () => {
     for (const [name, handler] of handlers) process.off(name, handler);
   };
+}
+
+/** A word that nobody guesses: 128 bits. */
+export function randomToken(): string {
+  return randomBytes(16).toString("hex");
 }
 
 /** A variable of the environment; undefined also when it is empty. */

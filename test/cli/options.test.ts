@@ -187,6 +187,22 @@ describe("QEMU's way of saying it", () => {
         user: { guestfwd: [{ address: "10.0.2.100", port: 80, to: { address: "127.0.0.1", port: 8080 } }] },
       },
     ]);
+    const vxlan = "vxlan,vni=42,peer=192.0.2.7,peer=192.0.2.8:99,peer=fd00::7,peer=[fd00::8]:5,local=192.0.2.1,port=0";
+    expect(run("-netdev", `${vxlan},id=v`, "-device", "virtio-net-device,netdev=v,host_mtu=1450").networks).toEqual([
+      {
+        device: { mtu: 1450 },
+        vxlan: {
+          ...{ vni: 42, address: "192.0.2.1", port: 0 },
+          peers: [
+            ...[{ address: "192.0.2.7" }, { address: "192.0.2.8", port: 99 }],
+            ...[{ address: "fd00::7" }, { address: "fd00::8", port: 5 }],
+          ],
+        },
+      },
+    ]);
+    expect(run("--net", "relay,url=wss://a.example/x?y=z,token=t,mac=52:54:00:00:00:01").networks).toEqual([
+      { device: { mac: "52:54:00:00:00:01" }, relay: { url: "wss://a.example/x?y=z", token: "t" } },
+    ]);
     expect(run("--net", "user", "--pcap", "x.pcapng")).toMatchObject({ pcap: "x.pcapng", networks: [{ user: {} }] });
     expect(run("-device", "virtio-net-device").networks).toEqual([{ device: {} }]);
     expect(run("-nic", "none", "-net", "none").networks).toBeUndefined();
@@ -267,6 +283,10 @@ describe("QEMU's way of saying it", () => {
     [["-drive", "file=a,format=vmdk"], 'format of a drive is raw or qcow2, not "vmdk"'],
     [["-drive", "file=a,if=none,id=x"], "--device virtio-blk-device,drive=x"],
     [["-device", "virtio-blk-device,drive=x"], "names no drive"],
+    [["-nic", "vxlan,vni=3"], "has an identifier and other ends"],
+    [["-nic", "vxlan,vni=16777216,peer=192.0.2.7"], "whole number up to 16777215"],
+    [["-nic", "relay"], "A relay network has an address"],
+    [["-nic", "relay,url=wss://a/,x=y"], 'no property "x"'],
     [["-netdev", "user,id=n"], "add --device virtio-net-device,netdev=n"],
     [["-netdev", "user"], "has no id"],
     [["-netdev", "user,id=n", "-netdev", "user,id=n"], "the same id"],
@@ -336,7 +356,7 @@ test.each([
   ["linx", 'There is no command "linx"; did you mean wasmvisor linux?'],
   [
     "boot",
-    'There is no command "boot"; use wasmvisor run, linux, exec, cp, logs, img or study, or see wasmvisor --help.',
+    'There is no command "boot"; use wasmvisor run, linux, exec, cp, logs, img, relay or study, or see wasmvisor --help.',
   ],
 ])("the command %s is answered", (command, sentence) => {
   expect(sentenceOf(command)).toBe(sentence);
