@@ -28,6 +28,7 @@ export type ErrorCode =
   | "control"
   | "core-invalid"
   | "core-unreachable"
+  | "cpu"
   | "csr"
   | "device-state"
   | "devices"

@@ -10,6 +10,7 @@ export const HELP = {
   wasmvisor run --help               the options
   wasmvisor exec | cp | logs …       drive the guest of a VM that runs with --agent --control SOCKET
   wasmvisor exec --help
+  wasmvisor top …                    what VMs that run with --control SOCKET use: time, memory, disks and networks
   wasmvisor img COMMAND …            make, convert and check disk images, as qemu-img does
   wasmvisor img --help
   wasmvisor relay [options]          give VMs in browsers a network
@@ -55,7 +56,7 @@ The machine
                       a folder that the guest mounts: mount -t 9p -o trans=virtio,version=9p2000.L TAG /mnt; also readonly=on;
                       also --fsdev local,id=ID,path=FOLDER --device virtio-9p-device,fsdev=ID,mount_tag=TAG
   --agent             a small program of wasmvisor's in the guest, added to the initial RAM disk, by which it is driven
-  --control SOCKET    where wasmvisor exec, cp and logs find this VM: a Unix socket, for this user alone
+  --control SOCKET    where wasmvisor exec, cp, logs and top find this VM: a Unix socket, for this user alone
   --chardev socket,id=ID,path=FILE,server=on,wait=off
                       the far end of a serial port: a socket (server=off: somebody else's), or file,id=ID,path=FILE
   --device virtserialport,name=NAME,chardev=ID
@@ -157,6 +158,16 @@ reaches, as --net user. Needs the package ws (npm install ws). A VM joins by ope
   --tls-cert FILE, --tls-key FILE
                       a certificate and its key (PEM), for wss:
   --origin URL        a page whose VMs may come (again for more; default: all that have the token)
+`,
+  top: `wasmvisor top [--control SOCKET]… [--once] [--json] [-d SECONDS]
+
+Shows what VMs that were started with wasmvisor run --control SOCKET use, a line for each: the part of the time in which they run and in which
+they wait to run, millions of instructions a second, memory taken, memory shared, memory in all, and bytes a second of disks and networks.
+
+  --control SOCKET    a VM's socket (again for more; default: WASMVISOR_CONTROL)
+  --once              looks once: what was used since the VMs were made; fails when none answers
+  --json              one line of JSON for each look
+  -d, --delay SECONDS between two looks (default 2)
 `,
   study: `wasmvisor study [options] [EXPERIMENT]
 

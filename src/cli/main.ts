@@ -35,6 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
     case "exec":
     case "cp":
     case "logs":
+    case "top":
       return control(command.kind, command.args);
     case "relay":
       return relay(command.args);

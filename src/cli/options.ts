@@ -173,7 +173,7 @@ function noCommand(word: string): WasmvisorError {
   // A file's name, or what looks like one.
   if (/[./\\]/.test(word)) return usage(`There is no command "${word}"; to boot that file, use wasmvisor run ${word}.`);
   return usage(
-    `There is no command "${word}"; use wasmvisor run, linux, exec, cp, logs, img, relay or study, or see wasmvisor --help.`,
+    `There is no command "${word}"; use wasmvisor run, linux, exec, cp, logs, top, img, relay or study, or see wasmvisor --help.`,
   );
 }
 

@@ -8,6 +8,7 @@ import type { DeviceMaker } from "../machine/owner-devices.ts";
 import type { TranslatorSettings } from "../core/translator.ts";
 import type { DriveOptions } from "./drives.ts";
 import type { ImageSource } from "./image-source.ts";
+import { checkVmCpu, DEFAULT_CPU, type VmCpuChoice, type VmCpuSettings } from "./scheduler/settings.ts";
 import { AGENT_PORT } from "./agent/port-name.ts";
 import { known } from "./known.ts";
 import type { NetworkOptions } from "./networks.ts";
@@ -101,6 +102,8 @@ export interface VmConfig {
    * run depends on nothing but its inputs.
    */
   readonly clock?: "host" | "deterministic";
+  /** Its part of the thread that the host's VMs run on; see `VmCpuSettings`. Default: as much as each of the others. */
+  readonly cpu?: VmCpuSettings;
   /** What to do with a guest whose trap handler traps for ever: let it (the default), or stop the VM. */
   readonly onTrapStorm?: "continue" | "stop";
   /** Gives up the making of the VM: `createVm` rejects with the signal's reason. No part of the VM afterwards. */
@@ -136,6 +139,7 @@ const KEYS = Object.keys({
   flash: 0,
   virtio: 0,
   clock: 0,
+  cpu: 0,
   onTrapStorm: 0,
   signal: 0,
   stallTimeout: 0,
@@ -165,6 +169,7 @@ export interface CheckedConfig {
   readonly memoryModel: MemoryModel;
   readonly deterministic: boolean;
   readonly stopOnTrapStorm: boolean;
+  readonly cpu: VmCpuChoice;
   readonly devices: readonly DeviceMaker[];
   readonly rng: RngOptions | undefined;
   readonly agent: boolean;
@@ -235,7 +240,7 @@ function parseSize(text: string): number {
 
 /**
  * Checks everything that can be checked without reading an image.
- * @throws WasmvisorError `option`, `memory-size`, `hart-count`, `engine`, `translator`, `memory-model`, `clock`, `nothing-to-run`
+ * @throws WasmvisorError `option`, `memory-size`, `hart-count`, `engine`, `translator`, `memory-model`, `clock`, `nothing-to-run`, `cpu`
  */
 export function checkConfig(config: VmConfig): CheckedConfig {
   known({ code: "option", where: "createVm" }, config, KEYS);
@@ -278,6 +283,7 @@ export function checkConfig(config: VmConfig): CheckedConfig {
     memoryModel,
     deterministic: clock === "deterministic",
     stopOnTrapStorm: onTrapStorm === "stop",
+    cpu: checkVmCpu(config.cpu ?? {}, DEFAULT_CPU),
     devices: config.devices ?? [],
     hasFlash: config.flash?.some((bank) => bank !== undefined) ?? false,
     fwCfg: checkFwCfg(config.fwCfg),

@@ -29,8 +29,11 @@ const TASK_MILLISECONDS = 5;
 /** How long it may take however many wait, in milliseconds. */
 const SHORTEST_TASK = 1;
 
-/** Those who have given way, in order. */
+/** Those who have given way, in order: VMs' hosts, and others one by one. */
 const waiting: Continue[] = [];
+
+/** How many VMs of all hosts want to run, beside the one that does. */
+export const waitingVms = { count: 0 };
 
 /** Resumes the first who waits. Each of them runs in a task of its own, so that the event loop looks at what else is due between any two. */
 function resumeNext(): void {
@@ -40,17 +43,22 @@ function resumeNext(): void {
 }
 
 /**
- * Comes back in a new task of the event loop, after what was due there and after everybody else who has given way before. There is one
- * queue for all VMs of the process, so that many hold the event loop no longer than one.
- *
- * @returns how many milliseconds that task may take
+ * Calls `resume` in a new task of the event loop, after what was due there and after everybody else who has asked before. There is one queue
+ * for all hosts of the process, so that many hold the event loop no longer than one.
  */
-export async function giveWay(): Promise<number> {
-  await new Promise<void>((resume) => {
-    waiting.push(resume);
-    if (waiting.length === 1) soon(resumeNext);
-  });
-  return Math.max(SHORTEST_TASK, TASK_MILLISECONDS / (waiting.length + 1));
+export function inTurn(resume: Continue): void {
+  waiting.push(resume);
+  if (waiting.length === 1) soon(resumeNext);
+}
+
+/** How many milliseconds the present task may take. */
+export function taskMilliseconds(): number {
+  return Math.max(SHORTEST_TASK, TASK_MILLISECONDS / (waitingVms.count + 1));
+}
+
+/** Comes back in a new task of the event loop. */
+export function giveWay(): Promise<void> {
+  return new Promise(inTurn);
 }
 
 /** A pause that ends after some time or when it is woken, whichever comes first. */

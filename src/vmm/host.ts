@@ -13,6 +13,9 @@ import { known } from "./known.ts";
 import type { Machine } from "./machine.ts";
 import { abandonVirtioDevices, openVirtioDevices, type VirtioDevices } from "./virtio-devices.ts";
 import { Vm } from "./vm.ts";
+import type { HostAccounting } from "./accounting.ts";
+import { Scheduler, type ScheduledVm } from "./scheduler/scheduler.ts";
+import type { CpuChoice, CpuSettings } from "./scheduler/settings.ts";
 import { usualCompilation } from "#load";
 import type { Compilation } from "../host/load.ts";
 import type { WorkerChoice } from "../host/thread.ts";
@@ -61,6 +64,9 @@ export class Host {
   readonly #core: Core;
   readonly #compilation: Compilation;
   readonly #vms = new Set<Vm>();
+  readonly #scheduler = new Scheduler();
+  readonly #madeAt = performance.now();
+  #lastVm = 0;
   readonly #byHart: Map<number, Machine>;
   /** The VMs that are being made. */
   readonly #making = new Set<AbortController>();
@@ -128,6 +134,42 @@ export class Host {
     return shareEqualFrames(rams, (ma) => this.#core.frame_hash(ma));
   }
 
+  /** What its VMs have used. */
+  accounting(): HostAccounting {
+    return {
+      milliseconds: performance.now() - this.#madeAt,
+      vms: [...this.#vms].map((vm) => vm.accounting()),
+      allocatedBytes: this.allocatedBytes,
+    };
+  }
+
+  /**
+   * Makes a group of VMs that share what the group has of the thread (`createVm({ cpu: { group } })`, `vm.setCpu`), or changes it: what is left
+   * out stays as it is.
+   *
+   * ```ts
+   * host.setCpuGroup("tests", { shares: 50, cap: 0.5 });
+   * ```
+   *
+   * @throws WasmvisorError `option`, `cpu` when more is reserved than there is, or there are 256 groups
+   */
+  setCpuGroup(name: string, settings: CpuSettings): void {
+    this.#scheduler.setGroup(name, settings);
+  }
+
+  /**
+   * Forgets a group that has no VMs.
+   * @throws WasmvisorError `cpu` when there is no such group, or it has VMs
+   */
+  deleteCpuGroup(name: string): void {
+    this.#scheduler.deleteGroup(name);
+  }
+
+  /** The groups of VMs, by name. */
+  get cpuGroups(): ReadonlyMap<string, CpuChoice> {
+    return this.#scheduler.groups;
+  }
+
   /**
    * Reads the images and makes a VM, switched off: `start` runs it.
    *
@@ -161,8 +203,21 @@ export class Host {
   }
 
   #makeVm(checked: CheckedConfig, images: BootImages, opened: Opened, plan: LoadedPlan): Vm {
+    const cpu = this.#scheduler.add(checked.cpu);
+    try {
+      return this.#register(checked, images, opened, plan, cpu);
+    } catch (error) {
+      cpu.leave();
+      throw error;
+    }
+  }
+
+  #register(checked: CheckedConfig, images: BootImages, opened: Opened, plan: LoadedPlan, cpu: ScheduledVm): Vm {
     const vm = new Vm(
       {
+        number: ++this.#lastVm,
+        cpu,
+        setCpu: (settings) => this.#scheduler.change(cpu, settings),
         core: this.#core,
         memory: this.memory,
         compilation: checked.deterministic ? "sync" : this.#compilation,

@@ -11,8 +11,9 @@ import type { CoreExports } from "../core/core.ts";
 import type { HartView } from "../core/views.ts";
 import type { Part } from "../state/saved.ts";
 import { table, u32, u8, type ValuesIn } from "../state/table.ts";
-import { giveWay, Sleep } from "./event-loop.ts";
+import { Sleep } from "./event-loop.ts";
 import type { Sampler } from "./sampler.ts";
+import type { VmCpu } from "./scheduler/scheduler.ts";
 import type { VmTime } from "./time.ts";
 
 /** A tick that never comes. */
@@ -31,6 +32,8 @@ export interface RunLoopDeps {
   readonly harts: readonly HartView[];
   readonly board: RunLoopBoard;
   readonly time: VmTime;
+  /** Says when the VM runs. */
+  readonly cpu: VmCpu;
   /** Instructions a hart runs before the next one does; see `sliceFor`. */
   readonly slice: number;
   /** Whether hart `index` is started (SBI HSM). */
@@ -122,6 +125,7 @@ export class RunLoop {
   close(): void {
     this.stop();
     this.#closed = true;
+    this.#deps.cpu.leave();
   }
 
   /** The next slice is the first hart's: the machine has been reset. */
@@ -225,21 +229,22 @@ export class RunLoop {
   }
 
   async #loop(): Promise<void> {
+    const { cpu } = this.#deps;
     this.#active = true;
     try {
       // Always from a clean stack: `start` returns before the guest's first instruction.
-      let milliseconds = await giveWay();
+      let milliseconds = await cpu.turn();
       while (this.#running) {
         const idle = this.#busyTask(milliseconds);
         await this.#deps.beforeWaiting();
         // What that called may have stopped the loop, or typed something.
         if (!this.#running) break;
         if (!this.#deps.hasArrived()) {
-          if (this.#isHeld) await this.#sleep.for();
+          if (this.#isHeld) await this.#sleepFor();
           else if (idle) await this.#idle();
         }
         // After a sleep too: many may have woken.
-        milliseconds = await giveWay();
+        milliseconds = await cpu.turn();
       }
     } catch (error) {
       this.#running = false;
@@ -270,7 +275,9 @@ export class RunLoop {
         if (this.#isTime(timeIsUp)) break;
       }
     } finally {
-      this.busyMilliseconds += performance.now() - startedAt;
+      const milliseconds = performance.now() - startedAt;
+      this.busyMilliseconds += milliseconds;
+      this.#deps.cpu.ran(milliseconds);
       this.#leave();
     }
     return idle;
@@ -463,6 +470,11 @@ export class RunLoop {
     const deadline = this.#nextDeadline();
     if (!this.#allWait()) return;
     const milliseconds = deadline === NEVER ? Infinity : this.#deps.time.idle(this.#toClock(deadline));
-    if (milliseconds >= SHORTEST_SLEEP) await this.#sleep.for(milliseconds);
+    if (milliseconds >= SHORTEST_SLEEP) await this.#sleepFor(milliseconds);
+  }
+
+  async #sleepFor(milliseconds = Infinity): Promise<void> {
+    await this.#sleep.for(milliseconds);
+    this.#deps.cpu.woke();
   }
 }

@@ -37,6 +37,9 @@ import type { Part } from "../state/saved.ts";
 import type { SavedState } from "../state/section.ts";
 import { checkState, saveState, type StateOwner } from "./state.ts";
 import { signature } from "./signature.ts";
+import { ioUse, type VmAccounting } from "./accounting.ts";
+import type { ScheduledVm } from "./scheduler/scheduler.ts";
+import { checkVmCpu, type VmCpuChoice, type VmCpuSettings } from "./scheduler/settings.ts";
 import type { Vsockets } from "./vsock.ts";
 import { closeVirtioDevices, type VirtioDevices } from "./virtio-devices.ts";
 import { type Address, virtualAddress } from "../memory/address.ts";
@@ -49,6 +52,12 @@ export interface VmDeps {
   readonly compilation: Compilation;
   readonly config: CheckedConfig;
   readonly images: BootImages;
+  /** The number of the VM in its host. */
+  readonly number: number;
+  /** Its place in the host's scheduler. */
+  readonly cpu: ScheduledVm;
+  /** Changes what it may have of the thread. */
+  setCpu(settings: VmCpuChoice): void;
   readonly virtio: VirtioDevices;
   /** Images of the flash banks. */
   readonly flash: readonly (FlashImage | undefined)[];
@@ -98,6 +107,7 @@ export class Vm extends Driven {
   readonly #htif: Htif | undefined;
   readonly #symbols: LoadedPlan["symbols"];
   readonly #storms = new Set<number>();
+  readonly #madeAt = performance.now();
   #state: VmState = "created";
   #ending = ending();
   #power: PowerEvent | undefined;
@@ -169,6 +179,7 @@ export class Vm extends Driven {
       harts: space.harts,
       board,
       time,
+      cpu: deps.cpu,
       slice: sliceFor(config.harts, this.#htif !== undefined),
       isStarted: (index) => this.machine.isStarted(index),
       onSbi: (index) => this.machine.serveSbi(index),
@@ -346,6 +357,53 @@ export class Vm extends Driven {
       busFaults: this.machine.board.bus.faults,
       touchedBytes: this.machine.space.vm.u32(VmField.framesTouched) * FRAME_BYTES,
     };
+  }
+
+  /**
+   * What it has used of its host since it was made.
+   *
+   * ```ts
+   * const { cpu, memory } = vm.accounting();
+   * console.log(`${cpu.milliseconds} ms, ${memory.touchedBytes} bytes`);
+   * ```
+   *
+   * @throws WasmvisorError `vm-state` when it has been destroyed
+   */
+  accounting(): VmAccounting {
+    this.#expect("ask the accounts of", "created", "running", "paused", "exited");
+    const { touchedBytes, sharedBytes } = this.machine.space.ram.statistics();
+    return {
+      number: this.#deps.number,
+      state: this.state,
+      milliseconds: performance.now() - this.#madeAt,
+      settings: this.cpu,
+      cpu: this.#deps.cpu.use,
+      instructions: this.harts.reduce((sum, hart) => sum + hart.counters().instructions, 0),
+      memory: { ramBytes: this.machine.space.ramBytes, touchedBytes, sharedBytes },
+      io: ioUse(
+        this.drives.map((drive) => drive.statistics()),
+        this.networks.map((network) => network.statistics()),
+      ),
+    };
+  }
+
+  /** What it may have of the thread that its host runs on. */
+  get cpu(): VmCpuChoice {
+    return { ...this.#deps.cpu.settings };
+  }
+
+  /**
+   * Changes what it may have of the thread, from its next task on; what is left out stays as it is.
+   *
+   * ```ts
+   * vm.setCpu({ shares: 400, cap: 0.5 });
+   * ```
+   *
+   * @throws WasmvisorError `option`, `cpu` when there is no such group or more is reserved than there is, `vm-state` when it has been destroyed
+   */
+  setCpu(settings: VmCpuSettings): void {
+    this.#expect("set the CPU time of", "created", "running", "paused", "exited");
+    this.#deps.setCpu(checkVmCpu(settings, this.cpu));
   }
 
   /** Named addresses in the kernel, or in the firmware when there is no kernel: an ELF file's symbols, by address. */

@@ -3,10 +3,13 @@
 import { startThread } from "#thread";
 import { WasmvisorError } from "../error.ts";
 import type { WorkerChoice } from "../host/thread.ts";
+import type { HostAccounting } from "../vmm/accounting.ts";
 import type { VmConfig } from "../vmm/config.ts";
+import type { CpuChoice, CpuSettings } from "../vmm/scheduler/settings.ts";
 import { encodeConfig } from "./codec.ts";
 import { Link } from "./link.ts";
 import type { CreatedVm, WorkerHostSettings } from "./messages.ts";
+import { Remote } from "./remote.ts";
 import { WorkerVm } from "./worker-vm.ts";
 
 /** What a worker's host is made from. @internal */
@@ -15,6 +18,16 @@ export interface WorkerHostOptions {
   readonly module: WebAssembly.Module;
   readonly settings: WorkerHostSettings;
   readonly signal: AbortSignal | undefined;
+}
+
+/** What is asked of the host in the worker. */
+interface FarHost {
+  readonly allocatedBytes: number;
+  readonly cpuGroups: ReadonlyMap<string, CpuChoice>;
+  shareMemory(): number;
+  accounting(): HostAccounting;
+  setCpuGroup(name: string, settings: CpuSettings): void;
+  deleteCpuGroup(name: string): void;
 }
 
 /** Milliseconds that disks have to be closed. */
@@ -57,18 +70,36 @@ export class WorkerHost {
 
   /** As `Host.allocatedBytes`. */
   get allocatedBytes(): Promise<number> {
-    const access = { op: "get", member: "allocatedBytes", args: [] } as const;
-    return this.#link
-      .request({ type: "access", vm: 0, part: "host", index: 0, ...access })
-      .then(({ value }) => value as number);
+    return this.#far.get("allocatedBytes");
   }
 
   /** As `Host.shareMemory`. */
   shareMemory(): Promise<number> {
-    const access = { op: "call", member: "shareMemory", args: [] } as const;
-    return this.#link
-      .request({ type: "access", vm: 0, part: "host", index: 0, ...access })
-      .then(({ value }) => value as number);
+    return this.#far.call("shareMemory");
+  }
+
+  /** As `Host.accounting`. */
+  accounting(): Promise<HostAccounting> {
+    return this.#far.call("accounting");
+  }
+
+  /** As `Host.setCpuGroup`. */
+  setCpuGroup(name: string, settings: CpuSettings): Promise<void> {
+    return this.#far.call("setCpuGroup", name, settings);
+  }
+
+  /** As `Host.deleteCpuGroup`. */
+  deleteCpuGroup(name: string): Promise<void> {
+    return this.#far.call("deleteCpuGroup", name);
+  }
+
+  /** As `Host.cpuGroups`. */
+  get cpuGroups(): Promise<ReadonlyMap<string, CpuChoice>> {
+    return this.#far.get("cpuGroups");
+  }
+
+  get #far(): Remote<FarHost> {
+    return new Remote(this.#link, { vm: 0, part: "host", index: 0 });
   }
 
   /**

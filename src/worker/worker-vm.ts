@@ -6,6 +6,8 @@ import type { VmConsole } from "../vmm/console.ts";
 import { ending } from "../vmm/ending.ts";
 import { Driven } from "../vmm/agent/driven.ts";
 import type { RegionChoice, RegionExplanation, RegionInfo } from "../vmm/regions.ts";
+import type { VmAccounting } from "../vmm/accounting.ts";
+import type { VmCpuChoice, VmCpuSettings } from "../vmm/scheduler/settings.ts";
 import type { Vm } from "../vmm/vm.ts";
 import type { Address } from "../memory/address.ts";
 import { VM_EVENTS, type VmCounters, type VmEvents, type VmExit, type VmState } from "../vmm/vm-types.ts";
@@ -143,6 +145,21 @@ export class WorkerVm extends Driven {
   /** As `Vm.counters`. */
   counters(): Promise<VmCounters> {
     return this.#vm.call("counters");
+  }
+
+  /** As `Vm.accounting`. */
+  accounting(): Promise<VmAccounting> {
+    return this.#vm.call("accounting");
+  }
+
+  /** As `Vm.cpu`. */
+  get cpu(): Promise<VmCpuChoice> {
+    return this.#vm.get("cpu");
+  }
+
+  /** As `Vm.setCpu`. */
+  setCpu(settings: VmCpuSettings): Promise<void> {
+    return this.#vm.call("setCpu", settings);
   }
 
   /** As `Vm.resizeConsole`. */

@@ -57,6 +57,8 @@ test("a guest is driven from other processes: commands, files, its console's out
   while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 100));
   expect((statSync(socket).mode & 0o777).toString(8)).toBe("600");
   const ask = (name: string, ...args: readonly string[]) => start(name, "--control", socket, ...args);
+  const seen = await ask("top", "--control", path.join(folder, "nobody.sock"), "--once", "--json").ended;
+  expect(JSON.parse(seen.stdout)).toMatchObject([{ control: socket, state: "running" }, { state: "unreachable" }]);
   const run = async (input: string, ...args: readonly string[]): Promise<Ended> => {
     const { child, ended } = ask("exec", ...args);
     child.stdin.end(input);

@@ -1,4 +1,4 @@
-/** `wasmvisor exec`, `cp` and `logs`: what is asked of a VM in another process. */
+/** `wasmvisor exec`, `cp`, `logs` and `top`: what is asked of a VM in another process. */
 
 import { type Connection, connectTo } from "../../host/control-socket.ts";
 import * as host from "../../host/process.ts";
@@ -11,7 +11,8 @@ import {
   WasmvisorError,
 } from "../../index.ts";
 import { CONTROL_VERSION, type ControlRequest, FrameKind, framesOf, jsonOf, sendFrame, sendJson } from "./frames.ts";
-import type { ControlCommand } from "./options.ts";
+import type { ControlCommand, TopCommand } from "./options.ts";
+import { accountingOf, topJson, type TopRow, topText } from "./top.ts";
 
 type Asked = ControlRequest extends infer Request
   ? Request extends unknown
@@ -64,6 +65,40 @@ export async function runControl(command: ControlCommand): Promise<number> {
     case "cp":
       await copy(command);
       return 0;
+    case "top":
+      return top(command);
+  }
+}
+
+/** Milliseconds that a VM has to answer before it counts as unreachable. */
+const ANSWER_PATIENCE = 3000;
+
+const CLEAR = "\x1b[H\x1b[J";
+
+async function top({ controls, once, json, delay }: TopCommand): Promise<number> {
+  let before: readonly TopRow[] = [];
+  for (;;) {
+    const rows = await Promise.all(controls.map(topRow));
+    const text = json ? topJson(rows) : topText(rows, before);
+    await host.print(once || json || !host.stdoutIsTerminal() ? text : CLEAR + text);
+    if (once) return rows.some(({ accounting }) => accounting !== undefined) ? 0 : 1;
+    before = rows;
+    await new Promise((resolve) => setTimeout(resolve, delay));
+  }
+}
+
+async function topRow(control: string): Promise<TopRow> {
+  try {
+    const connection = await ask(control, { op: "accounting" });
+    const timer = setTimeout(() => connection.close(), ANSWER_PATIENCE);
+    try {
+      return { control, accounting: accountingOf(await resultOf(connection)) };
+    } finally {
+      clearTimeout(timer);
+    }
+  } catch (error) {
+    if (error instanceof WasmvisorError) return { control, accounting: undefined };
+    throw error;
   }
 }
 

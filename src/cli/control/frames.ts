@@ -39,6 +39,7 @@ export type ControlRequest = { readonly wasmvisor: number; readonly vm?: string 
       };
     }
   | { readonly op: "logs"; readonly follow: boolean }
+  | { readonly op: "accounting" }
   | { readonly op: "files"; readonly method: string; readonly args: readonly unknown[] }
 );
 

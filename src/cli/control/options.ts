@@ -1,10 +1,23 @@
-/** The options of `wasmvisor exec`, `cp` and `logs`. */
+/** The options of `wasmvisor exec`, `cp`, `logs` and `top`. */
 
 import { type OptionSpec, readArguments } from "../arguments.ts";
 import { usage } from "../usage.ts";
 
 /** What one of them was asked to do. */
-export type ControlCommand = { readonly control: string } & (
+export type ControlCommand = TopCommand | OneCommand;
+
+/** What several VMs are asked. */
+export interface TopCommand {
+  readonly kind: "top";
+  readonly controls: readonly string[];
+  readonly once: boolean;
+  readonly json: boolean;
+  /** Milliseconds between two looks. */
+  readonly delay: number;
+}
+
+/** What one VM is asked to do. */
+export type OneCommand = { readonly control: string } & (
   | {
       readonly kind: "exec";
       readonly command: readonly string[];
@@ -27,7 +40,7 @@ export interface Place {
   readonly path: string;
 }
 
-export const CONTROL_COMMANDS = ["exec", "cp", "logs"] as const;
+export const CONTROL_COMMANDS = ["exec", "cp", "logs", "top"] as const;
 export type ControlName = (typeof CONTROL_COMMANDS)[number];
 
 const CONTROL = { control: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
@@ -44,6 +57,13 @@ const FLAGS = {
   },
   cp: CONTROL,
   logs: { ...CONTROL, follow: { type: "boolean", short: "f" } },
+  top: {
+    ...CONTROL,
+    control: { type: "string", multiple: true },
+    once: { type: "boolean" },
+    json: { type: "boolean" },
+    delay: { type: "string", short: "d" },
+  },
 } as const satisfies Record<ControlName, Record<string, OptionSpec>>;
 
 /**
@@ -64,6 +84,18 @@ export function parseControl(
   const control = one("control") ?? usual;
   if (control === undefined)
     throw usage(`wasmvisor ${name} needs --control SOCKET, as the VM was started with; or set WASMVISOR_CONTROL.`);
+  if (name === "top") {
+    if (positionals.length > 0)
+      throw usage(`wasmvisor top takes no words beside its options, such as ${positionals[0]}.`);
+    const delay = milliseconds("delay", one("delay") ?? "2");
+    return {
+      kind: "top",
+      controls: values.get("control") ?? [control],
+      once: values.has("once"),
+      json: values.has("json"),
+      delay,
+    };
+  }
   if (name === "logs") return { kind: "logs", control, follow: values.has("follow") };
   if (name === "cp") {
     const [from, to, surplus] = positionals.map(placeOf);
@@ -80,7 +112,7 @@ export function parseControl(
     ...(values.has("env") ? { env: Object.fromEntries(values.get("env")!.map(variable)) } : {}),
     ...(cwd === undefined ? {} : { cwd }),
     ...(user === undefined ? {} : { user }),
-    ...(values.has("timeout") ? { timeout: milliseconds(one("timeout")!) } : {}),
+    ...(values.has("timeout") ? { timeout: milliseconds("timeout", one("timeout")!) } : {}),
   };
   return { kind: "exec", control, command, ...tty, options };
 }
@@ -104,10 +136,10 @@ function variable(text: string): readonly [name: string, value: string] {
   return [name, value.join("=")];
 }
 
-function milliseconds(text: string): number {
+function milliseconds(option: string, text: string): number {
   const number = Number(text) * 1000;
   if (text.trim() !== "" && number > 0 && number <= 2 ** 31) return number;
-  throw usage(`--timeout takes a number of seconds, such as 30, not "${text}".`);
+  throw usage(`--${option} takes a number of seconds, such as 30, not "${text}".`);
 }
 
 const placeOf = (text: string): Place =>

@@ -76,6 +76,8 @@ async function answer(
       return exec(vm, connection, frames, request);
     case "logs":
       return logs(vm, log, connection, request.follow);
+    case "accounting":
+      return vm.accounting();
     case "files":
       return files(await vm.files(), connection, frames, request);
     default:
