@@ -159,7 +159,7 @@ reaches, as --net user. Needs the package ws (npm install ws). A VM joins by ope
                       a certificate and its key (PEM), for wss:
   --origin URL        a page whose VMs may come (again for more; default: all that have the token)
 `,
-  top: `wasmvisor top [--control SOCKET]… [--once] [--json] [-d SECONDS]
+  top: `wasmvisor top [--control SOCKET]… [--once] [--json] [--delay SECONDS]
 
 Shows what VMs that were started with wasmvisor run --control SOCKET use, a line for each: the part of the time in which they run and in which
 they wait to run, millions of instructions a second, memory taken, memory shared, memory in all, and bytes a second of disks and networks.
@@ -167,7 +167,7 @@ they wait to run, millions of instructions a second, memory taken, memory shared
   --control SOCKET    a VM's socket (again for more; default: WASMVISOR_CONTROL)
   --once              looks once: what was used since the VMs were made; fails when none answers
   --json              one line of JSON for each look
-  -d, --delay SECONDS between two looks (default 2)
+  --delay SECONDS     between two looks (default 2)
 `,
   study: `wasmvisor study [options] [EXPERIMENT]
 

@@ -77,10 +77,10 @@ describe("options", () => {
       json: true,
       delay: 2000,
     });
-    expect(parseControl("top", ["-d", "0.5"], "usual")).toMatchObject({ controls: ["usual"], delay: 500 });
+    expect(parseControl("top", ["--delay", "0.5"], "usual")).toMatchObject({ controls: ["usual"], delay: 500 });
   });
 
-  test.each([[["x"]], [["-d", "x"]]])("%j is refused", (args) => {
+  test.each([[["x"]], [["--delay", "x"]]])("%j is refused", (args) => {
     expect(() => parseControl("top", args, "usual")).toThrow(expect.objectContaining({ code: "usage" }));
   });
 

@@ -62,7 +62,7 @@ const FLAGS = {
     control: { type: "string", multiple: true },
     once: { type: "boolean" },
     json: { type: "boolean" },
-    delay: { type: "string", short: "d" },
+    delay: { type: "string" },
   },
 } as const satisfies Record<ControlName, Record<string, OptionSpec>>;
 
