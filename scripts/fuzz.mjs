@@ -7,6 +7,7 @@
 // `npm run fuzz -- switch [first seed] [networks]`: hostile devices and control programs at a switch (test/net/switch/fuzz.ts).
 // `npm run fuzz -- user-net [first seed] [guests]`: hostile guests and servers on a user network (test/backend/network/user/fuzz.ts).
 // `npm run fuzz -- agent [first seed] [agents]`: guest agents that talk nonsense (test/vmm/agent/fuzz.ts).
+// `npm run fuzz -- balloon [first seed] [drivers]`: drivers of memory balloons (test/device/virtio/balloon-fuzz.ts).
 // `npm run fuzz -- vsock [first seed] [drivers]`: packets of sockets that make no sense (test/device/virtio/vsock-fuzz.ts).
 // `npm run fuzz -- 9p [first seed] [drivers]`: messages to shared folders that make no sense (test/device/virtio/9p-fuzz.ts).
 import { fileURLToPath } from "node:url";
@@ -45,6 +46,7 @@ const WATCHED = {
   switch: ["test/net/switch/fuzz.ts", "fuzzSwitchMany"],
   "user-net": ["test/backend/network/user/fuzz.ts", "fuzzUserNetworkMany"],
   agent: ["test/vmm/agent/fuzz.ts", "fuzzAgentMany"],
+  balloon: ["test/device/virtio/balloon-fuzz.ts", "fuzzBalloonMany"],
   vsock: ["test/device/virtio/vsock-fuzz.ts", "fuzzVsockMany"],
   "9p": ["test/device/virtio/9p-fuzz.ts", "fuzz9pMany"],
   virtio: ["test/device/virtio/fuzz.ts", "fuzzVirtioMany"],

@@ -57,6 +57,7 @@ export type { Compilation } from "./host/load.ts";
 export type { HostOptions } from "./vmm/host.ts";
 export type { ImageSource } from "./vmm/image-source.ts";
 export type { PhysicalMemory } from "./vmm/physical-memory.ts";
+export type { PoolStatistics } from "./memory/pool.ts";
 export type { DirtyFrames, RamStatistics } from "./memory/ram.ts";
 export type { RegionChoice, RegionExplanation, RegionInfo } from "./vmm/regions.ts";
 export type { FlashOptions } from "./vmm/flash.ts";
@@ -128,6 +129,10 @@ export type {
   StreamFailure,
 } from "./backend/network/user/host-network.ts";
 export type { UserClock } from "./backend/network/user/timers.ts";
+export { VmBalloon } from "./vmm/balloon.ts";
+export type { BalloonOptions, BalloonStatistics } from "./vmm/balloon.ts";
+export type { BalloonFeatures } from "./device/virtio/balloon/balloon.ts";
+export type { GuestMemoryStatistics } from "./device/virtio/balloon/protocol.ts";
 export type { RngLimits } from "./device/virtio/rng/rng.ts";
 export { VmPort } from "./vmm/ports.ts";
 export type { PortChange, PortOptions, SerialOptions } from "./vmm/ports.ts";
@@ -152,6 +157,7 @@ export { SENSITIVE_NAMES, TRANSLATOR_SWITCHES } from "./vmm/translator-options.t
 export type { CodeCacheOptions, SensitiveName, TranslatorOptions, TranslatorSwitch } from "./vmm/translator-options.ts";
 export type { TrapStorm, VmCounters, VmEvents, VmExit, VmState } from "./vmm/vm-types.ts";
 export type { WorkerChoice, WorkerLike } from "./host/thread.ts";
+export { WorkerBalloon } from "./worker/worker-balloon.ts";
 export { WorkerDrive } from "./worker/worker-drive.ts";
 export { WorkerHart } from "./worker/worker-hart.ts";
 export { WorkerHost } from "./worker/worker-host.ts";

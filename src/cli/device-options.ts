@@ -1,6 +1,6 @@
 /** `--device`, in QEMU's words: which kinds there are, and what each asks for. */
 
-import type { SerialOptions, VmConfig, VsockOptions } from "../index.ts";
+import type { BalloonOptions, SerialOptions, VmConfig, VsockOptions } from "../index.ts";
 import { type Properties, propertiesOf, slotOf } from "./properties.ts";
 import { usage } from "./usage.ts";
 
@@ -17,6 +17,7 @@ export interface DeviceOptions {
   /** Named serial ports, and the ids of their far ends. */
   readonly ports: readonly { readonly name: string; readonly chardev: string | undefined }[];
   readonly vsock?: VsockOptions;
+  readonly balloon?: BalloonOptions;
 }
 
 type Building = { -readonly [Key in keyof DeviceOptions]: DeviceOptions[Key] } & {
@@ -36,6 +37,10 @@ const KINDS: Readonly<Record<string, (building: Building, properties: Properties
   virtconsole: addConsole,
   virtserialport: addPort,
   "vhost-vsock-device": addVsock,
+  "virtio-balloon-device": (building, properties) => addBalloon(building, properties, {}),
+  // With all that it can do.
+  "virtio-balloon": (building, properties) =>
+    addBalloon(building, properties, { deflateOnOom: true, freePageReporting: true }),
 };
 
 /**
@@ -105,6 +110,22 @@ function addVsock(building: Building, properties: Properties): void {
     id: () => undefined,
   });
   building.vsock = vsock;
+}
+
+function addBalloon(building: Building, properties: Properties, usual: BalloonOptions): void {
+  if (building.balloon !== undefined) throw usage("A VM has one virtio-balloon-device; leave the others out.");
+  const balloon: { deflateOnOom?: boolean; freePageReporting?: boolean; slot?: number } = { ...usual };
+  const isOn = (value: string, name: string): boolean => {
+    if (value === "on" || value === "off") return value === "on";
+    throw usage(`The ${name} of virtio-balloon-device is on or off, not "${value}".`);
+  };
+  readEach("virtio-balloon-device", properties, {
+    "deflate-on-oom": (value, name) => (balloon.deflateOnOom = isOn(value, name)),
+    "free-page-reporting": (value, name) => (balloon.freePageReporting = isOn(value, name)),
+    bus: (bus) => (balloon.slot = slotOf(bus)),
+    id: () => undefined,
+  });
+  building.balloon = balloon;
 }
 
 /** The device that has ports. QEMU wants it named before them; here it is there when one of them is. */

@@ -41,6 +41,9 @@ The machine
   --drive if=pflash,unit=0,format=raw,file=FILE
                       a flash bank of 32 MiB (unit 0 or 1; readonly=on): firmware such as EDK2, and its variables
   --snapshot          forget what changes on all disks
+  --device virtio-balloon
+                      a memory balloon: the guest's free pages are the host's; QEMU's words for it are
+                      virtio-balloon-device,deflate-on-oom=on,free-page-reporting=on
   --device virtio-rng-device
                       random bytes of the host's (/dev/hwrng); also max-bytes=N,period=MILLISECONDS
   --net user          a network device on a NAT to what this computer reaches; also

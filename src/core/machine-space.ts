@@ -125,6 +125,16 @@ export class MachineSpace {
     this.ram.clear();
   }
 
+  /** Gives the frames of pages back, which hold zeros from now on. No hart may be running. */
+  discardPages(pages: readonly number[]): void {
+    const codeMap = this.vm.u32(VmField.codeMap) / 4;
+    let hadCode = false;
+    for (const page of pages) {
+      if (this.ram.discard(page) && this.memory.u32[codeMap + page] !== 0) hadCode = true;
+    }
+    if (hadCode) this.codeChanged(this.#core);
+  }
+
   /**
    * The numbers of the pages that have been touched, ascending. Translated code that reaches RAM through its window leaves no trace in
    * the p2m, so pages of the VM's own piece are looked at, too: those that hold something count as touched from now on.

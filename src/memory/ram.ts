@@ -59,6 +59,8 @@ export class Ram {
   readonly #pool: MemoryPool;
   readonly #memory: MachineMemory;
   readonly #vm: RamBlock;
+  /** Pages have been discarded: bringing them all back to their places would undo that. */
+  #discards = false;
 
   /**
    * @param piece - whether it has a piece to itself, or takes frames as pages are first stored to
@@ -167,6 +169,17 @@ export class Ram {
     return true;
   }
 
+  /** The page's frame goes back to the pool; it holds zeros, and gets a frame when it is next stored to. False when it had none. */
+  discard(page: number): boolean {
+    const own = this.#present(page);
+    if (own === Frame.ZERO_MA) return false;
+    this.#leaveWindow();
+    this.#join(page, own, Frame.ZERO_MA);
+    this.#stamp(page);
+    this.#discards = true;
+    return true;
+  }
+
   /** Gives each of `count` pages from `first` on a frame of its own, in place where it can. False when there are not enough. */
   breakSharing(first = 0, count = this.pages - first): boolean {
     let complete = true;
@@ -182,7 +195,13 @@ export class Ram {
    * translated code is dropped, because it was made for pages.
    */
   settle(): void {
-    if (this.pieceMa === 0 || this.#vm.u32(VmField.window) !== 0 || this.#vm.u32(VmField.dirtyStamps) !== 0) return;
+    if (
+      this.#discards ||
+      this.pieceMa === 0 ||
+      this.#vm.u32(VmField.window) !== 0 ||
+      this.#vm.u32(VmField.dirtyStamps) !== 0
+    )
+      return;
     let complete = true;
     for (let page = 0; page < this.pages; page++) if (!this.#settlePage(page)) complete = false;
     if (!complete) return;
@@ -234,6 +253,7 @@ export class Ram {
     this.#clearPiece(complete);
     this.#vm.setU32(VmField.framesTouched, 0);
     this.short = false;
+    this.#discards = false;
     const stamps = this.#vm.u32(VmField.dirtyStamps) / 4;
     if (stamps !== 0) this.#memory.u32.fill(this.#vm.u32(VmField.dirtyEpoch), stamps, stamps + this.pages);
     else if (complete && this.pieceMa !== 0) this.#vm.setU32(VmField.window, 1);

@@ -1,5 +1,6 @@
 /** What a VM has used of its host. */
 
+import type { PoolStatistics } from "../memory/pool.ts";
 import type { CpuUse } from "./scheduler/scheduler.ts";
 import type { VmCpuChoice } from "./scheduler/settings.ts";
 import type { VmState } from "./vm-types.ts";
@@ -48,6 +49,8 @@ export interface HostAccounting {
   readonly vms: readonly VmAccounting[];
   /** Bytes of machine memory that VMs occupy, as `Host.allocatedBytes`. */
   readonly allocatedBytes: number;
+  /** What backs their RAM. */
+  readonly pool: PoolStatistics;
 }
 
 /** Counters of disks. */

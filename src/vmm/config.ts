@@ -18,6 +18,7 @@ import { checkFwCfg } from "./fw-cfg-options.ts";
 import { checkFlash, type FlashOptions } from "./flash.ts";
 import { checkRng, type RngOptions } from "./rng-options.ts";
 import { checkMemoryModel, type MemoryModelName, memoryModelOf } from "./memory-model.ts";
+import { type BalloonOptions, checkBalloon } from "./balloon.ts";
 import { checkShares, type ShareOptions } from "./shares.ts";
 import type { VsockOptions } from "./vsock.ts";
 import { checkVsock } from "./vsock-options.ts";
@@ -77,6 +78,8 @@ export interface VmConfig {
   readonly networks?: readonly NetworkOptions[];
   /** A virtio entropy device (`/dev/hwrng`), perhaps with limits; see `RngOptions`. Default: none. */
   readonly rng?: boolean | RngOptions;
+  /** A virtio memory balloon (`vm.balloon`); see `BalloonOptions`. `true`: with all that it can do. Default: none. */
+  readonly balloon?: boolean | BalloonOptions;
   /** A virtio console device: a console beside the UART, and named serial ports (`vm.ports`); see `SerialOptions`. Default: none. */
   readonly virtioSerial?: SerialOptions;
   /** A virtio socket device: streams between programs of the guest and `vm.vsock`; see `VsockOptions`. Not in workers. Default: none. */
@@ -131,6 +134,7 @@ const KEYS = Object.keys({
   drives: 0,
   networks: 0,
   rng: 0,
+  balloon: 0,
   virtioSerial: 0,
   vsock: 0,
   shares: 0,
@@ -172,6 +176,7 @@ export interface CheckedConfig {
   readonly cpu: VmCpuChoice;
   readonly devices: readonly DeviceMaker[];
   readonly rng: RngOptions | undefined;
+  readonly balloon: BalloonOptions | undefined;
   readonly agent: boolean;
   readonly vsock: VsockOptions | undefined;
   readonly virtioLayout: VirtioLayout;
@@ -288,6 +293,7 @@ export function checkConfig(config: VmConfig): CheckedConfig {
     hasFlash: config.flash?.some((bank) => bank !== undefined) ?? false,
     fwCfg: checkFwCfg(config.fwCfg),
     rng: checkRng(config.rng),
+    balloon: checkBalloon(config.balloon),
     agent,
     vsock: checkVsock(config.vsock),
     virtioLayout: layoutOf(config.virtio ?? "legacy"),

@@ -140,6 +140,7 @@ export class Host {
       milliseconds: performance.now() - this.#madeAt,
       vms: [...this.#vms].map((vm) => vm.accounting()),
       allocatedBytes: this.allocatedBytes,
+      pool: this.#core.pool.statistics(),
     };
   }
 

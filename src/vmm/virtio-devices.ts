@@ -3,6 +3,7 @@
 import type { Console } from "../device/virtio/console/console.ts";
 import type { PortBackend } from "../backend/port/port.ts";
 import type { VirtioModel } from "../device/virtio/model.ts";
+import { type BalloonOptions, VmBalloon } from "./balloon.ts";
 import { AGENT_PORT } from "./agent/port-name.ts";
 import type { CheckedConfig, VmConfig } from "./config.ts";
 import { type Drive, openDrives } from "./drives.ts";
@@ -26,6 +27,7 @@ export interface VirtioDevices {
   readonly networks: readonly VmNetwork[];
   readonly shares: readonly OpenedShare[];
   readonly vsock: Vsockets | undefined;
+  readonly balloon: VmBalloon | undefined;
   readonly ports: readonly VmPort[];
   /** The agent's, which is none of the others. */
   readonly agentPort: VmPort | undefined;
@@ -42,11 +44,11 @@ export interface VirtioDevices {
  */
 export async function openVirtioDevices(
   config: VmConfig,
-  { rng, agent, vsock }: CheckedConfig,
+  { rng, agent, vsock, balloon: wantedBalloon, ramBytes }: CheckedConfig,
 ): Promise<VirtioDevices> {
   const { drives: disks = [], networks: cables = [], shares: folders = [] } = config;
   const virtioSerial = config.virtioSerial ?? (agent ? {} : undefined);
-  const wanted = [...disks, ...cables, ...folders, rng, vsock, virtioSerial];
+  const wanted = [...disks, ...cables, ...folders, rng, vsock, wantedBalloon, virtioSerial];
   const slots = virtioSlots(wanted.flatMap((device) => (device ? [device.slot] : [])));
   const ports = (virtioSerial?.ports ?? []).map((port) => new VmPort(port));
   const agentPort = agent ? new VmPort({ name: AGENT_PORT }) : undefined;
@@ -69,7 +71,9 @@ export async function openVirtioDevices(
   if (entropy !== undefined) models.set(slots[models.size]!, entropy);
   const sockets = vsock && (await socketDevice(vsock));
   if (sockets !== undefined) models.set(slots[models.size]!, sockets.device!);
-  return { drives, networks, shares, vsock: sockets, ports, agentPort, models, serial };
+  const balloon = wantedBalloon && (await balloonDevice(wantedBalloon, ramBytes));
+  if (balloon !== undefined) models.set(slots[models.size]!, balloon.model);
+  return { drives, networks, shares, vsock: sockets, balloon, ports, agentPort, models, serial };
 }
 
 /** What must be closed. */
@@ -97,6 +101,11 @@ export async function closeVirtioDevices({ drives, networks }: Readonly<Opened>)
 export async function abandonVirtioDevices(opened: Readonly<Opened>): Promise<void> {
   for (const { share } of opened.shares) share.close();
   await Promise.allSettled([closeVirtioDevices(opened)]);
+}
+
+async function balloonDevice(options: BalloonOptions, ramBytes: number): Promise<VmBalloon> {
+  const { Balloon } = await import("../device/virtio/balloon/balloon.ts");
+  return new VmBalloon(new Balloon(options), ramBytes);
 }
 
 async function socketDevice({ cid = CID_LEAST }: VsockOptions): Promise<Vsockets> {

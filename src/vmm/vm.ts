@@ -38,6 +38,7 @@ import type { SavedState } from "../state/section.ts";
 import { checkState, saveState, type StateOwner } from "./state.ts";
 import { signature } from "./signature.ts";
 import { ioUse, type VmAccounting } from "./accounting.ts";
+import type { VmBalloon } from "./balloon.ts";
 import type { ScheduledVm } from "./scheduler/scheduler.ts";
 import { checkVmCpu, type VmCpuChoice, type VmCpuSettings } from "./scheduler/settings.ts";
 import type { Vsockets } from "./vsock.ts";
@@ -147,7 +148,11 @@ export class Vm extends Driven {
       network.model.connect((act) => arrivals.soon(act));
     }
     if (this.#vsock !== undefined) this.#vsock.whenAtRest = (act) => arrivals.expect(Promise.resolve(), act);
-    const { serial, models } = deps.virtio;
+    const { serial, models, balloon } = deps.virtio;
+    if (balloon !== undefined) {
+      balloon.whenAtRest = (act) => arrivals.expect(Promise.resolve(), act);
+      balloon.model.connect({ discard: (pages) => this.machine.space.discardPages(pages) });
+    }
     const shared = serial?.hasConsole === true ? shareConsole(this.console.backend) : undefined;
     this.#serial = serial?.make(shared?.port);
     this.machine = new Machine(config, {
@@ -208,6 +213,16 @@ export class Vm extends Driven {
   get vsock(): Vsockets {
     if (this.#vsock !== undefined) return this.#vsock;
     throw new WasmvisorError("vsock", "This VM was made without a socket device; make it with vsock: true.");
+  }
+
+  /**
+   * Its memory balloon.
+   * @throws WasmvisorError `option` when it was made without one
+   */
+  get balloon(): VmBalloon {
+    const { balloon } = this.#deps.virtio;
+    if (balloon !== undefined) return balloon;
+    throw new WasmvisorError("option", "This VM was made without a balloon; make it with balloon: true.");
   }
 
   /** What runs its harts. @internal */

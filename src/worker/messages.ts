@@ -8,7 +8,7 @@ import type { VmEvents } from "../vmm/vm-types.ts";
 /** Which object is meant; `vm` is 0 for the host itself. */
 export interface Address {
   readonly vm: number;
-  readonly part: "host" | "vm" | "console" | "memory" | "hart" | "port" | "agent" | "drive" | "network";
+  readonly part: "host" | "vm" | "console" | "memory" | "hart" | "port" | "agent" | "drive" | "network" | "balloon";
   /** The number of the hart, port, drive or network. */
   readonly index: number;
 }

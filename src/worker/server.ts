@@ -178,6 +178,7 @@ class Server {
         if (network === undefined) throw malformed();
         return network;
       }
+      case "balloon":
       case "console":
       case "memory":
         return served[part];

@@ -16,6 +16,7 @@ import { ConsoleLine } from "./console-line.ts";
 import type { Link } from "./link.ts";
 import type { CreatedVm, EventName, WireError } from "./messages.ts";
 import { Remote } from "./remote.ts";
+import { WorkerBalloon } from "./worker-balloon.ts";
 import { WorkerDrive } from "./worker-drive.ts";
 import { WorkerHart } from "./worker-hart.ts";
 import { WorkerMemory } from "./worker-memory.ts";
@@ -145,6 +146,11 @@ export class WorkerVm extends Driven {
   /** As `Vm.counters`. */
   counters(): Promise<VmCounters> {
     return this.#vm.call("counters");
+  }
+
+  /** As `Vm.balloon`; asking one that there is not rejects with `option`. */
+  get balloon(): WorkerBalloon {
+    return new WorkerBalloon(this.#link, this.#number);
   }
 
   /** As `Vm.accounting`. */

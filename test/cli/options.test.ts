@@ -148,6 +148,14 @@ describe("QEMU's way of saying it", () => {
     expect(run(...xv6, "-snapshot").vm.drives).toEqual([{ source: "fs.img", format: "raw", slot: 0, snapshot: true }]);
   });
 
+  test("-device virtio-balloon-device is a memory balloon, in QEMU's words or with all that it can do", () => {
+    expect(run("-device", "virtio-balloon-device").vm.balloon).toEqual({});
+    const words = "virtio-balloon-device,free-page-reporting=on,deflate-on-oom=off,bus=virtio-mmio-bus.3";
+    expect(run("--device", words).vm.balloon).toEqual({ freePageReporting: true, deflateOnOom: false, slot: 3 });
+    expect(run("--device", "virtio-balloon").vm.balloon).toEqual({ freePageReporting: true, deflateOnOom: true });
+    expect(() => run("--device", "virtio-balloon-device,deflate-on-oom=1")).toThrow(/on or off/);
+  });
+
   test("-device virtio-rng-device is an entropy device", () => {
     expect(run("-device", "virtio-rng-device").vm.rng).toEqual({});
     const limited = "virtio-rng-device,rng=r,max-bytes=1024,period=1000,bus=virtio-mmio-bus.3";

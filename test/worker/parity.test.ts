@@ -5,7 +5,9 @@ import {
   Drive,
   Hart,
   Vm,
+  VmBalloon,
   VmPort,
+  WorkerBalloon,
   WorkerDrive,
   WorkerHart,
   WorkerMemory,
@@ -31,6 +33,7 @@ test("every method and accessor has its counterpart", () => {
     missing(members(Vm, "loop", "restarting", "sample", "symbols", "saveState", "restoreState", "vsock"), WorkerVm),
   ).toEqual([]);
   expect(missing(members(Hart), WorkerHart)).toEqual([]);
+  expect(missing(members(VmBalloon), WorkerBalloon)).toEqual([]);
   expect(missing(members(VmPort, "saved", "close"), WorkerPort)).toEqual([]);
   expect(missing(members(Drive, "model", "backend", "close"), WorkerDrive)).toEqual([]);
   expect(missing(members(VmNetwork, "model", "watch", "close"), WorkerNetwork)).toEqual([]);

@@ -62,6 +62,16 @@ export class Segments {
     return true;
   }
 
+  /** Where the byte at `offset` lies, and how many follow it in its piece, itself included. Undefined behind the end. */
+  pieceAt(offset: number): { readonly pa: number; readonly length: number } | undefined {
+    for (let i = 0; i < this.#count; i++) {
+      const length = this.#length[i]!;
+      if (offset < length) return { pa: this.#pa[i]! + offset, length: length - offset };
+      offset -= length;
+    }
+    return undefined;
+  }
+
   /**
    * The bytes at `offset`, up to `most` of them, as far as they lie in one piece. Undefined behind the end, or when there is no memory for
    * a page that is to be written.
