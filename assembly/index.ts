@@ -24,4 +24,14 @@ export {
 export { dbt_explain } from "./dbt/drive/explain";
 export { dbt_callout, dbt_find, dbt_load, dbt_span, dbt_store, dbt_system } from "./dbt/drive/enter";
 export { frame_hash, frame_holds, frames_clear, frames_equal } from "./mem/frames";
-export { ram_flush, ram_frame, ram_map, ram_protect, rom_show } from "./mem/ram";
+export {
+  frames_thaw,
+  ram_adopt,
+  ram_flush,
+  ram_frame,
+  ram_freeze,
+  ram_map,
+  ram_protect,
+  ram_revert,
+  rom_show,
+} from "./mem/ram";

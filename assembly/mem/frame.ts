@@ -24,6 +24,18 @@ const TABLE: usize = Frame.TABLE_MA;
   store<u32>(descriptor(ma), <u32>slot, Frame.SLOT);
 }
 
+/** The frame at `ma` backs one page more. */
+export function frame_join(ma: usize): void {
+  set_frame(ma, frame_count(ma) + 1, 0);
+}
+
+/** The frame at `ma` backs one page less. Returns how many are left; which the only one is, is not known then. */
+export function frame_leave(ma: usize): u32 {
+  const count = frame_count(ma) - 1;
+  set_frame(ma, count, 0);
+  return count;
+}
+
 /** Machine address of the p2m slot of the page of RAM with this number. */
 // @ts-ignore: decorator
 @inline export function p2m_slot(vm: Vm, page: u32): usize {

@@ -40,6 +40,14 @@ export interface CoreExports {
   ram_map(vm: number, page: number, ma: number, flags: number): void;
   /** Has the next store to each page seen. */
   ram_protect(vm: number): void;
+  /** Notes frames in a table of a word a page, and keeps them as they are; how many. */
+  ram_freeze(vm: number, table: number, since: number): number;
+  /** Backs the pages of a VM that has no RAM yet by the frames of a table. */
+  ram_adopt(vm: number, table: number): void;
+  /** Backs them so again; writes the frames that nobody uses any more to `released`, and says how many these are. */
+  ram_revert(vm: number, table: number, released: number): number;
+  /** Gives up the frames of a table; those that nobody uses any more are written over it. */
+  frames_thaw(table: number, pages: number): number;
   /** Forgets where RAM lies, in all harts. */
   ram_flush(vm: number): void;
   /** Has loads from pages of ROM see the frames from `ma` on, or go to their device. */

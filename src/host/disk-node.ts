@@ -12,11 +12,19 @@ import { hasWebSocket, webSocketTo } from "./web-socket.ts";
 
 /** Late versions of node have these. */
 interface Zstd {
+  readonly zstdCompress?: (bytes: Uint8Array, options: object, done: Told) => void;
+  readonly constants: { readonly ZSTD_c_compressionLevel?: number };
   readonly zstdCompressSync?: (bytes: Uint8Array) => Uint8Array;
   readonly zstdDecompressSync?: (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Uint8Array;
 }
 
-const { zstdCompressSync, zstdDecompressSync } = zlib as Zstd;
+type Told = (error: Error | null, bytes: Uint8Array) => void;
+
+const { zstdCompress, zstdCompressSync, zstdDecompressSync, constants } = zlib as Zstd;
+
+/** The result of a function that tells it to another one. */
+const told = (call: (done: Told) => void): Promise<Uint8Array> =>
+  new Promise((resolve, reject) => call((error, bytes) => (error === null ? resolve(bytes) : reject(error))));
 
 export const diskHost: DiskHost = {
   openFile: (name, options) => FileBlock.open(name, options),
@@ -43,6 +51,13 @@ export const diskHost: DiskHost = {
   ...(hasWebSocket ? { connectWebSocket: webSocketTo } : {}),
   inflateRaw: (bytes, most) => zlib.inflateRawSync(bytes, { maxOutputLength: most }),
   deflateRaw: (bytes) => zlib.deflateRawSync(bytes, { windowBits: 12 }),
+  deflateFast: (bytes) => told((done) => zlib.deflateRaw(bytes, { level: 1 }, done)),
+  ...(zstdCompress === undefined
+    ? {}
+    : {
+        zstdFast: (bytes) =>
+          told((done) => zstdCompress(bytes, { params: { [constants.ZSTD_c_compressionLevel ?? 100]: 1 } }, done)),
+      }),
   ...(zstdDecompressSync === undefined
     ? {}
     : { unzstd: (bytes, most) => zstdDecompressSync(bytes, { maxOutputLength: most }) }),

@@ -9,6 +9,17 @@ declare const DecompressionStream: new (format: "deflate-raw") => {
   readonly writable: WritableStream<Uint8Array>;
 };
 
+declare const CompressionStream: typeof DecompressionStream;
+
+/** All that a stream makes of bytes. */
+async function deflateFast(bytes: Uint8Array): Promise<Uint8Array> {
+  const { readable, writable } = new CompressionStream("deflate-raw");
+  const writer = writable.getWriter();
+  void writer.write(bytes).catch(() => undefined);
+  void writer.close().catch(() => undefined);
+  return new Uint8Array(await new Response(readable as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer());
+}
+
 /** Of one folder, `./` may be said. */
 function nameOf(path: string): string {
   const name = path.replace(/^(\.\/)+/, "");
@@ -46,4 +57,5 @@ export const diskHost: DiskHost = {
   allocatedBytes: (path) => storedBytes(nameOf(path)),
   connectWebSocket: webSocketTo,
   inflateRaw,
+  deflateFast,
 };

@@ -35,4 +35,7 @@ export interface DiskHost {
   readonly deflateRaw?: (bytes: Uint8Array) => Done<Uint8Array>;
   readonly unzstd?: (bytes: Uint8Array, most: number) => Done<Uint8Array>;
   readonly zstd?: (bytes: Uint8Array) => Done<Uint8Array>;
+  /** Compress fast, aside where there are threads; a raw deflate stream. */
+  readonly deflateFast?: (bytes: Uint8Array) => Promise<Uint8Array>;
+  readonly zstdFast?: (bytes: Uint8Array) => Promise<Uint8Array>;
 }

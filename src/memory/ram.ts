@@ -21,6 +21,9 @@ export interface RamCore {
   ram_protect(vm: number): void;
   ram_flush(vm: number): void;
   vm_forget_code(vm: number): void;
+  ram_freeze(vm: number, table: number, since: number): number;
+  ram_adopt(vm: number, table: number): void;
+  ram_revert(vm: number, table: number, released: number): number;
 }
 
 /** The VM's block. */
@@ -61,6 +64,8 @@ export class Ram {
   readonly #vm: RamBlock;
   /** Pages have been discarded: bringing them all back to their places would undo that. */
   #discards = false;
+  /** The epoch from which stores have been tracked. */
+  #trackedFrom = 0;
 
   /**
    * @param piece - whether it has a piece to itself, or takes frames as pages are first stored to
@@ -210,11 +215,44 @@ export class Ram {
     this.#core.ram_flush(this.#vm.ma);
   }
 
+  /**
+   * Notes in a table at `table`, of a word a page, which frame each page has, and keeps these frames as they are: a page that is stored to
+   * gets another one. With `since`, only pages stored to in that epoch or later; a new epoch begins for them.
+   * @returns how many pages, and the epoch that begins, 0 when stores are not tracked
+   * @throws WasmvisorError `memory-tracking`
+   */
+  freezeInto(table: number, since = 0): { readonly count: number; readonly epoch: number } {
+    const isTracked = this.#vm.u32(VmField.dirtyStamps) !== 0;
+    if (since !== 0 && (!isTracked || since < this.#trackedFrom)) throw notTracked();
+    const count = this.#core.ram_freeze(this.#vm.ma, table, since);
+    // Others may have its frames when it goes.
+    if (this.pieceMa !== 0) this.#pool.mix(this.pieceMa);
+    return { count, epoch: isTracked ? this.#nextEpoch() : 0 };
+  }
+
+  /** Whether stores are tracked. */
+  get isTracked(): boolean {
+    return this.#vm.u32(VmField.dirtyStamps) !== 0;
+  }
+
+  /** Has the pages backed by the frames of a table; nothing may have been stored to this RAM, which has no piece. */
+  adopt(table: number): void {
+    this.#core.ram_adopt(this.#vm.ma, table);
+  }
+
+  /** Has the pages backed by the frames of a table again. How many it gives back; their numbers are written over `scratch`. */
+  revertTo(table: number, scratch: number): number {
+    const count = this.#core.ram_revert(this.#vm.ma, table, scratch);
+    for (let index = 0; index < count; index++) this.#pool.release(this.#memory.u32[scratch / 4 + index]!);
+    return count;
+  }
+
   /** Begins to note stores, by pages. Returns the present epoch, from which `dirtyFrames` can be asked. */
   trackStores(): number {
     if (this.#vm.u32(VmField.dirtyStamps) === 0) {
       this.#vm.setU32(VmField.dirtyStamps, this.#memory.allocate(this.pages * 4));
-      this.#vm.setU32(VmField.dirtyEpoch, 0);
+      // Epochs go on: one from before says nothing of what has been stored while nobody looked.
+      this.#trackedFrom = this.#vm.u32(VmField.dirtyEpoch) + 1;
     }
     return this.#nextEpoch();
   }
@@ -225,12 +263,7 @@ export class Ram {
    */
   dirtyFrames(since: number): DirtyFrames {
     const stamps = this.#vm.u32(VmField.dirtyStamps) / 4;
-    if (stamps === 0) {
-      throw new WasmvisorError(
-        "memory-tracking",
-        "Stores to this VM's memory are not tracked; call trackStores first.",
-      );
-    }
+    if (stamps === 0) throw notTracked();
     const { u32 } = this.#memory;
     const pages = [];
     for (let page = 0; page < this.pages; page++) if (u32[stamps + page]! >= since) pages.push(page);
@@ -429,4 +462,8 @@ export class Ram {
       }
     }
   }
+}
+
+function notTracked(): WasmvisorError {
+  return new WasmvisorError("memory-tracking", "Stores to this VM's memory are not tracked; call trackStores first.");
 }

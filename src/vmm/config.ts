@@ -245,9 +245,10 @@ function parseSize(text: string): number {
 
 /**
  * Checks everything that can be checked without reading an image.
+ * @param isRestored - whether there need be nothing to run, because a state is restored
  * @throws WasmvisorError `option`, `memory-size`, `hart-count`, `engine`, `translator`, `memory-model`, `clock`, `nothing-to-run`, `cpu`
  */
-export function checkConfig(config: VmConfig): CheckedConfig {
+export function checkConfig(config: VmConfig, isRestored = false): CheckedConfig {
   known({ code: "option", where: "createVm" }, config, KEYS);
   const { harts = 1, clock = "host", onTrapStorm = "continue" } = config;
   const engine = engineOf(config.engine ?? (hasTailCalls() ? "tiered" : "interpreter"));
@@ -264,6 +265,7 @@ export function checkConfig(config: VmConfig): CheckedConfig {
     throw new WasmvisorError("option", sentence, { key: "onTrapStorm", value: onTrapStorm });
   }
   if (
+    !isRestored &&
     config.kernel === undefined &&
     config.flash?.[0] === undefined &&
     (config.bios === undefined || typeof config.bios === "string") &&

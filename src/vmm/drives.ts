@@ -62,6 +62,8 @@ export class Drive {
   readonly model: Blk;
   /** Told of I/O errors. @internal */
   onError: (fault: DriveFault) => void = () => undefined;
+  /** What it was made from. @internal */
+  options: DriveOptions;
   readonly #medium: DriveMedium;
   #closing: Promise<void> | undefined;
 
@@ -69,6 +71,7 @@ export class Drive {
   constructor(slot: number, backend: BlockBackend, options: DriveOptions) {
     const { serial = "", blockSize = 512, queues = 1, limits } = options;
     this.slot = slot;
+    this.options = options;
     this.#medium = {
       backend,
       serial,
@@ -147,6 +150,7 @@ export class Drive {
     const backend = await backendOf({ source });
     const before = this.#medium.backend;
     this.#medium.backend = backend;
+    this.options = { ...this.options, readonly: false, snapshot: source instanceof Blob, source };
     this.model.mediumChanged();
     await before?.close();
   }

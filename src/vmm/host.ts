@@ -9,7 +9,9 @@ import { WasmvisorError } from "../error.ts";
 import { BootImages, type LoadedPlan } from "./boot-images.ts";
 import { checkConfig, type CheckedConfig, type VmConfig } from "./config.ts";
 import { closeFlash, type FlashImage, openFlash } from "./flash.ts";
+import type { ImageSource } from "./image-source.ts";
 import { known } from "./known.ts";
+import type { RestoredPlan, RestoreOptions } from "./snapshot/restore.ts";
 import type { Machine } from "./machine.ts";
 import { abandonVirtioDevices, openVirtioDevices, type VirtioDevices } from "./virtio-devices.ts";
 import { Vm } from "./vm.ts";
@@ -196,24 +198,75 @@ export class Host {
       flash = await openFlash(config.flash ?? []);
       config.signal?.throwIfAborted();
       if (this.#closed) throw hostClosed();
-      return this.#makeVm(checked, images, { virtio, flash }, plan);
+      return this.#makeVm({ config, checked, images, opened: { virtio, flash }, plan, restored: false });
     } catch (error) {
       await Promise.allSettled([closeFlash(flash), abandonVirtioDevices(virtio)]);
       throw error;
     }
   }
 
-  #makeVm(checked: CheckedConfig, images: BootImages, opened: Opened, plan: LoadedPlan): Vm {
-    const cpu = this.#scheduler.add(checked.cpu);
+  #makeVm(parts: VmParts): Vm {
+    const cpu = this.#scheduler.add(parts.checked.cpu);
     try {
-      return this.#register(checked, images, opened, plan, cpu);
+      return this.#register(parts, cpu);
     } catch (error) {
       cpu.leave();
       throw error;
     }
   }
 
-  #register(checked: CheckedConfig, images: BootImages, opened: Opened, plan: LoadedPlan, cpu: ScheduledVm): Vm {
+  /**
+   * Makes a VM of a snapshot (`vm.snapshot`): it is where the snapshot's was, and `start` has it go on. What only its owner has is given
+   * again: disks that are not in the snapshot, networks, shares, devices. Its images too, if it is to be able to restart.
+   *
+   * ```ts
+   * const vm = await host.restore("vm.snap", { drives: [{ source: "disk.qcow2" }] });
+   * vm.start();
+   * ```
+   *
+   * @throws WasmvisorError `snapshot-format`, `snapshot-version`, `snapshot-damaged`, `snapshot-key`, `snapshot-parent`, `snapshot-machine` when
+   * something that must be given is not, `snapshot-drive` when a disk is not as it was; as `createVm` does; the signal's reason. There is no VM
+   * then
+   */
+  restore(source: ImageSource, options: RestoreOptions = {}): Promise<Vm> {
+    const made = this.#restore(source, options);
+    this.#await(made.catch(() => undefined));
+    return made;
+  }
+
+  async #restore(source: ImageSource, options: RestoreOptions): Promise<Vm> {
+    if (this.#closed) throw hostClosed();
+    const { restoreVm } = await import("./snapshot/restore.ts");
+    return restoreVm(source, options, {
+      make: (config, plan) => this.#makeRestored(config, plan),
+    });
+  }
+
+  /** A VM in which nothing has been booted. */
+  async #makeRestored(config: VmConfig, { images, plan }: RestoredPlan): Promise<Vm> {
+    const checked = checkConfig(config, true);
+    if (checked.engine === Engine.TIERED || checked.engine === Engine.TRANSLATE) checkTranslation();
+    const virtio = await openVirtioDevices(config, checked);
+    let flash: readonly (FlashImage | undefined)[] = [];
+    try {
+      flash = await openFlash(config.flash ?? []);
+      config.signal?.throwIfAborted();
+      if (this.#closed) throw hostClosed();
+      return this.#makeVm({
+        config,
+        checked,
+        images: images(checked),
+        opened: { virtio, flash },
+        plan,
+        restored: true,
+      });
+    } catch (error) {
+      await Promise.allSettled([closeFlash(flash), abandonVirtioDevices(virtio)]);
+      throw error;
+    }
+  }
+
+  #register({ config, checked, images, opened, plan, restored }: VmParts, cpu: ScheduledVm): Vm {
     const vm = new Vm(
       {
         number: ++this.#lastVm,
@@ -223,6 +276,8 @@ export class Host {
         memory: this.memory,
         compilation: checked.deterministic ? "sync" : this.#compilation,
         config: checked,
+        options: config,
+        restored,
         images,
         ...opened,
         onDestroy: (destroyed) => {
@@ -301,6 +356,18 @@ async function withAgentFile(
 interface Opened {
   readonly virtio: VirtioDevices;
   readonly flash: readonly (FlashImage | undefined)[];
+}
+
+/** What a VM is made from. */
+interface VmParts {
+  /** As its owner gave it. */
+  readonly config: VmConfig;
+  readonly checked: CheckedConfig;
+  readonly images: BootImages;
+  readonly opened: Opened;
+  readonly plan: LoadedPlan;
+  /** Whether a state is to be restored, so that nothing has been booted. */
+  readonly restored: boolean;
 }
 
 function hostClosed(): WasmvisorError {

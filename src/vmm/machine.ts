@@ -114,13 +114,13 @@ export class Machine {
     this.#sbi = deps.builtinSbi ? this.#createSbi() : undefined;
   }
 
-  /** Switches the machine on: zeroed RAM, reset devices and harts, images in their places. */
-  boot(plan: BootPlan): void {
+  /** Switches the machine on: zeroed RAM, reset devices and harts, images in their places; without a plan, nothing is loaded. */
+  boot(plan?: BootPlan): void {
     const { space, board } = this;
     if (this.#booted) space.clearRam();
     this.#booted = true;
     board.reset();
-    for (const hart of this.#load(plan).harts) this.#bootHart(hart);
+    if (plan !== undefined) for (const hart of this.#load(plan).harts) this.#bootHart(hart);
     space.forgetCode();
     space.codeChanged(this.#deps.core);
     space.clearCounters();
@@ -162,6 +162,19 @@ export class Machine {
     const mtime = this.board.mtime();
     for (const { ma } of this.space.harts) this.#deps.core.hart_note_time(ma, mtime);
   }
+
+  /** Whether the host answers SBI calls. */
+  get builtinSbi(): boolean {
+    return this.#deps.builtinSbi;
+  }
+
+  /** Copies of what the flash banks hold; none without them. */
+  get flashContents(): readonly Uint8Array[] {
+    return this.space.romMa === 0 ? [] : [0, 1].map((unit) => this.#flashBytes(unit).slice());
+  }
+
+  /** What a flash bank holds, to be changed before the machine runs. */
+  flashBytes = (unit: number): Uint8Array => this.#flashBytes(unit);
 
   /** Whether SBI HSM (or the board, without it) lets hart `index` run. */
   isStarted(index: number): boolean {

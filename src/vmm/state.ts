@@ -51,6 +51,14 @@ export function checkState({ parts, space, ram }: StateOwner, state: SavedState)
   };
 }
 
+/**
+ * As `checkState`, of a state whose pages of RAM have been written already.
+ * @throws WasmvisorError `state-section`, `state-version`, `state-damaged`, `state-machine`
+ */
+export function checkSections({ parts }: StateOwner, sections: readonly Section[]): () => void {
+  return checkParts(parts, sections);
+}
+
 /** Makes sure that each page can have a frame. */
 function reserve({ ram }: MachineSpace, { numbers }: RamPages): () => void {
   const { length: pages } = numbers;

@@ -10,7 +10,7 @@ import type { PowerEvent } from "../machine/virt-types.ts";
 import { translatedRegions } from "../core/regions.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
 import type { BootImages, LoadedPlan } from "./boot-images.ts";
-import { type CheckedConfig, type EngineName, engineName, engineOf } from "./config.ts";
+import { type CheckedConfig, type EngineName, type VmConfig, engineName, engineOf } from "./config.ts";
 import { checkMemoryModel } from "./memory-model.ts";
 import { VmConsole } from "./console.ts";
 import { sumCounters, translatorCounters } from "./counters.ts";
@@ -34,8 +34,13 @@ import { RunLoop, sliceFor } from "./run-loop.ts";
 import { type Interval, Sampler } from "./sampler.ts";
 import { array, flag, optional, table, u16, type ValuesIn } from "../state/table.ts";
 import type { Part } from "../state/saved.ts";
-import type { SavedState } from "../state/section.ts";
-import { checkState, saveState, type StateOwner } from "./state.ts";
+import { saveParts } from "../state/saved.ts";
+import type { SavedState, Section } from "../state/section.ts";
+import { FrozenRam } from "../memory/frozen.ts";
+import { ID_BYTES, idText } from "../snapshot/format.ts";
+import { checkSections, checkState, saveState, type StateOwner } from "./state.ts";
+import { checkSnapshot, FILE_PREFIX, keptSymbols, Snapshots } from "./snapshot/parents.ts";
+import { describeMachine, type SnapshotOptions, snapshotStream } from "./snapshot/take.ts";
 import { signature } from "./signature.ts";
 import { ioUse, type VmAccounting } from "./accounting.ts";
 import type { VmBalloon } from "./balloon.ts";
@@ -52,6 +57,8 @@ export interface VmDeps {
   readonly memory: MachineMemory;
   readonly compilation: Compilation;
   readonly config: CheckedConfig;
+  /** What it was asked for by. */
+  readonly options: VmConfig;
   readonly images: BootImages;
   /** The number of the VM in its host. */
   readonly number: number;
@@ -62,6 +69,8 @@ export interface VmDeps {
   readonly virtio: VirtioDevices;
   /** Images of the flash banks. */
   readonly flash: readonly (FlashImage | undefined)[];
+  /** Nothing is booted: a state is restored before it is started. */
+  readonly restored?: boolean;
   /** Called once, when the VM is destroyed. */
   onDestroy(vm: Vm): void;
   /** Called once after that, when none of its harts is being run any more and its memory has been given back. */
@@ -116,6 +125,9 @@ export class Vm extends Driven {
   #engine: Engine | undefined;
   #restarting: Promise<void> | undefined;
   #released = false;
+  /** Who has it stand still. */
+  #holds = 0;
+  readonly #snapshots = new Snapshots();
   #closed: Promise<void> | undefined;
 
   /** @internal */
@@ -198,8 +210,11 @@ export class Vm extends Driven {
       onFailure: (error) => this.#end({ code: 70, reason: "failure", error }),
     });
     try {
-      this.machine.boot(plan);
-      deps.images.discard(plan);
+      if (deps.restored === true) this.machine.boot();
+      else {
+        this.machine.boot(plan);
+        deps.images.discard(plan);
+      }
     } catch (error) {
       this.machine.release();
       throw error;
@@ -537,6 +552,109 @@ export class Vm extends Driven {
     this.agentReplaced();
   }
 
+  /**
+   * Has it in a state whose pages of RAM are there already.
+   * @throws WasmvisorError as `restoreState` does
+   * @internal
+   */
+  restoreSections(sections: readonly Section[]): void {
+    this.#expectStill("restore");
+    this.machine.restore(checkSections(this.#stateOwner(), sections));
+    this.agentReplaced();
+  }
+
+  /**
+   * Takes a snapshot: all that it is at this moment, as a file that `Host.restore` makes a VM of, here or elsewhere, in any engine. It runs
+   * on while the stream is read; but one whose disks go into the snapshot stands still until they have been read.
+   *
+   * ```ts
+   * await vm.snapshot().pipeTo(Writable.toWeb(createWriteStream("vm.snap")));
+   * ```
+   *
+   * @throws WasmvisorError `vm-state` while a hart is being run, images are being loaded, or the guest has ended; `snapshot-parent` when stores
+   * have not been tracked since the parent; `host-memory`, `state-device`; the stream fails with `snapshot-key`, `snapshot-too-large`, and as
+   * the disks do
+   */
+  snapshot(options: SnapshotOptions = {}): ReadableStream<Uint8Array> {
+    this.console.flush();
+    this.#expect("take a snapshot of", "created", "running", "paused");
+    this.#expectStill("take a snapshot of");
+    checkSnapshot(options);
+    const id = crypto.getRandomValues(new Uint8Array(ID_BYTES));
+    const { machine } = this;
+    const sections = [...saveParts(this.#stateOwner().parts), ...this.#files];
+    const ram = this.#freezeFor(options, idText(id));
+    const goOn = this.hold();
+    return snapshotStream({
+      vm: this,
+      id,
+      options,
+      config: this.#deps.options,
+      machine: describeMachine(this, this.#deps.options, machine.builtinSbi ? "builtin" : "none"),
+      sections,
+      ram,
+      symbols: keptSymbols(this.#symbols),
+      instructions: this.counters().instructions,
+      flash: machine.flashContents,
+      goOn,
+      onEnd: () => this.#thawed(),
+    });
+  }
+
+  /** The id of the latest snapshot that was taken of it, or that it was restored from; see `SnapshotOptions.parent`. */
+  get snapshotId(): string | undefined {
+    return this.#snapshots.latest;
+  }
+
+  /** Has later snapshots know the one that it was restored from. @internal */
+  restoredFrom(id: string, track: boolean): void {
+    const epoch = track ? this.machine.space.ram.trackStores() : 0;
+    this.#snapshots.note(id, epoch);
+  }
+
+  /** Has its harts stand still until what is returned is called; nobody is told of it. @internal */
+  hold(): () => void {
+    this.#holds++;
+    this.#loop.stop();
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      if (--this.#holds === 0 && this.#state === "running" && this.#restarting === undefined) this.#loop.start();
+    };
+  }
+
+  /** What it was made as, in numbers. @internal */
+  get shape(): CheckedConfig {
+    return this.#deps.config;
+  }
+
+  #freezeFor({ parent, track = parent !== undefined }: SnapshotOptions, id: string): FrozenRam {
+    const { core, memory } = this.#deps;
+    const { ram } = this.machine.space;
+    const since = parent === undefined ? 0 : this.#snapshots.epochOf(parent);
+    if (track && !ram.isTracked) ram.trackStores();
+    const frozen = new FrozenRam(core, memory, ram, since);
+    this.#snapshots.note(id, frozen.epoch);
+    return frozen;
+  }
+
+  /** A guest without paging is slow while its RAM is no window; translated code of the others would be dropped for nothing. */
+  #thawed(): void {
+    if (this.#released || this.#loop.busy) return;
+    const { harts, ram } = this.machine.space;
+    if (harts.every((hart) => hart.u64(HartField.satp) === 0n)) ram.settle();
+  }
+
+  /** The files of its firmware configuration device, as parts of its state. */
+  get #files(): Section[] {
+    return this.#deps.config.fwCfg.map(({ name, data }) => ({
+      name: `${FILE_PREFIX}${name}`,
+      version: 1,
+      bytes: typeof data === "string" ? new TextEncoder().encode(data) : data,
+    }));
+  }
+
   get #allPorts(): readonly VmPort[] {
     return this.agentPort === undefined ? this.ports : [...this.ports, this.agentPort];
   }
@@ -583,7 +701,7 @@ export class Vm extends Driven {
 
   #run(): void {
     this.#enter("running");
-    if (this.#restarting === undefined) this.#loop.start();
+    if (this.#restarting === undefined && this.#holds === 0) this.#loop.start();
   }
 
   /** One at a time: whoever asks meanwhile gets the one that is under way. */
@@ -609,7 +727,7 @@ export class Vm extends Driven {
         this.#enter("running");
       }
     } finally {
-      if (this.state === "running") this.#loop.start();
+      if (this.state === "running" && this.#holds === 0) this.#loop.start();
     }
   }
 

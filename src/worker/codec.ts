@@ -4,7 +4,15 @@ import { absoluteLocation } from "#load";
 import { type ErrorCode, WasmvisorError } from "../error.ts";
 import type { VmConfig } from "../vmm/config.ts";
 import type { ImageSource } from "../vmm/image-source.ts";
-import { IMAGE_NAMES, type WireConfig, type WireError, type WireImage } from "./messages.ts";
+import type { RestoreOptions } from "../vmm/snapshot/restore.ts";
+import {
+  IMAGE_NAMES,
+  type ImageName,
+  type WireConfig,
+  type WireError,
+  type WireImage,
+  type WireRestore,
+} from "./messages.ts";
 
 /** An error in words. */
 export function encodeError(error: unknown): WireError {
@@ -31,22 +39,48 @@ function isPlain(value: unknown): boolean {
 /** Splits a configuration; streams are added to `transfer`. */
 export function encodeConfig(config: VmConfig, transfer: object[]): WireConfig {
   const { kernel, initrd, bios, dtb, signal: _signal, onProgress: _onProgress, devices = [], ...plain } = config;
-  if (devices.length > 0) {
-    throw new WasmvisorError(
-      "worker-devices",
-      "Devices of your own run on the thread of their VM and cannot be sent to a worker; make the host without one.",
-    );
-  }
+  if (devices.length > 0) throw ownDevices();
   if (config.vsock !== undefined && config.vsock !== false) {
     throw new WasmvisorError(
       "worker-devices",
       "A socket device's streams are on the thread of its VM and cannot be sent to a worker; make the host without one.",
     );
   }
-  const entries = Object.entries({ kernel, initrd, bios, dtb })
+  return { plain, images: encodeImages({ kernel, initrd, bios, dtb }, transfer) };
+}
+
+/** Splits what a snapshot is restored by. */
+export function encodeRestore(source: ImageSource, options: RestoreOptions, transfer: object[]): WireRestore {
+  const { kernel, initrd, bios, dtb, signal: _signal, onProgress: _onProgress, devices = [], ...others } = options;
+  const { parents = [], ...plain } = others;
+  if (devices.length > 0) throw ownDevices();
+  return {
+    source: encodeImage(source, transfer),
+    parents: parents.map((parent) => encodeImage(parent, transfer)),
+    plain,
+    images: encodeImages({ kernel, initrd, bios, dtb }, transfer),
+  };
+}
+
+/** The snapshot again, and how it is restored. */
+export function decodeRestore({ source, parents, plain, images }: WireRestore): [ImageSource, RestoreOptions] {
+  return [decodeImage(source), { ...plain, ...decodeImages(images), parents: parents.map(decodeImage) }];
+}
+
+function ownDevices(): WasmvisorError {
+  return new WasmvisorError(
+    "worker-devices",
+    "Devices of your own run on the thread of their VM and cannot be sent to a worker; make the host without one.",
+  );
+}
+
+type Images = Partial<Record<ImageName, ImageSource | undefined>>;
+
+function encodeImages(images: Images, transfer: object[]): WireConfig["images"] {
+  const entries = Object.entries(images)
     .filter(([, source]) => source !== undefined)
     .map(([name, source]) => [name, encodeImage(source!, transfer)] as const);
-  return { plain, images: Object.fromEntries(entries) };
+  return Object.fromEntries(entries);
 }
 
 function encodeImage(source: ImageSource, transfer: object[]): WireImage {
@@ -70,8 +104,12 @@ function encodeRequest({ method, headers, credentials, cache, mode, redirect, re
 
 /** The configuration again, without signal and callback. */
 export function decodeConfig({ plain, images }: WireConfig): VmConfig {
+  return { ...plain, ...decodeImages(images) };
+}
+
+function decodeImages(images: WireConfig["images"]): Partial<Record<ImageName, ImageSource>> {
   const entries = IMAGE_NAMES.map((name) => [name, images[name]] as const).filter(([, image]) => image !== undefined);
-  return { ...plain, ...Object.fromEntries(entries.map(([name, image]) => [name, decodeImage(image!)])) };
+  return Object.fromEntries(entries.map(([name, image]) => [name, decodeImage(image!)]));
 }
 
 function decodeImage(image: WireImage): ImageSource {

@@ -3,6 +3,7 @@
 import type { Compilation } from "../host/load.ts";
 import type { ImageSource } from "../vmm/image-source.ts";
 import type { LoadProgress, VmConfig } from "../vmm/config.ts";
+import type { RestoreOptions } from "../vmm/snapshot/restore.ts";
 import type { VmEvents } from "../vmm/vm-types.ts";
 
 /** Which object is meant; `vm` is 0 for the host itself. */
@@ -38,6 +39,14 @@ export type ImageName = LoadProgress["image"];
 /** The names, for loops. */
 export const IMAGE_NAMES: readonly ImageName[] = ["kernel", "initrd", "bios", "dtb"];
 
+/** How a snapshot is restored, without what cannot be sent. */
+export interface WireRestore {
+  readonly source: WireImage;
+  readonly parents: readonly WireImage[];
+  readonly plain: Omit<RestoreOptions, ImageName | "parents" | "signal" | "onProgress">;
+  readonly images: WireConfig["images"];
+}
+
 /** An error in words. */
 export interface WireError {
   /** Of a WasmvisorError; undefined for others. */
@@ -57,6 +66,7 @@ export interface WorkerHostSettings {
 export type ToWorker = { readonly id: number } & (
   | { readonly type: "open"; readonly module: WebAssembly.Module; readonly options: WorkerHostSettings }
   | { readonly type: "create"; readonly config: WireConfig }
+  | { readonly type: "restore"; readonly wire: WireRestore }
   | { readonly type: "reset"; readonly vm: number }
   | ({ readonly type: "access" } & Address & Access)
   /** Destroys all VMs, and is answered when their disks are closed. */

@@ -5,7 +5,7 @@ import type { Port } from "../host/thread.ts";
 import { Host } from "../vmm/host.ts";
 import type { VmPort } from "../vmm/ports.ts";
 import type { Vm } from "../vmm/vm.ts";
-import { decodeConfig, encodeError } from "./codec.ts";
+import { decodeConfig, decodeRestore, encodeError } from "./codec.ts";
 import type { Access, Address, CreatedVm, EventName, FromWorker, ToWorker } from "./messages.ts";
 
 /** Every event that is passed on. */
@@ -86,6 +86,8 @@ class Server {
       }
       case "create":
         return this.#create(message);
+      case "restore":
+        return this.#restore(message);
       case "reset":
         await this.#served(message.vm).vm.reset({ signal: this.#signal(message.id) });
         return { value: undefined };
@@ -106,6 +108,16 @@ class Server {
       signal: this.#signal(id),
       onProgress: (progress) => this.#send({ type: "progress", id, progress }),
     });
+    return this.#keep(vm);
+  }
+
+  async #restore({ id, wire }: Extract<ToWorker, { type: "restore" }>): Promise<Answer> {
+    if (this.#host === undefined) throw malformed();
+    const [source, options] = decodeRestore(wire);
+    return this.#keep(await this.#host.restore(source, { ...options, signal: this.#signal(id) }));
+  }
+
+  #keep(vm: Vm): Answer {
     const number = ++this.#lastVm;
     const served = { vm, printed: 0 };
     this.#vms.set(number, served);

@@ -6,7 +6,9 @@ import type { WorkerChoice } from "../host/thread.ts";
 import type { HostAccounting } from "../vmm/accounting.ts";
 import type { VmConfig } from "../vmm/config.ts";
 import type { CpuChoice, CpuSettings } from "../vmm/scheduler/settings.ts";
-import { encodeConfig } from "./codec.ts";
+import type { ImageSource } from "../vmm/image-source.ts";
+import type { RestoreOptions } from "../vmm/snapshot/restore.ts";
+import { encodeConfig, encodeRestore } from "./codec.ts";
 import { Link } from "./link.ts";
 import type { CreatedVm, WorkerHostSettings } from "./messages.ts";
 import { Remote } from "./remote.ts";
@@ -112,7 +114,23 @@ export class WorkerHost {
     const { signal, onProgress, drives = [], flash = [] } = config;
     this.#hasImages ||= drives.length > 0 || flash.length > 0;
     const { value } = await this.#link.request({ type: "create", config: wire }, { transfer, signal, onProgress });
-    const created = value as CreatedVm;
+    return this.#keep(value as CreatedVm);
+  }
+
+  /**
+   * As `Host.restore`; files and addresses are read in the worker.
+   * @throws WasmvisorError as `Host.restore` does, and `worker`, `worker-message`, `worker-devices`; the signal's reason
+   */
+  async restore(source: ImageSource, options: RestoreOptions = {}): Promise<WorkerVm> {
+    const transfer: object[] = [];
+    const wire = encodeRestore(source, options, transfer);
+    const { signal, onProgress } = options;
+    this.#hasImages = true;
+    const { value } = await this.#link.request({ type: "restore", wire }, { transfer, signal, onProgress });
+    return this.#keep(value as CreatedVm);
+  }
+
+  #keep(created: CreatedVm): WorkerVm {
     const vm = new WorkerVm(this.#link, created, () => this.#vms.delete(created.vm));
     this.#vms.set(created.vm, vm);
     return vm;

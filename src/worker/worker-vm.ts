@@ -8,6 +8,7 @@ import { Driven } from "../vmm/agent/driven.ts";
 import type { RegionChoice, RegionExplanation, RegionInfo } from "../vmm/regions.ts";
 import type { VmAccounting } from "../vmm/accounting.ts";
 import type { VmCpuChoice, VmCpuSettings } from "../vmm/scheduler/settings.ts";
+import type { SnapshotOptions } from "../vmm/snapshot/take.ts";
 import type { Vm } from "../vmm/vm.ts";
 import type { Address } from "../memory/address.ts";
 import { VM_EVENTS, type VmCounters, type VmEvents, type VmExit, type VmState } from "../vmm/vm-types.ts";
@@ -186,6 +187,16 @@ export class WorkerVm extends Driven {
   /** As `Vm.signature`. */
   signature(): Promise<string> {
     return this.#vm.call("signature");
+  }
+
+  /** As `Vm.snapshot`. */
+  snapshot(options: SnapshotOptions = {}): Promise<ReadableStream<Uint8Array>> {
+    return this.#vm.call("snapshot", options);
+  }
+
+  /** As `Vm.snapshotId`. */
+  get snapshotId(): Promise<string | undefined> {
+    return this.#vm.get("snapshotId");
   }
 
   /** As `Vm.step`. */

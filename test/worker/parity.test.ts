@@ -30,7 +30,13 @@ test("every method and accessor has its counterpart", () => {
     of.filter((name) => !Object.hasOwn(type.prototype, name));
   // A profile is made by looking at the harts between two instructions, on their own thread.
   expect(
-    missing(members(Vm, "loop", "restarting", "sample", "symbols", "saveState", "restoreState", "vsock"), WorkerVm),
+    missing(
+      members(
+        ...([Vm, "loop", "restarting", "sample", "symbols", "saveState", "restoreState", "vsock"] as const),
+        ...(["restoreSections", "restoredFrom", "hold", "shape"] as const),
+      ),
+      WorkerVm,
+    ),
   ).toEqual([]);
   expect(missing(members(Hart), WorkerHart)).toEqual([]);
   expect(missing(members(VmBalloon), WorkerBalloon)).toEqual([]);
@@ -48,6 +54,7 @@ test("counterparts take the same and promise the same", () => {
   expectTypeOf<WorkerVm["reset"]>().toEqualTypeOf<Promised<Vm["reset"]>>();
   expectTypeOf<WorkerVm["regions"]>().toEqualTypeOf<Promised<Vm["regions"]>>();
   expectTypeOf<WorkerVm["explainRegion"]>().toEqualTypeOf<Promised<Vm["explainRegion"]>>();
+  expectTypeOf<WorkerVm["snapshot"]>().toEqualTypeOf<Promised<Vm["snapshot"]>>();
   expectTypeOf<WorkerVm["step"]>().toEqualTypeOf<Promised<Vm["step"]>>();
   expectTypeOf<WorkerVm["console"]>().toEqualTypeOf<Vm["console"]>();
   expectTypeOf<WorkerVm["on"]>().toEqualTypeOf<Vm["on"]>();

@@ -353,3 +353,25 @@ test("several hosts run side by side, on this thread and in workers", async () =
   );
   expect(texts).toEqual(["here", "here", "here", "here"]);
 });
+
+test("a snapshot of a VM in a worker is restored in another one and here, and the other way round", async () => {
+  const [first, second] = [await newHost(), await newHost()];
+  const vm = await first.createVm({ memory: "2M", bios: "none", kernel: flatGuest(ECHO) });
+  await vm.start();
+  await vm.console.write("abc");
+  await vm.console.waitFor("abc");
+  const restored = await second.restore(await vm.snapshot());
+  await restored.start();
+  await restored.console.write("def");
+  await restored.console.waitFor("def");
+  using here = await Host.create();
+  const own = await here.restore(await restored.snapshot());
+  own.start();
+  await own.console.write("ghi");
+  await own.console.waitFor("ghi");
+  const again = await first.restore(own.snapshot());
+  await again.start();
+  await again.console.write("jkl");
+  await again.console.waitFor("jkl");
+  await expect(first.restore(new Uint8Array(9))).rejects.toThrow(code("snapshot-format"));
+});

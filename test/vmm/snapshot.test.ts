@@ -1,0 +1,205 @@
+/** Snapshots: a VM that is restored is the one that was saved, and a file that is none makes no VM. */
+
+import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { DEMO_GUEST, type EngineName, Host, type SnapshotOptions, type Vm, type VmConfig } from "../../src/index.ts";
+import { Random } from "../../src/isa/random/values.ts";
+import { differences } from "../support/state.ts";
+
+const host = await Host.create();
+const other = await Host.create();
+
+afterEach(() => {
+  for (const one of [host, other]) for (const vm of [...one.vms]) vm.destroy();
+});
+afterAll(() => {
+  host.close();
+  other.close();
+});
+
+const ENGINES: readonly EngineName[] = ["interpreter", "tiered", "translator"];
+
+const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
+
+const demo = (config: Partial<VmConfig> = {}): Promise<Vm> =>
+  host.createVm({ memory: "16M", kernel: DEMO_GUEST, clock: "deterministic", ...config });
+
+async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  return new Uint8Array(await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer());
+}
+
+const taken = (vm: Vm, options?: SnapshotOptions): Promise<Uint8Array> => bytesOf(vm.snapshot(options));
+
+/** All that a VM prints from now on. */
+function printed(vm: Vm): () => string {
+  let text = "";
+  vm.on("output", (bytes) => (text += Buffer.from(bytes).toString()));
+  return () => {
+    vm.console.flush();
+    return text;
+  };
+}
+
+function goOn(vm: Vm, steps: number): void {
+  vm.loop.advance(steps);
+  vm.console.flush();
+}
+
+describe("a snapshot", () => {
+  test.each(ENGINES.flatMap((engine) => [1, 4].map((harts) => [engine, harts] as const)))(
+    "taken at random places with the %s and %i harts goes on as the VM that it was taken of, in every engine",
+    async (engine, harts) => {
+      const random = new Random(harts);
+      const vm = await demo({ engine, harts });
+      const text = printed(vm);
+      for (let point = 0; point < 9; point++) {
+        goOn(vm, random.between(1, 200_000));
+        if (point === 1) void vm.console.write("selfcheck\n");
+        const bytes = await taken(vm);
+        const restored = await other.restore(bytes, { engine: ENGINES[point % 3]! });
+        expect(differences(restored.saveState(), vm.saveState())).toEqual([]);
+        const [before, own] = [text().length, printed(restored)];
+        const steps = random.between(1, 100_000);
+        goOn(vm, steps);
+        goOn(restored, steps);
+        expect(own()).toBe(text().slice(before));
+        expect(differences(restored.saveState(), vm.saveState())).toEqual([]);
+        restored.destroy();
+      }
+      expect(text()).toContain("selfcheck");
+    },
+  );
+
+  test("is what the VM was when it was taken, though it runs on while the stream is read", async () => {
+    const vm = await demo();
+    goOn(vm, 300_000);
+    const before = vm.saveState();
+    const stream = vm.snapshot();
+    void vm.console.write("selfcheck\n");
+    goOn(vm, 500_000);
+    const restored = await other.restore(stream);
+    expect(differences(restored.saveState(), before)).toEqual([]);
+    expect(differences(vm.saveState(), before)).not.toEqual([]);
+  });
+
+  test("gives its frames back when it has been read, and when it is given up", async () => {
+    const vm = await demo();
+    goOn(vm, 300_000);
+    await taken(vm);
+    const { allocatedBytes } = host;
+    expect(vm.memory.statistics()).toMatchObject({ sharedBytes: 0 });
+    await vm.snapshot().cancel();
+    expect(host.allocatedBytes).toBe(allocatedBytes);
+    expect(vm.memory.statistics()).toMatchObject({ sharedBytes: 0 });
+  });
+
+  test("outlives its VM", async () => {
+    const vm = await demo();
+    goOn(vm, 300_000);
+    const before = vm.saveState();
+    const stream = vm.snapshot();
+    vm.destroy();
+    const restored = await other.restore(stream);
+    expect(differences(restored.saveState(), before)).toEqual([]);
+  });
+
+  test("of a program that speaks HTIF, with a file of the firmware configuration device, is restored with both", async () => {
+    const vm = await demo({
+      fwCfg: [{ name: "opt/a", data: "hello" }],
+      rng: true,
+      virtioSerial: { ports: [{ name: "p" }] },
+    });
+    goOn(vm, 200_000);
+    const restored = await other.restore(await taken(vm));
+    expect(differences(restored.saveState(), vm.saveState())).toEqual([]);
+    expect(differences((await other.restore(await taken(restored))).saveState(), vm.saveState())).toEqual([]);
+    await expect(restored.reset()).rejects.toThrow(code("snapshot-images"));
+  });
+
+  test("restarts when it is given its images", async () => {
+    const vm = await demo();
+    goOn(vm, 200_000);
+    const restored = await other.restore(await taken(vm), { kernel: DEMO_GUEST });
+    const [text, own] = [printed(vm), printed(restored)];
+    for (const one of [vm, restored]) {
+      await one.reset();
+      goOn(one, 1_000_000);
+    }
+    expect(own()).toBe(text());
+    expect(own()).toContain("demo> ");
+  });
+});
+
+describe("a chain of snapshots", () => {
+  test("is the VM at its end; an incremental one has only the pages that were stored to", async () => {
+    const vm = await demo();
+    goOn(vm, 300_000);
+    const files = [await taken(vm, { track: true })];
+    for (const input of ["selfcheck\n", "help\n", ""]) {
+      void vm.console.write(input);
+      goOn(vm, 50_000);
+      files.push(await taken(vm, { parent: vm.snapshotId! }));
+      expect(files.at(-1)!.length).toBeLessThan(files[0]!.length);
+      const restored = await other.restore(files.at(-1)!, { parents: files.slice(0, -1), track: true });
+      expect(differences(restored.saveState(), vm.saveState())).toEqual([]);
+      // It can be gone on with from a VM that was restored.
+      goOn(restored, 10_000);
+      const next = await taken(restored, { parent: restored.snapshotId! });
+      const again = await other.restore(next, { parents: files });
+      expect(differences(again.saveState(), restored.saveState())).toEqual([]);
+    }
+    await expect(other.restore(files[2]!, { parents: [files[0]!] })).rejects.toThrow(code("snapshot-parent"));
+    await expect(other.restore(files[2]!)).rejects.toThrow(code("snapshot-parent"));
+    await expect(other.restore(files[0]!, { parents: [files[0]!] })).rejects.toThrow(code("snapshot-parent"));
+  });
+
+  test("is refused where nobody has looked at stores", async () => {
+    const vm = await demo();
+    await taken(vm);
+    expect(() => vm.snapshot({ parent: vm.snapshotId! })).toThrow(code("snapshot-parent"));
+    await taken(vm, { track: true });
+    const parent = vm.snapshotId!;
+    vm.memory.stopTracking();
+    expect(() => vm.snapshot({ parent })).toThrow(code("memory-tracking"));
+    vm.memory.trackStores();
+    expect(() => vm.snapshot({ parent })).toThrow(code("memory-tracking"));
+  });
+});
+
+describe("an encrypted snapshot", () => {
+  test("is restored with its key and nothing else", async () => {
+    const vm = await demo();
+    goOn(vm, 200_000);
+    const key = crypto.getRandomValues(new Uint8Array(32));
+    const bytes = await taken(vm, { key });
+    const restored = await other.restore(bytes, { key });
+    expect(differences(restored.saveState(), vm.saveState())).toEqual([]);
+    const wrong = key.slice();
+    wrong[0]! ^= 1;
+    await expect(other.restore(bytes)).rejects.toThrow(code("snapshot-key"));
+    await expect(other.restore(bytes, { key: wrong })).rejects.toThrow(code("snapshot-key"));
+    await expect(other.restore(await taken(vm), { key })).rejects.toThrow(code("snapshot-key"));
+    await expect(taken(vm, { key: new Uint8Array(3) })).rejects.toThrow(code("snapshot-key"));
+    expect(other.vms.size).toBe(1);
+  });
+});
+
+describe("a file that is no snapshot", () => {
+  test("makes no VM, wherever a byte of it is changed, or it ends", async () => {
+    const vm = await demo({ memory: "4M" });
+    goOn(vm, 20_000);
+    const bytes = await taken(vm);
+    const random = new Random(1);
+    const { allocatedBytes } = other;
+    for (let round = 0; round < 300; round++) {
+      const changed = bytes.slice();
+      const at = random.between(0, bytes.length - 1);
+      if (round % 2 === 0) changed[at]! ^= 1 << random.between(0, 7);
+      const file = round % 2 === 0 ? changed : changed.subarray(0, at);
+      await expect(other.restore(file), `byte ${at}`).rejects.toMatchObject({
+        code: expect.stringMatching(/^snapshot-/) as string,
+      });
+    }
+    expect(other.vms.size).toBe(0);
+    expect(other.allocatedBytes).toBe(allocatedBytes);
+  });
+});
