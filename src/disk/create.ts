@@ -2,8 +2,9 @@
 
 import { diskHost } from "#disk";
 import type { BlockBackend } from "../backend/block/block.ts";
+import { expectSize } from "../backend/block/range.ts";
 import type { DiskFormat } from "./open.ts";
-import { createQcow2, type Qcow2Layout, writeZeros } from "./qcow2/create.ts";
+import { checkQcow2Layout, createQcow2, type Qcow2Layout, writeZeros } from "./qcow2/create.ts";
 import { settle } from "./steps.ts";
 
 /** What is made. */
@@ -22,6 +23,9 @@ export interface CreateDiskOptions extends Qcow2Layout {
  * @throws WasmvisorError `option` and `block-size` when it cannot be like that; `file-unwritable`, `image-locked`, `block-full`
  */
 export async function createDisk(target: string | BlockBackend, options: CreateDiskOptions): Promise<void> {
+  // What cannot be made leaves what is there.
+  if (options.format !== "raw") checkQcow2Layout(options);
+  else expectSize(options.size);
   const file = typeof target === "string" ? await diskHost.openFile(target, { create: 0 }) : target;
   try {
     const { format = "qcow2", size, preallocation } = options;

@@ -379,6 +379,7 @@ describe("refused, with exit code 1 and a sentence", () => {
     expect(error).toMatch(sentence);
     expect(error).toMatch(/^wasmvisor: .*[.?]\n$/);
     expect(code).toBe(1);
+    expect(existsSync("x")).toBe(false);
   });
 
   test("unless it is allowed", async () => {

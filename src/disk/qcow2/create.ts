@@ -66,7 +66,17 @@ function exponent(name: string, value: number, least: number, most: number): num
   });
 }
 
+/**
+ * Checks what an image is to be like, before anything is written.
+ * @throws WasmvisorError `option`, `block-size`
+ */
+export function checkQcow2Layout(layout: Qcow2Layout): void {
+  headerOf(layout);
+}
+
 function headerOf(layout: Qcow2Layout): Header {
+  if ((layout.preallocation ?? "off") !== "off" && layout.backingFile !== undefined)
+    throw imageError("option", "Clusters that are set aside hide what lies below; leave preallocation out.");
   const { version = 3, compression = "zlib", lazyRefcounts = false, backingFile, backingFormat } = layout;
   const size = Math.ceil(layout.size / 512) * 512;
   expectSize(size);
@@ -114,8 +124,6 @@ function* create(file: BlockBackend, layout: Qcow2Layout): Steps {
   const perBlock = (clusterBytes * 8) / 2 ** draft.refcountOrder;
   const l1Clusters = Math.max(1, Math.ceil((draft.l1Size * 8) / clusterBytes));
   const isAllocated = (layout.preallocation ?? "off") !== "off";
-  if (isAllocated && layout.backingFile !== undefined)
-    throw imageError("option", "Clusters that are set aside hide what lies below; leave preallocation out.");
   const dataClusters = isAllocated ? Math.ceil(draft.size / clusterBytes) : 0;
   const l2Tables = Math.ceil((dataClusters * 8) / clusterBytes);
   let tableClusters = 1;
