@@ -1,7 +1,10 @@
 import { defineConfig } from "vitest/config";
 
-/** Whole-system runs (kernels, firmware, the page): minutes, not milliseconds, one after another on a small machine. */
-const system = ["test/system/**/*.test.ts", "test/web/**/*.test.ts"];
+/** Whole-system runs (kernels, firmware): minutes, not milliseconds. Two at once: each has one guest that computes, and mostly one thread. */
+const system = ["test/system/**/*.test.ts"];
+
+/** The page in a browser, which has threads enough: one after another. */
+const web = ["test/web/**/*.test.ts"];
 
 /** The packed package, in node and in a browser, and the documents' snippets: after the others, because pages are timed. */
 const packaged = ["test/package/**/*.test.ts", "test/docs/**/*.test.ts"];
@@ -21,7 +24,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: [...system, ...packaged],
+          exclude: [...system, ...web, ...packaged],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -34,8 +37,20 @@ export default defineConfig({
           globalSetup: ["test/support/debian.mjs"],
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "web",
+          include: web,
+          globalSetup: ["test/support/debian.mjs"],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -47,7 +62,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],
