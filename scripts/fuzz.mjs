@@ -10,6 +10,7 @@
 // `npm run fuzz -- balloon [first seed] [drivers]`: drivers of memory balloons (test/device/virtio/balloon-fuzz.ts).
 // `npm run fuzz -- vsock [first seed] [drivers]`: packets of sockets that make no sense (test/device/virtio/vsock-fuzz.ts).
 // `npm run fuzz -- 9p [first seed] [drivers]`: messages to shared folders that make no sense (test/device/virtio/9p-fuzz.ts).
+// `npm run fuzz -- vxlan|relay|wisp|fetch [first seed] [count]`: peers, relays, VMs and guests that talk nonsense (test/net/tunnels-fuzz.ts).
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { runnerImport } from "vite";
@@ -49,6 +50,10 @@ const WATCHED = {
   balloon: ["test/device/virtio/balloon-fuzz.ts", "fuzzBalloonMany"],
   vsock: ["test/device/virtio/vsock-fuzz.ts", "fuzzVsockMany"],
   "9p": ["test/device/virtio/9p-fuzz.ts", "fuzz9pMany"],
+  vxlan: ["test/net/tunnels-fuzz.ts", "fuzzVxlanMany"],
+  relay: ["test/net/tunnels-fuzz.ts", "fuzzRelayMany"],
+  wisp: ["test/net/tunnels-fuzz.ts", "fuzzWispMany"],
+  fetch: ["test/net/tunnels-fuzz.ts", "fuzzFetchMany"],
   virtio: ["test/device/virtio/fuzz.ts", "fuzzVirtioMany"],
 };
 

@@ -92,7 +92,9 @@ export type { Flow, FlowAction, FlowEnd, FlowEntry, FlowFields, FlowMatch } from
 export { joinByMessages } from "./net/switch/channel.ts";
 export type { MessageLine } from "./net/switch/channel.ts";
 export { joinBackend } from "./net/switch/cable.ts";
-export { openRelayNetwork, openVxlanNetwork } from "./vmm/tunnels.ts";
+export { openFetchSockets, openRelayNetwork, openVxlanNetwork, openWispSockets } from "./vmm/tunnels.ts";
+export type { FetchOptions } from "./net/fetch/fetch.ts";
+export type { WispOptions, WispSockets } from "./net/wisp/wisp.ts";
 export type { VxlanNetworkOptions } from "./vmm/tunnels.ts";
 export type { VxlanNetwork, VxlanOptions, VxlanPeer, VxlanStatistics } from "./net/vxlan/vxlan.ts";
 export type { RelayNetworkEvent, RelayNetworkOptions } from "./net/relay/client.ts";

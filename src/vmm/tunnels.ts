@@ -3,8 +3,10 @@
 import type { NetworkBackend } from "../backend/network/network.ts";
 import type { HostNetwork } from "../backend/network/user/host-network.ts";
 import { WasmvisorError } from "../error.ts";
+import type { FetchOptions } from "../net/fetch/fetch.ts";
 import type { RelayNetworkOptions } from "../net/relay/client.ts";
 import type { VxlanNetwork, VxlanOptions } from "../net/vxlan/vxlan.ts";
+import type { WispOptions, WispSockets } from "../net/wisp/wisp.ts";
 
 /** How a VXLAN tunnel is made. */
 export interface VxlanNetworkOptions extends VxlanOptions {
@@ -47,4 +49,33 @@ export async function openRelayNetwork(options: RelayNetworkOptions): Promise<Ne
   const { relayNetwork } = await import("../net/relay/client.ts");
   const { openWebSocket } = await import("#network");
   return relayNetwork(options, options.socket ?? openWebSocket);
+}
+
+/**
+ * The sockets of a relay that speaks Wisp (versions 1 and 2), for a user network: TCP and UDP that the relay makes. Names are resolved there:
+ * the guest gets addresses of 198.18.0.0/15 that stand for them.
+ *
+ * ```ts
+ * const backend = await openUserNetwork({ sockets: await openWispSockets({ url: "wss://relay.example.org/wisp/" }) });
+ * ```
+ *
+ * @throws WasmvisorError `network-option` when the address is none
+ */
+export async function openWispSockets(options: WispOptions): Promise<WispSockets> {
+  const { wispNetwork } = await import("../net/wisp/wisp.ts");
+  const { openWebSocket } = await import("#network");
+  return wispNetwork(options, options.socket ?? openWebSocket);
+}
+
+/**
+ * Sockets that lead to port 80 of sites alone, by `fetch`, for a user network: what a VM in a browser reaches without a relay. Sites answer
+ * those pages that they allow (CORS). A guest writes `http://`; its requests leave by `https:`. TLS of the guest's own is refused.
+ *
+ * ```ts
+ * const backend = await openUserNetwork({ sockets: await openFetchSockets() });
+ * ```
+ */
+export async function openFetchSockets(options: FetchOptions = {}): Promise<HostNetwork> {
+  const { fetchNetwork } = await import("../net/fetch/fetch.ts");
+  return fetchNetwork(options);
 }

@@ -111,6 +111,11 @@ export interface HostNetwork {
    * @throws WasmvisorError `network-port` when the port cannot be had
    */
   bind(family: 4 | 6, events: DatagramEvents, address?: string, port?: number): Promise<HostDatagrams>;
+  /**
+   * Whether an address, which `resolve` has given, stands for a name, and for no host of its own. It counts as public, whatever it is: where
+   * the name leads is decided elsewhere. Default: none does.
+   */
+  standsForName?(address: string): boolean;
   /** Asks the host's resolver. */
   resolve(name: string, type: DnsRecordType): Promise<DnsResult>;
   /** Sends one ICMP echo request; true when it was answered. Without it, nobody but the gateway answers pings. */

@@ -67,8 +67,14 @@ export class Egress {
   /** Names that the guest was told of, by address; the latest ones last. */
   readonly #names = new Map<string, Set<string>>();
 
-  /** @throws WasmvisorError `network-policy` when a rule is malformed */
-  constructor(policy?: EgressPolicy | EgressFunction) {
+  readonly #standsForName: (address: string) => boolean;
+
+  /**
+   * @param standsForName - whether an address counts as public because it only stands for a name
+   * @throws WasmvisorError `network-policy` when a rule is malformed
+   */
+  constructor(policy?: EgressPolicy | EgressFunction, standsForName: (address: string) => boolean = () => false) {
+    this.#standsForName = standsForName;
     const {
       rules = [],
       ask,
@@ -100,7 +106,7 @@ export class Egress {
   mayReach(protocol: "tcp" | "udp" | "icmp", ip: Ip, port: number, isGateway = false): boolean | Promise<boolean> {
     // What stands for another address is that one, for rules too.
     const address = embedded(ip) ?? ip;
-    const scope = scopeOf(address);
+    const scope = this.#scopeOf(address);
     if (scope === "unusable") return false;
     if (!this.isStrict) return isGateway || isFreeWithoutPolicy(scope);
     const names = [...(this.#names.get(ip.toString()) ?? [])].toReversed();
@@ -144,11 +150,15 @@ export class Egress {
   /** Whether an address may stand in an answer of the DNS: one that could not be reached, or only by an answer, is no help. */
   mayAnswer(ip: Ip): boolean {
     const address = embedded(ip) ?? ip;
-    const scope = scopeOf(address);
+    const scope = this.#scopeOf(address);
     if (scope === "public") return true;
     if (scope === "unusable") return false;
     if (!this.isStrict) return isFreeWithoutPolicy(scope);
     return this.#rules.some((rule) => rule.allow && rule.prefixes.some((prefix) => prefix.has(address)));
+  }
+
+  #scopeOf(address: Ip): Scope {
+    return this.#standsForName(address.toString()) ? "public" : scopeOf(address);
   }
 
   /** An address with several names may be reached when one of them may. */

@@ -105,7 +105,7 @@ class User implements UserNetwork {
     this.#mostPings = limits.pings ?? 16;
     const { net, net6 } = this.#addresses;
     this.info = { description: `user ${(this.#hasV4 ? net : net6).toString()}` };
-    this.#egress = new Egress(options.policy);
+    this.#egress = new Egress(options.policy, (address) => sockets.standsForName?.(address) ?? false);
     this.#timers = new Timers(clock, this.#wake);
     this.#link = new Link(this.#wake);
     this.#dns = new Dns(
