@@ -57,6 +57,8 @@ export type { Compilation } from "./host/load.ts";
 export type { HostOptions } from "./vmm/host.ts";
 export type { ImageSource } from "./vmm/image-source.ts";
 export type { PhysicalMemory } from "./vmm/physical-memory.ts";
+export type { SharingStatistics } from "./memory/scanner.ts";
+export type { SharingOptions } from "./vmm/sharing.ts";
 export type { PoolStatistics } from "./memory/pool.ts";
 export type { DirtyFrames, RamStatistics } from "./memory/ram.ts";
 export type { RegionChoice, RegionExplanation, RegionInfo } from "./vmm/regions.ts";

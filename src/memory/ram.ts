@@ -176,11 +176,17 @@ export class Ram {
 
   /** The page's frame goes back to the pool; it holds zeros, and gets a frame when it is next stored to. False when it had none. */
   discard(page: number): boolean {
+    if (!this.giveBackZeros(page)) return false;
+    this.#stamp(page);
+    return true;
+  }
+
+  /** As `discard`, of a page that holds zeros: nobody sees a difference. */
+  giveBackZeros(page: number): boolean {
     const own = this.#present(page);
     if (own === Frame.ZERO_MA) return false;
     this.#leaveWindow();
     this.#join(page, own, Frame.ZERO_MA);
-    this.#stamp(page);
     this.#discards = true;
     return true;
   }

@@ -1,5 +1,6 @@
 /** What a VM has used of its host. */
 
+import type { SharingStatistics } from "../memory/scanner.ts";
 import type { PoolStatistics } from "../memory/pool.ts";
 import type { CpuUse } from "./scheduler/scheduler.ts";
 import type { VmCpuChoice } from "./scheduler/settings.ts";
@@ -49,6 +50,8 @@ export interface HostAccounting {
   readonly vms: readonly VmAccounting[];
   /** Bytes of machine memory that VMs occupy, as `Host.allocatedBytes`. */
   readonly allocatedBytes: number;
+  /** What the search for equal pages has done, and what sharing saves now; there with `Host.create({ sharing })`. */
+  readonly sharing?: SharingStatistics & { readonly savedBytes: number };
   /** What backs their RAM. */
   readonly pool: PoolStatistics;
 }

@@ -4,9 +4,11 @@ import { checkTranslation, coreModule, type CoreSource } from "./core-module.ts"
 import { Engine } from "../../assembly/shared/constants.ts";
 import { type Core, instantiateCore } from "../core/core.ts";
 import { MachineMemory } from "../memory/machine-memory.ts";
+import { savedBytes, Scanner, type ScanRate } from "../memory/scanner.ts";
 import { shareEqualFrames } from "../memory/share.ts";
 import { WasmvisorError } from "../error.ts";
 import { BootImages, type LoadedPlan } from "./boot-images.ts";
+import type { Ram } from "../memory/ram.ts";
 import { checkConfig, type CheckedConfig, type VmConfig } from "./config.ts";
 import { closeFlash, type FlashImage, openFlash } from "./flash.ts";
 import type { ImageSource } from "./image-source.ts";
@@ -14,6 +16,7 @@ import { known } from "./known.ts";
 import type { RestoredPlan, RestoreOptions } from "./snapshot/restore.ts";
 import type { Machine } from "./machine.ts";
 import { abandonVirtioDevices, openVirtioDevices, type VirtioDevices } from "./virtio-devices.ts";
+import { checkSharing, type SharingOptions } from "./sharing.ts";
 import { Vm } from "./vm.ts";
 import type { HostAccounting } from "./accounting.ts";
 import { Scheduler, type ScheduledVm } from "./scheduler/scheduler.ts";
@@ -39,6 +42,11 @@ export interface HostOptions {
    * interpreted meanwhile. Default: `"async"` on a browser's page, else `"sync"`; VMs with a deterministic clock are always `"sync"`.
    */
   readonly compilation?: Compilation;
+  /**
+   * Whether pages of its VMs that hold the same are found while they run, and share memory until they are stored to; see `SharingOptions`. Code that
+   * runs without paging is slower then, as with `shareMemory`. Default false.
+   */
+  readonly sharing?: boolean | SharingOptions;
   /** Gives up: `Host.create` rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -48,6 +56,7 @@ const KEYS = Object.keys({
   wasm: 0,
   maxMemory: 0,
   compilation: 0,
+  sharing: 0,
   signal: 0,
 } satisfies Record<keyof HostOptions, 0>);
 
@@ -67,6 +76,7 @@ export class Host {
   readonly #compilation: Compilation;
   readonly #vms = new Set<Vm>();
   readonly #scheduler = new Scheduler();
+  readonly #scanner: Scanner | undefined;
   readonly #madeAt = performance.now();
   #lastVm = 0;
   readonly #byHart: Map<number, Machine>;
@@ -76,8 +86,26 @@ export class Host {
   readonly #closing = new Set<Promise<unknown>>();
   #closed = false;
 
-  private constructor(core: Core, memory: MachineMemory, byHart: Map<number, Machine>, compilation: Compilation) {
+  private constructor(
+    core: Core,
+    memory: MachineMemory,
+    byHart: Map<number, Machine>,
+    compilation: Compilation,
+    sharing: ScanRate | undefined,
+  ) {
     this.#core = core;
+    if (sharing !== undefined) {
+      const scanner = new Scanner(
+        {
+          rams: () => this.#rams,
+          hash: (ma) => core.frame_hash(ma),
+          holds: (ma) => core.frame_holds(ma) !== 0,
+        },
+        sharing,
+      );
+      this.#scanner = scanner;
+      this.#scheduler.beforeTask = (now) => scanner.tick(now);
+    }
     this.#compilation = compilation;
     this.memory = memory;
     this.#byHart = byHart;
@@ -97,6 +125,7 @@ export class Host {
   static async create(options: HostOptions = {}): Promise<Host | WorkerHost> {
     known({ code: "option", where: "Host.create" }, options, KEYS);
     const { worker = false, wasm, signal, ...settings } = options;
+    const sharing = checkSharing(options.sharing);
     if (worker !== false) {
       return WorkerHost.create({ worker, module: await coreModule(wasm, signal), settings, signal });
     }
@@ -107,7 +136,7 @@ export class Host {
       mmioStore: (hart, pa, size) => byHart.get(hart)?.mmioStore(hart, pa, size) ?? false,
       mtime: (hart) => byHart.get(hart)?.mtime() ?? 0n,
     });
-    return new Host(core, memory, byHart, options.compilation ?? usualCompilation);
+    return new Host(core, memory, byHart, options.compilation ?? usualCompilation, sharing);
   }
 
   /** The VMs that have not been destroyed. */
@@ -143,6 +172,7 @@ export class Host {
       vms: [...this.#vms].map((vm) => vm.accounting()),
       allocatedBytes: this.allocatedBytes,
       pool: this.#core.pool.statistics(),
+      ...this.#sharing,
     };
   }
 
@@ -313,6 +343,16 @@ export class Host {
     this.close();
     const ends = await Promise.allSettled(this.#closing);
     for (const end of ends) if (end.status === "rejected") throw end.reason;
+  }
+
+  /** RAM by the numbers of the VMs. */
+  get #rams(): ReadonlyMap<number, Ram> {
+    return new Map([...this.#vms].map((vm) => [vm.number, vm.machine.space.ram]));
+  }
+
+  get #sharing(): Pick<HostAccounting, "sharing"> {
+    if (this.#scanner === undefined) return {};
+    return { sharing: { ...this.#scanner.statistics, savedBytes: savedBytes(this.#rams.values()) } };
   }
 
   /** Remembers what is under way until it is over. */

@@ -240,6 +240,11 @@ export class Vm extends Driven {
     throw new WasmvisorError("option", "This VM was made without a balloon; make it with balloon: true.");
   }
 
+  /** The number of the VM in its host. @internal */
+  get number(): number {
+    return this.#deps.number;
+  }
+
   /** What runs its harts. @internal */
   get loop(): RunLoop {
     return this.#loop;

@@ -4,6 +4,7 @@ import type { Compilation } from "../host/load.ts";
 import type { ImageSource } from "../vmm/image-source.ts";
 import type { LoadProgress, VmConfig } from "../vmm/config.ts";
 import type { RestoreOptions } from "../vmm/snapshot/restore.ts";
+import type { SharingOptions } from "../vmm/sharing.ts";
 import type { VmEvents } from "../vmm/vm-types.ts";
 
 /** Which object is meant; `vm` is 0 for the host itself. */
@@ -60,6 +61,7 @@ export interface WireError {
 export interface WorkerHostSettings {
   readonly maxMemory?: number;
   readonly compilation?: Compilation;
+  readonly sharing?: boolean | SharingOptions;
 }
 
 /** To the worker; each but `abort` is answered. */

@@ -33,7 +33,7 @@ test("every method and accessor has its counterpart", () => {
     missing(
       members(
         ...([Vm, "loop", "restarting", "sample", "symbols", "saveState", "restoreState", "vsock"] as const),
-        ...(["restoreSections", "restoredFrom", "hold", "shape"] as const),
+        ...(["restoreSections", "restoredFrom", "hold", "shape", "number"] as const),
       ),
       WorkerVm,
     ),

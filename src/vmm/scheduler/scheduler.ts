@@ -118,6 +118,8 @@ export class Scheduler {
   readonly #root = new Entity({ shares: 1, reservation: RESERVATION_MOST, cap: 1 });
   readonly #clients = new Map<Entity, Client>();
   readonly #groups = new Map<string, Entity>();
+  /** Called before a VM is chosen, with all VMs at rest. */
+  beforeTask: ((now: number) => void) | undefined;
   /** A task has been asked for. */
   #asked = false;
   /** Until a cap allows somebody to go on, and when that is. */
@@ -224,6 +226,7 @@ export class Scheduler {
 
   #run(): void {
     this.#asked = false;
+    this.beforeTask?.(performance.now());
     const now = performance.now();
     const entity = this.#root.choose(now);
     if (entity !== undefined) {
