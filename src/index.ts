@@ -140,6 +140,7 @@ export type { GuestMemoryStatistics } from "./device/virtio/balloon/protocol.ts"
 export type { RngLimits } from "./device/virtio/rng/rng.ts";
 export { VmPort } from "./vmm/ports.ts";
 export type { PortChange, PortOptions, SerialOptions } from "./vmm/ports.ts";
+export type { FailureAction } from "./vmm/recovery.ts";
 export type { RngOptions } from "./vmm/rng-options.ts";
 export type { AgentInfo } from "./vmm/agent/client.ts";
 export type { Copied } from "./vmm/agent/copy.ts";

@@ -16,6 +16,7 @@ import { checkSerial, type SerialOptions } from "./ports.ts";
 import type { FwCfgFile } from "../device/fw-cfg/items.ts";
 import { checkFwCfg } from "./fw-cfg-options.ts";
 import { checkFlash, type FlashOptions } from "./flash.ts";
+import { checkFailureAction, type FailureAction } from "./recovery.ts";
 import { checkRng, type RngOptions } from "./rng-options.ts";
 import { checkMemoryModel, type MemoryModelName, memoryModelOf } from "./memory-model.ts";
 import { type BalloonOptions, checkBalloon } from "./balloon.ts";
@@ -109,6 +110,11 @@ export interface VmConfig {
   readonly cpu?: VmCpuSettings;
   /** What to do with a guest whose trap handler traps for ever: let it (the default), or stop the VM. */
   readonly onTrapStorm?: "continue" | "stop";
+  /**
+   * What to do when the VM ends by a failure (`"failure"`, `"trap-storm"`, `"out-of-memory"`): leave it (the default), or `"restart"` it, as `reset`
+   * does: after 100 ms, and after twice as long each time, up to 30 s, until it has run for a minute. `onTrapStorm` is then `"stop"` unless said otherwise.
+   */
+  readonly onFailure?: FailureAction;
   /** Gives up the making of the VM: `createVm` rejects with the signal's reason. No part of the VM afterwards. */
   readonly signal?: AbortSignal;
   /** Milliseconds without a byte after which an image at an address counts as unreachable. Default 30,000. */
@@ -145,6 +151,7 @@ const KEYS = Object.keys({
   clock: 0,
   cpu: 0,
   onTrapStorm: 0,
+  onFailure: 0,
   signal: 0,
   stallTimeout: 0,
   onProgress: 0,
@@ -173,6 +180,7 @@ export interface CheckedConfig {
   readonly memoryModel: MemoryModel;
   readonly deterministic: boolean;
   readonly stopOnTrapStorm: boolean;
+  readonly onFailure: FailureAction;
   readonly cpu: VmCpuChoice;
   readonly devices: readonly DeviceMaker[];
   readonly rng: RngOptions | undefined;
@@ -250,7 +258,8 @@ function parseSize(text: string): number {
  */
 export function checkConfig(config: VmConfig, isRestored = false): CheckedConfig {
   known({ code: "option", where: "createVm" }, config, KEYS);
-  const { harts = 1, clock = "host", onTrapStorm = "continue" } = config;
+  const onFailure = checkFailureAction(config.onFailure ?? "stop");
+  const { harts = 1, clock = "host", onTrapStorm = onFailure === "restart" ? "stop" : "continue" } = config;
   const engine = engineOf(config.engine ?? (hasTailCalls() ? "tiered" : "interpreter"));
   const memoryModel = memoryModelOf(config.memoryModel ?? "shadow");
   checkMemoryModel(memoryModel, engine);
@@ -290,6 +299,7 @@ export function checkConfig(config: VmConfig, isRestored = false): CheckedConfig
     memoryModel,
     deterministic: clock === "deterministic",
     stopOnTrapStorm: onTrapStorm === "stop",
+    onFailure,
     cpu: checkVmCpu(config.cpu ?? {}, DEFAULT_CPU),
     devices: config.devices ?? [],
     hasFlash: config.flash?.some((bank) => bank !== undefined) ?? false,

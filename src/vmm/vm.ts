@@ -44,6 +44,7 @@ import { describeMachine, type SnapshotOptions, snapshotStream } from "./snapsho
 import { signature } from "./signature.ts";
 import { ioUse, type VmAccounting } from "./accounting.ts";
 import type { VmBalloon } from "./balloon.ts";
+import { Recovery } from "./recovery.ts";
 import type { ScheduledVm } from "./scheduler/scheduler.ts";
 import { checkVmCpu, type VmCpuChoice, type VmCpuSettings } from "./scheduler/settings.ts";
 import type { Vsockets } from "./vsock.ts";
@@ -118,6 +119,7 @@ export class Vm extends Driven {
   readonly #symbols: LoadedPlan["symbols"];
   readonly #storms = new Set<number>();
   readonly #madeAt = performance.now();
+  readonly #recovery: Recovery | undefined;
   #state: VmState = "created";
   #ending = ending();
   #power: PowerEvent | undefined;
@@ -136,6 +138,7 @@ export class Vm extends Driven {
     const { core, config } = deps;
     this.#deps = deps;
     this.#symbols = symbols;
+    if (config.onFailure === "restart") this.#recovery = new Recovery(() => this.#restart("host"));
     this.console = new VmConsole(
       (bytes) => this.emit("output", bytes),
       () => this.#loop.endSlice(),
@@ -334,6 +337,7 @@ export class Vm extends Driven {
   destroy(): void {
     if (this.#state === "destroyed") return;
     this.#loop.close();
+    this.#recovery?.cancel();
     this.#arrivals.close();
     this.#closed = Promise.all([this.#closeFlash(), closeVirtioDevices(this.#deps.virtio)]).then(() => undefined);
     // Told to those who ask by `close`; to nobody else, so that it does not end the process.
@@ -705,6 +709,7 @@ export class Vm extends Driven {
   }
 
   #run(): void {
+    this.#recovery?.started(performance.now());
     this.#enter("running");
     if (this.#restarting === undefined && this.#holds === 0) this.#loop.start();
   }
@@ -729,6 +734,7 @@ export class Vm extends Driven {
       this.emit("reset", { by });
       if (this.state === "exited") {
         this.#ending = ending();
+        this.#recovery?.started(performance.now());
         this.#enter("running");
       }
     } finally {
@@ -778,6 +784,8 @@ export class Vm extends Driven {
     this.console.close(`${exit.reason}, code ${exit.code}`, false);
     this.emit("exit", exit);
     this.#ending.resolve(exit);
+    // Unless a listener has reset it, or destroyed it.
+    if (this.state === "exited") this.#recovery?.ended(exit, performance.now());
   }
 
   /** Reported once: the core says it again and again. */
