@@ -1,7 +1,7 @@
 /** What becomes of a VM that has failed. */
 
 import { WasmvisorError } from "../error.ts";
-import type { VmExit } from "./vm-types.ts";
+import type { VmExit } from "./exit.ts";
 
 /** What to do with a VM that has failed: leave it as it is, or switch it off and on again. */
 export type FailureAction = "stop" | "restart";

@@ -1,10 +1,13 @@
 /** What a VM tells its owner. */
 
+import type { VmExit } from "./exit.ts";
 import type { DriveFault } from "./drives.ts";
 import type { TranslatorCounters } from "./counters.ts";
 import type { NetworkFault } from "./networks.ts";
 import type { PortChange } from "./ports.ts";
 import type { HartCounters } from "./hart.ts";
+
+export type { VmExit } from "./exit.ts";
 
 /**
  * What a VM is doing.
@@ -17,23 +20,6 @@ import type { HartCounters } from "./hart.ts";
  * ```
  */
 export type VmState = "created" | "running" | "paused" | "exited" | "destroyed";
-
-/** How a run ended. */
-export interface VmExit {
-  /** 0 when the guest says that all is well. */
-  readonly code: number;
-  /**
-   * - `"poweroff"`: the guest switched itself off (test finisher or SBI);
-   * - `"htif"`: the guest wrote its exit code to `tohost`;
-   * - `"trap-storm"`: the guest did nothing but trap, and the VM was to stop then;
-   * - `"out-of-memory"`: the guest, or a device, has stored to a page that the host had no frame for; `error` says so in a sentence;
-   * - `"destroyed"`: `destroy` was called;
-   * - `"failure"`: wasmvisor itself failed; `error` says how.
-   */
-  readonly reason: "poweroff" | "htif" | "trap-storm" | "out-of-memory" | "destroyed" | "failure";
-  /** What happened, for `"failure"` and `"out-of-memory"`. */
-  readonly error?: unknown;
-}
 
 /** A hart that does nothing but trap. */
 export interface TrapStorm {
