@@ -94,8 +94,11 @@ export async function serveWisp(options: WispServerOptions = {}): Promise<WispSe
         most = Math.max(most, ++stream.count);
         stream.write(payload);
         if (stream.count === room) {
-          stream.count = 0;
-          setImmediate(() => send(3, id, u32(room)));
+          // What comes before this is said is too much.
+          setTimeout(() => {
+            stream.count = 0;
+            send(3, id, u32(room));
+          }, 5);
         }
       }
     });
