@@ -11,7 +11,25 @@ export const BALLOON_F = {
 /** Pages of the balloon are of this size, whatever the guest's are. */
 export const BALLOON_PAGE_BYTES = 4096;
 
-/** What a guest says of its memory, by the number of its tag. ("Memory Statistics") */
+/** What a guest says of its memory: bytes, and counts since it was started. What it does not say is missing. */
+export interface GuestMemoryStatistics {
+  readonly swapInBytes?: number;
+  readonly swapOutBytes?: number;
+  readonly majorFaults?: number;
+  readonly minorFaults?: number;
+  /** Unused. */
+  readonly freeBytes?: number;
+  readonly totalBytes?: number;
+  /** What programs could have without the guest swapping. */
+  readonly availableBytes?: number;
+  readonly cacheBytes?: number;
+  readonly hugePageAllocations?: number;
+  readonly hugePageFailures?: number;
+  /** Programs killed for want of memory. */
+  readonly oomKills?: number;
+}
+
+/** Their names by the number of its tag. ("Memory Statistics") */
 const TAGS = [
   "swapInBytes",
   "swapOutBytes",
@@ -24,10 +42,7 @@ const TAGS = [
   "hugePageAllocations",
   "hugePageFailures",
   "oomKills",
-] as const;
-
-/** What a guest says of its memory: bytes, and counts since it was started. What it does not say is missing. */
-export type GuestMemoryStatistics = Readonly<Partial<Record<(typeof TAGS)[number], number>>>;
+] as const satisfies readonly (keyof GuestMemoryStatistics)[];
 
 /** A tag of 16 bits and a value of 64, without a gap. */
 export const STATISTIC_BYTES = 10;
@@ -37,7 +52,7 @@ export const STATISTICS_BYTES_MOST = 64 * STATISTIC_BYTES;
 /** Reads what a driver has put into a buffer. Unknown tags are left out; values beyond 2^53 lose their last bits. */
 export function readStatistics(bytes: Uint8Array): GuestMemoryStatistics {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const statistics: Partial<Record<(typeof TAGS)[number], number>> = {};
+  const statistics: Partial<Record<keyof GuestMemoryStatistics, number>> = {};
   for (let at = 0; at + STATISTIC_BYTES <= bytes.length; at += STATISTIC_BYTES) {
     const tag = TAGS[view.getUint16(at, true)];
     const value = view.getBigUint64(at + 2, true);
