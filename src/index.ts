@@ -157,6 +157,7 @@ export type { ShareOptions } from "./vmm/shares.ts";
 export type { VsockOptions, Vsockets, VsockSocket } from "./vmm/vsock.ts";
 export { Vm } from "./vmm/vm.ts";
 export type { SnapshotOptions } from "./vmm/snapshot/take.ts";
+export type { CloneOptions, Template } from "./vmm/snapshot/template.ts";
 export type { DiskChoice } from "./vmm/snapshot/disks.ts";
 export type { RestoredDrive, RestoreOptions } from "./vmm/snapshot/restore.ts";
 export type { SnapshotKey } from "./snapshot/cipher.ts";

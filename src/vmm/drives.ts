@@ -64,6 +64,8 @@ export class Drive {
   onError: (fault: DriveFault) => void = () => undefined;
   /** What it was made from. @internal */
   options: DriveOptions;
+  /** It works on an overlay in memory over what others use too: nobody else could open that. @internal */
+  isForked = false;
   readonly #medium: DriveMedium;
   #closing: Promise<void> | undefined;
 
@@ -150,8 +152,22 @@ export class Drive {
     const backend = await backendOf({ source });
     const before = this.#medium.backend;
     this.#medium.backend = backend;
+    this.isForked = false;
     this.options = { ...this.options, readonly: false, snapshot: source instanceof Blob, source };
     this.model.mediumChanged();
+    await before?.close();
+  }
+
+  /** Has another disk that holds the same be what it works on. @internal */
+  put(backend: BlockBackend): void {
+    this.#medium.backend = backend;
+    this.isForked = !backend.readonly;
+  }
+
+  /** Has it work on another disk, and closes what it worked on. @internal */
+  async replace(backend: BlockBackend): Promise<void> {
+    const before = this.#medium.backend;
+    this.put(backend);
     await before?.close();
   }
 

@@ -296,6 +296,19 @@ export class Host {
     }
   }
 
+  async #makeClone(
+    parent: Vm,
+    config: VmConfig,
+    { checked, images }: { readonly checked: CheckedConfig; readonly images: BootImages },
+    symbols: LoadedPlan["symbols"],
+  ): Promise<Vm> {
+    if (this.#closed) throw hostClosed();
+    const plan = { bios: parent.machine.builtinSbi ? "builtin" : "none" } as const;
+    // Its firmware configuration files are the parent's, the agent's among them.
+    const { signal: _signal, ...others } = { ...config, fwCfg: checked.fwCfg };
+    return this.#makeRestored(others, { plan: { plan, symbols }, images: () => images });
+  }
+
   #register({ config, checked, images, opened, plan, restored }: VmParts, cpu: ScheduledVm): Vm {
     const vm = new Vm(
       {
@@ -310,6 +323,7 @@ export class Host {
         restored,
         images,
         ...opened,
+        makeClone: (parent, config, symbols) => this.#makeClone(parent, config, { checked, images }, symbols),
         onDestroy: (destroyed) => {
           this.#vms.delete(destroyed);
           this.#await(destroyed.close());

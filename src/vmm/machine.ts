@@ -153,10 +153,11 @@ export class Machine {
   }
 
   /** Has `restore`, which `checkState` gave, restore the parts and RAM, and what is derived from them made anew. */
-  restore(restore: () => void): void {
+  restore(restore: () => void, keepsCode = false): void {
     this.board.restoring(restore);
     this.#booted = true;
-    this.space.forgetCode();
+    // What has been decoded and translated is compared with memory before it is used again.
+    if (!keepsCode) this.space.forgetCode();
     this.space.codeChanged(this.#deps.core);
     // The lines of Sstc, which nobody else drives.
     const mtime = this.board.mtime();

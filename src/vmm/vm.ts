@@ -16,6 +16,7 @@ import { VmConsole } from "./console.ts";
 import { sumCounters, translatorCounters } from "./counters.ts";
 import { ending } from "./ending.ts";
 import { checkTranslation } from "./core-module.ts";
+import type { BlockBackend } from "../backend/block/block.ts";
 import type { Drive } from "./drives.ts";
 import { closeFlash, type FlashImage } from "./flash.ts";
 import { VmArrivals } from "./arrivals.ts";
@@ -40,6 +41,7 @@ import { FrozenRam } from "../memory/frozen.ts";
 import { ID_BYTES, idText } from "../snapshot/format.ts";
 import { checkSections, checkState, saveState, type StateOwner } from "./state.ts";
 import { checkSnapshot, FILE_PREFIX, keptSymbols, Snapshots } from "./snapshot/parents.ts";
+import type { CloneOptions, Template } from "./snapshot/template.ts";
 import { describeMachine, type SnapshotOptions, snapshotStream } from "./snapshot/take.ts";
 import { signature } from "./signature.ts";
 import { ioUse, type VmAccounting } from "./accounting.ts";
@@ -72,11 +74,16 @@ export interface VmDeps {
   readonly flash: readonly (FlashImage | undefined)[];
   /** Nothing is booted: a state is restored before it is started. */
   readonly restored?: boolean;
+  /** Makes a VM in which nothing is booted, of the shape of this one. */
+  makeClone(vm: Vm, config: VmConfig, symbols: LoadedPlan["symbols"]): Promise<Vm>;
   /** Called once, when the VM is destroyed. */
   onDestroy(vm: Vm): void;
   /** Called once after that, when none of its harts is being run any more and its memory has been given back. */
   onRelease(vm: Vm): void;
 }
+
+/** Clones made by one call. */
+const CLONES_MOST = 4096;
 
 /** Between two samples; each ends a slice, whose end is interpreted. */
 const MIN_PERIOD = 10_000;
@@ -608,6 +615,119 @@ export class Vm extends Driven {
       goOn,
       onEnd: () => this.#thawed(),
     });
+  }
+
+  /**
+   * Freezes what it is at this moment, for VMs of the same host that are made of it; it goes on itself. Disks must be read only, or forget
+   * their changes (`snapshot: true`, bytes).
+   * @throws WasmvisorError `vm-state`, `snapshot-drive`, `host-memory`, `state-device`
+   */
+  async template(): Promise<Template<Vm>> {
+    this.console.flush();
+    this.#expect("make a template of", "created", "running", "paused");
+    this.#expectStill("make a template of");
+    const { Template, shareDisks } = await import("./snapshot/template.ts");
+    this.#expect("make a template of", "created", "running", "paused");
+    const goOn = this.hold();
+    try {
+      const disks = await shareDisks(this);
+      const { core, memory, options } = this.#deps;
+      this.#expectStill("make a template of");
+      const sections = saveParts(this.#stateOwner().parts);
+      const ram = new FrozenRam(core, memory, this.machine.space.ram);
+      return new Template({
+        ...{ ram, disks },
+        config: options,
+        macs: this.networks.map(({ mac }) => mac),
+        slots: this.drives.map(({ slot }) => slot),
+        make: (config) => this.#deps.makeClone(this, config, this.#symbols),
+        fill: (clone) => clone.#fill(ram, sections, disks),
+        reset: (clone, backends) => clone.#revert(ram, sections, backends),
+        close: (clone) => clone.close(),
+      });
+    } finally {
+      goOn();
+    }
+  }
+
+  /**
+   * Makes `count` VMs that are where it is now, and share its RAM until one of them stores to it; see `Template.clone`.
+   *
+   * ```ts
+   * for (const clone of await vm.clone(4)) clone.start();
+   * ```
+   *
+   * @throws WasmvisorError as `template` and `Template.clone`
+   */
+  async clone(count = 1, options: CloneOptions = {}): Promise<Vm[]> {
+    if (!Number.isInteger(count) || count < 1 || count > CLONES_MOST) {
+      throw new WasmvisorError("option", `A VM is cloned 1 to ${CLONES_MOST} times at once, not ${count}.`, { count });
+    }
+    const template = await this.template();
+    const clones: Vm[] = [];
+    try {
+      for (let index = 0; index < count; index++) clones.push(await template.clone(options));
+      return clones;
+    } catch (error) {
+      for (const clone of clones) clone.destroy();
+      throw error;
+    } finally {
+      template.close();
+    }
+  }
+
+  /** Has a new VM be what a template is. */
+  #fill(ram: FrozenRam, sections: readonly Section[], disks: readonly ({ isChanged: boolean } | undefined)[]): void {
+    for (const [index, drive] of this.drives.entries()) drive.isForked = disks[index]?.isChanged ?? false;
+    this.machine.space.ram.adopt(ram.table);
+    this.restoreSections(sections);
+    this.#refreshOnStart();
+  }
+
+  /** Has a clone be what its template is again, with these disks. */
+  async #revert(ram: FrozenRam, sections: readonly Section[], disks: readonly BlockBackend[]): Promise<void> {
+    this.#expect("reset", "created", "running", "paused");
+    this.#expectStill("reset");
+    const goOn = this.hold();
+    try {
+      for (const [index, drive] of this.drives.entries()) await drive.replace(disks[index]!);
+      this.#expect("reset", "created", "running", "paused");
+      this.#revertNow(ram, sections);
+      if (this.#state === "running") this.#refresh();
+      else this.#refreshOnStart();
+    } finally {
+      goOn();
+    }
+  }
+
+  #revertNow(ram: FrozenRam, sections: readonly Section[]): void {
+    const restore = checkSections(this.#stateOwner(), sections);
+    const { memory } = this.#deps;
+    const bytes = ram.pages * 4;
+    const scratch = memory.allocate(bytes);
+    try {
+      this.machine.space.ram.revertTo(ram.table, scratch);
+    } finally {
+      memory.release(scratch, bytes);
+    }
+    this.machine.restore(restore, true);
+    this.agentReplaced();
+  }
+
+  /** A copy of a guest has the time and the random bytes of the other; as soon as it runs it is given its own. */
+  #refreshOnStart(): void {
+    const forget = this.on("state", ({ to }) => {
+      if (to !== "running") return;
+      forget();
+      this.#refresh();
+    });
+  }
+
+  #refresh(): void {
+    if (this.agentPort === undefined || this.#deps.config.deterministic) return;
+    // A guest whose agent does not answer has what it has.
+    this.setClock().catch(() => undefined);
+    this.writeFile("/dev/urandom", crypto.getRandomValues(new Uint8Array(64))).catch(() => undefined);
   }
 
   /** The id of the latest snapshot that was taken of it, or that it was restored from; see `SnapshotOptions.parent`. */

@@ -5,6 +5,7 @@ import type { ImageSource } from "../vmm/image-source.ts";
 import type { LoadProgress, VmConfig } from "../vmm/config.ts";
 import type { RestoreOptions } from "../vmm/snapshot/restore.ts";
 import type { SharingOptions } from "../vmm/sharing.ts";
+import type { CloneOptions } from "../vmm/snapshot/template.ts";
 import type { VmEvents } from "../vmm/vm-types.ts";
 
 /** Which object is meant; `vm` is 0 for the host itself. */
@@ -69,6 +70,7 @@ export type ToWorker = { readonly id: number } & (
   | { readonly type: "open"; readonly module: WebAssembly.Module; readonly options: WorkerHostSettings }
   | { readonly type: "create"; readonly config: WireConfig }
   | { readonly type: "restore"; readonly wire: WireRestore }
+  | { readonly type: "clone"; readonly vm: number; readonly count: number; readonly options: CloneOptions }
   | { readonly type: "reset"; readonly vm: number }
   | ({ readonly type: "access" } & Address & Access)
   /** Destroys all VMs, and is answered when their disks are closed. */

@@ -88,6 +88,11 @@ class Server {
         return this.#create(message);
       case "restore":
         return this.#restore(message);
+      case "clone": {
+        const clones = await this.#served(message.vm).vm.clone(message.count, message.options);
+        const answers = clones.map((vm) => this.#keep(vm));
+        return { value: answers.map(({ value }) => value), transfer: answers.flatMap(({ transfer = [] }) => transfer) };
+      }
       case "reset":
         await this.#served(message.vm).vm.reset({ signal: this.#signal(message.id) });
         return { value: undefined };

@@ -131,7 +131,11 @@ export class WorkerHost {
   }
 
   #keep(created: CreatedVm): WorkerVm {
-    const vm = new WorkerVm(this.#link, created, () => this.#vms.delete(created.vm));
+    const made = {
+      onDestroy: () => this.#vms.delete(created.vm),
+      onClone: (clone: CreatedVm) => this.#keep(clone),
+    };
+    const vm = new WorkerVm(this.#link, created, made);
     this.#vms.set(created.vm, vm);
     return vm;
   }

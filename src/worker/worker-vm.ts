@@ -8,6 +8,7 @@ import { Driven } from "../vmm/agent/driven.ts";
 import type { RegionChoice, RegionExplanation, RegionInfo } from "../vmm/regions.ts";
 import type { VmAccounting } from "../vmm/accounting.ts";
 import type { VmCpuChoice, VmCpuSettings } from "../vmm/scheduler/settings.ts";
+import type { CloneOptions } from "../vmm/snapshot/template.ts";
 import type { SnapshotOptions } from "../vmm/snapshot/take.ts";
 import type { Vm } from "../vmm/vm.ts";
 import type { Address } from "../memory/address.ts";
@@ -23,6 +24,13 @@ import { WorkerHart } from "./worker-hart.ts";
 import { WorkerMemory } from "./worker-memory.ts";
 import { WorkerNetwork } from "./worker-network.ts";
 import { WorkerPort } from "./worker-port.ts";
+
+/** The host of a VM in a worker. */
+interface WorkerVmOwner {
+  onDestroy(): void;
+  /** Makes the stand-in of a clone. */
+  onClone(created: CreatedVm): WorkerVm;
+}
 
 /**
  * A `Vm` that runs in a worker: its methods answer by promise, its console and events are the same.
@@ -51,19 +59,19 @@ export class WorkerVm extends Driven {
   readonly #number: number;
   readonly #link: Link;
   readonly #line: ConsoleLine;
-  readonly #onDestroy: (vm: WorkerVm) => void;
+  readonly #owner: WorkerVmOwner;
   #state: VmState = "created";
   #ending = ending();
   /** Events and answers take effect one after another, each when the output that came before it is here. */
   #order: Promise<void> = Promise.resolve();
 
   /** @internal */
-  constructor(link: Link, created: CreatedVm, onDestroy: (vm: WorkerVm) => void) {
+  constructor(link: Link, created: CreatedVm, owner: WorkerVmOwner) {
     super(VM_EVENTS);
     const { vm, harts, memory, drives, networks, output } = created;
     this.#link = link;
     this.#number = vm;
-    this.#onDestroy = onDestroy;
+    this.#owner = owner;
     this.#vm = new Remote<Vm>(link, { vm, part: "vm", index: 0 });
     const far = new Remote<VmConsole>(link, { vm, part: "console", index: 0 });
     this.#line = new ConsoleLine(far, output, (bytes) => this.emit("output", bytes));
@@ -194,6 +202,12 @@ export class WorkerVm extends Driven {
     return this.#vm.call("snapshot", options);
   }
 
+  /** As `Vm.clone`; the networks of clones have nobody at their far end. */
+  async clone(count = 1, options: Pick<CloneOptions, "memoryLimit"> = {}): Promise<WorkerVm[]> {
+    const { value } = await this.#link.request({ type: "clone", vm: this.#number, count, options });
+    return (value as readonly CreatedVm[]).map((created) => this.#owner.onClone(created));
+  }
+
   /** As `Vm.snapshotId`. */
   get snapshotId(): Promise<string | undefined> {
     return this.#vm.get("snapshotId");
@@ -276,7 +290,7 @@ export class WorkerVm extends Driven {
   #destroyed(): void {
     this.#enter("destroyed");
     this.#line.close("it was destroyed");
-    this.#onDestroy(this);
+    this.#owner.onDestroy();
     this.#ending.resolve({ code: 0, reason: "destroyed" });
   }
 

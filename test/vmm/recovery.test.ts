@@ -81,14 +81,14 @@ test("each restart is later than the one before, up to 30 seconds, until the VM 
   recovery.cancel();
   await vi.advanceTimersByTimeAsync(60_000);
   expect(restarts).toBe(1);
-  expect(recovery.ended({ reason: "destroyed" }, 0)).toBeUndefined();
+  expect(recovery.ended({ code: 0, reason: "destroyed" }, 0)).toBeUndefined();
 });
 
 test("a restart that fails is tried again", async () => {
   vi.useFakeTimers();
   let tries = 0;
   const recovery = new Recovery(() => (++tries < 3 ? Promise.reject(new Error("no")) : Promise.resolve()));
-  recovery.ended({ reason: "failure" }, 0);
+  recovery.ended({ code: 1, reason: "failure" }, 0);
   await vi.advanceTimersByTimeAsync(100_000);
   expect(tries).toBe(3);
 });

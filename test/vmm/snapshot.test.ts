@@ -129,6 +129,52 @@ describe("a snapshot", () => {
   });
 });
 
+describe("the disks of a snapshot", () => {
+  const disk = new Uint8Array(2 ** 20).map((_, at) => at >> 9);
+  const changed = new Uint8Array(512).fill(1);
+  const read = async (vm: Vm, at: number): Promise<number> => {
+    const bytes = new Uint8Array(512);
+    await vm.drives[0]!.backend!.read(at, bytes);
+    return bytes[0]!;
+  };
+
+  test("are in it where the VM has changed them in memory, and else known again by size and sums", async () => {
+    const blob = new Blob([disk]);
+    const vm = await demo({ drives: [{ source: blob }] });
+    await vm.drives[0]!.backend!.write(512 * 9, changed);
+    const bytes = await taken(vm);
+    const restored = await other.restore(bytes, { drives: [{ source: blob }] });
+    expect([await read(restored, 512 * 9), await read(restored, 512 * 99)]).toEqual([1, 99]);
+    expect(differences(restored.saveState(), vm.saveState())).toEqual([]);
+    const another = disk.slice();
+    another[disk.length - 1]! ^= 1;
+    const refused = expect.objectContaining({ code: "snapshot-drive" }) as Error;
+    await expect(other.restore(bytes)).rejects.toThrow(refused);
+    await expect(other.restore(bytes, { drives: [{ source: new Blob([another]) }] })).rejects.toThrow(refused);
+    await expect(other.restore(bytes, { drives: [{ source: new Blob([disk, disk]) }] })).rejects.toThrow(refused);
+    expect(other.vms.size).toBe(1);
+  });
+
+  test("are in it whole where that is asked for, and read while the VM stands still", async () => {
+    const { MemoryBlock } = await import("../../src/backend/block/memory.ts");
+    const vm = await demo({ drives: [{ source: new MemoryBlock(disk), format: "raw" }] });
+    await vm.drives[0]!.backend!.write(512 * 9, changed);
+    vm.start();
+    const stream = vm.snapshot({ disks: "include" });
+    const { instructions } = vm.counters();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(vm.counters().instructions).toBe(instructions);
+    const restored = await other.restore(stream);
+    expect([await read(restored, 512 * 9), await read(restored, 512 * 99)]).toEqual([1, 99]);
+    await vm.console.waitFor("demo> ");
+    const reference = await taken(vm);
+    await vm.drives[0]!.backend!.write(0, changed);
+    await expect(other.restore(reference, { drives: [{ source: vm.drives[0]!.backend! }] })).rejects.toThrow(
+      code("snapshot-drive"),
+    );
+  });
+});
+
 describe("a chain of snapshots", () => {
   test("is the VM at its end; an incremental one has only the pages that were stored to", async () => {
     const vm = await demo();
@@ -201,5 +247,93 @@ describe("a file that is no snapshot", () => {
     }
     expect(other.vms.size).toBe(0);
     expect(other.allocatedBytes).toBe(allocatedBytes);
+  });
+});
+
+describe("a clone", () => {
+  test("is the VM that it was made of, in every engine, and both go on alone", async () => {
+    for (const engine of ENGINES) {
+      const vm = await demo({ engine, rng: true });
+      goOn(vm, 900_000);
+      const before = vm.saveState();
+      const [first, second] = await vm.clone(2);
+      expect(differences(first!.saveState(), before)).toEqual([]);
+      void first!.console.write("selfcheck\n");
+      goOn(first!, 300_000);
+      expect(differences(vm.saveState(), before)).toEqual([]);
+      expect(differences(second!.saveState(), before)).toEqual([]);
+      expect(differences(first!.saveState(), before)).not.toEqual([]);
+      const after = first!.saveState();
+      vm.destroy();
+      expect(differences(first!.saveState(), after)).toEqual([]);
+      void second!.console.write("selfcheck\n");
+      goOn(second!, 300_000);
+      expect(differences(second!.saveState(), after)).toEqual([]);
+      first!.destroy();
+      const [again] = await second!.clone();
+      expect(differences(again!.saveState(), after)).toEqual([]);
+      for (const one of [again!, second!]) goOn(one, 100_000);
+      expect(differences(again!.saveState(), second!.saveState())).toEqual([]);
+      again!.destroy();
+      second!.destroy();
+    }
+  });
+
+  test("takes memory for what it stores to, and gives it back", async () => {
+    const vm = await demo();
+    goOn(vm, 900_000);
+    const { touchedBytes } = vm.memory.statistics();
+    const template = await vm.template();
+    const clone = await template.clone();
+    const { allocatedBytes } = host;
+    expect(clone.memory.statistics()).toMatchObject({ touchedBytes, sharedBytes: touchedBytes });
+    void clone.console.write("selfcheck\n");
+    goOn(clone, 300_000);
+    const own = clone.memory.statistics();
+    expect(own.touchedBytes - own.sharedBytes).toBeGreaterThan(0);
+    expect(own.touchedBytes - own.sharedBytes).toBeLessThan(touchedBytes);
+    clone.destroy();
+    template.close();
+    expect(vm.memory.statistics().sharedBytes).toBe(0);
+    expect(host.allocatedBytes).toBeLessThan(allocatedBytes);
+    await expect(template.clone()).rejects.toThrow(code("vm-state"));
+  });
+
+  test("is reset to its template by what it has stored to, again and again, with code that was translated meanwhile", async () => {
+    const vm = await demo({ engine: "translator" });
+    goOn(vm, 900_000);
+    using template = await vm.template();
+    const before = vm.saveState();
+    const clone = await template.clone();
+    let after: ReturnType<Vm["saveState"]> | undefined;
+    for (let round = 0; round < 3; round++) {
+      void clone.console.write("selfcheck\n");
+      goOn(clone, 300_000);
+      after ??= clone.saveState();
+      expect(differences(clone.saveState(), after)).toEqual([]);
+      await template.reset(clone);
+      expect(differences(clone.saveState(), before)).toEqual([]);
+      expect(clone.memory.statistics().touchedBytes).toBe(vm.memory.statistics().touchedBytes);
+    }
+  });
+
+  test("has overlays over disks that forget their changes, and is refused where a disk is written to", async () => {
+    const disk = new Uint8Array(2 ** 20).fill(7);
+    const vm = await demo({ drives: [{ source: disk, format: "raw" }, { source: new Blob([disk]) }] });
+    for (const drive of vm.drives) await drive.backend!.write(0, new Uint8Array(512).fill(1));
+    const [first, second] = await vm.clone(2);
+    const at0 = async (one: Vm, index: number): Promise<number> => {
+      const bytes = new Uint8Array(512);
+      await one.drives[index]!.backend!.read(0, bytes);
+      return bytes[0]!;
+    };
+    for (const index of [0, 1]) {
+      await first!.drives[index]!.backend!.write(0, new Uint8Array(512).fill(2));
+      await vm.drives[index]!.backend!.write(0, new Uint8Array(512).fill(3));
+      expect([await at0(vm, index), await at0(first!, index), await at0(second!, index)]).toEqual([3, 2, 1]);
+    }
+    const restored = await other.restore(await taken(first!));
+    expect([await at0(restored, 0), await at0(restored, 1)]).toEqual([2, 2]);
+    expect(restored.drives.map(({ size }) => size)).toEqual([disk.length, disk.length]);
   });
 });

@@ -373,5 +373,11 @@ test("a snapshot of a VM in a worker is restored in another one and here, and th
   await again.start();
   await again.console.write("jkl");
   await again.console.waitFor("jkl");
+  const [clone] = await again.clone();
+  await clone!.start();
+  await clone!.console.write("mno");
+  await clone!.console.waitFor("mno");
+  await clone!.destroy();
+  expect(first.vms.size).toBe(2);
   await expect(first.restore(new Uint8Array(9))).rejects.toThrow(code("snapshot-format"));
 });

@@ -17,10 +17,11 @@ export type DiskChoice = "reference" | "include";
 const PIECE_BYTES = 2 ** 18;
 
 /** Where the bytes of a drive will be. */
-export function contentOf({ backend, options }: Drive, choice: DiskChoice): DriveDescription["content"] {
+export function contentOf({ backend, options, isForked }: Drive, choice: DiskChoice): DriveDescription["content"] {
   if (backend === undefined) return "none";
   const { source, readonly = false, snapshot = source instanceof Blob } = options;
   if (readonly || backend.readonly) return "same";
+  if (isForked) return "whole";
   if (snapshot) return "changes";
   return source instanceof Uint8Array || choice === "include" ? "whole" : "same";
 }
