@@ -8,6 +8,7 @@ export const HELP = {
   wasmvisor linux [options]          fetch a small Linux, and boot it
   wasmvisor run [options] [KERNEL]   run a guest with its console on this terminal
   wasmvisor run --help               the options
+  wasmvisor snapshot FILE            keep a VM that runs with --control SOCKET; wasmvisor run --loadvm FILE goes on
   wasmvisor exec | cp | logs …       drive the guest of a VM that runs with --agent --control SOCKET
   wasmvisor exec --help
   wasmvisor top …                    what VMs that run with --control SOCKET use: time, memory, disks and networks
@@ -59,7 +60,9 @@ The machine
                       a folder that the guest mounts: mount -t 9p -o trans=virtio,version=9p2000.L TAG /mnt; also readonly=on;
                       also --fsdev local,id=ID,path=FOLDER --device virtio-9p-device,fsdev=ID,mount_tag=TAG
   --agent             a small program of wasmvisor's in the guest, added to the initial RAM disk, by which it is driven
-  --control SOCKET    where wasmvisor exec, cp, logs and top find this VM: a Unix socket, for this user alone
+  --loadvm FILE       go on from a snapshot: the machine is as it was; disks, networks and shares are given again, and the images if
+                      the guest is to be able to restart
+  --control SOCKET    where wasmvisor exec, cp, logs, snapshot and top find this VM: a Unix socket, for this user alone
   --chardev socket,id=ID,path=FILE,server=on,wait=off
                       the far end of a serial port: a socket (server=off: somebody else's), or file,id=ID,path=FILE
   --device virtserialport,name=NAME,chardev=ID
@@ -171,6 +174,11 @@ they wait to run, millions of instructions a second, memory taken, memory shared
   --once              looks once: what was used since the VMs were made; fails when none answers
   --json              one line of JSON for each look
   --delay SECONDS     between two looks (default 2)
+`,
+  snapshot: `wasmvisor snapshot [--control SOCKET] [--disks] FILE
+
+Writes all that a VM is, which was started with wasmvisor run --control SOCKET, to a file; the VM runs on. wasmvisor run --loadvm FILE goes on
+from there. Disks that the guest writes to must be then as they are now, unless --disks takes them along.
 `,
   study: `wasmvisor study [options] [EXPERIMENT]
 

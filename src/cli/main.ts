@@ -36,6 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
     case "cp":
     case "logs":
     case "top":
+    case "snapshot":
       return control(command.kind, command.args);
     case "relay":
       return relay(command.args);

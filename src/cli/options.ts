@@ -53,6 +53,8 @@ export interface RunOptions {
   readonly ports?: readonly PortWords[];
   /** Where to write what they send and receive. */
   readonly pcap?: string;
+  /** The snapshot to go on from. */
+  readonly loadvm?: string;
   /** The socket at which other processes drive the guest. */
   readonly control?: string;
 }
@@ -93,6 +95,7 @@ const FLAGS = {
   fsdev: { type: "string", multiple: true },
   agent: { type: "boolean" },
   control: { type: "string" },
+  loadvm: { type: "string" },
   snapshot: { type: "boolean" },
   net: { type: "string", multiple: true },
   nic: { type: "string", multiple: true },
@@ -173,7 +176,7 @@ function noCommand(word: string): WasmvisorError {
   // A file's name, or what looks like one.
   if (/[./\\]/.test(word)) return usage(`There is no command "${word}"; to boot that file, use wasmvisor run ${word}.`);
   return usage(
-    `There is no command "${word}"; use wasmvisor run, linux, exec, cp, logs, top, img, relay or study, or see wasmvisor --help.`,
+    `There is no command "${word}"; use wasmvisor run, linux, exec, cp, logs, snapshot, top, img, relay or study, or see wasmvisor --help.`,
   );
 }
 
@@ -245,6 +248,7 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     ...given("ports", ports.length > 0 ? ports : undefined),
     ...given("pcap", pcap),
     ...given("control", values.control),
+    ...given("loadvm", values.loadvm),
     ...given("timeout", values.timeout === undefined ? undefined : seconds(values.timeout)),
     ...given("exitOn", values["exit-on"] === undefined ? undefined : pattern(values["exit-on"])),
     ...given("signature", values.signature),

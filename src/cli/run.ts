@@ -2,7 +2,17 @@
 
 import { Monitor } from "../debug/monitor.ts";
 import * as host from "../host/process.ts";
-import { flameGraph, Host, Profiler, tapNetworks, type Vm, type VmExit, WasmvisorError } from "../index.ts";
+import {
+  flameGraph,
+  Host,
+  Profiler,
+  tapNetworks,
+  type RestoreOptions,
+  type Vm,
+  type VmConfig,
+  type VmExit,
+  WasmvisorError,
+} from "../index.ts";
 import { openNetworks } from "./networks.ts";
 import { PanicWatch } from "./panic.ts";
 import { KEYS_HELP, type KeyCommand, KeyFilter } from "./keys.ts";
@@ -178,6 +188,7 @@ async function createVm(machines: Host, options: RunOptions, signal: AbortSignal
     const files = await Promise.all(wanted.map(async ({ name, path }) => ({ name, data: await host.readBytes(path) })));
     const fwCfg = [...(options.vm.fwCfg ?? []), ...files];
     const networks = await openNetworks(options.networks ?? []);
+    if (options.loadvm !== undefined) return await restored(machines, options, options.loadvm, { networks, signal });
     return await machines.createVm({
       ...options.vm,
       fwCfg,
@@ -188,6 +199,26 @@ async function createVm(machines: Host, options: RunOptions, signal: AbortSignal
   } finally {
     line.end();
   }
+}
+
+/** The VM of a snapshot. What the machine is like, the snapshot says; what only its owner has, the options. */
+function restored(
+  machines: Host,
+  { vm }: RunOptions,
+  file: string,
+  { networks, signal }: Pick<VmConfig, "networks" | "signal">,
+): Promise<Vm> {
+  const { engine, translator, memoryModel, memoryLimit, shares, kernel, initrd, append, dtb, drives } = vm;
+  const bios = vm.bios === "builtin" || vm.bios === "none" ? undefined : vm.bios;
+  const all = { engine, translator, memoryModel, memoryLimit, shares, kernel, initrd, append, dtb, bios, signal };
+  return machines.restore(file, {
+    ...(Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as RestoreOptions),
+    drives: (drives ?? []).map(({ source, format, overlay, readonly, snapshot }) => {
+      const disk = { source, format, overlay, readonly, snapshot };
+      return Object.fromEntries(Object.entries(disk).filter(([, value]) => value !== undefined)) as typeof disk;
+    }) as NonNullable<RestoreOptions["drives"]>,
+    networks: (networks ?? []).map(({ backend }) => (backend === undefined ? {} : { backend })),
+  });
 }
 
 /** The console between a terminal (or pipes) and a running VM. */

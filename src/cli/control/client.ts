@@ -1,4 +1,4 @@
-/** `wasmvisor exec`, `cp`, `logs` and `top`: what is asked of a VM in another process. */
+/** `wasmvisor exec`, `cp`, `logs`, `snapshot` and `top`: what is asked of a VM in another process. */
 
 import { type Connection, connectTo } from "../../host/control-socket.ts";
 import * as host from "../../host/process.ts";
@@ -62,6 +62,9 @@ export async function runControl(command: ControlCommand): Promise<number> {
     case "logs":
       await resultOf(await ask(command.control, { op: "logs", follow: command.follow }), print);
       return 0;
+    case "snapshot":
+      await snapshot(command);
+      return 0;
     case "cp":
       await copy(command);
       return 0;
@@ -100,6 +103,22 @@ async function topRow(control: string): Promise<TopRow> {
     if (error instanceof WasmvisorError) return { control, accounting: undefined };
     throw error;
   }
+}
+
+async function snapshot({ control, file, disks }: Extract<ControlCommand, { kind: "snapshot" }>): Promise<void> {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = writable.getWriter();
+  const written = host.writeStream(file, readable);
+  // What the VM says of a failure is said below.
+  written.catch(() => undefined);
+  try {
+    await resultOf(await ask(control, { op: "snapshot", disks }), (_kind, bytes) => writer.write(bytes.slice()));
+    await writer.close();
+  } catch (error) {
+    await writer.abort(error).catch(() => undefined);
+    throw error;
+  }
+  await written;
 }
 
 const SIGNALS: Readonly<Record<number, string>> = { 129: "SIGHUP", 130: "SIGINT", 143: "SIGTERM" };

@@ -40,6 +40,7 @@ export type ControlRequest = { readonly wasmvisor: number; readonly vm?: string 
     }
   | { readonly op: "logs"; readonly follow: boolean }
   | { readonly op: "accounting" }
+  | { readonly op: "snapshot"; readonly disks: "reference" | "include" }
   | { readonly op: "files"; readonly method: string; readonly args: readonly unknown[] }
 );
 

@@ -1,4 +1,4 @@
-/** The options of `wasmvisor exec`, `cp`, `logs` and `top`. */
+/** The options of `wasmvisor exec`, `cp`, `logs`, `snapshot` and `top`. */
 
 import { type OptionSpec, readArguments } from "../arguments.ts";
 import { usage } from "../usage.ts";
@@ -32,6 +32,7 @@ export type OneCommand = { readonly control: string } & (
     }
   | { readonly kind: "cp"; readonly from: Place; readonly to: Place }
   | { readonly kind: "logs"; readonly follow: boolean }
+  | { readonly kind: "snapshot"; readonly file: string; readonly disks: "reference" | "include" }
 );
 
 /** A path of the guest's (`:PATH`), or one here. */
@@ -40,7 +41,7 @@ export interface Place {
   readonly path: string;
 }
 
-export const CONTROL_COMMANDS = ["exec", "cp", "logs", "top"] as const;
+export const CONTROL_COMMANDS = ["exec", "cp", "logs", "snapshot", "top"] as const;
 export type ControlName = (typeof CONTROL_COMMANDS)[number];
 
 const CONTROL = { control: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
@@ -64,6 +65,7 @@ const FLAGS = {
     json: { type: "boolean" },
     delay: { type: "string" },
   },
+  snapshot: { ...CONTROL, disks: { type: "boolean" } },
 } as const satisfies Record<ControlName, Record<string, OptionSpec>>;
 
 /**
@@ -97,6 +99,12 @@ export function parseControl(
     };
   }
   if (name === "logs") return { kind: "logs", control, follow: values.has("follow") };
+  if (name === "snapshot") {
+    const [file, surplus] = positionals;
+    if (file === undefined || surplus !== undefined)
+      throw usage("wasmvisor snapshot takes the file to write, such as wasmvisor snapshot vm.snap.");
+    return { kind: "snapshot", control, file, disks: values.has("disks") ? "include" : "reference" };
+  }
   if (name === "cp") {
     const [from, to, surplus] = positionals.map(placeOf);
     if (from === undefined || to === undefined || surplus !== undefined || from.isGuest === to.isGuest)

@@ -78,6 +78,8 @@ async function answer(
       return logs(vm, log, connection, request.follow);
     case "accounting":
       return vm.accounting();
+    case "snapshot":
+      return snapshot(vm, connection, request.disks);
     case "files":
       return files(await vm.files(), connection, frames, request);
     default:
@@ -141,6 +143,16 @@ async function logs(vm: Vm, log: Log, connection: Connection, follow: boolean): 
   stop();
   await sent;
   return undefined;
+}
+
+/** The bytes of a snapshot; given up when nobody takes them any more. */
+async function snapshot(vm: Vm, connection: Connection, disks: "reference" | "include"): Promise<void> {
+  const stream = vm.snapshot({ disks });
+  const reader = stream.getReader();
+  connection.onClose(() => void reader.cancel().catch(() => undefined));
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+    await sendFrame(connection, FrameKind.OUTPUT, chunk.value);
+  }
 }
 
 const METHODS = ["list", "status", "makeFolder", "makeLink", "remove", "change"] as const;
