@@ -8,24 +8,38 @@
 // `npm run fuzz -- user-net [first seed] [guests]`: hostile guests and servers on a user network (test/backend/network/user/fuzz.ts).
 // `npm run fuzz -- agent [first seed] [agents]`: guest agents that talk nonsense (test/vmm/agent/fuzz.ts).
 // `npm run fuzz -- balloon [first seed] [drivers]`: drivers of memory balloons (test/device/virtio/balloon-fuzz.ts).
+// `npm run fuzz -- snapshot [first seed] [snapshots]`: snapshots that make no sense (test/vmm/snapshot-fuzz.ts).
 // `npm run fuzz -- vsock [first seed] [drivers]`: packets of sockets that make no sense (test/device/virtio/vsock-fuzz.ts).
 // `npm run fuzz -- 9p [first seed] [drivers]`: messages to shared folders that make no sense (test/device/virtio/9p-fuzz.ts).
 // `npm run fuzz -- vxlan|relay|wisp|fetch [first seed] [count]`: peers, relays, VMs and guests that talk nonsense (test/net/tunnels-fuzz.ts).
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { runnerImport } from "vite";
+import { createServer } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Imports such as `#disk` lead to the sources, not to dist/ (package.json, "imports"). */
-const environments = { inline: { resolve: { conditions: ["wasmvisor-source"] } } };
+const environments = { ssr: { resolve: { conditions: ["wasmvisor-source", "node"] } } };
 
 /** A program takes milliseconds. */
 const HANGS_AFTER_SECONDS = 60;
 
-async function load(file) {
-  const { module } = await runnerImport(`${root}${file}`, { root, configFile: false, logLevel: "error", environments });
-  return module;
+/** Calls `use` with a module, which may import others until that is done. */
+async function withModule(file, use) {
+  const server = await createServer({
+    root,
+    configFile: false,
+    logLevel: "error",
+    appType: "custom",
+    environments,
+    server: { middlewareMode: true, hmr: false, ws: false, watch: null },
+    optimizeDeps: { noDiscovery: true },
+  });
+  try {
+    return await use(await server.ssrLoadModule(`/${file}`));
+  } finally {
+    await server.close();
+  }
 }
 
 function numbers(args, count) {
@@ -48,6 +62,7 @@ const WATCHED = {
   "user-net": ["test/backend/network/user/fuzz.ts", "fuzzUserNetworkMany"],
   agent: ["test/vmm/agent/fuzz.ts", "fuzzAgentMany"],
   balloon: ["test/device/virtio/balloon-fuzz.ts", "fuzzBalloonMany"],
+  snapshot: ["test/vmm/snapshot-fuzz.ts", "fuzzSnapshotMany"],
   vsock: ["test/device/virtio/vsock-fuzz.ts", "fuzzVsockMany"],
   "9p": ["test/device/virtio/9p-fuzz.ts", "fuzz9pMany"],
   vxlan: ["test/net/tunnels-fuzz.ts", "fuzzVxlanMany"],
@@ -78,11 +93,11 @@ const args = process.argv.slice(2);
 if (!isMainThread) {
   const { kind, first, count } = workerData;
   const [file, name] = WATCHED[kind];
-  const module = await load(file);
-  process.exitCode = (await module[name](first, count, (seed) => parentPort.postMessage(seed))) ? 0 : 1;
+  const isGood = await withModule(file, (module) => module[name](first, count, (seed) => parentPort.postMessage(seed)));
+  process.exitCode = isGood ? 0 : 1;
 } else if (Object.hasOwn(WATCHED, args[0] ?? "")) {
   watch(args[0], numbers(args.slice(1), "10000"));
 } else {
-  const { fuzz } = await load("test/diff/fuzz.ts");
-  process.exitCode = (await fuzz(...numbers(args, "10000"))) ? 0 : 1;
+  const isGood = await withModule("test/diff/fuzz.ts", ({ fuzz }) => fuzz(...numbers(args, "10000")));
+  process.exitCode = isGood ? 0 : 1;
 }

@@ -8,7 +8,7 @@
  *            | +16 CRC-32 of this header, begun with the number of the block, u32 | +20 what is stored
  * ```
  *
- * Blocks are numbered from 0. What is stored is the plain bytes, compressed (codec), then encrypted (flag). What they are, by kind:
+ * Blocks are numbered from 0 and come in the order of their kinds; pages of a kind come in their order, each once. What is stored is the plain bytes, compressed (codec), then encrypted (flag). What they are, by kind:
  *
  * ```
  *  DESCRIPTION  JSON; the first block, and only that
@@ -63,6 +63,8 @@ export const PLAIN_MOST = 2 ** 20;
 export const STORED_MOST = PLAIN_MOST + 16;
 /** Pages of a PAGES block at most: what must be read for one page of it. */
 export const PAGES_MOST = 64;
+/** Bytes of disks at most that a snapshot holds: whoever restores it has them in memory. */
+export const DISKS_MOST = 2 ** 32;
 /** Bytes of all sections at most, so that a file cannot fill the memory before anything else is known of it. */
 export const SECTIONS_MOST = 2 ** 26;
 /** How many sections there are at most. */

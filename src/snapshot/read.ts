@@ -10,6 +10,7 @@ import {
   BlockKind,
   type BlockHeader,
   damaged,
+  DISKS_MOST,
   HEADER_BYTES,
   PAGES_MOST,
   type Prologue,
@@ -139,6 +140,7 @@ export class SnapshotReader {
   async readInto(sink: SnapshotSink): Promise<void> {
     let phase = BlockKind.DISK;
     let index: Block | undefined;
+    const order = new Order();
     for (;;) {
       const block = await this.#take();
       const from = new Reader(block.bytes);
@@ -147,7 +149,7 @@ export class SnapshotReader {
       phase = block.kind;
       if (phase === BlockKind.INDEX) index ??= block;
       else if (phase === BlockKind.END) return await this.#end(from, index);
-      else await inBlock(() => take(block, from, sink));
+      else await inBlock(() => take(block, from, sink, order));
     }
   }
 
@@ -223,9 +225,32 @@ async function inBlock<Value>(read: () => Value | Promise<Value>): Promise<Value
   }
 }
 
-async function take({ kind, bytes }: Block, from: Reader, sink: SnapshotSink): Promise<void> {
+/** How far it has come, so that a small file cannot make much work. */
+class Order {
+  #kind = BlockKind.DISK;
+  #nextPage = 0;
+  #diskBytes = 0;
+
+  /** Pages of a kind come in their order, each once. */
+  expectAhead(kind: BlockKind, runs: readonly Run[]): void {
+    if (kind !== this.#kind) this.#nextPage = 0;
+    this.#kind = kind;
+    for (const { first, count } of runs) {
+      if (first < this.#nextPage) throw damaged("its pages are out of order");
+      this.#nextPage = first + count;
+    }
+  }
+
+  addDisk(bytes: number): void {
+    this.#diskBytes += bytes;
+    if (this.#diskBytes > DISKS_MOST) throw damaged("its disks are too large");
+  }
+}
+
+async function take({ kind, bytes }: Block, from: Reader, sink: SnapshotSink, order: Order): Promise<void> {
   switch (kind) {
     case BlockKind.DISK: {
+      order.addDisk(from.left);
       const [disk, at] = [from.u32(), Number(from.u64())];
       return sink.disk({ disk, at, bytes: from.bytes(from.left) });
     }
@@ -234,11 +259,13 @@ async function take({ kind, bytes }: Block, from: Reader, sink: SnapshotSink): P
       const pages = pagesIn(runs);
       if (pages > PAGES_MOST || from.left !== pages * PAGE_BYTES)
         throw damaged("a block has not as many pages as it says");
+      order.expectAhead(kind, runs);
       return sink.pages(runs, bytes.subarray(bytes.length - from.left));
     }
     default: {
       const runs = readRuns(from);
       if (from.left > 0) throw damaged("a block is longer than it says");
+      order.expectAhead(kind, runs);
       return sink.zeros(runs);
     }
   }

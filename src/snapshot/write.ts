@@ -9,6 +9,7 @@ import { Cipher, type SnapshotKey, TAG_BYTES } from "./cipher.ts";
 import { pack } from "./codec.ts";
 import {
   BlockKind,
+  DISKS_MOST,
   FORMAT_VERSION,
   HEADER_BYTES,
   PAGES_MOST,
@@ -144,7 +145,12 @@ async function* blocksOf(content: SnapshotContent): AsyncGenerator<Plain> {
   yield { kind: BlockKind.DESCRIPTION, bytes };
   checkSections(content.sections);
   for (const section of content.sections) yield* sectionBlocks(section);
-  for await (const piece of content.disks) yield { kind: BlockKind.DISK, bytes: diskBytes(piece) };
+  let disks = 0;
+  for await (const piece of content.disks) {
+    disks += piece.bytes.length;
+    if (disks > DISKS_MOST) throw disksTooLarge();
+    yield { kind: BlockKind.DISK, bytes: diskBytes(piece) };
+  }
   yield* pageBlocks(content.ram);
   if (content.saysZeros) yield* zeroBlocks(content.ram);
 }
@@ -153,6 +159,11 @@ function checkSections(sections: readonly Section[]): void {
   const bytes = sections.reduce((sum, section) => sum + section.bytes.length, 0);
   if (bytes > SECTIONS_MOST || sections.length > SECTION_COUNT_MOST)
     throw tooLarge("its devices' state", SECTIONS_MOST);
+}
+
+function disksTooLarge(): Error {
+  const sentence = `The VM's disks hold more than the ${DISKS_MOST} bytes that a snapshot has room for; take it without them, and copy their files.`;
+  return snapshotError("snapshot-too-large", sentence, { most: DISKS_MOST });
 }
 
 function tooLarge(what: string, most: number): Error {
