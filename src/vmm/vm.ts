@@ -714,7 +714,7 @@ export class Vm extends Driven {
     this.agentReplaced();
   }
 
-  /** A copy of a guest has the time and the random bytes of the other; as soon as it runs it is given its own. */
+  /** A guest that was copied or kept has an old time, and random bytes that another one may have; as soon as it runs it is given its own. */
   #refreshOnStart(): void {
     const forget = this.on("state", ({ to }) => {
       if (to !== "running") return;
@@ -735,8 +735,9 @@ export class Vm extends Driven {
     return this.#snapshots.latest;
   }
 
-  /** Has later snapshots know the one that it was restored from. @internal */
+  /** Has later snapshots know the one that it was restored from, and the guest have the time as soon as it runs. @internal */
   restoredFrom(id: string, track: boolean): void {
+    this.#refreshOnStart();
     const epoch = track ? this.machine.space.ram.trackStores() : 0;
     this.#snapshots.note(id, epoch);
   }

@@ -17,7 +17,8 @@ export type DiskChoice = "reference" | "include";
 const PIECE_BYTES = 2 ** 18;
 
 /** Where the bytes of a drive will be. */
-export function contentOf({ backend, options, isForked }: Drive, choice: DiskChoice): DriveDescription["content"] {
+export function contentOf(drive: Drive, choice: DiskChoice): DriveDescription["content"] {
+  const { backend, options, isForked } = drive;
   if (backend === undefined) return "none";
   const { source, readonly = false, snapshot = source instanceof Blob } = options;
   if (readonly || backend.readonly) return "same";

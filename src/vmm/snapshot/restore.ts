@@ -199,7 +199,8 @@ function configOf({ machine }: SnapshotDescription, fwCfg: readonly FwCfgFile[],
   if (String(shares.map(({ tag }) => tag)) !== String(tags))
     throw lacking(`has the shares "${tags.join(", ")}"`, "shares");
   if (devices.length !== machine.devices) throw lacking(`has ${machine.devices} devices of its owner's`, "devices");
-  if (drives.length > machine.drives.length) throw lacking(`has ${machine.drives.length} disks`, "drives");
+  if (drives.length > machine.drives.length) throw surplus(machine.drives.length, "disks", "drives");
+  if (networks.length > machine.networks.length) throw surplus(machine.networks.length, "networks", "networks");
   const { memoryLimit = machine.memoryLimit } = options;
   const { memory, harts, clock, virtio, agent, onTrapStorm, rng, vsock, balloon, virtioSerial } = machine;
   return {
@@ -221,6 +222,10 @@ function lacking(what: string, key: string): WasmvisorError {
   return snapshotError("snapshot-machine", `The snapshot's VM ${what}; give them again, in this order, as ${key}.`, {
     key,
   });
+}
+
+function surplus(count: number, what: string, key: string): WasmvisorError {
+  return snapshotError("snapshot-machine", `The snapshot's VM has ${count} ${what}; give no more than these.`, { key });
 }
 
 function driveOf(described: DriveDescription, given: RestoredDrive | undefined, index: number): DriveOptions {
