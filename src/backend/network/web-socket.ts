@@ -57,6 +57,8 @@ export function closeReason(text: string): string {
 
 /** Closes it; what is closed already, or never was open, throws in some. */
 export function closeSocket(socket: FrameSocket, code: number, reason: string): void {
+  // One of the package `ws` that is closed before it is open has an error, which ends the process when nobody listens.
+  socket.onerror = () => undefined;
   try {
     socket.close(code, closeReason(reason));
   } catch {
