@@ -65,6 +65,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
   "src/error.ts": [],
   "src/nearest.ts": [],
+  "src/defined.ts": [],
   "src/isa": ["src/error.ts", shared],
   // How parts of a machine are written down and checked.
   "src/state": ["src/error.ts"],
@@ -75,7 +76,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "src/net": ["src/error.ts", "src/backend"],
   "src/memory": ["src/error.ts", shared, state],
   "src/core": [...values, "src/memory"],
-  "src/device": ["src/error.ts", "src/state", "src/backend", "src/memory"],
+  "src/device": ["src/error.ts", "src/defined.ts", "src/state", "src/backend", "src/memory"],
   "src/machine": [...board, "src/machine/loader/crc32.ts"],
   "src/machine/loader/crc32.ts": [],
   // The file of a snapshot.
@@ -85,6 +86,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "src/net",
     "src/disk",
     "src/nearest.ts",
+    "src/defined.ts",
     "src/machine",
     "src/host",
     "src/explain",
@@ -129,6 +131,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "src/cli": [
     "src/error.ts",
     "src/nearest.ts",
+    "src/defined.ts",
     "src/index.ts",
     "src/debug",
     "src/study",

@@ -1,5 +1,6 @@
 /** `--drive` and `--device`, in QEMU's words. */
 
+import { defined } from "../defined.ts";
 import type { DriveOptions, FlashOptions } from "../index.ts";
 import { propertiesOf, slotOf } from "./properties.ts";
 import { usage } from "./usage.ts";
@@ -108,9 +109,7 @@ function disksOf(parsed: readonly Partial<Writable>[], snapshot: boolean): Drive
         `The drive ${id ?? source} has if=none and no device; add --device virtio-blk-device,drive=${id ?? "ID"}, or leave if=none out.`,
       );
     }
-    const limits = Object.fromEntries(
-      Object.entries({ operations, operationsBurst, bytes, bytesBurst }).filter(([, value]) => value !== undefined),
-    );
+    const limits = defined({ operations, operationsBurst, bytes, bytesBurst });
     return {
       source: source!,
       ...rest,

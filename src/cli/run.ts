@@ -7,12 +7,12 @@ import {
   Host,
   Profiler,
   tapNetworks,
-  type RestoreOptions,
   type Vm,
   type VmConfig,
   type VmExit,
   WasmvisorError,
 } from "../index.ts";
+import { defined } from "../defined.ts";
 import { openNetworks } from "./networks.ts";
 import { PanicWatch } from "./panic.ts";
 import { KEYS_HELP, type KeyCommand, KeyFilter } from "./keys.ts";
@@ -212,12 +212,12 @@ function restored(
   const bios = vm.bios === "builtin" || vm.bios === "none" ? undefined : vm.bios;
   const all = { engine, translator, memoryModel, memoryLimit, shares, kernel, initrd, append, dtb, bios, signal };
   return machines.restore(file, {
-    ...(Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as RestoreOptions),
-    drives: (drives ?? []).map(({ source, format, overlay, readonly, snapshot }) => {
-      const disk = { source, format, overlay, readonly, snapshot };
-      return Object.fromEntries(Object.entries(disk).filter(([, value]) => value !== undefined)) as typeof disk;
-    }) as NonNullable<RestoreOptions["drives"]>,
-    networks: (networks ?? []).map(({ backend }) => (backend === undefined ? {} : { backend })),
+    ...defined(all),
+    drives: (drives ?? []).map(({ source, format, overlay, readonly, snapshot }) => ({
+      source,
+      ...defined({ format, overlay, readonly, snapshot }),
+    })),
+    networks: (networks ?? []).map(({ backend }) => defined({ backend })),
   });
 }
 

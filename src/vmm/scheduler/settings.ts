@@ -1,5 +1,6 @@
 /** How much of the thread a VM or a group of VMs may have, as programs ask for it. */
 
+import { defined } from "../../defined.ts";
 import { WasmvisorError } from "../../error.ts";
 import { known } from "../known.ts";
 
@@ -45,7 +46,7 @@ const KEYS = Object.keys({ shares: 0, reservation: 0, cap: 0 } satisfies Record<
  */
 export function checkCpu(settings: CpuSettings, before: CpuChoice): CpuChoice {
   known({ code: "option", where: "cpu" }, settings, KEYS);
-  const choice = { ...before, ...definedOf(settings) };
+  const choice = { ...before, ...defined(settings) };
   between("shares", choice.shares, 1, SHARES_MOST);
   between("reservation", choice.reservation, 0, RESERVATION_MOST);
   between("cap", choice.cap, CAP_LEAST, 1);
@@ -67,10 +68,6 @@ export function checkVmCpu(settings: VmCpuSettings, before: VmCpuChoice): VmCpuC
   }
   const { group: _group, ...earlier } = before;
   return { ...checkCpu(own, earlier), group };
-}
-
-function definedOf(settings: CpuSettings): CpuSettings {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
 function between(name: string, value: number, least: number, most: number): void {

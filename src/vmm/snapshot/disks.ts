@@ -1,5 +1,6 @@
 /** The disks of a VM in a snapshot: which go into it, and by what the others are known again. */
 
+import { defined } from "../../defined.ts";
 import type { BlockBackend } from "../../backend/block/block.ts";
 import { crc32 } from "../../machine/loader/crc32.ts";
 import { snapshotError } from "../../snapshot/format.ts";
@@ -48,9 +49,7 @@ export async function describeDrive(drive: Drive, choice: DiskChoice): Promise<D
 type Plain = Pick<DriveDescription, "serial" | "queues" | "blockSize" | "limits">;
 
 function plainOptions({ serial, queues, blockSize, limits }: DriveOptions): Partial<Plain> {
-  return Object.fromEntries(
-    Object.entries({ serial, queues, blockSize, limits }).filter(([, value]) => value !== undefined),
-  ) as Partial<Plain>;
+  return defined({ serial, queues, blockSize, limits });
 }
 
 /** Sums at places that are spread evenly, of those that are not changed at this level if `below`. */

@@ -1,5 +1,6 @@
 /** Making a VM of a snapshot, or none at all. */
 
+import { defined } from "../../defined.ts";
 import { openSource } from "#load";
 import { PAGE_BYTES, type Section } from "../../state/section.ts";
 import type { FwCfgFile } from "../../device/fw-cfg/items.ts";
@@ -206,11 +207,7 @@ function configOf({ machine }: SnapshotDescription, fwCfg: readonly FwCfgFile[],
   return {
     ...others,
     ...{ memory, harts, clock, virtio, agent, onTrapStorm, fwCfg, devices },
-    ...(memoryLimit === undefined ? {} : { memoryLimit }),
-    ...(rng === undefined ? {} : { rng }),
-    ...(vsock === undefined ? {} : { vsock }),
-    ...(balloon === undefined ? {} : { balloon }),
-    ...(virtioSerial === undefined ? {} : { virtioSerial }),
+    ...defined({ memoryLimit, rng, vsock, balloon, virtioSerial }),
     drives: machine.drives.map((drive, index) => driveOf(drive, drives[index], index)),
     networks: machine.networks.map((network, index) => ({ ...network, ...networks[index] })),
     shares: machine.shares.map((share, index) => ({ ...share, source: shares[index]!.source })),
@@ -230,9 +227,7 @@ function surplus(count: number, what: string, key: string): WasmvisorError {
 
 function driveOf(described: DriveDescription, given: RestoredDrive | undefined, index: number): DriveOptions {
   const { content, size, serial, queues, blockSize, slot, limits, readonly, description } = described;
-  const shape = Object.fromEntries(
-    Object.entries({ serial, queues, blockSize, slot, limits }).filter(([, value]) => value !== undefined),
-  ) as Partial<DriveOptions>;
+  const shape = defined({ serial, queues, blockSize, slot, limits });
   if (content === "none") return { ...shape, source: new MemoryBlock(0) };
   if (content === "whole") return { ...shape, source: new MemoryBlock(size), format: "raw" };
   if (given === undefined)
@@ -251,9 +246,7 @@ function driveOf(described: DriveDescription, given: RestoredDrive | undefined, 
 /** What is booted: nothing now, and the images that were given when it restarts. */
 function planOf({ machine, symbols }: SnapshotDescription, options: RestoreOptions): RestoredPlan {
   const { kernel, initrd, append, dtb, bios } = options;
-  const given = Object.fromEntries(
-    Object.entries({ kernel, initrd, append, dtb, bios }).filter(([, value]) => value !== undefined),
-  );
+  const given = defined({ kernel, initrd, append, dtb, bios });
   return {
     plan: {
       plan: { bios: machine.bios === "image" ? "none" : machine.bios },

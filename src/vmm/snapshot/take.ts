@@ -1,5 +1,6 @@
 /** Taking a snapshot of a VM: what it is at one moment, written while it runs on. */
 
+import { defined } from "../../defined.ts";
 import type { FrozenRam } from "../../memory/frozen.ts";
 import type { Section } from "../../state/section.ts";
 import type { SnapshotKey } from "../../snapshot/cipher.ts";
@@ -164,10 +165,5 @@ export function describeMachine(
     flash: flash.map((bank) => bank !== undefined),
     devices: devices.length,
     ...defined(given),
-  } as Omit<MachineDescription, "drives">;
-}
-
-/** JSON knows no undefined. */
-function defined<Values extends object>(values: Values): Partial<Values> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<Values>;
+  };
 }

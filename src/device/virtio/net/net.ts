@@ -1,5 +1,6 @@
 /** The network device. (Virtual I/O Device Specification, "Network Device"; QEMU `hw/net/virtio-net.c`) */
 
+import { defined } from "../../../defined.ts";
 import { ETHERNET_BYTES, FrameHeaders, get32 } from "../../../backend/network/headers.ts";
 import {
   type FrameInfo,
@@ -549,6 +550,5 @@ export class Net implements VirtioModel<NetState>, NetworkPort, Controlled {
 }
 
 function limitsOf({ packets, packetsBurst, bytes, bytesBurst }: NetworkLimits): IoLimits {
-  const limits = { operations: packets, operationsBurst: packetsBurst, bytes, bytesBurst };
-  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+  return defined({ operations: packets, operationsBurst: packetsBurst, bytes, bytesBurst });
 }
