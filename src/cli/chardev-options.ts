@@ -1,6 +1,6 @@
 /** `--chardev`, in QEMU's words: where the far end of a serial port of the guest is. */
 
-import { type Properties, propertiesOf } from "./properties.ts";
+import { onOff, type Properties, propertiesOf } from "./properties.ts";
 import { usage } from "./usage.ts";
 
 /** A far end. */
@@ -48,9 +48,7 @@ class Given {
 
   onOff(name: string, otherwise: boolean): boolean {
     const value = this.#take(name);
-    if (value === undefined) return otherwise;
-    if (value === "on" || value === "off") return value === "on";
-    throw usage(`The ${name} of a --chardev is on or off, not "${value}".`);
+    return value === undefined ? otherwise : onOff(`The ${name} of a --chardev`, value);
   }
 
   expectEnd(): void {

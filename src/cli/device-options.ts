@@ -1,7 +1,7 @@
 /** `--device`, in QEMU's words: which kinds there are, and what each asks for. */
 
 import type { BalloonOptions, SerialOptions, VmConfig, VsockOptions } from "../index.ts";
-import { type Properties, propertiesOf, slotOf } from "./properties.ts";
+import { onOff, type Properties, propertiesOf, slotOf } from "./properties.ts";
 import { usage } from "./usage.ts";
 
 /** What `--device` adds to a VM. */
@@ -115,10 +115,7 @@ function addVsock(building: Building, properties: Properties): void {
 function addBalloon(building: Building, properties: Properties, usual: BalloonOptions): void {
   if (building.balloon !== undefined) throw usage("A VM has one virtio-balloon-device; leave the others out.");
   const balloon: { deflateOnOom?: boolean; freePageReporting?: boolean; slot?: number } = { ...usual };
-  const isOn = (value: string, name: string): boolean => {
-    if (value === "on" || value === "off") return value === "on";
-    throw usage(`The ${name} of virtio-balloon-device is on or off, not "${value}".`);
-  };
+  const isOn = (value: string, name: string): boolean => onOff(`The ${name} of virtio-balloon-device`, value);
   readEach("virtio-balloon-device", properties, {
     "deflate-on-oom": (value, name) => (balloon.deflateOnOom = isOn(value, name)),
     "free-page-reporting": (value, name) => (balloon.freePageReporting = isOn(value, name)),

@@ -36,3 +36,12 @@ export function slotOf(bus: string): number {
   if (match === null) throw usage(`There is no bus "${bus}"; use virtio-mmio-bus.0 to virtio-mmio-bus.7.`);
   return Number(match[1]);
 }
+
+/**
+ * What `on` or `off` says. `what` is what messages call the property.
+ * @throws WasmvisorError `usage`
+ */
+export function onOff(what: string, value: string): boolean {
+  if (value === "on" || value === "off") return value === "on";
+  throw usage(`${what} is on or off, not "${value}".`);
+}

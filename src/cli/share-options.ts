@@ -1,7 +1,7 @@
 /** `--virtfs`, `--fsdev` and `--device virtio-9p-device`, in QEMU's words. */
 
 import type { ShareOptions } from "../index.ts";
-import { type Properties, propertiesOf, slotOf } from "./properties.ts";
+import { onOff, propertiesOf, slotOf } from "./properties.ts";
 import { usage } from "./usage.ts";
 
 /** A folder that has been named and waits for its device. */
@@ -60,16 +60,10 @@ function folderOf(option: string, text: string): Folder {
     throw usage(`Owners cannot be kept beside files here (security_model=${model}); use security_model=none.`);
   return {
     source,
-    readonly: isOn(properties, "readonly"),
+    readonly: onOff("readonly", properties.get("readonly") ?? "off"),
     tag: properties.get("mount_tag"),
     id: properties.get("id"),
   };
-}
-
-function isOn(properties: Properties, name: string): boolean {
-  const value = properties.get(name) ?? "off";
-  if (value !== "on" && value !== "off") throw usage(`${name} is on or off, not "${value}".`);
-  return value === "on";
 }
 
 const DEVICE = ["fsdev", "mount_tag", "bus", "id"];
