@@ -1,5 +1,6 @@
 /** The world by `fetch`: a guest's HTTP requests are those of the page it runs in (docs/design/tunnels.md). */
 
+import { Pause } from "../../backend/network/pause.ts";
 import { Ip, scopeOf } from "../../backend/network/address.ts";
 import type {
   HostDatagrams,
@@ -80,8 +81,7 @@ class FetchStream implements HostStream {
   #isBusy = false;
   #isEnded = false;
   #isOver = false;
-  #resumed: (() => void) | undefined;
-  #wait: Promise<void> | undefined;
+  readonly #pause = new Pause();
 
   constructor(name: string, isServed: boolean, options: FetchOptions, events: StreamEvents) {
     this.#name = name;
@@ -122,12 +122,11 @@ class FetchStream implements HostStream {
   }
 
   pause(): void {
-    this.#wait ??= new Promise((resolve) => (this.#resumed = resolve));
+    this.#pause.begin();
   }
 
   resume(): void {
-    this.#resumed?.();
-    this.#wait = this.#resumed = undefined;
+    this.#pause.end();
   }
 
   #finish(why?: "reset"): void {
@@ -220,7 +219,7 @@ class FetchStream implements HostStream {
     const reader = response.body?.getReader();
     for (; reader !== undefined;) {
       // oxlint-disable-next-line no-await-in-loop -- one piece after another, as the guest takes them
-      await this.#wait;
+      await this.#pause.over;
       if (this.#isOver) {
         await reader.cancel();
         return;

@@ -1,5 +1,6 @@
 /** Frames both ways over a line of messages, with a window for each direction. The same for both ends of it. */
 
+import { Entry } from "../../backend/network/entry.ts";
 import { type FrameInfo, type FrameOffers, type FrameSink, MAX_FRAME } from "../../backend/network/network.ts";
 import { plainInfo, Segmenter } from "../../backend/network/segment.ts";
 import { get32 } from "../../backend/network/headers.ts";
@@ -40,7 +41,8 @@ export class FrameLine {
   readonly #far: FrameSink;
   #underWay = 0;
   #isFull = false;
-  #isPending = false;
+  readonly #enter = (act: () => void): void => this.#ends.enter(act);
+  readonly #entry = new Entry(() => this.drain());
   #waiting = 0;
   #untold = 0;
   #isClosed = false;
@@ -124,12 +126,7 @@ export class FrameLine {
     if (place < 0) return false;
     this.#queue.bytes.set(message.subarray(head), place);
     this.#waiting += cost(length);
-    if (this.#isPending) return true;
-    this.#isPending = true;
-    this.#ends.enter(() => {
-      this.#isPending = false;
-      this.drain();
-    });
+    this.#entry.ask(this.#enter);
     return true;
   }
 

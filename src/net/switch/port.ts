@@ -1,5 +1,6 @@
 /** A port of a switch: what is plugged in, and what waits for it. */
 
+import { Entry } from "../../backend/network/entry.ts";
 import {
   type FrameInfo,
   type FrameOffers,
@@ -110,7 +111,7 @@ export class SwitchPort implements NetworkBackend {
   readonly #waiting = new Set<SwitchPort>();
   #device: NetworkPort | undefined;
   #enter: (act: () => void) => void = () => undefined;
-  #isPending = false;
+  readonly #entry = new Entry(() => this.#drain());
   #isStalled = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
@@ -214,12 +215,7 @@ export class SwitchPort implements NetworkBackend {
       }
       ring.set(bytes.subarray(at + 12 + skip, at + length), to);
     }
-    if (this.#isPending) return;
-    this.#isPending = true;
-    this.#enter(() => {
-      this.#isPending = false;
-      this.#drain();
-    });
+    this.#entry.ask(this.#enter);
   }
 
   /** Gives the device what waits, as far as it has room. */

@@ -1,5 +1,6 @@
 /** Joins Ethernets of several hosts over UDP. (RFC 7348; docs/design/tunnels.md) */
 
+import { Entry } from "../../backend/network/entry.ts";
 import { Ip } from "../../backend/network/address.ts";
 import {
   type FrameOffers,
@@ -96,7 +97,7 @@ class Vxlan implements VxlanNetwork {
   #sockets: { readonly v4?: HostDatagrams; readonly v6?: HostDatagrams } = {};
   #port: NetworkPort | undefined;
   #enter: (act: () => void) => void = () => undefined;
-  #isPending = false;
+  readonly #entry = new Entry(() => this.#drain());
   #isClosed = false;
   readonly #counters = { packetsSent: 0, packetsReceived: 0, ignored: 0, dropped: 0 };
 
@@ -206,12 +207,7 @@ class Vxlan implements VxlanNetwork {
     }
     this.#counters.packetsReceived++;
     this.#queue.bytes.set(packet.subarray(VXLAN_BYTES), place);
-    if (this.#isPending) return;
-    this.#isPending = true;
-    this.#enter(() => {
-      this.#isPending = false;
-      this.#drain();
-    });
+    this.#entry.ask(this.#enter);
   };
 
   #drain(): void {

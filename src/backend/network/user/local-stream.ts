@@ -1,5 +1,6 @@
 /** Streams whose other end is in this program. */
 
+import { Pause } from "../pause.ts";
 import type { HostStream, StreamEvents } from "./host-network.ts";
 import { get16, put16 } from "../headers.ts";
 import { copyOf } from "./wire.ts";
@@ -13,8 +14,7 @@ export class ProgramStream implements HostStream {
   readonly writable: WritableStream<Uint8Array>;
   readonly #events: StreamEvents;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
-  #resumed: (() => void) | undefined;
-  #wait: Promise<void> | undefined;
+  readonly #pause = new Pause();
   #isReadable = true;
   #isOver = false;
 
@@ -31,11 +31,11 @@ export class ProgramStream implements HostStream {
     this.writable = new WritableStream<Uint8Array>(
       {
         write: async (bytes) => {
-          await this.#wait;
+          await this.#pause.over;
           if (!this.#isOver) events.data(copyOf(bytes));
         },
         close: async () => {
-          await this.#wait;
+          await this.#pause.over;
           if (!this.#isOver) events.end();
         },
         abort: () => this.#break(),
@@ -67,12 +67,11 @@ export class ProgramStream implements HostStream {
   }
 
   pause(): void {
-    this.#wait ??= new Promise((resolve) => (this.#resumed = resolve));
+    this.#pause.begin();
   }
 
   resume(): void {
-    this.#resumed?.();
-    this.#wait = this.#resumed = undefined;
+    this.#pause.end();
   }
 
   /** The program gives up one of its two streams. */
