@@ -222,13 +222,19 @@ export class Host {
     const images = new BootImages(config, wanted);
     const plan = await this.#load(images, config.signal);
     const checked = await withAgentFile(wanted, images, config.signal);
+    return this.#openVm({ config, checked, images, plan, restored: false });
+  }
+
+  /** Opens what the VM is to have, and makes it; nothing stays open when that fails. */
+  async #openVm(parts: Omit<VmParts, "opened">): Promise<Vm> {
+    const { config, checked } = parts;
     const virtio = await openVirtioDevices(config, checked);
     let flash: readonly (FlashImage | undefined)[] = [];
     try {
       flash = await openFlash(config.flash ?? []);
       config.signal?.throwIfAborted();
       if (this.#closed) throw hostClosed();
-      return this.#makeVm({ config, checked, images, opened: { virtio, flash }, plan, restored: false });
+      return this.#makeVm({ ...parts, opened: { virtio, flash } });
     } catch (error) {
       await Promise.allSettled([closeFlash(flash), abandonVirtioDevices(virtio)]);
       throw error;
@@ -276,24 +282,7 @@ export class Host {
   async #makeRestored(config: VmConfig, { images, plan }: RestoredPlan): Promise<Vm> {
     const checked = checkConfig(config, true);
     if (checked.engine === Engine.TIERED || checked.engine === Engine.TRANSLATE) checkTranslation();
-    const virtio = await openVirtioDevices(config, checked);
-    let flash: readonly (FlashImage | undefined)[] = [];
-    try {
-      flash = await openFlash(config.flash ?? []);
-      config.signal?.throwIfAborted();
-      if (this.#closed) throw hostClosed();
-      return this.#makeVm({
-        config,
-        checked,
-        images: images(checked),
-        opened: { virtio, flash },
-        plan,
-        restored: true,
-      });
-    } catch (error) {
-      await Promise.allSettled([closeFlash(flash), abandonVirtioDevices(virtio)]);
-      throw error;
-    }
+    return this.#openVm({ config, checked, images: images(checked), plan, restored: true });
   }
 
   async #makeClone(
