@@ -70,13 +70,16 @@ export function encodeHeader(header: BlockHeader, number: number): Uint8Array {
   return whole;
 }
 
-/** @throws WasmvisorError `snapshot-damaged` */
-export function decodeHeader(bytes: Uint8Array, number: number): BlockHeader {
+/**
+ * @param last - the last kind that may come
+ * @throws WasmvisorError `snapshot-damaged`
+ */
+export function decodeHeader(bytes: Uint8Array, number: number, last = BlockKind.END): BlockHeader {
   const from = new Reader(bytes);
   const [kind, codec, zero] = [from.u8(), from.u8(), from.u16()];
   const [stored, plain, sum] = [from.u32(), from.u32(), from.u32()];
   const isSum = from.u32() === crc32(bytes.subarray(0, HEADER_BYTES - 4), number);
-  const isKnown = kind >= BlockKind.DESCRIPTION && kind <= BlockKind.END && codec <= Codec.ZSTD && zero === 0;
+  const isKnown = kind >= BlockKind.DESCRIPTION && kind <= last && codec <= Codec.ZSTD && zero === 0;
   if (!isSum || !isKnown || stored > STORED_MOST || plain > PLAIN_MOST)
     throw damaged(`block ${number} is not as it was written`);
   return { kind, codec, stored, plain, sum };

@@ -47,6 +47,8 @@ export enum BlockKind {
   ZEROS = 6,
   INDEX = 7,
   END = 8,
+  /** Not in files: what two sides of a migration say to each other. */
+  NOTE = 9,
 }
 
 export enum Codec {

@@ -42,7 +42,7 @@ export interface SnapshotSink {
 }
 
 /** Bytes as they come, and given out in the pieces that are asked for. */
-class Bytes {
+export class Bytes {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #chunk: Uint8Array = new Uint8Array(0);
   #at = 0;
@@ -188,8 +188,8 @@ export class SnapshotReader {
   }
 }
 
-/** The plain bytes of a block. */
-async function opened(
+/** The plain bytes of a block. @throws WasmvisorError `snapshot-damaged`, `snapshot-key` */
+export async function opened(
   header: BlockHeader,
   stored: Uint8Array,
   number: number,
@@ -216,8 +216,8 @@ async function cipherFor(prologue: Prologue, key: SnapshotKey | undefined): Prom
   return key === undefined ? undefined : Cipher.open(key, prologue.id);
 }
 
-/** What a block holds may end too early. */
-async function inBlock<Value>(read: () => Value | Promise<Value>): Promise<Value> {
+/** What a block holds may end too early. @throws WasmvisorError `snapshot-damaged` */
+export async function inBlock<Value>(read: () => Value | Promise<Value>): Promise<Value> {
   try {
     return await read();
   } catch (cause) {
@@ -226,7 +226,7 @@ async function inBlock<Value>(read: () => Value | Promise<Value>): Promise<Value
 }
 
 /** How far it has come, so that a small file cannot make much work. */
-class Order {
+export class Order {
   #kind = BlockKind.DISK;
   #nextPage = 0;
   #diskBytes = 0;
@@ -247,7 +247,8 @@ class Order {
   }
 }
 
-async function take({ kind, bytes }: Block, from: Reader, sink: SnapshotSink, order: Order): Promise<void> {
+/** Gives a block of a disk or of pages to `sink`. @throws WasmvisorError `snapshot-damaged`, Misfit, and what `sink` throws */
+export async function take({ kind, bytes }: Pick<Block, "kind" | "bytes">, from: Reader, sink: SnapshotSink, order: Order): Promise<void> {
   switch (kind) {
     case BlockKind.DISK: {
       order.addDisk(from.left);
@@ -272,7 +273,7 @@ async function take({ kind, bytes }: Block, from: Reader, sink: SnapshotSink, or
 }
 
 /** Sections, put together of their blocks. */
-class Sections {
+export class Sections {
   readonly #done: Section[] = [];
   #name = "";
   #version = 0;

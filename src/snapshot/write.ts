@@ -58,7 +58,7 @@ export interface WriteOptions {
 }
 
 /** A block before it has its number. */
-interface Plain {
+export interface Plain {
   readonly kind: BlockKind;
   readonly bytes: Uint8Array;
   /** Of PAGES and ZEROS. */
@@ -122,7 +122,8 @@ async function* ahead(
   while (under.length > 0) yield await first();
 }
 
-async function sealed(
+/** A block with its header. */
+export async function sealed(
   { kind, bytes: plain }: Plain,
   number: number,
   compress: boolean,
@@ -155,13 +156,15 @@ async function* blocksOf(content: SnapshotContent): AsyncGenerator<Plain> {
   if (content.saysZeros) yield* zeroBlocks(content.ram);
 }
 
-function checkSections(sections: readonly Section[]): void {
+/** @throws WasmvisorError `snapshot-too-large` */
+export function checkSections(sections: readonly Section[]): void {
   const bytes = sections.reduce((sum, section) => sum + section.bytes.length, 0);
   if (bytes > SECTIONS_MOST || sections.length > SECTION_COUNT_MOST)
     throw tooLarge("its devices' state", SECTIONS_MOST);
 }
 
-function disksTooLarge(): Error {
+/** Its disks are too large for a snapshot. */
+export function disksTooLarge(): Error {
   const sentence = `The VM's disks hold more than the ${DISKS_MOST} bytes that a snapshot has room for; take it without them, and copy their files.`;
   return snapshotError("snapshot-too-large", sentence, { most: DISKS_MOST });
 }
@@ -171,7 +174,8 @@ function tooLarge(what: string, most: number): Error {
   return snapshotError("snapshot-too-large", sentence, { most });
 }
 
-function* sectionBlocks({ name, version, bytes }: Section): Generator<Plain> {
+/** The blocks of one section. */
+export function* sectionBlocks({ name, version, bytes }: Section): Generator<Plain> {
   const to = new Writer();
   const text = new TextEncoder().encode(name);
   to.u16(text.length);
@@ -184,7 +188,8 @@ function* sectionBlocks({ name, version, bytes }: Section): Generator<Plain> {
     yield { kind: BlockKind.MORE, bytes: bytes.subarray(at, at + PLAIN_MOST) };
 }
 
-function diskBytes({ disk, at, bytes }: DiskPiece): Uint8Array {
+/** What a DISK block holds. */
+export function diskBytes({ disk, at, bytes }: DiskPiece): Uint8Array {
   const to = new Writer();
   to.u32(disk);
   to.u64(BigInt(at));
@@ -209,7 +214,8 @@ function* runsOf(ram: StillRam, most: number, is: (page: number) => boolean): Ge
   if (runs.length > 0) yield runs;
 }
 
-function* pageBlocks(ram: StillRam): Generator<Plain> {
+/** The pages that hold something. */
+export function* pageBlocks(ram: StillRam): Generator<Plain> {
   for (const runs of runsOf(ram, PAGES_MOST, (page) => ram.has(page) && ram.holds(page))) {
     const to = new Writer();
     writeRuns(to, runs);
@@ -226,7 +232,8 @@ function* pageBlocks(ram: StillRam): Generator<Plain> {
   }
 }
 
-function* zeroBlocks(ram: StillRam): Generator<Plain> {
+/** The pages that hold nothing. */
+export function* zeroBlocks(ram: StillRam): Generator<Plain> {
   let some: Run[] = [];
   const block = (): Plain => {
     const to = new Writer();

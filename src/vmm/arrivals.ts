@@ -7,6 +7,8 @@ export class VmArrivals implements Arrivals {
   readonly #onChange: () => void;
   /** What can enter, in the order in which it came. */
   readonly #arrived: (() => void)[] = [];
+  /** Told whenever something has arrived. */
+  readonly #settling: (() => void)[] = [];
   #pending = 0;
   #closed = false;
 
@@ -25,11 +27,18 @@ export class VmArrivals implements Arrivals {
     return this.#arrived.length > 0;
   }
 
+  /** Resolves when nothing is under way: all that has been asked for has arrived, or entered. */
+  async settled(): Promise<void> {
+    while (this.#pending > this.#arrived.length && !this.#closed)
+      await new Promise<void>((resolve) => this.#settling.push(resolve));
+  }
+
   expect(promise: Promise<unknown>, done: (error: unknown) => void): void {
     this.#pending++;
     const enter = (error: unknown): void => {
       if (this.#closed) return;
       this.#arrived.push(() => done(error));
+      for (const tell of this.#settling.splice(0)) tell();
       this.#onChange();
     };
     promise.then(
@@ -60,5 +69,6 @@ export class VmArrivals implements Arrivals {
   close(): void {
     this.#closed = true;
     this.#arrived.length = 0;
+    for (const tell of this.#settling.splice(0)) tell();
   }
 }

@@ -68,6 +68,7 @@ export class Drive {
   isForked = false;
   readonly #medium: DriveMedium;
   #closing: Promise<void> | undefined;
+  #isLetGo = false;
 
   /** @internal */
   constructor(slot: number, backend: BlockBackend, options: DriveOptions) {
@@ -162,6 +163,32 @@ export class Drive {
   put(backend: BlockBackend): void {
     this.#medium.backend = backend;
     this.isForked = !backend.readonly;
+  }
+
+  /** Closes its image, so that another VM may open it. @internal */
+  async letGo(): Promise<void> {
+    const { backend } = this.#medium;
+    await backend?.flush();
+    this.#isLetGo = true;
+    this.#medium.backend = undefined;
+    await backend?.close();
+  }
+
+  /**
+   * Opens again what `letGo` has closed.
+   * @throws WasmvisorError as `createVm`
+   * @internal
+   */
+  async takeBack(): Promise<void> {
+    if (!this.#isLetGo) return;
+    this.#medium.backend = await backendOf(this.options);
+    this.#isLetGo = false;
+  }
+
+  /** Has it work on what it was to be made from. @internal */
+  arrive(backend: BlockBackend, options: DriveOptions): void {
+    this.#medium.backend = backend;
+    this.options = options;
   }
 
   /** Has it work on another disk, and closes what it worked on. @internal */

@@ -9,10 +9,11 @@ export interface VmExit {
    * - `"htif"`: the guest wrote its exit code to `tohost`;
    * - `"trap-storm"`: the guest did nothing but trap, and the VM was to stop then;
    * - `"out-of-memory"`: the guest, or a device, has stored to a page that the host had no frame for; `error` says so in a sentence;
+   * - `"migrated"`: it runs elsewhere (`vm.migrateTo`);
    * - `"destroyed"`: `destroy` was called;
    * - `"failure"`: wasmvisor itself failed; `error` says how.
    */
-  readonly reason: "poweroff" | "htif" | "trap-storm" | "out-of-memory" | "destroyed" | "failure";
+  readonly reason: "poweroff" | "htif" | "trap-storm" | "out-of-memory" | "migrated" | "destroyed" | "failure";
   /** What happened, for `"failure"` and `"out-of-memory"`. */
   readonly error?: unknown;
 }

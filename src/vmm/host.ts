@@ -14,6 +14,8 @@ import { closeFlash, type FlashImage, openFlash } from "./flash.ts";
 import type { ImageSource } from "./image-source.ts";
 import { known } from "./known.ts";
 import type { RestoredPlan, RestoreOptions } from "./snapshot/restore.ts";
+import type { ReceiveOptions } from "./migrate/receive.ts";
+import type { ByteStreams } from "../migration/line.ts";
 import type { Machine } from "./machine.ts";
 import { abandonVirtioDevices, openVirtioDevices, type VirtioDevices } from "./virtio-devices.ts";
 import { checkSharing, type SharingOptions } from "./sharing.ts";
@@ -278,6 +280,32 @@ export class Host {
     });
   }
 
+  /**
+   * Waits for a VM that another host sends (`vm.migrateTo`), and takes it: it goes on here. What only its owner has is given as for `restore`;
+   * a disk that is a file is opened when the source has closed it. Whatever goes wrong, there is no VM here, and the source's runs on.
+   *
+   * ```ts
+   * const vm = await host.receive(streams, { drives: [{ source: "disk.qcow2" }] });
+   * ```
+   *
+   * @throws WasmvisorError `migration-damaged`, `migration-version`, `migration-key`, `migration-lost`, `migration-machine` when something that
+   * must be given is not, `migration-drive` when a disk is another one, `migration-refused` when the source gives up; as `createVm` does; the
+   * signal's reason. There is no VM then
+   */
+  receive(streams: ByteStreams, options: ReceiveOptions = {}): Promise<Vm> {
+    const made = this.#receive(streams, options);
+    this.#await(made.catch(() => undefined));
+    return made;
+  }
+
+  async #receive(streams: ByteStreams, options: ReceiveOptions): Promise<Vm> {
+    if (this.#closed) throw hostClosed();
+    const { receiveVm } = await import("./migrate/receive.ts");
+    return this.#untilClosed(options.signal, (signal) =>
+      receiveVm(streams, { ...options, signal }, { make: (config, plan) => this.#makeRestored(config, plan) }),
+    );
+  }
+
   /** A VM in which nothing has been booted. */
   async #makeRestored(config: VmConfig, { images, plan }: RestoredPlan): Promise<Vm> {
     const checked = checkConfig(config, true);
@@ -367,15 +395,25 @@ export class Host {
 
   /** Reads images until the caller's signal or `close` says otherwise. */
   async #load(images: BootImages, signal: AbortSignal | undefined): Promise<LoadedPlan> {
+    return this.#untilClosed(signal, async (either) => {
+      const plan = await images.load(either);
+      either.throwIfAborted();
+      return plan;
+    });
+  }
+
+  /** Has `make` given up when the caller's signal or `close` says so. */
+  async #untilClosed<Made>(
+    signal: AbortSignal | undefined,
+    make: (either: AbortSignal) => Promise<Made>,
+  ): Promise<Made> {
     signal?.throwIfAborted();
     const making = new AbortController();
     const giveUp = () => making.abort(signal?.reason);
     signal?.addEventListener("abort", giveUp);
     this.#making.add(making);
     try {
-      const plan = await images.load(making.signal);
-      making.signal.throwIfAborted();
-      return plan;
+      return await make(making.signal);
     } finally {
       signal?.removeEventListener("abort", giveUp);
       this.#making.delete(making);

@@ -43,6 +43,9 @@ import { checkSections, checkState, saveState, type StateOwner } from "./state.t
 import { checkSnapshot, FILE_PREFIX, keptSymbols, Snapshots } from "./snapshot/parents.ts";
 import type { CloneOptions, Template } from "./snapshot/template.ts";
 import { describeMachine, type SnapshotOptions, snapshotStream } from "./snapshot/take.ts";
+import type { ByteStreams } from "../migration/line.ts";
+import { checkMigrate, checkStreams, type MigrateOptions, type MigrationStatistics } from "./migrate/options.ts";
+import type { MovedVm } from "./migrate/send.ts";
 import { signature } from "./signature.ts";
 import { ioUse, type VmAccounting } from "./accounting.ts";
 import type { VmBalloon } from "./balloon.ts";
@@ -137,6 +140,9 @@ export class Vm extends Driven {
   /** Who has it stand still. */
   #holds = 0;
   readonly #snapshots = new Snapshots();
+  /** Where it is on its way to another host; "away": it may run there, or does. */
+  #migration: "none" | "under way" | "away" = "none";
+  #stranded: { readonly ran: boolean; readonly restore: () => Promise<void> } | undefined;
   #closed: Promise<void> | undefined;
 
   /** @internal */
@@ -305,6 +311,7 @@ export class Vm extends Driven {
    */
   start(): void {
     this.#expect("start", "created");
+    this.#expectHere("start");
     this.#run();
   }
 
@@ -322,6 +329,7 @@ export class Vm extends Driven {
    */
   resume(): void {
     this.#expect("resume", "running", "paused");
+    this.#expectHere("resume");
     if (this.#state === "paused") this.#run();
   }
 
@@ -333,6 +341,7 @@ export class Vm extends Driven {
    */
   async reset({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     this.#expect("reset", "created", "running", "paused", "exited");
+    this.#expectHere("reset");
     signal?.throwIfAborted();
     await this.#restart("host", signal);
   }
@@ -534,6 +543,7 @@ export class Vm extends Driven {
    */
   step(index = 0, instructions = 1): void {
     this.#expect("step", "created", "paused");
+    this.#expectHere("step");
     this.#expectRest("step a VM");
     this.hart(index);
     this.#loop.step(index, instructions);
@@ -625,6 +635,7 @@ export class Vm extends Driven {
   async template(): Promise<Template<Vm>> {
     this.console.flush();
     this.#expect("make a template of", "created", "running", "paused");
+    this.#expectHere("make a template of");
     this.#expectStill("make a template of");
     const { Template, shareDisks } = await import("./snapshot/template.ts");
     this.#expect("make a template of", "created", "running", "paused");
@@ -674,6 +685,107 @@ export class Vm extends Driven {
     } finally {
       template.close();
     }
+  }
+
+  /**
+   * Moves it to the host that `Host.receive`s it at the other end of `streams`, while it runs: its pages are sent, and those again that it
+   * stores to meanwhile, until so few are left that it can stand still for them. It goes on there; here it has then ended, with the reason
+   * `"migrated"`. Disks that it writes to are closed here before they are opened there; what it has changed in memory goes along.
+   *
+   * ```ts
+   * const { downtime } = await vm.migrateTo(streams, { downtime: 100 });
+   * ```
+   *
+   * When this fails, it runs on here, but for `migration-unknown` and `migration-drive`: then it stands still, and `reclaim` has it run on.
+   * The streams are closed afterwards.
+   *
+   * @throws WasmvisorError `vm-state` when the guest has ended, or it is being moved already; `option`, `migration-damaged`,
+   * `migration-version`, `migration-key`, `migration-lost`; `migration-refused` when the destination cannot take it; `migration-unknown` when
+   * the destination has been told to run it and has not answered; `migration-drive` when a disk cannot be opened again; as the disks do; the
+   * signal's reason
+   */
+  async migrateTo(streams: ByteStreams, options: MigrateOptions = {}): Promise<MigrationStatistics> {
+    const choice = checkMigrate(options);
+    checkStreams(streams);
+    this.#expect("move", "created", "running", "paused");
+    this.#expectHere("move");
+    if (this.#migration === "under way")
+      throw new WasmvisorError("vm-state", "The VM is being moved already; wait for that, or give it up first.");
+    this.#migration = "under way";
+    try {
+      const { migrate } = await import("./migrate/send.ts");
+      return await migrate(this.#moved, streams, choice);
+    } finally {
+      if (this.#migration === "under way") this.#migration = "none";
+    }
+  }
+
+  /**
+   * Has it run on here after `migrateTo` has failed with `migration-unknown` or `migration-drive`, in the state in which it was. Only its
+   * owner can know that it does not run at its destination: two of one VM damage what they both have.
+   * @throws WasmvisorError `vm-state` when it has not failed so; `migration-drive` when a disk cannot be opened, and it still stands still
+   */
+  async reclaim(): Promise<void> {
+    const stranded = this.#stranded;
+    if (stranded === undefined || this.#state === "destroyed")
+      throw new WasmvisorError("vm-state", "Only a VM can be reclaimed that may have been moved, and nobody knows.");
+    await stranded.restore();
+    if (this.#stranded !== stranded) return;
+    this.#stranded = undefined;
+    this.#migration = "none";
+    if (stranded.ran && this.state === "paused") this.#run();
+  }
+
+  /** It has come from elsewhere, and goes on here. @internal */
+  arrived(): void {
+    this.#refreshOnStart();
+    for (const { model } of this.networks) model.arrived();
+  }
+
+  /** What of it is moved. */
+  get #moved(): MovedVm {
+    const { core, memory } = this.#deps;
+    const { machine } = this;
+    return {
+      state: () => this.state,
+      setAway: (isAway) => (this.#migration = isAway ? "away" : "under way"),
+      cpu: this.cpu,
+      ...{ drives: this.drives, memory, ram: machine.space.ram, files: this.#files },
+      flash: () => machine.flashContents,
+      setCpu: (settings) => this.#deps.setCpu(checkVmCpu(settings, this.cpu)),
+      onState: (changed) => this.on("state", ({ to }) => changed(to)),
+      holds: (ma) => core.frame_holds(ma) !== 0,
+      describe: () => ({
+        machine: describeMachine(this, this.#deps.options, machine.builtinSbi ? "builtin" : "none"),
+        created: Date.now(),
+        symbols: keptSymbols(this.#symbols),
+        instructions: this.counters().instructions,
+      }),
+      save: () => {
+        this.console.flush();
+        this.#expectStill("move");
+        return saveParts(this.#stateOwner().parts);
+      },
+      hold: () => this.hold(),
+      settled: async () => {
+        await this.restarting;
+        await this.#arrivals.settled();
+      },
+      strand: (restore) => this.#strand(restore),
+      leave: () => {
+        this.#migration = "away";
+        this.#end({ code: 0, reason: "migrated" });
+      },
+    };
+  }
+
+  #strand(restore: () => Promise<void>): void {
+    if (this.#state === "destroyed") return;
+    const ran = this.#state === "running";
+    this.#migration = "away";
+    this.#stranded = { ran, restore };
+    this.#loop.stop();
+    if (ran) this.#enter("paused");
   }
 
   /** Has a new VM be what a template is. */
@@ -944,6 +1056,13 @@ export class Vm extends Driven {
       "vm-state",
       `You cannot ${what} a VM while a hart is being run or images are loaded; do it afterwards.`,
     );
+  }
+
+  /** It is not at another host, as far as is known. */
+  #expectHere(what: string): void {
+    if (this.#migration !== "away") return;
+    const sentence = `You cannot ${what} a VM that may run at the destination of its migration; call vm.reclaim() if it does not.`;
+    throw new WasmvisorError("vm-state", sentence, { state: this.#state });
   }
 
   #expectRest(what: string): void {

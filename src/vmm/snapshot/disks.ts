@@ -88,15 +88,20 @@ async function sumAt(backend: BlockBackend, at: number, length: number): Promise
  * @throws WasmvisorError `snapshot-drive`
  */
 export async function checkDrive(drive: Drive, index: number, described: DriveDescription): Promise<void> {
-  const { backend } = drive;
-  if (backend === undefined || described.content === "whole") return;
-  const differs =
-    backend.size !== described.size
-      ? `has ${backend.size} bytes, not ${described.size}`
-      : await otherSum(backend, described);
+  const differs = await differenceOf(drive.backend, described);
   if (differs === undefined) return;
   const sentence = `Disk ${index} of the snapshot was "${described.description}", and the one given ${differs}; give the disk as it was when the snapshot was taken.`;
   throw snapshotError("snapshot-drive", sentence, { index, description: described.description });
+}
+
+/** How a disk is another one than was described, for a sentence ("has 3 bytes, not 4"); undefined when it is not. */
+export async function differenceOf(
+  backend: BlockBackend | undefined,
+  described: DriveDescription,
+): Promise<string | undefined> {
+  if (backend === undefined || described.content === "whole") return undefined;
+  if (backend.size !== described.size) return `has ${backend.size} bytes, not ${described.size}`;
+  return otherSum(backend, described);
 }
 
 async function otherSum(backend: BlockBackend, { sums }: DriveDescription): Promise<string | undefined> {

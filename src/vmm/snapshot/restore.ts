@@ -12,7 +12,7 @@ import { BANK_BYTES } from "../../device/pflash/cfi.ts";
 import { MemoryBlock } from "../../backend/block/memory.ts";
 import { BootImages, type LoadedPlan } from "../boot-images.ts";
 import type { CheckedConfig, VmConfig } from "../config.ts";
-import type { WasmvisorError } from "../../error.ts";
+import { WasmvisorError } from "../../error.ts";
 import type { DriveOptions } from "../drives.ts";
 import type { ImageSource } from "../image-source.ts";
 import { outOfMemory } from "../machine.ts";
@@ -72,7 +72,8 @@ export interface VmMaker {
   make(config: VmConfig, plan: RestoredPlan): Promise<Vm>;
 }
 
-const KEYS = Object.keys({
+/** The names of the options. */
+export const RESTORE_KEYS = Object.keys({
   engine: 0,
   translator: 0,
   memoryModel: 0,
@@ -107,7 +108,7 @@ interface Opened {
 
 /** @throws WasmvisorError as `Host.restore` does */
 export async function restoreVm(source: ImageSource, options: RestoreOptions, host: VmMaker): Promise<Vm> {
-  known({ code: "option", where: "restore" }, options, KEYS);
+  known({ code: "option", where: "restore" }, options, RESTORE_KEYS);
   const { parents = [], signal, track = false } = options;
   if (!Array.isArray(parents) || parents.length > MOST_PARENTS)
     throw parentError(`A snapshot builds upon ${MOST_PARENTS} others at most; give these as a list.`);
@@ -185,15 +186,15 @@ function parentError(sentence: string): WasmvisorError {
 }
 
 /** Files of the firmware configuration device, and the parts of the state. */
-function split(sections: readonly Section[]): { files: FwCfgFile[]; own: Section[] } {
+export function split(sections: readonly Section[]): { files: FwCfgFile[]; own: Section[] } {
   const files = sections
     .filter(({ name }) => name.startsWith(FILE_PREFIX))
     .map(({ name, bytes }) => ({ name: name.slice(FILE_PREFIX.length), data: bytes }));
   return { files, own: sections.filter(({ name }) => !name.startsWith(FILE_PREFIX)) };
 }
 
-/** A configuration of the shape that is described. */
-function configOf({ machine }: SnapshotDescription, fwCfg: readonly FwCfgFile[], options: RestoreOptions): VmConfig {
+/** A configuration of the shape that is described. @throws WasmvisorError `snapshot-machine`, `snapshot-drive` */
+export function configOf({ machine }: SnapshotDescription, fwCfg: readonly FwCfgFile[], options: RestoreOptions): VmConfig {
   const { drives = [], networks = [], shares = [], devices = [] } = options;
   const { parents: _parents, key: _key, track: _track, ...others } = options;
   const tags = machine.shares.map(({ tag }) => tag);
@@ -244,7 +245,7 @@ function driveOf(described: DriveDescription, given: RestoredDrive | undefined, 
 }
 
 /** What is booted: nothing now, and the images that were given when it restarts. */
-function planOf({ machine, symbols }: SnapshotDescription, options: RestoreOptions): RestoredPlan {
+export function planOf({ machine, symbols }: SnapshotDescription, options: RestoreOptions): RestoredPlan {
   const { kernel, initrd, append, dtb, bios } = options;
   const given = defined({ kernel, initrd, append, dtb, bios });
   return {
@@ -274,7 +275,7 @@ class RestoredImages extends BootImages {
 }
 
 /** Puts disks and pages where they belong. */
-class VmSink implements SnapshotSink {
+export class VmSink implements SnapshotSink {
   readonly #vm: Vm;
   readonly #description: SnapshotDescription;
   readonly #isNewest: boolean;
@@ -288,7 +289,7 @@ class VmSink implements SnapshotSink {
   }
 
   async disk({ disk, at, bytes }: DiskPiece): Promise<void> {
-    this.#signal?.throwIfAborted();
+    this.#expectGoesOn();
     // Disks are as they were last.
     if (!this.#isNewest) return;
     if (disk >= FLASH_DISK) return this.#flash(disk - FLASH_DISK, at, bytes);
@@ -301,7 +302,7 @@ class VmSink implements SnapshotSink {
   }
 
   pages(runs: readonly Run[], bytes: Uint8Array): void {
-    this.#signal?.throwIfAborted();
+    this.#expectGoesOn();
     const { ram } = this.#vm.machine;
     let from = 0;
     for (const { first, count } of runs) {
@@ -313,6 +314,7 @@ class VmSink implements SnapshotSink {
   }
 
   zeros(runs: readonly Run[]): void {
+    this.#expectGoesOn();
     const { ram, space } = this.#vm.machine;
     for (const { first, count } of runs) {
       this.#expectRam(first, count);
@@ -320,6 +322,13 @@ class VmSink implements SnapshotSink {
         if (space.ram.touched(page)) ram.fill(ram.ramPa + page * PAGE_BYTES, PAGE_BYTES, 0);
       }
     }
+  }
+
+  /** The memory of a VM that is destroyed meanwhile, as by its host, is somebody else's. */
+  #expectGoesOn(): void {
+    this.#signal?.throwIfAborted();
+    if (this.#vm.state === "destroyed")
+      throw new WasmvisorError("vm-state", "The VM has been destroyed before all of it was there; restore it again.");
   }
 
   #flash(unit: number, at: number, bytes: Uint8Array): void {

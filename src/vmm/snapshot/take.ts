@@ -125,7 +125,8 @@ async function* blocksOf(moment: Moment): AsyncGenerator<Uint8Array, undefined> 
   }
 }
 
-function* flashPieces(disk: number, bytes: Uint8Array): Generator<DiskPiece> {
+/** The contents of a flash bank. */
+export function* flashPieces(disk: number, bytes: Uint8Array): Generator<DiskPiece> {
   for (let at = 0; at < bytes.length; at += FLASH_PIECE)
     yield { disk, at, bytes: bytes.subarray(at, at + FLASH_PIECE) };
 }

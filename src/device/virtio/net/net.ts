@@ -248,6 +248,19 @@ export class Net implements VirtioModel<NetState>, NetworkPort, Controlled {
     });
   }
 
+  /**
+   * The device is at another place of its network: switches learn that by a frame with its address, a request of RFC 903 as QEMU sends it,
+   * and neighbours by what the guest says.
+   */
+  arrived(): void {
+    this.#enter(() => {
+      if (!this.#link || this.#queues.length === 0) return;
+      const frame = reverseArp(this.#mac);
+      this.#tell(() => void this.#medium.backend.send(frame, 0, frame.length, plainInfo()));
+    });
+    this.announce();
+  }
+
   setLink(up: boolean): void {
     this.#enter(() => {
       if (this.#link === up) return;
@@ -551,4 +564,14 @@ export class Net implements VirtioModel<NetState>, NetworkPort, Controlled {
 
 function limitsOf({ packets, packetsBurst, bytes, bytesBurst }: NetworkLimits): IoLimits {
   return defined({ operations: packets, operationsBurst: packetsBurst, bytes, bytesBurst });
+}
+
+/** "Who am I", to everybody. (RFC 903) */
+function reverseArp(mac: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(60);
+  frame.fill(0xff, 0, 6);
+  for (const at of [6, 22, 32]) frame.set(mac, at);
+  // The type, then Ethernet and IPv4 with the lengths of their addresses, and the operation.
+  frame.set([0x80, 0x35, 0, 1, 8, 0, 6, 4, 0, 3], 12);
+  return frame;
 }

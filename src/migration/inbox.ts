@@ -1,0 +1,54 @@
+/** What a destination says, read as it comes: a no must be heard also while pages are sent. */
+
+import { BlockKind } from "../snapshot/format.ts";
+import { decodeNote, garbled, type NoteName } from "./format.ts";
+import type { Line } from "./line.ts";
+
+/** The words of the other side, in order. */
+export class Inbox {
+  readonly #names: NoteName[] = [];
+  #failed: { readonly error: unknown } | undefined;
+  #told: () => void = () => undefined;
+
+  /** @param onFailure - told when nothing more will come: the other side has refused, or the line is lost */
+  constructor(line: Line, onFailure: (error: unknown) => void) {
+    void this.#read(line, onFailure);
+  }
+
+  /**
+   * Waits for one word.
+   * @throws WasmvisorError `migration-damaged` when it is another one, and what has ended the line
+   */
+  async expect(name: NoteName): Promise<void> {
+    for (;;) {
+      const next = this.#names.shift();
+      if (next === name) return;
+      if (next !== undefined) throw garbled(`it says ${next} in place of ${name}`);
+      if (this.#failed !== undefined) throw this.#failed.error;
+      await new Promise<void>((resolve) => (this.#told = resolve));
+    }
+  }
+
+  async #read(line: Line, onFailure: (error: unknown) => void): Promise<void> {
+    try {
+      for (;;) {
+        const { kind, bytes } = await line.receive();
+        if (kind !== BlockKind.NOTE) throw garbled("it sends a VM in place of taking one");
+        const { is } = decodeNote(bytes);
+        // It only says that it is there.
+        if (is === "still") continue;
+        this.#names.push(is);
+        if (this.#names.length > WORDS_MOST) throw garbled("it says more than it is asked");
+        this.#told();
+        if (is === "running") return;
+      }
+    } catch (error) {
+      this.#failed = { error };
+      this.#told();
+      onFailure(error);
+    }
+  }
+}
+
+/** Words that wait to be asked for, at most. */
+const WORDS_MOST = 4;

@@ -1,0 +1,260 @@
+/** The destination's side of a migration (docs/design/migration.md). */
+
+import { diskHost } from "#disk";
+import { isAddress } from "../../disk/source.ts";
+import { WasmvisorError } from "../../error.ts";
+import { decodeNote, garbled, migrationError, ROUNDS_MOST } from "../../migration/format.ts";
+import { type ByteStreams, Line, type LineBlock, translated } from "../../migration/line.ts";
+import { BlockKind } from "../../snapshot/format.ts";
+import { inBlock, Order, Sections, take as takeBlock } from "../../snapshot/read.ts";
+import type { Section } from "../../state/section.ts";
+import { Reader } from "../../state/table.ts";
+import { backendOf } from "../drives.ts";
+import { known } from "../known.ts";
+import { checkDescription, type DriveDescription, type SnapshotDescription } from "../snapshot/description.ts";
+import { differenceOf } from "../snapshot/disks.ts";
+import {
+  configOf,
+  planOf,
+  RESTORE_KEYS,
+  type RestoredDrive,
+  type RestoreOptions,
+  split,
+  VmSink,
+  type VmMaker,
+} from "../snapshot/restore.ts";
+import type { Vm } from "../vm.ts";
+import { AwaitedBlock, isLate } from "./late.ts";
+import { checkPatience, checkStreams, PATIENCE } from "./options.ts";
+
+/** What a VM that arrives has beside what its source says. */
+export type ReceiveOptions = Omit<RestoreOptions, "parents" | "track"> & {
+  /** Whether it runs as soon as it is here, if it ran at its source. Default true; else `start` has it run. */
+  readonly start?: boolean;
+  /** Milliseconds of silence after which the source counts as gone, 100 to 1,000,000. Default 60,000. */
+  readonly patience?: number;
+};
+
+const KEYS = [...RESTORE_KEYS.filter((key) => key !== "parents" && key !== "track"), "start", "patience"];
+
+/** @throws WasmvisorError as `Host.receive` does */
+export async function receiveVm(streams: ByteStreams, options: ReceiveOptions, host: VmMaker): Promise<Vm> {
+  known({ code: "option", where: "receive" }, options, KEYS);
+  checkStreams(streams);
+  const { start = true, patience = PATIENCE, key, signal, ...others } = options;
+  checkPatience(patience);
+  signal?.throwIfAborted();
+  const line = new Line(streams, { isSource: false, key, patience, bandwidth: Infinity });
+  const giveUp = (): void => line.break(signal?.reason);
+  signal?.addEventListener("abort", giveUp);
+  const arriving = new Arriving(line, { ...others, ...(signal === undefined ? {} : { signal }) }, host);
+  try {
+    await line.open();
+    const running = await arriving.untilGo();
+    if (running && start) arriving.vm!.start();
+    // It runs here, whether its source hears of it or not.
+    line.note({ is: "running" }).finally(() => void line.close()).catch(() => undefined);
+    return arriving.vm!;
+  } catch (error) {
+    // Its disks are the source's again before that hears of it.
+    await arriving.vm?.close().catch(() => undefined);
+    await line.refuse(error);
+    void line.close();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", giveUp);
+  }
+}
+
+/** A VM on its way. */
+class Arriving {
+  readonly #line: Line;
+  readonly #options: RestoreOptions;
+  readonly #host: VmMaker;
+  /** It, as soon as it has been made. */
+  vm: Vm | undefined;
+
+  constructor(line: Line, options: RestoreOptions, host: VmMaker) {
+    this.#line = line;
+    this.#options = options;
+    this.#host = host;
+  }
+
+  /** Takes it, and resolves when it is to run here: whether it ran. */
+  async untilGo(): Promise<boolean> {
+    await this.#line.note({ is: "hello" });
+    const { description, sections: files } = await this.#parts("offer");
+    const vm = await this.#make(description, files);
+    await this.#line.note({ is: "accept" });
+    const { description: last, sections, running } = await this.#state(vm, description);
+    await this.#openLateDisks(vm, description.machine.drives, last.machine.drives);
+    vm.restoreSections(sections);
+    this.#options.signal?.throwIfAborted();
+    await this.#line.note({ is: "ready" });
+    const { kind, bytes } = await this.#line.receive();
+    if (kind !== BlockKind.NOTE || decodeNote(bytes).is !== "go") throw garbled("it does not say go");
+    this.#expectThere(vm);
+    vm.arrived();
+    return running;
+  }
+
+  async #make(description: SnapshotDescription, sections: readonly Section[]): Promise<Vm> {
+    const { drives } = description.machine;
+    const { files, own } = split(sections);
+    if (own.length > 0) throw garbled("it sends parts of its state too early");
+    const options = { ...this.#options, drives: await this.#given(drives) };
+    const config = await forMigration(() => configOf(description, files, options));
+    const vm = await this.#host.make(config, planOf(description, this.#options));
+    this.vm = vm;
+    for (const [index, drive] of vm.drives.entries()) {
+      const described = drives[index]!;
+      if (!isLate(described)) expectSame(index, described, await differenceOf(drive.backend, described));
+    }
+    return vm;
+  }
+
+  /** The disks, with a stand-in for each that the source still has open. */
+  #given(drives: readonly DriveDescription[]): Promise<(RestoredDrive | undefined)[]> {
+    const { drives: given = [] } = this.#options;
+    if (given.length > drives.length) {
+      const sentence = `The VM that comes has ${drives.length} disks; give no more than these as drives.`;
+      throw migrationError("migration-machine", sentence, { drives: drives.length });
+    }
+    return Promise.all(
+      drives.map(async (described, index) => {
+        const drive = given[index];
+        const isNeeded = described.content === "same" || described.content === "changes";
+        if (isNeeded) await expectGiven(index, described, drive);
+        return isLate(described) ? { source: new AwaitedBlock(described.size), format: "raw" as const } : drive;
+      }),
+    );
+  }
+
+  /** Reads what is said of it, up to a word. */
+  async #parts(end: "offer"): Promise<{ description: SnapshotDescription; sections: Section[] }> {
+    const sections = new Sections();
+    let description: SnapshotDescription | undefined;
+    for (;;) {
+      const block = await this.#line.receive();
+      if (block.kind === BlockKind.DESCRIPTION && description === undefined) description = descriptionIn(block);
+      else if (block.kind === BlockKind.NOTE && decodeNote(block.bytes).is === end && description !== undefined)
+        return { description, sections: sections.finish() };
+      else await addSection(sections, block);
+    }
+  }
+
+  /** Takes its pages, round by round, and in the end all the rest. */
+  async #state(
+    vm: Vm,
+    first: SnapshotDescription,
+  ): Promise<{ description: SnapshotDescription; sections: Section[]; running: boolean }> {
+    const sink = new VmSink(vm, first, true, this.#options.signal);
+    const sections = new Sections();
+    let description: SnapshotDescription | undefined;
+    let order = new Order();
+    for (let rounds = 0; ;) {
+      const block = await this.#line.receive();
+      this.#expectThere(vm);
+      switch (block.kind) {
+        case BlockKind.PAGES:
+        case BlockKind.ZEROS:
+        case BlockKind.DISK:
+          await translated(() => inBlock(() => takeBlock(block, new Reader(block.bytes), sink, order)));
+          await this.#line.note({ is: "still" });
+          break;
+        case BlockKind.DESCRIPTION:
+          description = descriptionIn(block);
+          break;
+        case BlockKind.NOTE: {
+          const { is, running = false } = decodeNote(block.bytes);
+          if (is === "state" && description !== undefined) return { description, sections: sections.finish(), running };
+          if (is !== "sent" || ++rounds > ROUNDS_MOST) throw garbled(`it says ${is} in the middle of its pages`);
+          order = new Order();
+          await this.#line.note({ is: "got" });
+          break;
+        }
+        default:
+          await addSection(sections, block);
+      }
+    }
+  }
+
+  /** Opens the disks that the source has closed now, and looks whether all are as they were there. */
+  async #openLateDisks(
+    vm: Vm,
+    before: readonly DriveDescription[],
+    now: readonly DriveDescription[],
+  ): Promise<void> {
+    for (const [index, drive] of vm.drives.entries()) {
+      const [first, last] = [before[index]!, now[index]];
+      if (last?.content !== first.content || last.size !== first.size || last.readonly !== first.readonly) {
+        const sentence = `Disk ${index} of the VM that comes has been changed for another one meanwhile; try again.`;
+        throw migrationError("migration-drive", sentence, { index });
+      }
+      if (isLate(last)) {
+        const given = this.#options.drives![index]!;
+        const backend = await backendOf({ ...given, readonly: given.readonly ?? false });
+        const { source: _source, format: _format, ...shape } = drive.options;
+        drive.arrive(backend, { ...shape, ...given });
+      }
+      expectSame(index, last, await differenceOf(drive.backend, last));
+    }
+    if (now.length !== before.length) throw garbled("it has other disks than it said");
+  }
+
+  #expectThere(vm: Vm): void {
+    if (vm.state !== "created")
+      throw new WasmvisorError("vm-state", "The VM has been destroyed before all of it was there; move it again.");
+  }
+}
+
+async function addSection(sections: Sections, { kind, bytes }: LineBlock): Promise<void> {
+  await translated(() =>
+    inBlock(() => {
+      if (kind === BlockKind.SECTION) sections.add(new Reader(bytes));
+      else if (kind === BlockKind.MORE) sections.more(bytes);
+      else throw garbled("it sends something at the wrong time");
+    }),
+  );
+}
+
+/** @throws WasmvisorError `migration-damaged` */
+function descriptionIn({ bytes }: LineBlock): SnapshotDescription {
+  try {
+    return checkDescription(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+  } catch (cause) {
+    throw garbled("its description is none of a machine", cause);
+  }
+}
+
+/** @throws WasmvisorError `migration-drive` when a disk that must be given is not, or its file is not there */
+async function expectGiven(
+  index: number,
+  { description }: DriveDescription,
+  given: RestoredDrive | undefined,
+): Promise<void> {
+  const file = given?.overlay ?? given?.source;
+  const isThere = typeof file !== "string" || isAddress(file) || (await diskHost.allocatedBytes(file)) !== undefined;
+  if (given !== undefined && isThere) return;
+  const why = given === undefined ? "must be given as well" : "is not there";
+  const sentence = `Disk ${index} of the VM that comes, "${description}", ${why}; give it at the destination, in drives.`;
+  throw migrationError("migration-drive", sentence, { index, description });
+}
+
+/** @throws WasmvisorError `migration-drive` */
+function expectSame(index: number, { description }: DriveDescription, difference: string | undefined): void {
+  if (difference === undefined) return;
+  const sentence = `Disk ${index} of the VM that comes is "${description}", and the one given ${difference}; give the same disk at the destination.`;
+  throw migrationError("migration-drive", sentence, { index, description });
+}
+
+/** What must be given is said in a snapshot's words. */
+async function forMigration<Value>(make: () => Value): Promise<Value> {
+  try {
+    return await make();
+  } catch (cause) {
+    if (!(cause instanceof WasmvisorError) || cause.code !== "snapshot-machine") throw cause;
+    const sentence = cause.message.replace("The snapshot's VM", "The VM that comes");
+    throw migrationError("migration-machine", sentence, cause.data, cause);
+  }
+}

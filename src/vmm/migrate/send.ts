@@ -1,0 +1,378 @@
+/** The source's side of a migration (docs/design/migration.md). */
+
+import { Frame } from "../../../assembly/shared/constants.ts";
+import { WasmvisorError } from "../../error.ts";
+import type { MachineMemory } from "../../memory/machine-memory.ts";
+import type { Ram } from "../../memory/ram.ts";
+import { migrationError } from "../../migration/format.ts";
+import { Inbox } from "../../migration/inbox.ts";
+import { type ByteStreams, Line } from "../../migration/line.ts";
+import { BlockKind, DISKS_MOST } from "../../snapshot/format.ts";
+import {
+  checkSections,
+  diskBytes,
+  disksTooLarge,
+  pageBlocks,
+  type Plain,
+  sectionBlocks,
+  type StillRam,
+  zeroBlocks,
+} from "../../snapshot/write.ts";
+import type { Section } from "../../state/section.ts";
+import type { Drive } from "../drives.ts";
+import { giveWay } from "../event-loop.ts";
+import type { Unsubscribe } from "../events.ts";
+import type { VmCpuChoice, VmCpuSettings } from "../scheduler/settings.ts";
+import type { DriveDescription, MachineDescription, SnapshotDescription } from "../snapshot/description.ts";
+import { describeDrive, piecesOf } from "../snapshot/disks.ts";
+import { FLASH_DISK, flashPieces } from "../snapshot/take.ts";
+import type { VmState } from "../vm-types.ts";
+import { Convergence } from "./convergence.ts";
+import { isLate } from "./late.ts";
+import type { MigrateChoice, MigrationProgress, MigrationStatistics } from "./options.ts";
+
+/** What of a VM is moved. */
+export interface MovedVm {
+  state(): VmState;
+  readonly cpu: VmCpuChoice;
+  readonly drives: readonly Drive[];
+  setCpu(settings: VmCpuSettings): void;
+  onState(changed: (to: VmState) => void): Unsubscribe;
+  readonly memory: MachineMemory;
+  readonly ram: Ram;
+  /** Whether any byte of the frame at `ma` is not zero. */
+  holds(ma: number): boolean;
+  describe(): Omit<SnapshotDescription, "machine"> & { readonly machine: Omit<MachineDescription, "drives"> };
+  readonly files: readonly Section[];
+  /** The parts of its state. */
+  save(): readonly Section[];
+  /** The contents of its flash banks. */
+  flash(): readonly Uint8Array[];
+  /** Has its harts stand still until what is returned is called. */
+  hold(): () => void;
+  /** Resolves when no restart is under way, and its devices wait for nothing. */
+  settled(): Promise<void>;
+  /** Whether it must not run on by what its owner calls. */
+  setAway(isAway: boolean): void;
+  /** It stands still until its owner says otherwise; `restore` undoes what the migration has done to it. */
+  strand(restore: () => Promise<void>): void;
+  /** It lives elsewhere. */
+  leave(): void;
+}
+
+/** The parts of its thread that a VM gets, one after another, when it stores faster than can be sent. */
+const SLOWER = 0.5;
+const CAP_LEAST = 0.02;
+
+/** How often, and after how many milliseconds, a disk is opened again that the destination may still have. */
+const REOPENINGS = 100;
+const REOPEN_AFTER = 100;
+
+/**
+ * Moves a VM. Whatever goes wrong until the destination has been told to run it, it runs on here.
+ * @throws WasmvisorError as `Vm.migrateTo` does
+ */
+export function migrate(vm: MovedVm, streams: ByteStreams, choice: MigrateChoice): Promise<MigrationStatistics> {
+  return new Migration(vm, streams, choice).run();
+}
+
+class Migration {
+  readonly #vm: MovedVm;
+  readonly #choice: MigrateChoice;
+  readonly #line: Line;
+  readonly #cpu: VmCpuChoice;
+  readonly #wasTracked: boolean;
+  readonly #startedAt = performance.now();
+  readonly #closed: Drive[] = [];
+  #inbox!: Inbox;
+  #epoch = 0;
+  #round = 0;
+  #pages = 0;
+  #cap: number;
+  #stoppedAt = 0;
+  #goOn: () => void = () => undefined;
+
+  constructor(vm: MovedVm, streams: ByteStreams, choice: MigrateChoice) {
+    this.#vm = vm;
+    this.#choice = choice;
+    const { key, patience, bandwidth } = choice;
+    this.#line = new Line(streams, { isSource: true, key, patience, bandwidth });
+    this.#cpu = vm.cpu;
+    this.#cap = vm.cpu.cap;
+    this.#wasTracked = vm.ram.isTracked;
+  }
+
+  async run(): Promise<MigrationStatistics> {
+    const { signal } = this.#choice;
+    const giveUp = (): void => this.#line.break(signal?.reason);
+    signal?.addEventListener("abort", giveUp);
+    const forget = this.#vm.onState((to) => {
+      if (to === "exited" || to === "destroyed") this.#line.break(ended(to));
+    });
+    try {
+      signal?.throwIfAborted();
+      await this.#agree();
+      const left = await this.#whileItRuns();
+      await this.#whileItStands(left);
+      this.#report("handover", 0);
+      this.#expectSound();
+    } catch (error) {
+      await this.#undo(error);
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", giveUp);
+      forget();
+    }
+    await this.#handOver();
+    return this.#statistics();
+  }
+
+  /** Tells the destination what comes. It looks whether it can take that before the first page. */
+  async #agree(): Promise<void> {
+    await this.#line.open();
+    this.#inbox = new Inbox(this.#line, (error) => this.#line.break(error));
+    await this.#inbox.expect("hello");
+    // What a VM has changed in memory must not change while sums are made of what lies below.
+    const goOn = this.#vm.hold();
+    try {
+      const drives = await this.#drives();
+      // Those that it writes to have other sums when it stops.
+      await this.#describe(drives.map((drive) => (isLate(drive) ? { ...drive, sums: [] } : drive)));
+    } finally {
+      goOn();
+    }
+    for (const file of this.#vm.files) await this.#sendAll(sectionBlocks(file));
+    await this.#line.note({ is: "offer" });
+    await this.#inbox.expect("accept");
+  }
+
+  /** Sends pages until the rest is few. Which are left. */
+  async #whileItRuns(): Promise<Uint8Array> {
+    const { ram } = this.#vm;
+    const convergence = new Convergence(this.#choice);
+    this.#epoch = ram.trackStores();
+    let wanted: Uint8Array | undefined;
+    for (;;) {
+      const [from, before] = [performance.now(), this.#pages];
+      await this.#sendRound(wanted, "pages");
+      await this.#line.note({ is: "sent", round: this.#round });
+      await this.#inbox.expect("got");
+      const dirty = ram.dirtyFrames(this.#epoch);
+      this.#epoch = dirty.epoch;
+      wanted = new Uint8Array(ram.pages);
+      for (const page of dirty.pages) wanted[page] = 1;
+      const sent = { pages: this.#pages - before, milliseconds: performance.now() - from };
+      const next = convergence.next(sent, dirty.pages.length);
+      if (next === "stop") return wanted;
+      if (next === "slower") this.#slowDown();
+    }
+  }
+
+  /** Sends all that is left, and has the destination say that it could go on. */
+  async #whileItStands(wanted: Uint8Array): Promise<void> {
+    const vm = this.#vm;
+    this.#goOn = vm.hold();
+    vm.setAway(true);
+    this.#stoppedAt = performance.now();
+    await this.#line.until(vm.settled());
+    this.#expectSound();
+    const running = vm.state() === "running";
+    for (const page of vm.ram.dirtyFrames(this.#epoch).pages) wanted[page] = 1;
+    await this.#sendRound(wanted, "stopped");
+    const drives = await this.#drives();
+    await this.#sendDisks(drives);
+    const sections = vm.save();
+    checkSections(sections);
+    for (const section of sections) await this.#sendAll(sectionBlocks(section));
+    await this.#describe(drives);
+    await this.#closeDisks(drives);
+    await this.#line.note({ is: "state", running });
+    await this.#inbox.expect("ready");
+  }
+
+  /** From here on it must not run by itself: the destination may, whatever is heard of it. */
+  async #handOver(): Promise<void> {
+    try {
+      await this.#line.note({ is: "go" });
+      await this.#inbox.expect("running");
+    } catch (error) {
+      if (error instanceof WasmvisorError && error.code === "migration-refused") {
+        await this.#undo(error);
+        throw error;
+      }
+      this.#vm.strand(() => this.#restore());
+      this.#goOn();
+      void this.#line.close();
+      throw unknown(error);
+    }
+    this.#vm.leave();
+    this.#goOn();
+    void this.#line.close();
+  }
+
+  /** It runs on here. @throws WasmvisorError `migration-drive` when it cannot */
+  async #undo(error: unknown): Promise<void> {
+    await this.#line.refuse(error);
+    void this.#line.close();
+    try {
+      await this.#restore();
+      this.#vm.setAway(false);
+    } catch (failure) {
+      this.#vm.strand(() => this.#restore());
+      throw failure;
+    } finally {
+      this.#goOn();
+    }
+  }
+
+  /** It is as it was before. @throws WasmvisorError `migration-drive` */
+  async #restore(): Promise<void> {
+    const vm = this.#vm;
+    if (vm.state() === "destroyed") return;
+    if (this.#cap !== this.#cpu.cap) vm.setCpu({ cap: this.#cpu.cap, reservation: this.#cpu.reservation });
+    this.#cap = this.#cpu.cap;
+    if (!this.#wasTracked) vm.ram.stopTracking();
+    for (let drive = this.#closed[0]; drive !== undefined; drive = this.#closed[0]) {
+      await reopen(drive);
+      this.#closed.shift();
+    }
+  }
+
+  #drives(): Promise<DriveDescription[]> {
+    return Promise.all(this.#vm.drives.map((drive) => describeDrive(drive, this.#choice.disks)));
+  }
+
+  async #describe(drives: readonly DriveDescription[]): Promise<void> {
+    const { machine, ...others } = this.#vm.describe();
+    const description: SnapshotDescription = { ...others, machine: { ...machine, drives } };
+    const bytes = new TextEncoder().encode(JSON.stringify(description));
+    await this.#line.send({ kind: BlockKind.DESCRIPTION, bytes });
+  }
+
+  /** @param wanted - a byte for each page that is to be sent; undefined: all that hold something */
+  async #sendRound(wanted: Uint8Array | undefined, phase: MigrationProgress["phase"]): Promise<void> {
+    this.#round++;
+    const ram = this.#stillRam(wanted);
+    let left = wanted === undefined ? ram.pages : wanted.reduce((sum, is) => sum + is, 0);
+    this.#report(phase, left);
+    for (const block of pageBlocks(ram)) {
+      const count = block.runs!.reduce((sum, run) => sum + run.count, 0);
+      this.#pages += count;
+      left -= count;
+      await this.#send(block);
+      this.#report(phase, left);
+    }
+    if (wanted !== undefined) await this.#sendAll(zeroBlocks(ram));
+  }
+
+  /** RAM as it is when it is looked at: what is stored to afterwards is sent again. */
+  #stillRam(wanted: Uint8Array | undefined): StillRam {
+    const { ram, memory, holds } = this.#vm;
+    return {
+      pages: ram.pages,
+      has: (page) => wanted === undefined || wanted[page] !== 0,
+      holds: (page) => {
+        const ma = ram.frame(page);
+        return ma !== Frame.ZERO_MA && holds(ma);
+      },
+      read: (page, into) => {
+        const ma = ram.frame(page);
+        into.set(memory.u8.subarray(ma, ma + into.length));
+      },
+    };
+  }
+
+  async #sendDisks(drives: readonly DriveDescription[]): Promise<void> {
+    let bytes = 0;
+    for (const [index, { backend }] of this.#vm.drives.entries()) {
+      if (backend === undefined) continue;
+      for await (const piece of piecesOf(index, backend, drives[index]!.content)) {
+        bytes += piece.bytes.length;
+        if (bytes > DISKS_MOST) throw disksTooLarge();
+        await this.#send({ kind: BlockKind.DISK, bytes: diskBytes(piece) });
+      }
+    }
+    for (const [unit, flash] of this.#vm.flash().entries())
+      for (const piece of flashPieces(FLASH_DISK + unit, flash))
+        await this.#send({ kind: BlockKind.DISK, bytes: diskBytes(piece) });
+  }
+
+  async #sendAll(blocks: Iterable<Plain>): Promise<void> {
+    for (const block of blocks) await this.#send(block);
+  }
+
+  /** Sends a block, and lets others have the thread, the VM among them. */
+  async #send(block: Plain): Promise<void> {
+    await this.#line.send(block);
+    await giveWay();
+    this.#expectSound();
+  }
+
+  /** @throws what has gone wrong meanwhile */
+  #expectSound(): void {
+    const { broken } = this.#line;
+    if (broken !== undefined) throw broken.error;
+  }
+
+  /** Disks that are files are the destination's from here on, if all goes well. One that its owner has made stays open: it knows who uses it. */
+  async #closeDisks(drives: readonly DriveDescription[]): Promise<void> {
+    for (const [index, drive] of this.#vm.drives.entries()) {
+      if (!isLate(drives[index]!) || typeof drive.options.source !== "string") continue;
+      this.#closed.push(drive);
+      await drive.letGo();
+    }
+  }
+
+  #slowDown(): void {
+    const { reservation } = this.#cpu;
+    this.#cap = Math.max(CAP_LEAST, this.#cap * SLOWER);
+    this.#vm.setCpu({ cap: this.#cap, reservation: Math.min(reservation, this.#cap) });
+  }
+
+  #report(phase: MigrationProgress["phase"], left: number): void {
+    const [round, pages, bytes, cap] = [this.#round, this.#pages, this.#line.bytesSent, this.#cap];
+    this.#choice.onProgress?.({ phase, round, pages, left, bytes, cap });
+  }
+
+  #statistics(): MigrationStatistics {
+    const now = performance.now();
+    return {
+      rounds: this.#round,
+      pages: this.#pages,
+      bytes: this.#line.bytesSent,
+      downtime: now - this.#stoppedAt,
+      milliseconds: now - this.#startedAt,
+      cap: this.#cap,
+    };
+  }
+}
+
+/** @throws WasmvisorError `migration-drive` */
+async function reopen(drive: Drive): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await drive.takeBack();
+    } catch (error) {
+      const isUsed = error instanceof WasmvisorError && error.code === "image-locked";
+      if (!isUsed || attempt === REOPENINGS) throw stranded(drive, error);
+    }
+    await new Promise((resolve) => setTimeout(resolve, REOPEN_AFTER));
+  }
+}
+
+function ended(state: "exited" | "destroyed"): WasmvisorError {
+  const what = state === "exited" ? "the guest has ended" : "the VM has been destroyed";
+  return new WasmvisorError("vm-state", `The VM was not moved, because ${what} before that was done.`, { state });
+}
+
+function unknown(cause: unknown): WasmvisorError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const sentence = `It is not known whether the VM runs at its destination, which was told to run it and has not answered (${why}); look there, and call vm.reclaim() if it does not run, or vm.destroy() if it does.`;
+  return migrationError("migration-unknown", sentence, {}, cause);
+}
+
+function stranded({ slot }: Drive, cause: unknown): WasmvisorError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const sentence = `The VM was not moved, and it stands still, because its disk in slot ${slot} cannot be opened again (${why}); see to that, and call vm.reclaim().`;
+  return migrationError("migration-drive", sentence, { slot }, cause);
+}
