@@ -171,34 +171,48 @@ export class Line {
     return this.#within(promise);
   }
 
-  /** Says no, if the other side can hear it: on a line that was broken at this end, after whole blocks. */
+  /**
+   * Ends the line after an error, and says no if the other side can hear it: on a line that was broken at this end, after whole blocks. Resolves
+   * when that has been said; the streams are free some time later.
+   */
   async refuse(error: unknown): Promise<void> {
     const code = error instanceof WasmvisorError ? error.code : "";
-    if (code === "migration-refused") return;
+    if (code === "migration-refused") return this.end("heard");
+    if (code === "migration-lost") return this.end("dropped");
     const why = (error instanceof Error ? error.message : String(error)).slice(0, 2000);
     try {
       await this.#tail;
       const bytes = encodeNote({ is: "no", why, code });
       const block = await sealed({ kind: BlockKind.NOTE, bytes }, this.#sent++, false, this.#ciphers.own);
       this.#writer.write(block).catch(() => undefined);
+      this.end("said");
     } catch {
-      // It hears that the line ends.
+      // It has not heard all of a block, and hears that the line ends.
+      this.end("dropped");
     }
   }
 
-  /** Says that nothing comes any more, and gives the other side time to read it. Resolves when the streams are free. */
-  async close(): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const linger = new Promise<void>((resolve) => (timer = setTimeout(resolve, LINGER)));
-    await Promise.race([this.#drain(), linger]);
-    clearTimeout(timer);
-    await Promise.allSettled([this.#bytes.close(), this.#writer.abort().catch(() => undefined)]);
+  /**
+   * Ends the line: "said": the last word was said here, and the other side needs time to read it; "heard": it was said there; "dropped": nobody
+   * waits for one.
+   */
+  end(how: "said" | "heard" | "dropped"): void {
+    void this.#end(how);
   }
 
+  async #end(how: "said" | "heard" | "dropped"): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const linger = new Promise<void>((resolve) => (timer = setTimeout(resolve, LINGER)));
+    // Only who has said the last word closes: node's streams of a socket that has been ended by the other side throw then.
+    if (how === "said") this.#writer.close().catch(() => undefined);
+    if (how !== "dropped") await Promise.race([this.#drain(), linger]);
+    clearTimeout(timer);
+    await Promise.allSettled([this.#bytes.close(), this.#writer.abort()]);
+  }
+
+  /** What comes is not wanted any more; who cancels would have a socket forget what was written to it. */
   async #drain(): Promise<void> {
     try {
-      await this.#writer.close();
-      // What comes is not wanted any more; who cancels would have a socket forget what was written to it.
       while ((await this.#bytes.take(PIECE_BYTES)).length === PIECE_BYTES);
     } catch {
       // It is gone.

@@ -2,7 +2,6 @@
 
 import { WasmvisorError } from "../error.ts";
 import type { Thread } from "../host/thread.ts";
-import type { LoadProgress } from "../vmm/config.ts";
 import { decodeError } from "./codec.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
@@ -19,7 +18,9 @@ export interface Answered {
 export interface RequestOptions {
   readonly transfer?: readonly object[];
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /** Whether the worker says what has become of it when it is given up. Default: it fails at once. */
+  readonly waits?: boolean;
+  readonly onProgress?: ((progress: never) => void) | undefined;
 }
 
 interface Pending {
@@ -55,19 +56,23 @@ export class Link {
    * @throws what the worker throws; WasmvisorError `host-closed`, `worker`, `worker-message`; the signal's reason
    */
   async request(asked: Asked, options: RequestOptions = {}): Promise<Answered> {
-    const { signal, transfer = [], onProgress } = options;
+    const { signal, transfer = [], onProgress, waits = false } = options;
     signal?.throwIfAborted();
     if (this.#closed !== undefined) throw this.#closed;
     const id = ++this.#lastId;
     const answer = new Promise<Answered>((resolve, reject) => this.#pending.set(id, { onProgress, resolve, reject }));
     const giveUp = () => {
-      this.#pending.get(id)?.reject(signal?.reason);
+      if (!waits) this.#pending.get(id)?.reject(signal?.reason);
       this.#post({ type: "abort", id });
     };
     signal?.addEventListener("abort", giveUp);
     try {
       this.#post({ ...asked, id }, transfer);
       return await answer;
+    } catch (error) {
+      // A reason does not travel.
+      if (signal?.aborted === true && (error as Error).name === "AbortError") throw signal.reason;
+      throw error;
     } finally {
       signal?.removeEventListener("abort", giveUp);
       this.#pending.delete(id);
@@ -125,7 +130,7 @@ export class Link {
   #receive(message: FromWorker, onEvent: EventReceiver): void {
     if (message.type === "event") return onEvent(message);
     const pending = this.#pending.get(message.id);
-    if (message.type === "progress") pending?.onProgress?.(message.progress);
+    if (message.type === "progress") pending?.onProgress?.(message.progress as never);
     else if (message.type === "done") pending?.resolve(message);
     else pending?.reject(decodeError(message.error));
   }

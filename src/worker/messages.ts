@@ -6,7 +6,9 @@ import type { LoadProgress, VmConfig } from "../vmm/config.ts";
 import type { RestoreOptions } from "../vmm/snapshot/restore.ts";
 import type { SharingOptions } from "../vmm/sharing.ts";
 import type { CloneOptions } from "../vmm/snapshot/template.ts";
-import type { VmEvents } from "../vmm/vm-types.ts";
+import type { MigrateOptions, MigrationProgress } from "../vmm/migrate/options.ts";
+import type { ByteStreams } from "../migration/line.ts";
+import type { VmEvents, VmState } from "../vmm/vm-types.ts";
 
 /** Which object is meant; `vm` is 0 for the host itself. */
 export interface Address {
@@ -71,6 +73,14 @@ export type ToWorker = { readonly id: number } & (
   | { readonly type: "create"; readonly config: WireConfig }
   | { readonly type: "restore"; readonly wire: WireRestore }
   | { readonly type: "clone"; readonly vm: number; readonly count: number; readonly options: CloneOptions }
+  /** `wire` is as if it were restored from what comes. */
+  | { readonly type: "receive"; readonly wire: WireRestore; readonly writable: WritableStream<Uint8Array> }
+  | {
+      readonly type: "migrate";
+      readonly vm: number;
+      readonly streams: ByteStreams;
+      readonly options: Omit<MigrateOptions, "signal" | "onProgress">;
+    }
   | { readonly type: "reset"; readonly vm: number }
   | ({ readonly type: "access" } & Address & Access)
   /** Destroys all VMs, and is answered when their disks are closed. */
@@ -94,6 +104,8 @@ export interface SentNetwork {
 /** A new VM. */
 export interface CreatedVm {
   readonly vm: number;
+  /** A VM that has come from elsewhere may run already. */
+  readonly state: VmState;
   readonly harts: number;
   readonly memory: { readonly start: number; readonly size: number };
   /** The virtio slot of each drive. */
@@ -114,7 +126,7 @@ export type FromWorker =
   /** `printed`: bytes that the VM in question has printed by then. */
   | { readonly type: "done"; readonly id: number; readonly value: unknown; readonly printed: number }
   | { readonly type: "failed"; readonly id: number; readonly error: WireError }
-  | { readonly type: "progress"; readonly id: number; readonly progress: LoadProgress }
+  | { readonly type: "progress"; readonly id: number; readonly progress: LoadProgress | MigrationProgress }
   | {
       readonly type: "event";
       readonly vm: number;

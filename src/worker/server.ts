@@ -88,6 +88,17 @@ class Server {
         return this.#create(message);
       case "restore":
         return this.#restore(message);
+      case "receive":
+        return this.#receive(message);
+      case "migrate": {
+        const { id, vm, streams, options } = message;
+        const statistics = await this.#served(vm).vm.migrateTo(streams, {
+          ...options,
+          signal: this.#signal(id),
+          onProgress: (progress) => this.#send({ type: "progress", id, progress }),
+        });
+        return { value: statistics };
+      }
       case "clone": {
         const clones = await this.#served(message.vm).vm.clone(message.count, message.options);
         const answers = clones.map((vm) => this.#keep(vm));
@@ -122,6 +133,13 @@ class Server {
     return this.#keep(await this.#host.restore(source, { ...options, signal: this.#signal(id) }));
   }
 
+  async #receive({ id, wire, writable }: Extract<ToWorker, { type: "receive" }>): Promise<Answer> {
+    if (this.#host === undefined) throw malformed();
+    const [readable, { parents: _parents, ...options }] = decodeRestore(wire);
+    const streams = { readable: readable as ReadableStream<Uint8Array>, writable };
+    return this.#keep(await this.#host.receive(streams, { ...options, signal: this.#signal(id) }));
+  }
+
   #keep(vm: Vm): Answer {
     const number = ++this.#lastVm;
     const served = { vm, printed: 0 };
@@ -136,7 +154,8 @@ class Server {
     const drives = vm.drives.map(({ slot }) => slot);
     const memory = { start, size };
     const networks = vm.networks.map(({ slot, mac, mtu }) => ({ slot, mac, mtu }));
-    const created: CreatedVm = { vm: number, harts: vm.harts.length, memory, drives, networks, output, ports, agent };
+    const { state } = vm;
+    const created: CreatedVm = { vm: number, state, harts: vm.harts.length, memory, drives, networks, output, ports, agent };
     const streams = [output, ...ports.map((port) => port.output), ...(agent === undefined ? [] : [agent.output])];
     return { value: created, transfer: streams };
   }

@@ -7,6 +7,9 @@ import type { HostAccounting } from "../vmm/accounting.ts";
 import type { VmConfig } from "../vmm/config.ts";
 import type { CpuChoice, CpuSettings } from "../vmm/scheduler/settings.ts";
 import type { ImageSource } from "../vmm/image-source.ts";
+import type { ByteStreams } from "../migration/line.ts";
+import type { ReceiveOptions } from "../vmm/migrate/receive.ts";
+import { checkStreams } from "../vmm/migrate/options.ts";
 import type { RestoreOptions } from "../vmm/snapshot/restore.ts";
 import { encodeConfig, encodeRestore } from "./codec.ts";
 import { Link } from "./link.ts";
@@ -127,6 +130,22 @@ export class WorkerHost {
     const { signal, onProgress } = options;
     this.#hasImages = true;
     const { value } = await this.#link.request({ type: "restore", wire }, { transfer, signal, onProgress });
+    return this.#keep(value as CreatedVm);
+  }
+
+  /**
+   * As `Host.receive`; the streams are the worker's from now on.
+   * @throws WasmvisorError as `Host.receive` does, and `worker`, `worker-message`, `worker-devices`; the signal's reason
+   */
+  async receive(streams: ByteStreams, options: ReceiveOptions = {}): Promise<WorkerVm> {
+    checkStreams(streams);
+    const { readable, writable } = streams;
+    const transfer: object[] = [writable];
+    const wire = encodeRestore(readable, options, transfer);
+    const { signal, onProgress } = options;
+    this.#hasImages = true;
+    const asked = { type: "receive", wire, writable } as const;
+    const { value } = await this.#link.request(asked, { transfer, signal, onProgress, waits: true });
     return this.#keep(value as CreatedVm);
   }
 

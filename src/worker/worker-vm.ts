@@ -10,6 +10,8 @@ import type { VmAccounting } from "../vmm/accounting.ts";
 import type { VmCpuChoice, VmCpuSettings } from "../vmm/scheduler/settings.ts";
 import type { CloneOptions } from "../vmm/snapshot/template.ts";
 import type { SnapshotOptions } from "../vmm/snapshot/take.ts";
+import type { ByteStreams } from "../migration/line.ts";
+import { checkStreams, type MigrateOptions, type MigrationStatistics } from "../vmm/migrate/options.ts";
 import type { Vm } from "../vmm/vm.ts";
 import type { Address } from "../memory/address.ts";
 import { VM_EVENTS, type VmCounters, type VmEvents, type VmExit, type VmState } from "../vmm/vm-types.ts";
@@ -60,7 +62,7 @@ export class WorkerVm extends Driven {
   readonly #link: Link;
   readonly #line: ConsoleLine;
   readonly #owner: WorkerVmOwner;
-  #state: VmState = "created";
+  #state: VmState;
   #ending = ending();
   /** Events and answers take effect one after another, each when the output that came before it is here. */
   #order: Promise<void> = Promise.resolve();
@@ -71,6 +73,7 @@ export class WorkerVm extends Driven {
     const { vm, harts, memory, drives, networks, output } = created;
     this.#link = link;
     this.#number = vm;
+    this.#state = created.state;
     this.#owner = owner;
     this.#vm = new Remote<Vm>(link, { vm, part: "vm", index: 0 });
     const far = new Remote<VmConsole>(link, { vm, part: "console", index: 0 });
@@ -202,6 +205,23 @@ export class WorkerVm extends Driven {
     return this.#vm.call("snapshot", options);
   }
 
+  /** As `Vm.migrateTo`; the streams are the worker's from now on. */
+  async migrateTo(streams: ByteStreams, options: MigrateOptions = {}): Promise<MigrationStatistics> {
+    checkStreams(streams);
+    const { signal, onProgress, ...plain } = options;
+    const { value } = await this.#link.request(
+      { type: "migrate", vm: this.#number, streams, options: plain },
+      { transfer: [streams.readable, streams.writable], signal, onProgress, waits: true },
+    );
+    await this.#order;
+    return value as MigrationStatistics;
+  }
+
+  /** As `Vm.reclaim`. */
+  reclaim(): Promise<void> {
+    return this.#control("reclaim");
+  }
+
   /** As `Vm.clone`; the networks of clones have nobody at their far end. */
   async clone(count = 1, options: Pick<CloneOptions, "memoryLimit"> = {}): Promise<WorkerVm[]> {
     const { value } = await this.#link.request({ type: "clone", vm: this.#number, count, options });
@@ -238,7 +258,7 @@ export class WorkerVm extends Driven {
     }
   }
 
-  async #control(name: "start" | "pause" | "resume" | "destroy" | "close"): Promise<void> {
+  async #control(name: "start" | "pause" | "resume" | "reclaim" | "destroy" | "close"): Promise<void> {
     await this.#vm.call(name);
     await this.#order;
   }

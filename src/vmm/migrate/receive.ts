@@ -53,13 +53,15 @@ export async function receiveVm(streams: ByteStreams, options: ReceiveOptions, h
     const running = await arriving.untilGo();
     if (running && start) arriving.vm!.start();
     // It runs here, whether its source hears of it or not.
-    line.note({ is: "running" }).finally(() => void line.close()).catch(() => undefined);
+    line.note({ is: "running" }).then(
+      () => line.end("said"),
+      () => line.end("dropped"),
+    );
     return arriving.vm!;
   } catch (error) {
     // Its disks are the source's again before that hears of it.
     await arriving.vm?.close().catch(() => undefined);
     await line.refuse(error);
-    void line.close();
     throw error;
   } finally {
     signal?.removeEventListener("abort", giveUp);

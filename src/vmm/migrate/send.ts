@@ -202,18 +202,17 @@ class Migration {
       }
       this.#vm.strand(() => this.#restore());
       this.#goOn();
-      void this.#line.close();
+      this.#line.end("dropped");
       throw unknown(error);
     }
     this.#vm.leave();
     this.#goOn();
-    void this.#line.close();
+    this.#line.end("heard");
   }
 
   /** It runs on here. @throws WasmvisorError `migration-drive` when it cannot */
   async #undo(error: unknown): Promise<void> {
     await this.#line.refuse(error);
-    void this.#line.close();
     try {
       await this.#restore();
       this.#vm.setAway(false);
