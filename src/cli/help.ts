@@ -9,6 +9,7 @@ export const HELP = {
   wasmvisor run [options] [KERNEL]   run a guest with its console on this terminal
   wasmvisor run --help               the options
   wasmvisor snapshot FILE            keep a VM that runs with --control SOCKET; wasmvisor run --loadvm FILE goes on
+  wasmvisor migrate ADDRESS          move a VM that runs with --control SOCKET to where wasmvisor run --incoming ADDRESS waits
   wasmvisor exec | cp | logs …       drive the guest of a VM that runs with --agent --control SOCKET
   wasmvisor exec --help
   wasmvisor top …                    what VMs that run with --control SOCKET use: time, memory, disks and networks
@@ -62,7 +63,12 @@ The machine
   --agent             a small program of wasmvisor's in the guest, added to the initial RAM disk, by which it is driven
   --loadvm FILE       go on from a snapshot: the machine is as it was; disks, networks and shares are given again, and the images if
                       the guest is to be able to restart
-  --control SOCKET    where wasmvisor exec, cp, logs, snapshot and top find this VM: a Unix socket, for this user alone
+  --incoming ADDRESS  wait for a VM that wasmvisor migrate, or migrate in the monitor, sends, and run it: tcp:HOST:PORT, tcp:PORT (from this
+                      computer alone) or unix:PATH; disks, networks and shares are given as with --loadvm. Who can connect there can send
+                      what he likes, and what is sent can be read on the way, unless both sides have a key
+  --migration-key FILE
+                      16 random bytes or more, the same on both sides: the line is encrypted, and both prove that they have it
+  --control SOCKET    where wasmvisor exec, cp, logs, snapshot, migrate and top find this VM: a Unix socket, for this user alone
   --chardev socket,id=ID,path=FILE,server=on,wait=off
                       the far end of a serial port: a socket (server=off: somebody else's), or file,id=ID,path=FILE
   --device virtserialport,name=NAME,chardev=ID
@@ -179,6 +185,19 @@ they wait to run, millions of instructions a second, memory taken, memory shared
 
 Writes all that a VM is, which was started with wasmvisor run --control SOCKET, to a file; the VM runs on. wasmvisor run --loadvm FILE goes on
 from there. Disks that the guest writes to must be then as they are now, unless --disks takes them along.
+`,
+  migrate: `wasmvisor migrate [--control SOCKET] [options] ADDRESS
+
+Moves a VM that was started with wasmvisor run --control SOCKET to where wasmvisor run --incoming ADDRESS waits for it: tcp:HOST:PORT or
+unix:PATH. It runs on while its memory is sent, stands still for a moment, and goes on there; here its process ends. When it cannot be moved it
+runs on here. The line is not encrypted unless both were started with --migration-key FILE. Disks that the guest writes to must be the same
+ones there, unless --disks takes them along.
+
+  --control SOCKET    the VM's socket (default: WASMVISOR_CONTROL)
+  --downtime SECONDS  for which it may stand still, as far as that can be foreseen (default 0.3)
+  --bandwidth SIZE    bytes a second at most, such as 10M (default: no limit)
+  --disks             take the contents of its disks along
+  --reclaim           have it run on here, when nobody has answered that it runs there, and it does not
 `,
   study: `wasmvisor study [options] [EXPERIMENT]
 

@@ -37,6 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
     case "logs":
     case "top":
     case "snapshot":
+    case "migrate":
       return control(command.kind, command.args);
     case "relay":
       return relay(command.args);

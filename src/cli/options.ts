@@ -20,6 +20,8 @@ import { networkOptions, type NetworkWords } from "./net-options.ts";
 import { shareOptions } from "./share-options.ts";
 import { CONTROL_COMMANDS, type ControlName } from "./control/options.ts";
 import { nearest } from "../nearest.ts";
+import type { MigrationPlace } from "../host/migration-socket.ts";
+import { migrationPlace } from "./migration.ts";
 import { hartCount, memorySize } from "./qemu-options.ts";
 import { parseStudyCommand, type StudyCommand } from "./study-options.ts";
 import { usage } from "./usage.ts";
@@ -55,6 +57,10 @@ export interface RunOptions {
   readonly pcap?: string;
   /** The snapshot to go on from. */
   readonly loadvm?: string;
+  /** Where a VM is waited for that comes from another host. */
+  readonly incoming?: MigrationPlace;
+  /** The file with the key of migrations. */
+  readonly migrationKey?: string;
   /** The socket at which other processes drive the guest. */
   readonly control?: string;
 }
@@ -96,6 +102,8 @@ const FLAGS = {
   agent: { type: "boolean" },
   control: { type: "string" },
   loadvm: { type: "string" },
+  incoming: { type: "string" },
+  "migration-key": { type: "string" },
   snapshot: { type: "boolean" },
   net: { type: "string", multiple: true },
   nic: { type: "string", multiple: true },
@@ -176,7 +184,7 @@ function noCommand(word: string): WasmvisorError {
   // A file's name, or what looks like one.
   if (/[./\\]/.test(word)) return usage(`There is no command "${word}"; to boot that file, use wasmvisor run ${word}.`);
   return usage(
-    `There is no command "${word}"; use wasmvisor run, linux, exec, cp, logs, snapshot, top, img, relay or study, or see wasmvisor --help.`,
+    `There is no command "${word}"; use wasmvisor run, linux, exec, cp, logs, snapshot, migrate, top, img, relay or study, or see wasmvisor --help.`,
   );
 }
 
@@ -249,6 +257,8 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     ...given("pcap", pcap),
     ...given("control", values.control),
     ...given("loadvm", values.loadvm),
+    ...given("incoming", incoming(values)),
+    ...given("migrationKey", values["migration-key"]),
     ...given("timeout", values.timeout === undefined ? undefined : seconds(values.timeout)),
     ...given("exitOn", values["exit-on"] === undefined ? undefined : pattern(values["exit-on"])),
     ...given("signature", values.signature),
@@ -259,6 +269,14 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
     ...given("profile", values.profile),
     ...given("stats", values.stats === undefined ? undefined : statsForm(values.stats)),
   };
+}
+
+/** A VM comes from one place. */
+function incoming({ incoming: text, loadvm, lockstep }: Values): MigrationPlace | undefined {
+  if (text === undefined) return undefined;
+  if (loadvm !== undefined || lockstep === true)
+    throw usage("A VM that comes by --incoming is no snapshot's and no lock-step's; leave --loadvm and --lockstep out.");
+  return migrationPlace(text);
 }
 
 /** Nobody is at the far end of a port's socket before somebody has come. */

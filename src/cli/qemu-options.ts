@@ -68,7 +68,6 @@ const accelerator: QemuOption = {
 const NO_DEVICES =
   "There is nothing of that kind to add; the board has disks (--drive), a UART, a real-time clock and a test device";
 const NO_DEBUGGER = "There is no gdb server yet; Ctrl-A c opens a monitor with registers, memory and disassembly";
-const NO_SNAPSHOTS = "A machine is not received; save it with wasmvisor snapshot and use --loadvm";
 const NO_SCREEN = "There is no screen, only a serial console; leave it out";
 const NO_LOG = "There is no log; see --stats, --profile and --lockstep";
 
@@ -136,7 +135,6 @@ const OPTIONS: ReadonlyMap<string, QemuOption> = new Map<string, QemuOption>([
     },
   ],
   ...sentences(["usb"], NO_DEVICES, false),
-  ...sentences(["incoming"], NO_SNAPSHOTS),
   ...sentences(["curses", "full-screen"], NO_SCREEN, false),
   ...sentences(["vnc", "spice"], NO_SCREEN),
   ...sentences(["d", "D", "trace", "dfilter", "plugin"], NO_LOG),

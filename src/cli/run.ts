@@ -1,11 +1,14 @@
 /** `wasmvisor run`: one guest, its console on stdin and stdout. */
 
 import { Monitor } from "../debug/monitor.ts";
+import type { MigrationPlace } from "../host/migration-socket.ts";
 import * as host from "../host/process.ts";
 import {
   flameGraph,
   Host,
   Profiler,
+  type ReceiveOptions,
+  type RestoreOptions,
   tapNetworks,
   type Vm,
   type VmConfig,
@@ -13,6 +16,7 @@ import {
   WasmvisorError,
 } from "../index.ts";
 import { defined } from "../defined.ts";
+import { migrateToAddress, migrationKey, statisticsText } from "./migration.ts";
 import { openNetworks } from "./networks.ts";
 import { PanicWatch } from "./panic.ts";
 import { KEYS_HELP, type KeyCommand, KeyFilter } from "./keys.ts";
@@ -146,7 +150,7 @@ async function runInto(options: RunOptions, leaving: Leaving, files: ResultFiles
   const stopControl =
     options.control === undefined
       ? undefined
-      : await (await import("./control/server.ts")).serveControl(vm, options.control);
+      : await (await import("./control/server.ts")).serveControl(vm, options.control, options.migrationKey);
   const session = new Session(vm, options, leaving);
   const printed = session.printOutput();
   const chardevs =
@@ -187,8 +191,11 @@ async function createVm(machines: Host, options: RunOptions, signal: AbortSignal
     const wanted = options.fwCfgFiles ?? [];
     const files = await Promise.all(wanted.map(async ({ name, path }) => ({ name, data: await host.readBytes(path) })));
     const fwCfg = [...(options.vm.fwCfg ?? []), ...files];
+    if (options.incoming !== undefined) return await incoming(machines, options, options.incoming, signal);
     const networks = await openNetworks(options.networks ?? []);
-    if (options.loadvm !== undefined) return await restored(machines, options, options.loadvm, { networks, signal });
+    if (options.loadvm !== undefined) {
+      return await machines.restore(options.loadvm, ownParts(options, { networks, signal }));
+    }
     return await machines.createVm({
       ...options.vm,
       fwCfg,
@@ -201,24 +208,47 @@ async function createVm(machines: Host, options: RunOptions, signal: AbortSignal
   }
 }
 
-/** The VM of a snapshot. What the machine is like, the snapshot says; what only its owner has, the options. */
-function restored(
+/** The VM that another host sends. Who connects and sends none is told why, and another one is waited for. */
+async function incoming(
   machines: Host,
-  { vm }: RunOptions,
-  file: string,
-  { networks, signal }: Pick<VmConfig, "networks" | "signal">,
+  options: RunOptions,
+  place: MigrationPlace,
+  signal: AbortSignal,
 ): Promise<Vm> {
+  const { acceptMigration, placeText } = await import("../host/migration-socket.ts");
+  const key = await migrationKey(options.migrationKey);
+  for (;;) {
+    const streams = await acceptMigration(place, signal, (at) => {
+      void host.printError(`wasmvisor: waits for a VM at ${placeText(at)}\n`);
+    });
+    const networks = await openNetworks(options.networks ?? []);
+    try {
+      // It is started when there is somebody who sees what it prints.
+      return await machines.receive(streams, { ...ownParts(options, { networks, signal }), ...key, start: false });
+    } catch (error) {
+      if (signal.aborted || !(error instanceof WasmvisorError)) throw error;
+      void host.printError(`wasmvisor: ${error.message}\n`);
+      await Promise.allSettled(networks.map(async ({ backend }) => typeof backend === "object" && backend.close()));
+    }
+  }
+}
+
+/** What only its owner has, of a VM that a snapshot or another host describes. */
+function ownParts(
+  { vm }: RunOptions,
+  { networks, signal }: { readonly networks: VmConfig["networks"]; readonly signal: AbortSignal },
+): Omit<RestoreOptions, "parents" | "track"> {
   const { engine, translator, memoryModel, memoryLimit, shares, kernel, initrd, append, dtb, drives } = vm;
   const bios = vm.bios === "builtin" || vm.bios === "none" ? undefined : vm.bios;
   const all = { engine, translator, memoryModel, memoryLimit, shares, kernel, initrd, append, dtb, bios, signal };
-  return machines.restore(file, {
+  return {
     ...defined(all),
     drives: (drives ?? []).map(({ source, format, overlay, readonly, snapshot }) => ({
       source,
       ...defined({ format, overlay, readonly, snapshot }),
     })),
     networks: (networks ?? []).map(({ backend }) => defined({ backend })),
-  });
+  };
 }
 
 /** The console between a terminal (or pipes) and a running VM. */
@@ -240,6 +270,7 @@ class Session {
     this.#monitor = new Monitor(vm, {
       print: (text) => this.#say(text),
       quit: () => this.#end({ code: 0 }),
+      migrate: async (address) => statisticsText(await migrateToAddress(vm, address, options.migrationKey)),
     });
   }
 
@@ -363,6 +394,7 @@ function endingOf(exit: VmExit, exitOn: RegExp | undefined): Ending {
   if (exit.reason === "failure") {
     return { code: exit.code, why: `there is an error in wasmvisor itself: ${describe(exit.error)}` };
   }
+  if (exit.reason === "migrated") return { code: 0, why: "the VM has been moved to another host" };
   if (exitOn !== undefined && exit.code === 0) {
     return { code: NO_MATCH, why: `the guest ended before its output matched ${String(exitOn)}` };
   }

@@ -10,6 +10,8 @@ export interface MonitorHost {
   print(text: string): void;
   /** Ends the whole program. */
   quit(): void;
+  /** Moves the VM to an address; what is said of that. */
+  migrate?(address: string): Promise<string>;
 }
 
 const HELP = `info registers      registers and CSRs of the present hart
@@ -24,6 +26,8 @@ hart N              makes hart N the present one
 stop, cont          pauses, goes on
 step [N]            runs N instructions of the present hart of a stopped VM
 reset               switches the machine off and on again
+migrate ADDRESS     moves the VM to where wasmvisor run --incoming ADDRESS waits, such as tcp:HOST:4444
+reclaim             has a VM run on here that may have been moved, and was not
 quit                leaves wasmvisor
 Ctrl-A c            back to the guest
 `;
@@ -120,7 +124,14 @@ export class Monitor {
         return examine(this.#vm, this.#hart, false, "1i", "$pc");
       case "reset":
       case "system_reset":
-        this.#vm.reset().catch((error: unknown) => this.#host.print(`\n${String(error)}\n`));
+        this.#later(this.#vm.reset().then(() => ""));
+        return "";
+      case "migrate":
+        if (argument === "") throw new MonitorError("migrate ADDRESS, such as migrate tcp:HOST:4444.");
+        this.#later(this.#host.migrate?.(argument));
+        return "";
+      case "reclaim":
+        this.#later(this.#vm.reclaim().then(() => ""));
         return "";
       case "quit":
       case "q":
@@ -129,6 +140,14 @@ export class Monitor {
       default:
         throw new MonitorError(`There is no command ${name}; help lists them.`);
     }
+  }
+
+  /** Prints what comes of something when that is known. */
+  #later(said: Promise<string> | undefined): void {
+    said?.then(
+      (text) => text !== "" && this.#host.print(`\n${text}`),
+      (error: unknown) => this.#host.print(`\n${String(error)}\n`),
+    );
   }
 
   #info(what: string, address: string): string {

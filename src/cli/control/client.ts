@@ -1,4 +1,4 @@
-/** `wasmvisor exec`, `cp`, `logs`, `snapshot` and `top`: what is asked of a VM in another process. */
+/** `wasmvisor exec`, `cp`, `logs`, `snapshot`, `migrate` and `top`: what is asked of a VM in another process. */
 
 import { type Connection, connectTo } from "../../host/control-socket.ts";
 import * as host from "../../host/process.ts";
@@ -8,9 +8,11 @@ import {
   type FileEntry,
   type FileStatus,
   type GuestFiles,
+  type MigrationStatistics,
   WasmvisorError,
 } from "../../index.ts";
 import { CONTROL_VERSION, type ControlRequest, FrameKind, framesOf, jsonOf, sendFrame, sendJson } from "./frames.ts";
+import { statisticsText } from "../migration.ts";
 import type { ControlCommand, TopCommand } from "./options.ts";
 import { accountingOf, topJson, type TopRow, topText } from "./top.ts";
 
@@ -64,6 +66,15 @@ export async function runControl(command: ControlCommand): Promise<number> {
       return 0;
     case "snapshot":
       await snapshot(command);
+      return 0;
+    case "migrate": {
+      const { control, address, options } = command;
+      const moved = await resultOf(await ask(control, { op: "migrate", address, options }));
+      await host.print(statisticsText(moved as MigrationStatistics));
+      return 0;
+    }
+    case "reclaim":
+      await resultOf(await ask(command.control, { op: "reclaim" }));
       return 0;
     case "cp":
       await copy(command);

@@ -41,6 +41,12 @@ export type ControlRequest = { readonly wasmvisor: number; readonly vm?: string 
   | { readonly op: "logs"; readonly follow: boolean }
   | { readonly op: "accounting" }
   | { readonly op: "snapshot"; readonly disks: "reference" | "include" }
+  | {
+      readonly op: "migrate";
+      readonly address: string;
+      readonly options: { readonly disks?: "include"; readonly bandwidth?: number; readonly downtime?: number };
+    }
+  | { readonly op: "reclaim" }
   | { readonly op: "files"; readonly method: string; readonly args: readonly unknown[] }
 );
 

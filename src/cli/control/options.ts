@@ -1,6 +1,7 @@
-/** The options of `wasmvisor exec`, `cp`, `logs`, `snapshot` and `top`. */
+/** The options of `wasmvisor exec`, `cp`, `logs`, `snapshot`, `migrate` and `top`. */
 
 import { type OptionSpec, readArguments } from "../arguments.ts";
+import { migrationPlace } from "../migration.ts";
 import { usage } from "../usage.ts";
 
 /** What one of them was asked to do. */
@@ -33,7 +34,18 @@ export type OneCommand = { readonly control: string } & (
   | { readonly kind: "cp"; readonly from: Place; readonly to: Place }
   | { readonly kind: "logs"; readonly follow: boolean }
   | { readonly kind: "snapshot"; readonly file: string; readonly disks: "reference" | "include" }
+  | { readonly kind: "migrate"; readonly address: string; readonly options: MigrateChoice }
+  | { readonly kind: "reclaim" }
 );
+
+/** How a VM is moved. */
+export interface MigrateChoice {
+  readonly disks?: "include";
+  /** Bytes a second. */
+  readonly bandwidth?: number;
+  /** Milliseconds. */
+  readonly downtime?: number;
+}
 
 /** A path of the guest's (`:PATH`), or one here. */
 export interface Place {
@@ -41,7 +53,7 @@ export interface Place {
   readonly path: string;
 }
 
-export const CONTROL_COMMANDS = ["exec", "cp", "logs", "snapshot", "top"] as const;
+export const CONTROL_COMMANDS = ["exec", "cp", "logs", "snapshot", "migrate", "top"] as const;
 export type ControlName = (typeof CONTROL_COMMANDS)[number];
 
 const CONTROL = { control: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
@@ -66,6 +78,13 @@ const FLAGS = {
     delay: { type: "string" },
   },
   snapshot: { ...CONTROL, disks: { type: "boolean" } },
+  migrate: {
+    ...CONTROL,
+    disks: { type: "boolean" },
+    bandwidth: { type: "string" },
+    downtime: { type: "string" },
+    reclaim: { type: "boolean" },
+  },
 } as const satisfies Record<ControlName, Record<string, OptionSpec>>;
 
 /**
@@ -105,6 +124,7 @@ export function parseControl(
       throw usage("wasmvisor snapshot takes the file to write, such as wasmvisor snapshot vm.snap.");
     return { kind: "snapshot", control, file, disks: values.has("disks") ? "include" : "reference" };
   }
+  if (name === "migrate") return migrateCommand(control, values, positionals);
   if (name === "cp") {
     const [from, to, surplus] = positionals.map(placeOf);
     if (from === undefined || to === undefined || surplus !== undefined || from.isGuest === to.isGuest)
@@ -123,6 +143,34 @@ export function parseControl(
     ...(values.has("timeout") ? { timeout: milliseconds("timeout", one("timeout")!) } : {}),
   };
   return { kind: "exec", control, command, ...tty, options };
+}
+
+function migrateCommand(
+  control: string,
+  values: ReadonlyMap<string, readonly string[]>,
+  [address, surplus]: readonly string[],
+): OneCommand {
+  const isReclaim = values.has("reclaim");
+  if (isReclaim !== (address === undefined) || surplus !== undefined)
+    throw usage("wasmvisor migrate takes where the VM goes, such as wasmvisor migrate tcp:HOST:4444, or --reclaim.");
+  if (address === undefined) return { kind: "reclaim", control };
+  migrationPlace(address);
+  const [bandwidth, downtime] = [values.get("bandwidth")?.at(-1), values.get("downtime")?.at(-1)];
+  const options = {
+    ...(values.has("disks") ? { disks: "include" as const } : {}),
+    ...(bandwidth === undefined ? {} : { bandwidth: bytesASecond(bandwidth) }),
+    ...(downtime === undefined ? {} : { downtime: milliseconds("downtime", downtime) }),
+  };
+  return { kind: "migrate", control, address, options };
+}
+
+const UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+
+function bytesASecond(text: string): number {
+  const [, number = "", unit = ""] = /^(\d+(?:\.\d+)?)([KMG]?)$/i.exec(text) ?? [];
+  const bytes = Math.floor(Number(number) * UNITS[unit.toUpperCase()]!);
+  if (number !== "" && bytes >= 65_536) return bytes;
+  throw usage(`--bandwidth takes bytes a second, 64K or more, such as 10M, not "${text}".`);
 }
 
 /** How many words belong to us: all before "--", or before the first that is neither an option nor its value. */

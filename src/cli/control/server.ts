@@ -1,7 +1,8 @@
 /** `--control`: what other processes may ask of a VM that runs here. */
 
 import { type Connection, listen } from "../../host/control-socket.ts";
-import { type GuestFiles, type Vm, WasmvisorError } from "../../index.ts";
+import { type GuestFiles, type MigrationStatistics, type Vm, WasmvisorError } from "../../index.ts";
+import { migrateToAddress } from "../migration.ts";
 import {
   CONTROL_VERSION,
   type ControlFrame,
@@ -36,22 +37,27 @@ class Log {
 
 /**
  * Serves a VM at a socket; what ends that.
+ * @param migrationKey - the file with the key by which it is moved
  * @throws WasmvisorError `control`
  */
-export function serveControl(vm: Vm, path: string): Promise<() => void> {
+export function serveControl(vm: Vm, path: string, migrationKey?: string): Promise<() => void> {
   const log = new Log(vm);
-  return listen(path, (connection) => void serve(vm, log, connection));
+  return listen(path, (connection) => void serve(vm, log, connection, migrationKey));
 }
 
 /** One request. Whatever comes, the VM goes on. */
-async function serve(vm: Vm, log: Log, connection: Connection): Promise<void> {
+async function serve(vm: Vm, log: Log, connection: Connection, migrationKey: string | undefined): Promise<void> {
   try {
     const frames = framesOf(connection);
     const first = await frames.next();
     const request = first.done === true ? undefined : (jsonOf(first.value) as ControlRequest | undefined);
     if (request?.wasmvisor !== CONTROL_VERSION)
       throw refused("speaks another version; use the same wasmvisor for both");
-    await sendJson(connection, { value: await answer(vm, log, connection, frames, request) });
+    const value =
+      request.op === "migrate"
+        ? await migrate(vm, connection, request, migrationKey)
+        : await answer(vm, log, connection, frames, request);
+    await sendJson(connection, { value });
   } catch (error) {
     const code = error instanceof WasmvisorError ? error.code : "control";
     const message = error instanceof Error ? error.message : String(error);
@@ -80,6 +86,8 @@ async function answer(
       return vm.accounting();
     case "snapshot":
       return snapshot(vm, connection, request.disks);
+    case "reclaim":
+      return vm.reclaim();
     case "files":
       return files(await vm.files(), connection, frames, request);
     default:
@@ -153,6 +161,18 @@ async function snapshot(vm: Vm, connection: Connection, disks: "reference" | "in
   for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
     await sendFrame(connection, FrameKind.OUTPUT, chunk.value);
   }
+}
+
+/** Moves the VM; who asks gives it up by going away. */
+async function migrate(
+  vm: Vm,
+  connection: Connection,
+  { address, options }: Extract<ControlRequest, { op: "migrate" }>,
+  key: string | undefined,
+): Promise<MigrationStatistics> {
+  const gone = new AbortController();
+  connection.onClose(() => gone.abort());
+  return migrateToAddress(vm, address, key, { ...options, signal: gone.signal });
 }
 
 const METHODS = ["list", "status", "makeFolder", "makeLink", "remove", "change"] as const;
