@@ -9,6 +9,7 @@
 // `npm run fuzz -- agent [first seed] [agents]`: guest agents that talk nonsense (test/vmm/agent/fuzz.ts).
 // `npm run fuzz -- balloon [first seed] [drivers]`: drivers of memory balloons (test/device/virtio/balloon-fuzz.ts).
 // `npm run fuzz -- snapshot [first seed] [snapshots]`: snapshots that make no sense (test/vmm/snapshot-fuzz.ts).
+// `npm run fuzz -- migration [first seed] [sides]`: sources and destinations of migrations that make no sense (test/vmm/migration-fuzz.ts).
 // `npm run fuzz -- vsock [first seed] [drivers]`: packets of sockets that make no sense (test/device/virtio/vsock-fuzz.ts).
 // `npm run fuzz -- 9p [first seed] [drivers]`: messages to shared folders that make no sense (test/device/virtio/9p-fuzz.ts).
 // `npm run fuzz -- vxlan|relay|wisp|fetch [first seed] [count]`: peers, relays, VMs and guests that talk nonsense (test/net/tunnels-fuzz.ts).
@@ -63,6 +64,7 @@ const WATCHED = {
   agent: ["test/vmm/agent/fuzz.ts", "fuzzAgentMany"],
   balloon: ["test/device/virtio/balloon-fuzz.ts", "fuzzBalloonMany"],
   snapshot: ["test/vmm/snapshot-fuzz.ts", "fuzzSnapshotMany"],
+  migration: ["test/vmm/migration-fuzz.ts", "fuzzMigrationMany"],
   vsock: ["test/device/virtio/vsock-fuzz.ts", "fuzzVsockMany"],
   "9p": ["test/device/virtio/9p-fuzz.ts", "fuzz9pMany"],
   vxlan: ["test/net/tunnels-fuzz.ts", "fuzzVxlanMany"],

@@ -41,6 +41,7 @@ export interface LineOptions {
   readonly patience: number;
   /** Bytes a second at most; may be infinite. */
   readonly bandwidth: number;
+  readonly compress: boolean;
 }
 
 /** A block that has come. */
@@ -127,7 +128,7 @@ export class Line {
    * @throws WasmvisorError `migration-lost`, and what the line is broken by
    */
   async send({ kind, bytes }: Plain): Promise<void> {
-    const block = sealed({ kind, bytes }, this.#sent++, kind !== BlockKind.NOTE, this.#ciphers.own);
+    const block = sealed({ kind, bytes }, this.#sent++, this.#options.compress && kind !== BlockKind.NOTE, this.#ciphers.own);
     const before = this.#tail;
     const write = async (): Promise<void> => {
       await before;

@@ -44,7 +44,7 @@ export async function receiveVm(streams: ByteStreams, options: ReceiveOptions, h
   const { start = true, patience = PATIENCE, key, signal, ...others } = options;
   checkPatience(patience);
   signal?.throwIfAborted();
-  const line = new Line(streams, { isSource: false, key, patience, bandwidth: Infinity });
+  const line = new Line(streams, { isSource: false, key, patience, bandwidth: Infinity, compress: false });
   const giveUp = (): void => line.break(signal?.reason);
   signal?.addEventListener("abort", giveUp);
   const arriving = new Arriving(line, { ...others, ...(signal === undefined ? {} : { signal }) }, host);

@@ -95,8 +95,8 @@ class Migration {
   constructor(vm: MovedVm, streams: ByteStreams, choice: MigrateChoice) {
     this.#vm = vm;
     this.#choice = choice;
-    const { key, patience, bandwidth } = choice;
-    this.#line = new Line(streams, { isSource: true, key, patience, bandwidth });
+    const { key, patience, bandwidth, compress } = choice;
+    this.#line = new Line(streams, { isSource: true, key, patience, bandwidth, compress });
     this.#cpu = vm.cpu;
     this.#cap = vm.cpu.cap;
     this.#wasTracked = vm.ram.isTracked;
