@@ -11,6 +11,9 @@ type Values = Readonly<Record<string, unknown>>;
 export interface TableDevice<State extends Values = Values> extends Device {
   readonly table: ObjectTable<State>;
   save(): State;
+  /** A sentence that says why the device cannot have this state, although it fits the table. Nothing is changed. */
+  refuse?(state: State): string | undefined;
+  /** Throws something when it refuses it, or it is no state of its table. */
   restore(state: unknown): void;
 }
 

@@ -11,7 +11,10 @@ import { ObjectTable } from "../state/table.ts";
 export function devicePart(device: Device): Part {
   const name = `device/${device.name}`;
   if (hasTable(device)) {
-    return { name, table: device.table, save: () => device.save(), restore: (values) => device.restore(values) };
+    return {
+      ...{ name, table: device.table, save: () => device.save(), restore: (values) => device.restore(values) },
+      refuse: (values) => device.refuse?.(values as Readonly<Record<string, unknown>>),
+    };
   }
   return {
     name,

@@ -271,18 +271,25 @@ export class VirtioMmio implements TableDevice<MmioState>, VirtioHost {
     };
   }
 
+  refuse(state: MmioState): string | undefined {
+    const { id, positions } = state;
+    if (id !== this.model.id)
+      return `The saved state has another device in ${this.name} than this machine; make the VM as the saved one was.`;
+    const queues = this.#queuesOf(state);
+    const fit = positions.every((position, index) => {
+      const queue = queues[index];
+      return queue === undefined ? isNowhere(position) : queue !== false && queue.takes(position);
+    });
+    return fit ? undefined : `The saved state of ${this.name} has queues that cannot be; save the VM again.`;
+  }
+
   restore(state: unknown): void {
     const values = checkedState(this, state);
-    if (values.id !== this.model.id) throw new TypeError("another device is in this slot");
-    const { areas, positions, status, kicked } = values;
+    const why = this.refuse(values);
+    if (why !== undefined) throw new TypeError(why);
+    const { areas, positions, status, kicked, driverFeatures: features } = values;
     const runs = hasBegun(status, kicked);
-    const features = values.driverFeatures;
-    const queues = runs ? areas.map((one, index) => this.#makeQueue(one, index, features)) : [];
-    positions.forEach((position, index) => {
-      const queue = queues[index];
-      const fits = queue === undefined ? isNowhere(position) : queue !== false && queue.takes(position);
-      if (!fits) throw new TypeError("its queues cannot be");
-    });
+    const queues = this.#queuesOf(values);
     this.#resetDevice();
     this.#status = status;
     this.#kicked = kicked;
@@ -465,6 +472,11 @@ export class VirtioMmio implements TableDevice<MmioState>, VirtioHost {
     this.#queues = queues as (Queue | undefined)[];
     this.model.begin(this, this.#driverFeatures & this.#offered, this.#queues);
     for (const queue of this.#queues) queue?.askNotification();
+  }
+
+  /** The queues of a state; none before the driver has begun. */
+  #queuesOf({ status, kicked, areas, driverFeatures }: MmioState): (Queue | undefined | false)[] {
+    return hasBegun(status, kicked) ? areas.map((one, index) => this.#makeQueue(one, index, driverFeatures)) : [];
   }
 
   /** The queue as it has been set up; false when it cannot be. */
