@@ -275,7 +275,9 @@ function runOptions(values: Values, positionals: readonly string[]): RunOptions 
 function incoming({ incoming: text, loadvm, lockstep }: Values): MigrationPlace | undefined {
   if (text === undefined) return undefined;
   if (loadvm !== undefined || lockstep === true)
-    throw usage("A VM that comes by --incoming is no snapshot's and no lock-step's; leave --loadvm and --lockstep out.");
+    throw usage(
+      "A VM that comes by --incoming is no snapshot's and no lock-step's; leave --loadvm and --lockstep out.",
+    );
   return migrationPlace(text);
 }
 

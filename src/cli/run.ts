@@ -209,12 +209,7 @@ async function createVm(machines: Host, options: RunOptions, signal: AbortSignal
 }
 
 /** The VM that another host sends. Who connects and sends none is told why, and another one is waited for. */
-async function incoming(
-  machines: Host,
-  options: RunOptions,
-  place: MigrationPlace,
-  signal: AbortSignal,
-): Promise<Vm> {
+async function incoming(machines: Host, options: RunOptions, place: MigrationPlace, signal: AbortSignal): Promise<Vm> {
   const { acceptMigration, placeText } = await import("../host/migration-socket.ts");
   const key = await migrationKey(options.migrationKey);
   for (;;) {

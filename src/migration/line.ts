@@ -27,10 +27,18 @@ import {
   type LinePrologue,
 } from "./prologue.ts";
 
-/** Bytes in both directions: a socket, a pair of `TransformStream`s, whatever has both. */
+/**
+ * Bytes in both directions, as two web streams: of a socket (node's `Duplex.toWeb`, of one that is made with `allowHalfOpen: true`), of two
+ * `TransformStream`s, of whatever has both.
+ */
 export interface ByteStreams {
-  readonly readable: ReadableStream<Uint8Array>;
-  readonly writable: WritableStream<Uint8Array>;
+  /** A `ReadableStream` of `Uint8Array`. Node and the DOM have different types for them. */
+  readonly readable: {
+    readonly locked: boolean;
+    getReader(): { read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }> };
+  };
+  /** A `WritableStream` of `Uint8Array`. */
+  readonly writable: { readonly locked: boolean; getWriter(): { write(bytes: Uint8Array): Promise<void> } };
 }
 
 /** How a line is opened. */
@@ -85,8 +93,8 @@ export class Line {
   constructor(streams: ByteStreams, options: LineOptions) {
     this.#options = options;
     this.#pace = new Pace(options.bandwidth);
-    this.#writer = streams.writable.getWriter();
-    this.#bytes = new Bytes(streams.readable);
+    this.#writer = (streams.writable as WritableStream<Uint8Array>).getWriter();
+    this.#bytes = new Bytes(streams.readable as ReadableStream<Uint8Array>);
     this.#writer.closed.catch((cause: unknown) => this.break(lost("it takes nothing any more", cause)));
   }
 
@@ -128,7 +136,12 @@ export class Line {
    * @throws WasmvisorError `migration-lost`, and what the line is broken by
    */
   async send({ kind, bytes }: Plain): Promise<void> {
-    const block = sealed({ kind, bytes }, this.#sent++, this.#options.compress && kind !== BlockKind.NOTE, this.#ciphers.own);
+    const block = sealed(
+      { kind, bytes },
+      this.#sent++,
+      this.#options.compress && kind !== BlockKind.NOTE,
+      this.#ciphers.own,
+    );
     const before = this.#tail;
     const write = async (): Promise<void> => {
       await before;
@@ -155,9 +168,7 @@ export class Line {
    */
   async receive(): Promise<LineBlock> {
     const number = this.#received++;
-    const header = await translated(async () =>
-      decodeHeader(await this.#take(HEADER_BYTES), number, BlockKind.NOTE),
-    );
+    const header = await translated(async () => decodeHeader(await this.#take(HEADER_BYTES), number, BlockKind.NOTE));
     const stored = await this.#take(header.stored);
     const bytes = await translated(() => opened(header, stored, number, this.#ciphers.theirs));
     if (header.kind === BlockKind.NOTE) {
@@ -270,7 +281,8 @@ export async function translated<Value>(read: () => Value | Promise<Value>): Pro
     if (!(cause instanceof WasmvisorError)) throw cause;
     if (cause.code === "snapshot-damaged") throw garbled("something was changed on its way", cause);
     if (cause.code !== "snapshot-key") throw cause;
-    const sentence = "The other side of the migration has another key, or somebody has changed what it said; give both sides the same one.";
+    const sentence =
+      "The other side of the migration has another key, or somebody has changed what it said; give both sides the same one.";
     throw migrationError("migration-key", sentence, {}, cause);
   }
 }

@@ -248,7 +248,12 @@ export class Order {
 }
 
 /** Gives a block of a disk or of pages to `sink`. @throws WasmvisorError `snapshot-damaged`, Misfit, and what `sink` throws */
-export async function take({ kind, bytes }: Pick<Block, "kind" | "bytes">, from: Reader, sink: SnapshotSink, order: Order): Promise<void> {
+export async function take(
+  { kind, bytes }: Pick<Block, "kind" | "bytes">,
+  from: Reader,
+  sink: SnapshotSink,
+  order: Order,
+): Promise<void> {
   switch (kind) {
     case BlockKind.DISK: {
       order.addDisk(from.left);

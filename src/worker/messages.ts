@@ -88,6 +88,12 @@ export type ToWorker = { readonly id: number } & (
   | { readonly type: "abort" }
 );
 
+/** A line on its way to the worker. */
+export interface SentStreams {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+}
+
 /** A port on its way from the worker. */
 export interface SentPort {
   readonly name: string;

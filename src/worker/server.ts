@@ -155,7 +155,17 @@ class Server {
     const memory = { start, size };
     const networks = vm.networks.map(({ slot, mac, mtu }) => ({ slot, mac, mtu }));
     const { state } = vm;
-    const created: CreatedVm = { vm: number, state, harts: vm.harts.length, memory, drives, networks, output, ports, agent };
+    const created: CreatedVm = {
+      vm: number,
+      state,
+      harts: vm.harts.length,
+      memory,
+      drives,
+      networks,
+      output,
+      ports,
+      agent,
+    };
     const streams = [output, ...ports.map((port) => port.output), ...(agent === undefined ? [] : [agent.output])];
     return { value: created, transfer: streams };
   }

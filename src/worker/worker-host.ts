@@ -13,7 +13,7 @@ import { checkStreams } from "../vmm/migrate/options.ts";
 import type { RestoreOptions } from "../vmm/snapshot/restore.ts";
 import { encodeConfig, encodeRestore } from "./codec.ts";
 import { Link } from "./link.ts";
-import type { CreatedVm, WorkerHostSettings } from "./messages.ts";
+import type { CreatedVm, SentStreams, WorkerHostSettings } from "./messages.ts";
 import { Remote } from "./remote.ts";
 import { WorkerVm } from "./worker-vm.ts";
 
@@ -139,7 +139,7 @@ export class WorkerHost {
    */
   async receive(streams: ByteStreams, options: ReceiveOptions = {}): Promise<WorkerVm> {
     checkStreams(streams);
-    const { readable, writable } = streams;
+    const { readable, writable } = streams as SentStreams;
     const transfer: object[] = [writable];
     const wire = encodeRestore(readable, options, transfer);
     const { signal, onProgress } = options;

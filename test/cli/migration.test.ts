@@ -79,7 +79,9 @@ describe("a VM", () => {
     expect(failed.texts.stderr).toContain("does not answer; start wasmvisor run --incoming there first");
     const move = start("migrate", "--control", socket, `tcp:127.0.0.1:${port()}`);
     expect([await move.ended, move.texts.stderr]).toEqual([0, ""]);
-    expect(move.texts.stdout).toMatch(/^moved in \d+\.\d s: \d+ pages in \d+ rounds, \d+ bytes; it stood still for \d+ ms\n$/);
+    expect(move.texts.stdout).toMatch(
+      /^moved in \d+\.\d s: \d+ pages in \d+ rounds, \d+ bytes; it stood still for \d+ ms\n$/,
+    );
     expect(await vm.ended).toBe(0);
     expect(vm.texts.stderr).toContain("the VM has been moved to another host");
     waiting.child.stdin.write("selfcheck\n");

@@ -1,7 +1,5 @@
 /** A connection for migrations whose blocks are counted, and which can be cut or go silent anywhere. */
 
-import type { ByteStreams } from "../../src/migration/line.ts";
-
 const PROLOGUE_BYTES = 32;
 const HEADER_BYTES = 20;
 
@@ -74,8 +72,14 @@ export class Wire {
   }
 }
 
+/** One end of a connection. */
+export interface End {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+}
+
 /** Both ends of a connection, and its two directions. */
-export function connection(): { source: ByteStreams; destination: ByteStreams; down: Wire; up: Wire } {
+export function connection(): { source: End; destination: End; down: Wire; up: Wire } {
   const [down, up] = [new Wire(), new Wire()];
   down.onCut = () => up.cut();
   up.onCut = () => down.cut();

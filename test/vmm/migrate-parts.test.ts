@@ -52,7 +52,9 @@ describe("what the sides of a migration say", () => {
     for (let at = 0; at < bytes.length; at++) {
       const changed = bytes.slice();
       changed[at]! ^= 1;
-      expect(() => decodeLinePrologue(changed)).toThrow(code(at === 8 || at === 9 ? "migration-version" : "migration-damaged"));
+      expect(() => decodeLinePrologue(changed)).toThrow(
+        code(at === 8 || at === 9 ? "migration-version" : "migration-damaged"),
+      );
       expect(() => decodeLinePrologue(bytes.subarray(0, at))).toThrow(code("migration-lost"));
     }
     expect(new DataView(bytes.buffer).getUint16(8, true)).toBe(LINE_VERSION);

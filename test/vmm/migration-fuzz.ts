@@ -52,10 +52,7 @@ async function makeSound(host: Host): Promise<{ down: Said; up: Said }[]> {
     const heard = { down: [] as Uint8Array[], up: [] as Uint8Array[] };
     down.change = (chunk) => (heard.down.push(chunk.slice()), chunk);
     up.change = (chunk) => (heard.up.push(chunk.slice()), chunk);
-    await Promise.all([
-      other!.receive(destination),
-      vm.migrateTo(source, { compress: false, disks: "include" }),
-    ]);
+    await Promise.all([other!.receive(destination), vm.migrateTo(source, { compress: false, disks: "include" })]);
     made.push({ down: parse(heard.down), up: parse(heard.up) });
     for (const one of [host, other!]) for (const left of [...one.vms]) await left.close();
   }
@@ -127,7 +124,13 @@ function damage(blocks: Block[], random: Random): void {
 }
 
 function note(is: string, random: Random): Block {
-  const more = pick(random, [{}, { running: true }, { round: 1 }, { why: "\x1b[2J\0".repeat(3), code: "<x>" }, { x: 1 }]);
+  const more = pick(random, [
+    {},
+    { running: true },
+    { round: 1 },
+    { why: "\x1b[2J\0".repeat(3), code: "<x>" },
+    { x: 1 },
+  ]);
   return { kind: BlockKind.NOTE, bytes: new TextEncoder().encode(JSON.stringify({ is, ...more })) };
 }
 

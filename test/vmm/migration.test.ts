@@ -93,7 +93,10 @@ async function move(vm: Vm, options: MigrateOptions = {}, received: ReceiveOptio
 
 /** How both sides end. */
 async function ends(vm: Vm, line: { source: ByteStreams; destination: ByteStreams }, received: ReceiveOptions = {}) {
-  const [there, here] = await Promise.allSettled([other.receive(line.destination, received), vm.migrateTo(line.source)]);
+  const [there, here] = await Promise.allSettled([
+    other.receive(line.destination, received),
+    vm.migrateTo(line.source),
+  ]);
   const codeOf = (end: PromiseSettledResult<unknown>): string =>
     end.status === "fulfilled" ? "done" : String((end.reason as { code?: string }).code ?? end.reason);
   return { here: codeOf(here), there: codeOf(there), reason: here.status === "rejected" ? String(here.reason) : "" };
@@ -185,7 +188,10 @@ describe("a VM that is moved", () => {
         vm.migrateTo(source, { key }),
       ]);
       expect(there).toMatchObject({ status: "rejected", reason: { code: "migration-key" } });
-      expect(here).toMatchObject({ status: "rejected", reason: { code: expect.stringMatching(/^migration-/) as string } });
+      expect(here).toMatchObject({
+        status: "rejected",
+        reason: { code: expect.stringMatching(/^migration-/) as string },
+      });
       expect(await runs(vm)).toBe(true);
     }
     const { source, destination } = await pair();
@@ -219,14 +225,22 @@ describe("a VM that is moved", () => {
       },
       signal: giveUp.signal,
     };
-    const [there, here] = await Promise.allSettled([other.receive(line.destination), vm.migrateTo(line.source, options)]);
+    const [there, here] = await Promise.allSettled([
+      other.receive(line.destination),
+      vm.migrateTo(line.source, options),
+    ]);
     expect(here).toMatchObject({ reason: { message: "enough" } });
     expect(there).toMatchObject({ reason: { code: "migration-refused" } });
     expect(Math.min(...caps)).toBeLessThanOrEqual(0.25);
     expect(vm.cpu).toMatchObject({ cap: 1, reservation: 0.5 });
     expect(vm.memory.statistics().window).toBe(true);
     expect(await runs(vm)).toBe(true);
-    const { statistics } = await move(vm, { ...options, signal: undefined, onProgress: undefined, throttle: false } as never);
+    const { statistics } = await move(vm, {
+      ...options,
+      signal: undefined,
+      onProgress: undefined,
+      throttle: false,
+    } as never);
     expect(statistics).toMatchObject({ rounds: 6, cap: 1 });
   });
 
@@ -277,7 +291,10 @@ describe("the disks of a VM that is moved", () => {
 
   test("go along as far as they are in memory", async () => {
     const blob = new Blob([disk]);
-    for (const [source, given] of [[blob, { source: blob }], [disk, undefined]] as const) {
+    for (const [source, given] of [
+      [blob, { source: blob }],
+      [disk, undefined],
+    ] as const) {
       const vm = await demo({ drives: [{ source, format: "raw" }] });
       await vm.drives[0]!.backend!.write(512 * 9, changed);
       const { vm: arrived } = await move(vm, {}, { drives: [given] });
@@ -305,7 +322,10 @@ describe("the disks of a VM that is moved", () => {
     const vm = await storer(9, undefined, { drives: [{ source, format: "raw" }] });
     vm.start();
     const another = path.join(folder(), "another.img");
-    writeFileSync(another, disk.map((byte) => byte ^ 1));
+    writeFileSync(
+      another,
+      disk.map((byte) => byte ^ 1),
+    );
     const drives = [{ source: another, format: "raw" as const }];
     const wrong = await ends(vm, connection(), { drives });
     expect(wrong).toMatchObject({ here: "migration-refused", there: "migration-drive" });
@@ -317,7 +337,9 @@ describe("the disks of a VM that is moved", () => {
   });
 
   test("that are missing, or others, are refused before the first page", async () => {
-    const vm = await storer(9, undefined, { drives: [{ source: new MemoryBlock(disk), format: "raw", readonly: true }] });
+    const vm = await storer(9, undefined, {
+      drives: [{ source: new MemoryBlock(disk), format: "raw", readonly: true }],
+    });
     vm.start();
     for (const drives of [
       [],

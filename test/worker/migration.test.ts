@@ -47,7 +47,10 @@ test("a VM goes on in another worker where it was, and is given up where its own
   const giveUp = new AbortController();
   const first = connection();
   const refused = there.receive(first.destination);
-  const givenUp = vm.migrateTo(first.source, { signal: giveUp.signal, onProgress: () => giveUp.abort(new Error("stay")) });
+  const givenUp = vm.migrateTo(first.source, {
+    signal: giveUp.signal,
+    onProgress: () => giveUp.abort(new Error("stay")),
+  });
   await expect(givenUp).rejects.toThrow("stay");
   await expect(refused).rejects.toMatchObject({ code: /^migration-/ });
 

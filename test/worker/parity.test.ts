@@ -41,7 +41,9 @@ test("every method and accessor has its counterpart", () => {
   expect(missing(members(Hart), WorkerHart)).toEqual([]);
   expect(missing(members(VmBalloon), WorkerBalloon)).toEqual([]);
   expect(missing(members(VmPort, "saved", "close"), WorkerPort)).toEqual([]);
-  expect(missing(members(Drive, "model", "backend", "close", "put", "letGo", "takeBack", "arrive", "replace"), WorkerDrive)).toEqual([]);
+  expect(
+    missing(members(Drive, "model", "backend", "close", "put", "letGo", "takeBack", "arrive", "replace"), WorkerDrive),
+  ).toEqual([]);
   expect(missing(members(VmNetwork, "model", "watch", "close"), WorkerNetwork)).toEqual([]);
   expect(missing(members(PhysicalMemoryClass, "start", "size"), WorkerMemory)).toEqual([]);
 });

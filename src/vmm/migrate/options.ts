@@ -118,6 +118,7 @@ export function checkStreams(streams: ByteStreams): void {
   const isFree =
     readable instanceof ReadableStream && writable instanceof WritableStream && !readable.locked && !writable.locked;
   if (isFree) return;
-  const sentence = "A VM is moved over { readable, writable }, two web streams of bytes that nobody else reads or writes.";
+  const sentence =
+    "A VM is moved over { readable, writable }, two web streams of bytes that nobody else reads or writes.";
   throw new WasmvisorError("option", sentence);
 }

@@ -182,11 +182,7 @@ class Arriving {
   }
 
   /** Opens the disks that the source has closed now, and looks whether all are as they were there. */
-  async #openLateDisks(
-    vm: Vm,
-    before: readonly DriveDescription[],
-    now: readonly DriveDescription[],
-  ): Promise<void> {
+  async #openLateDisks(vm: Vm, before: readonly DriveDescription[], now: readonly DriveDescription[]): Promise<void> {
     for (const [index, drive] of vm.drives.entries()) {
       const [first, last] = [before[index]!, now[index]];
       if (last?.content !== first.content || last.size !== first.size || last.readonly !== first.readonly) {

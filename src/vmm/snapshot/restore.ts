@@ -194,7 +194,11 @@ export function split(sections: readonly Section[]): { files: FwCfgFile[]; own: 
 }
 
 /** A configuration of the shape that is described. @throws WasmvisorError `snapshot-machine`, `snapshot-drive` */
-export function configOf({ machine }: SnapshotDescription, fwCfg: readonly FwCfgFile[], options: RestoreOptions): VmConfig {
+export function configOf(
+  { machine }: SnapshotDescription,
+  fwCfg: readonly FwCfgFile[],
+  options: RestoreOptions,
+): VmConfig {
   const { drives = [], networks = [], shares = [], devices = [] } = options;
   const { parents: _parents, key: _key, track: _track, ...others } = options;
   const tags = machine.shares.map(({ tag }) => tag);
