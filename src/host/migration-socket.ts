@@ -22,9 +22,6 @@ export function placeText(place: MigrationPlace): string {
   return `tcp:${place.host.includes(":") ? `[${place.host}]` : place.host}:${place.port}`;
 }
 
-/** A side ends when it has said all, not when the other one has. */
-const HALF_OPEN = { allowHalfOpen: true };
-
 function streamsOf(socket: Socket): SocketStreams {
   socket.setNoDelay();
   return Duplex.toWeb(socket) as SocketStreams;
@@ -41,7 +38,7 @@ function fault(place: MigrationPlace, what: string, cause: unknown): WasmvisorEr
  * @throws WasmvisorError `migration-lost` when nobody waits there
  */
 export async function connectMigration(place: MigrationPlace): Promise<SocketStreams> {
-  const socket = connect({ ...addressOf(place), ...HALF_OPEN });
+  const socket = connect(addressOf(place));
   return new Promise((resolve, reject) => {
     socket.once("error", (cause) =>
       reject(fault(place, "does not answer; start wasmvisor run --incoming there first", cause)),
@@ -60,7 +57,7 @@ export async function acceptMigration(
   signal: AbortSignal,
   onListening: (place: MigrationPlace) => void,
 ): Promise<SocketStreams> {
-  const server = createServer(HALF_OPEN);
+  const server = createServer();
   const giveUp = (): void => void server.close();
   try {
     return await new Promise<SocketStreams>((resolve, reject) => {

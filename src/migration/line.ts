@@ -28,7 +28,7 @@ import {
 } from "./prologue.ts";
 
 /**
- * Bytes in both directions, as two web streams: of a socket (node's `Duplex.toWeb`, of one that is made with `allowHalfOpen: true`), of two
+ * Bytes in both directions, as two web streams: of a socket (node's `Duplex.toWeb`; not of one with `allowHalfOpen`, whose end is not seen), of two
  * `TransformStream`s, of whatever has both.
  */
 export interface ByteStreams {
@@ -107,8 +107,8 @@ export class Line {
     };
     if (isSource) await this.#write(encodeLinePrologue(own));
     const bytes = await translated(() => this.#within(this.#bytes.take(PROLOGUE_BYTES)));
-    // Whatever it is, the other side learns the version that is spoken here.
-    if (!isSource) await this.#write(encodeLinePrologue(own));
+    // Whatever it is, the other side learns the version that is spoken here, if it listens.
+    if (!isSource) await this.#write(encodeLinePrologue(own)).catch(() => undefined);
     const theirs = decodeLinePrologue(bytes);
     expectSameKeys(own.isEncrypted, theirs.isEncrypted);
     if (key === undefined) return;
@@ -189,8 +189,7 @@ export class Line {
    */
   async refuse(error: unknown): Promise<void> {
     const code = error instanceof WasmvisorError ? error.code : "";
-    if (code === "migration-refused") return this.end("heard");
-    if (code === "migration-lost") return this.end("dropped");
+    if (code === "migration-refused" || code === "migration-lost") return this.end("dropped");
     const why = (error instanceof Error ? error.message : String(error)).slice(0, 2000);
     try {
       await this.#tail;
@@ -205,19 +204,18 @@ export class Line {
   }
 
   /**
-   * Ends the line: "said": the last word was said here, and the other side needs time to read it; "heard": it was said there; "dropped": nobody
-   * waits for one.
+   * Ends the line: "said": the last word was said here, and the other side, which drops the line when it has heard it, needs time for that;
+   * "dropped": nobody waits for a word.
    */
-  end(how: "said" | "heard" | "dropped"): void {
+  end(how: "said" | "dropped"): void {
     void this.#end(how);
   }
 
-  async #end(how: "said" | "heard" | "dropped"): Promise<void> {
+  async #end(how: "said" | "dropped"): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const linger = new Promise<void>((resolve) => (timer = setTimeout(resolve, LINGER)));
-    // Only who has said the last word closes: node's streams of a socket that has been ended by the other side throw then.
-    if (how === "said") this.#writer.close().catch(() => undefined);
-    if (how !== "dropped") await Promise.race([this.#drain(), linger]);
+    // The streams are not closed: node's of a socket that the other side has ended meanwhile end the process then.
+    if (how === "said") await Promise.race([this.#drain(), linger]);
     clearTimeout(timer);
     await Promise.allSettled([this.#bytes.close(), this.#writer.abort()]);
   }
