@@ -1,5 +1,6 @@
 /** What a destination says, read as it comes: a no must be heard also while pages are sent. */
 
+import { WasmvisorError } from "../error.ts";
 import { BlockKind } from "../snapshot/format.ts";
 import { decodeNote, garbled, type NoteName } from "./format.ts";
 import type { Line } from "./line.ts";
@@ -29,6 +30,16 @@ export class Inbox {
     }
   }
 
+  /** Why the other side has gone, if it says so after all; else `error`, by which that was seen here. */
+  async lastWord(error: unknown): Promise<unknown> {
+    if (!(error instanceof WasmvisorError) || error.code !== "migration-lost") return error;
+    const until = performance.now() + LAST_WORD;
+    while (this.#failed === undefined && performance.now() < until)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    const said = this.#failed?.error;
+    return said instanceof WasmvisorError && said.code === "migration-refused" ? said : error;
+  }
+
   async #read(line: Line, onFailure: (error: unknown) => void): Promise<void> {
     try {
       for (;;) {
@@ -49,6 +60,9 @@ export class Inbox {
     }
   }
 }
+
+/** Milliseconds in which a last word comes. */
+const LAST_WORD = 500;
 
 /** Words that wait to be asked for, at most. */
 const WORDS_MOST = 4;

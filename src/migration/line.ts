@@ -95,7 +95,8 @@ export class Line {
     this.#pace = new Pace(options.bandwidth);
     this.#writer = (streams.writable as WritableStream<Uint8Array>).getWriter();
     this.#bytes = new Bytes(streams.readable as ReadableStream<Uint8Array>);
-    this.#writer.closed.catch((cause: unknown) => this.break(lost("it takes nothing any more", cause)));
+    // What cannot be written is seen when it is: what has come before is read first.
+    this.#writer.closed.catch(() => undefined);
   }
 
   /** @throws WasmvisorError `migration-damaged`, `migration-version`, `migration-key`, `migration-lost` */
@@ -241,7 +242,7 @@ export class Line {
       const wait = this.#pace.wait(piece.length, performance.now());
       if (wait > 0) await this.#within(new Promise((resolve) => void setTimeout(resolve, wait)));
       await this.#within(this.#writer.ready);
-      this.#writer.write(piece).catch((cause: unknown) => this.break(lost("it takes nothing any more", cause)));
+      this.#writer.write(piece).catch(() => undefined);
       this.bytesSent += piece.length;
     }
   }

@@ -4,7 +4,7 @@ import { Frame } from "../../../assembly/shared/constants.ts";
 import { WasmvisorError } from "../../error.ts";
 import type { MachineMemory } from "../../memory/machine-memory.ts";
 import type { Ram } from "../../memory/ram.ts";
-import { migrationError } from "../../migration/format.ts";
+import { migrationError, type NoteName } from "../../migration/format.ts";
 import { Inbox } from "../../migration/inbox.ts";
 import { type ByteStreams, Line } from "../../migration/line.ts";
 import { BlockKind, DISKS_MOST } from "../../snapshot/format.ts";
@@ -87,7 +87,7 @@ class Migration {
   readonly #wasTracked: boolean;
   readonly #startedAt = performance.now();
   readonly #closed: Drive[] = [];
-  #inbox!: Inbox;
+  #inbox: Inbox | undefined;
   #epoch = 0;
   #round = 0;
   #pages = 0;
@@ -121,8 +121,9 @@ class Migration {
       this.#report("handover", 0);
       this.#expectSound();
     } catch (error) {
-      await this.#undo(error);
-      throw error;
+      const why = (await this.#inbox?.lastWord(error)) ?? error;
+      await this.#undo(why);
+      throw why;
     } finally {
       signal?.removeEventListener("abort", giveUp);
       forget();
@@ -135,7 +136,7 @@ class Migration {
   async #agree(): Promise<void> {
     await this.#line.open();
     this.#inbox = new Inbox(this.#line, (error) => this.#line.break(error));
-    await this.#inbox.expect("hello");
+    await this.#expect("hello");
     // What a VM has changed in memory must not change while sums are made of what lies below.
     const goOn = this.#vm.hold();
     try {
@@ -147,7 +148,7 @@ class Migration {
     }
     for (const file of this.#vm.files) await this.#sendAll(sectionBlocks(file));
     await this.#line.note({ is: "offer" });
-    await this.#inbox.expect("accept");
+    await this.#expect("accept");
   }
 
   /** Sends pages until the rest is few. Which are left. */
@@ -160,7 +161,7 @@ class Migration {
       const [from, before] = [performance.now(), this.#pages];
       await this.#sendRound(wanted, "pages");
       await this.#line.note({ is: "sent", round: this.#round });
-      await this.#inbox.expect("got");
+      await this.#expect("got");
       const dirty = ram.dirtyFrames(this.#epoch);
       this.#epoch = dirty.epoch;
       wanted = new Uint8Array(ram.pages);
@@ -191,14 +192,14 @@ class Migration {
     await this.#describe(drives);
     await this.#closeDisks(drives);
     await this.#line.note({ is: "state", running });
-    await this.#inbox.expect("ready");
+    await this.#expect("ready");
   }
 
   /** From here on it must not run by itself: the destination may, whatever is heard of it. */
   async #handOver(): Promise<void> {
     try {
       await this.#line.note({ is: "go" });
-      await this.#inbox.expect("running");
+      await this.#expect("running");
     } catch (error) {
       if (error instanceof WasmvisorError && error.code === "migration-refused") {
         await this.#undo(error);
@@ -239,6 +240,10 @@ class Migration {
       await reopen(drive);
       this.#closed.shift();
     }
+  }
+
+  async #expect(word: NoteName): Promise<void> {
+    await this.#inbox!.expect(word);
   }
 
   #drives(): Promise<DriveDescription[]> {
