@@ -7,7 +7,6 @@ import {
   flameGraph,
   Host,
   Profiler,
-  type ReceiveOptions,
   type RestoreOptions,
   tapNetworks,
   type Vm,

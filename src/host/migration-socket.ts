@@ -24,7 +24,7 @@ export function placeText(place: MigrationPlace): string {
 
 function streamsOf(socket: Socket): SocketStreams {
   socket.setNoDelay();
-  return Duplex.toWeb(socket) as SocketStreams;
+  return Duplex.toWeb(socket);
 }
 
 function fault(place: MigrationPlace, what: string, cause: unknown): WasmvisorError {

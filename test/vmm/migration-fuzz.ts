@@ -153,7 +153,11 @@ async function say(
 
 function expectSentence(error: unknown): void {
   if (!(error instanceof WasmvisorError)) throw error;
-  if (!/^[A-Za-z"].*[.?]$/s.test(error.message) || /NaN|undefined|\[object|\x1b/.test(error.message))
+  if (
+    !/^[A-Za-z"].*[.?]$/s.test(error.message) ||
+    /NaN|undefined|\[object/.test(error.message) ||
+    error.message.includes("\x1b")
+  )
     throw new Error(`no sentence: ${error.message}`, { cause: error });
 }
 

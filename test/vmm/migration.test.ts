@@ -169,7 +169,7 @@ describe("a VM that is moved", () => {
   });
 
   test("over TCP, encrypted, arrives; a listener without its key, or with another one, gets nothing", async () => {
-    const streams = (socket: Socket): ByteStreams => Duplex.toWeb(socket) as ByteStreams;
+    const streams = (socket: Socket): ByteStreams => Duplex.toWeb(socket);
     const server = createServer();
     onTestFinished(() => void server.close());
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

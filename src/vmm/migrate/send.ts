@@ -278,7 +278,7 @@ class Migration {
     const { ram, memory, holds } = this.#vm;
     return {
       pages: ram.pages,
-      has: (page) => wanted === undefined || wanted[page] !== 0,
+      has: (page) => wanted?.[page] !== 0,
       holds: (page) => {
         const ma = ram.frame(page);
         return ma !== Frame.ZERO_MA && holds(ma);
