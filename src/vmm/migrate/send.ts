@@ -137,15 +137,9 @@ class Migration {
     await this.#line.open();
     this.#inbox = new Inbox(this.#line, (error) => this.#line.break(error));
     await this.#expect("hello");
-    // What a VM has changed in memory must not change while sums are made of what lies below.
-    const goOn = this.#vm.hold();
-    try {
-      const drives = await this.#drives();
-      // Those that it writes to have other sums when it stops.
-      await this.#describe(drives.map((drive) => (isLate(drive) ? { ...drive, sums: [] } : drive)));
-    } finally {
-      goOn();
-    }
+    const drives = await this.#drivesAtRest();
+    // Those that it writes to have other sums when it stops.
+    await this.#describe(drives.map((drive) => (isLate(drive) ? { ...drive, sums: [] } : drive)));
     for (const file of this.#vm.files) await this.#sendAll(sectionBlocks(file));
     await this.#line.note({ is: "offer" });
     await this.#expect("accept");
@@ -244,6 +238,16 @@ class Migration {
 
   async #expect(word: NoteName): Promise<void> {
     await this.#inbox!.expect(word);
+  }
+
+  /** What a VM has changed in memory must not change while sums are made of what lies below. */
+  async #drivesAtRest(): Promise<DriveDescription[]> {
+    const goOn = this.#vm.hold();
+    try {
+      return await this.#drives();
+    } finally {
+      goOn();
+    }
   }
 
   #drives(): Promise<DriveDescription[]> {
