@@ -133,7 +133,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "src/study": ["src/error.ts", "src/isa", "src/index.ts", "src/debug"],
   // Fetching a Linux: formats and what they are checked by; the command brings the network and the disk.
   "src/linux": ["src/error.ts"],
+  // The machine file and the supervisor's routes: tables, and text.
+  "src/lifecycle": ["src/error.ts", "src/nearest.ts"],
   "src/cli": [
+    "src/lifecycle",
     "src/error.ts",
     "src/nearest.ts",
     "src/defined.ts",

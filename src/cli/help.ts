@@ -8,11 +8,14 @@ export const HELP = {
   wasmvisor linux [options]          fetch a small Linux, and boot it
   wasmvisor run [options] [KERNEL]   run a guest with its console on this terminal
   wasmvisor run --help               the options
-  wasmvisor snapshot FILE            keep a VM that runs with --control SOCKET; wasmvisor run --loadvm FILE goes on
-  wasmvisor migrate ADDRESS          move a VM that runs with --control SOCKET to where wasmvisor run --incoming ADDRESS waits
-  wasmvisor exec | cp | logs …       drive the guest of a VM that runs with --agent --control SOCKET
+  wasmvisor init | up | status | provision | pause | resume | suspend | restore | clone | reload | down | destroy
+                                     machines that stay, described by a file: see wasmvisor help init and help up
+  wasmvisor exec | cp | console | logs …
+                                     drive the guest of such a machine, or of a VM that runs with --agent --control SOCKET
   wasmvisor exec --help
-  wasmvisor top …                    what VMs that run with --control SOCKET use: time, memory, disks and networks
+  wasmvisor snapshot …               keep a machine, or a VM that runs with --control SOCKET, as it is now
+  wasmvisor migrate ADDRESS          move one to where wasmvisor run --incoming ADDRESS waits
+  wasmvisor top …                    what they use: time, memory, disks and networks
   wasmvisor img COMMAND …            make, convert and check disk images, as qemu-img does
   wasmvisor img --help
   wasmvisor relay [options]          give VMs in browsers a network
@@ -131,10 +134,11 @@ and the options of wasmvisor run, but for --kernel and --initrd: -m 1G, --smp 4,
 `,
   exec: `wasmvisor exec [options] [--] COMMAND [ARGUMENT…]
 
-Runs a program in the guest of a VM that was started with wasmvisor run --agent --control SOCKET: with this standard input and output, on
-a terminal where this is one. Signals are passed on; the exit code is the program's.
+Runs a program in the guest of a machine that is up, or of a VM that was started with wasmvisor run --agent --control SOCKET: with this standard
+input and output, on a terminal where this is one. Signals are passed on; the exit code is the program's.
 
   --control SOCKET    the VM's socket (default: WASMVISOR_CONTROL)
+  -m, --machine NAME  a machine of wasmvisor.json, in place of a socket (default: the only one)
   -t, --tty           with a terminal; -T, --no-tty: without
   -u, --user NAME     whom it runs as (default root)
   -w, --cwd FOLDER    where it starts (default: the user's home)
@@ -142,16 +146,29 @@ a terminal where this is one. Signals are passed on; the exit code is the progra
                       a variable of its environment (again for more)
   --timeout SECONDS   kills it then, with all of its process group: exit code 124
 `,
-  cp: `wasmvisor cp [--control SOCKET] FROM TO
+  cp: `wasmvisor cp [--control SOCKET | --machine NAME] FROM TO
 
-Copies a file or folder between here and the guest of a VM that was started with wasmvisor run --agent --control SOCKET. A path of the
-guest's begins with a colon: wasmvisor cp src :/root/ and wasmvisor cp :/var/log/syslog . A target that ends with / is the folder that the
-copy goes into.
+Copies a file or folder between here and the guest of a machine that is up, or of a VM that was started with wasmvisor run --agent --control
+SOCKET. A path of the guest's begins with a colon: wasmvisor cp src :/root/ and wasmvisor cp :/var/log/syslog . A target that ends with / is
+the folder that the copy goes into.
+
+  --control SOCKET    the VM's socket (default: WASMVISOR_CONTROL)
+  -m, --machine NAME  a machine of wasmvisor.json, in place of a socket (default: the only one)
 `,
-  logs: `wasmvisor logs [--control SOCKET] [-f, --follow]
+  console: `wasmvisor console [--control SOCKET | --machine NAME]
 
-Prints what the console of a VM that was started with wasmvisor run --control SOCKET has printed, the last MiB of it; with --follow what
-it prints from now on, too.
+This terminal at the serial console of a machine that is up, or of a VM that runs with --control SOCKET. Ctrl-A x leaves it, and the guest goes on.
+
+  --control SOCKET    the VM's socket (default: WASMVISOR_CONTROL)
+  -m, --machine NAME  a machine of wasmvisor.json, in place of a socket (default: the only one)
+`,
+  logs: `wasmvisor logs [--control SOCKET | --machine NAME] [-f, --follow]
+
+Prints what the console of a machine, or of a VM that was started with wasmvisor run --control SOCKET, has printed, the last MiB of it; with
+--follow what it prints from now on, too. Of a machine that is off, what it had printed until then.
+
+  --control SOCKET    the VM's socket (default: WASMVISOR_CONTROL)
+  -m, --machine NAME  a machine of wasmvisor.json, in place of a socket (default: the only one)
 `,
   relay: `wasmvisor relay [options]
 
@@ -173,7 +190,7 @@ reaches, as --net user. Needs the package ws (npm install ws). A VM joins by ope
 `,
   top: `wasmvisor top [--control SOCKET]… [--once] [--json] [--delay SECONDS]
 
-Shows what VMs that were started with wasmvisor run --control SOCKET use, a line for each: the part of the time in which they run and in which
+Shows what the machines of wasmvisor.json, or VMs that were started with wasmvisor run --control SOCKET, use, a line for each: the part of the time in which they run and in which
 they wait to run, millions of instructions a second, memory taken, memory shared, memory in all, and bytes a second of disks and networks.
 
   --control SOCKET    a VM's socket (again for more; default: WASMVISOR_CONTROL)
@@ -181,10 +198,15 @@ they wait to run, millions of instructions a second, memory taken, memory shared
   --json              one line of JSON for each look
   --delay SECONDS     between two looks (default 2)
 `,
-  snapshot: `wasmvisor snapshot [--control SOCKET] [--disks] FILE
+  snapshot: `wasmvisor snapshot [--machine NAME] NAME | --list | --delete NAME
+wasmvisor snapshot [--control SOCKET | --machine NAME] [--disks] FILE
 
-Writes all that a VM is, which was started with wasmvisor run --control SOCKET, to a file; the VM runs on. wasmvisor run --loadvm FILE goes on
-from there. Disks that the guest writes to must be then as they are now, unless --disks takes them along.
+Keeps what a machine is, with its disks, under a name; it runs on, and wasmvisor restore NAME has it be like that again. What has a path, such as
+./vm.snap, is a file, as is anything with --control SOCKET: wasmvisor run --loadvm FILE goes on from there. Disks that the guest writes to must be
+then as they are now, unless --disks takes them along.
+
+  --control SOCKET    the VM's socket (default: WASMVISOR_CONTROL)
+  -m, --machine NAME  a machine of wasmvisor.json, in place of a socket (default: the only one)
 `,
   migrate: `wasmvisor migrate [--control SOCKET] [options] ADDRESS
 

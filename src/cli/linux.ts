@@ -1,6 +1,7 @@
 /** `wasmvisor linux`: Debian's kernel to a busybox shell, fetched when it is first wanted. */
 
 import { WasmvisorError } from "../error.ts";
+import type { VmConfig } from "../index.ts";
 import { CachedFolder } from "../host/cache.ts";
 import { digest, sha256, verifyEd25519 } from "../host/digest.ts";
 import { download } from "../host/http.ts";
@@ -22,19 +23,40 @@ const BUSYBOX = "busybox";
  */
 export async function runLinux(options: LinuxOptions): Promise<number> {
   const mirror = archiveAddress(options.mirror ?? host.environment("DEBIAN_MIRROR") ?? MIRROR);
-  const cache = new CachedFolder(`linux-${LINUX.version}`);
   const modules = modulesFor(partsOf(options.run));
-  const files = await ready(cache, mirror, modules, options);
+  const files = await ready(debianCache(), mirror, modules, options);
   if (typeof files === "number") return files;
   const { vm } = options.run;
   const append = [words(modules, options.run), ...(vm.append === undefined ? [] : [vm.append])].join(" ");
+  return run({ ...options.run, vm: { ...vm, ...imagesOf(files, modules), append } });
+}
+
+/**
+ * What a machine boots that has a Linux of wasmvisor's and nobody at its console; fetched when it is first wanted.
+ * @throws WasmvisorError when it cannot be fetched; the signal's reason
+ */
+export async function debianImages(
+  machine: Pick<RunOptions, "vm" | "networks">,
+  signal: AbortSignal,
+): Promise<Pick<VmConfig, "kernel" | "initrd" | "append">> {
+  const cache = debianCache();
+  const modules = modulesFor(partsOf(machine));
+  const cached = await cache.read([KERNEL, BUSYBOX, ...modules.map(moduleFile)]);
+  const mirror = archiveAddress(host.environment("DEBIAN_MIRROR") ?? MIRROR);
+  const files = cached ?? (await fetchInto(cache, mirror, modules.length > 0 ? ALL_MODULES : [], signal));
+  const append = ["console=ttyS0", ...moduleWords(modules, machine), ...[machine.vm.append ?? []].flat()].join(" ");
+  return { ...imagesOf(files, modules), append };
+}
+
+const debianCache = (): CachedFolder => new CachedFolder(`linux-${LINUX.version}`);
+
+function imagesOf(files: Files, modules: readonly string[]): Pick<VmConfig, "kernel" | "initrd"> {
   const inOrder = modules.map((name) => [moduleFile(name), files.get(moduleFile(name))!] as const);
-  const images = { kernel: cache.file(KERNEL), initrd: initramfs(files.get(BUSYBOX)!, inOrder) };
-  return run({ ...options.run, vm: { ...vm, ...images, append } });
+  return { kernel: debianCache().file(KERNEL), initrd: initramfs(files.get(BUSYBOX)!, inOrder) };
 }
 
 /** What of the machine needs modules. */
-function partsOf({ vm, networks = [] }: RunOptions): Set<Part> {
+function partsOf({ vm, networks = [] }: Pick<RunOptions, "vm" | "networks">): Set<Part> {
   const parts = new Set<Part>();
   if ((vm.drives ?? []).length > 0) parts.add("disk").add("ext4");
   if (networks.length > 0) parts.add("network");
@@ -46,16 +68,22 @@ function partsOf({ vm, networks = [] }: RunOptions): Set<Part> {
 }
 
 /** The kernel's command line: where nobody looks on, the guest switches itself off once it is up. */
-function words(modules: readonly string[], { networks = [] }: RunOptions): string {
+function words(modules: readonly string[], options: RunOptions): string {
   const size = host.terminalSize();
-  const names = modules.map((name) => moduleFile(name).replace(/\.ko$/, ""));
   return [
     "console=ttyS0",
-    ...(names.length > 0 ? [`wasmvisor.modules=${names.join(",")}`] : []),
-    ...(networks.length > 0 ? ["wasmvisor.dhcp"] : []),
+    ...moduleWords(modules, options),
     ...(host.stdinIsTerminal() ? [] : ["wasmvisor.exit"]),
     ...(host.stdinIsTerminal() && size !== undefined ? [`wasmvisor.size=${size.rows}x${size.columns}`] : []),
   ].join(" ");
+}
+
+function moduleWords(modules: readonly string[], { networks = [] }: Pick<RunOptions, "networks">): string[] {
+  const names = modules.map((name) => moduleFile(name).replace(/\.ko$/, ""));
+  return [
+    ...(names.length > 0 ? [`wasmvisor.modules=${names.join(",")}`] : []),
+    ...(networks.length > 0 ? ["wasmvisor.dhcp"] : []),
+  ];
 }
 
 /** Files by their names in the cache. */

@@ -6,6 +6,8 @@ import * as host from "../host/process.ts";
 import { DEMO_GUEST } from "../index.ts";
 import { type ControlName, parseControl } from "./control/options.ts";
 import { HELP } from "./help.ts";
+import { LIFECYCLE_HELP } from "./lifecycle/help.ts";
+import { type LifecycleName, parseLifecycle } from "./lifecycle/options.ts";
 import { runLockstep } from "./lockstep.ts";
 import { parseCommandLine } from "./options.ts";
 import { parseRelay } from "./relay-options.ts";
@@ -19,7 +21,9 @@ async function main(args: readonly string[]): Promise<number> {
   const command = parseCommandLine(args);
   switch (command.kind) {
     case "help":
-      await host.print(command.topic === "img" ? (await import("./img.ts")).IMG_HELP : HELP[command.topic]);
+      await host.print(
+        command.topic === "img" ? (await import("./img.ts")).IMG_HELP : { ...LIFECYCLE_HELP, ...HELP }[command.topic],
+      );
       return 0;
     case "version":
       await host.print(`${await host.packageVersion()}\n`);
@@ -36,14 +40,25 @@ async function main(args: readonly string[]): Promise<number> {
     case "cp":
     case "logs":
     case "top":
+    case "console":
     case "snapshot":
     case "migrate":
       return control(command.kind, command.args);
+    case "lifecycle":
+      return lifecycle(command.name, command.args);
     case "relay":
       return relay(command.args);
     case "img":
       return (await import("./img.ts")).runImg(command.args);
   }
+}
+
+/** What is done with the machines of a project. */
+async function lifecycle(name: LifecycleName, args: readonly string[]): Promise<number> {
+  const command = parseLifecycle(name, args);
+  if (command !== undefined) return (await import("./lifecycle/commands.ts")).runLifecycle(command);
+  await host.print(LIFECYCLE_HELP[name]);
+  return 0;
 }
 
 /** What is asked of a VM in another process. */

@@ -19,6 +19,7 @@ import { driveOptions, virtioLayout } from "./drive-options.ts";
 import { networkOptions, type NetworkWords } from "./net-options.ts";
 import { shareOptions } from "./share-options.ts";
 import { CONTROL_COMMANDS, type ControlName } from "./control/options.ts";
+import { LIFECYCLE_COMMANDS, type LifecycleName } from "./lifecycle/options.ts";
 import { nearest } from "../nearest.ts";
 import type { MigrationPlace } from "../host/migration-socket.ts";
 import { migrationPlace } from "./migration.ts";
@@ -76,12 +77,13 @@ export interface LinuxOptions {
 
 /** What the command line asks for. */
 export type Command =
-  | { readonly kind: "help"; readonly topic: "wasmvisor" | "run" | "linux" | "study" | "img" | "relay" | ControlName }
+  | { readonly kind: "help"; readonly topic: "wasmvisor" | (typeof TOPICS)[number] }
   | { readonly kind: "version" }
   | { readonly kind: "demo" }
   | { readonly kind: "linux"; readonly options: LinuxOptions }
   | { readonly kind: "study"; readonly study: StudyCommand }
   | { readonly kind: ControlName; readonly args: readonly string[] }
+  | { readonly kind: "lifecycle"; readonly name: LifecycleName; readonly args: readonly string[] }
   | { readonly kind: "img"; readonly args: readonly string[] }
   | { readonly kind: "relay"; readonly args: readonly string[] }
   | { readonly kind: "run"; readonly options: RunOptions };
@@ -165,6 +167,8 @@ export function parseCommandLine(args: readonly string[]): Command {
   if (command === "img" || command === "relay") return { kind: command, args: rest };
   const control = CONTROL_COMMANDS.find((name) => name === command);
   if (control !== undefined) return { kind: control, args: rest };
+  const lifecycle = LIFECYCLE_COMMANDS.find((name) => name === command);
+  if (lifecycle !== undefined) return { kind: "lifecycle", name: lifecycle, args: rest };
   const isRun = command === "run";
   // As QEMU is called: wasmvisor -kernel Image …
   if (!isRun && !/^-./.test(command)) {
@@ -176,15 +180,17 @@ export function parseCommandLine(args: readonly string[]): Command {
   return { kind: "run", options: runOptions(values, positionals) };
 }
 
-const TOPICS = ["run", "linux", "study", "img", "relay", ...CONTROL_COMMANDS] as const;
+const TOPICS = ["run", "linux", "study", "img", "relay", ...CONTROL_COMMANDS, ...LIFECYCLE_COMMANDS] as const;
 
 function noCommand(word: string): WasmvisorError {
   const meant = nearest(word, TOPICS);
+  if (word === "ssh")
+    return usage('There is no command "ssh"; for a shell in a machine use wasmvisor exec -t -- sh, and for its console wasmvisor console.');
   if (meant !== undefined) return usage(`There is no command "${word}"; did you mean wasmvisor ${meant}?`);
   // A file's name, or what looks like one.
   if (/[./\\]/.test(word)) return usage(`There is no command "${word}"; to boot that file, use wasmvisor run ${word}.`);
   return usage(
-    `There is no command "${word}"; use wasmvisor run, linux, exec, cp, logs, snapshot, migrate, top, img, relay or study, or see wasmvisor --help.`,
+    `There is no command "${word}"; use wasmvisor run, linux, up, exec, cp, logs, snapshot, migrate, top, img, relay or study, or see wasmvisor --help.`,
   );
 }
 

@@ -1,7 +1,7 @@
 /** Unix sockets for the command: one that is listened at, and connections to it. */
 
 import { chmodSync, unlinkSync } from "node:fs";
-import { connect, createServer, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { WasmvisorError } from "../error.ts";
 
 /** Bytes in both directions. */
@@ -24,7 +24,8 @@ const CONTROL = "control socket";
 /** Milliseconds for the other side to close what has ended. */
 const LINGER = 10_000;
 
-function connectionOf(socket: Socket): Connection {
+/** A socket as a connection; one that both sides end by themselves (`allowHalfOpen`). */
+export function connectionOf(socket: Socket): Connection {
   // What goes wrong is seen as its end.
   socket.on("error", () => undefined);
   return {
@@ -73,6 +74,17 @@ export async function listen(
   );
   if (isUsed) throw fault(path, "is used by another VM; name another", { code: "EADDRINUSE" }, kind);
   const server = createServer({ allowHalfOpen: true }, (socket) => serve(connectionOf(socket)));
+  await listenAt(server, path, kind);
+  // It does not keep the process.
+  server.unref();
+  return () => void server.close();
+}
+
+/**
+ * Has a server listen at a path, for this user alone, in place of a socket that was left behind.
+ * @throws WasmvisorError `control`
+ */
+export async function listenAt(server: Server, path: string, kind = CONTROL): Promise<void> {
   server.maxConnections = CONNECTIONS;
   try {
     unlinkSync(path);
@@ -93,9 +105,6 @@ export async function listen(
   } finally {
     process.umask(usual);
   }
-  // It does not keep the process.
-  server.unref();
-  return () => void server.close();
 }
 
 /**

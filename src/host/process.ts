@@ -210,6 +210,18 @@ export function onResize(resized: (size: { readonly rows: number; readonly colum
   });
 }
 
+/** Asks at the terminal; true for a word that begins with y. */
+export async function confirm(question: string): Promise<boolean> {
+  await printError(question);
+  return new Promise((resolve) => {
+    process.stdin.once("data", (bytes) => {
+      process.stdin.pause();
+      resolve(/^\s*y/i.test(String(bytes)));
+    });
+    process.stdin.once("end", () => resolve(false));
+  });
+}
+
 /** Stops and continues reading stdin, so that a pipe fills no faster than the guest reads. */
 export function holdStdin(hold: boolean): void {
   if (hold) process.stdin.pause();

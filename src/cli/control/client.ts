@@ -1,4 +1,4 @@
-/** `wasmvisor exec`, `cp`, `logs`, `snapshot`, `migrate` and `top`: what is asked of a VM in another process. */
+/** `wasmvisor exec`, `cp`, `logs`, `console`, `snapshot`, `migrate` and `top`: what is asked of a VM in another process. */
 
 import { type Connection, connectTo } from "../../host/control-socket.ts";
 import * as host from "../../host/process.ts";
@@ -12,19 +12,27 @@ import {
   WasmvisorError,
 } from "../../index.ts";
 import { CONTROL_VERSION, type ControlRequest, FrameKind, framesOf, jsonOf, sendFrame, sendJson } from "./frames.ts";
+import { KeyFilter } from "../keys.ts";
 import { statisticsText } from "../migration.ts";
-import type { ControlCommand, TopCommand } from "./options.ts";
+import type { Asked, ControlCommand, TopCommand } from "./options.ts";
 import { accountingOf, topJson, type TopRow, topText } from "./top.ts";
 
-type Asked = ControlRequest extends infer Request
-  ? Request extends unknown
-    ? Omit<Request, "wasmvisor">
-    : never
-  : never;
+type Request = ControlRequest extends infer One ? (One extends unknown ? Omit<One, "wasmvisor"> : never) : never;
+
+/** A connection to whom is asked. */
+async function dial({ control, machine, project }: Asked): Promise<Connection> {
+  if (control !== undefined) return connectTo(control);
+  const [{ dialMachine }, { Project }] = await Promise.all([
+    import("../lifecycle/client.ts"),
+    import("../lifecycle/project.ts"),
+  ]);
+  const found = Project.find(project);
+  return dialMachine(found, found.only(machine));
+}
 
 /** Sends a request. */
-async function ask(path: string, request: Asked): Promise<Connection> {
-  const connection = await connectTo(path);
+async function ask(asked: Asked, request: Request): Promise<Connection> {
+  const connection = await dial(asked);
   await sendJson(connection, { wasmvisor: CONTROL_VERSION, ...request });
   return connection;
 }
@@ -62,19 +70,23 @@ export async function runControl(command: ControlCommand): Promise<number> {
     case "exec":
       return exec(command);
     case "logs":
-      await resultOf(await ask(command.control, { op: "logs", follow: command.follow }), print);
+      await logs(command);
       return 0;
+    case "console":
+      return attach(command);
     case "snapshot":
-      await snapshot(command);
+    case "snapshot-list":
+    case "snapshot-delete":
+      await keep(command);
       return 0;
     case "migrate": {
-      const { control, address, options } = command;
-      const moved = await resultOf(await ask(control, { op: "migrate", address, options }));
+      const { asked, address, options } = command;
+      const moved = await resultOf(await ask(asked, { op: "migrate", address, options }));
       await host.print(statisticsText(moved as MigrationStatistics));
       return 0;
     }
     case "reclaim":
-      await resultOf(await ask(command.control, { op: "reclaim" }));
+      await resultOf(await ask(command.asked, { op: "reclaim" }));
       return 0;
     case "cp":
       await copy(command);
@@ -89,10 +101,11 @@ const ANSWER_PATIENCE = 3000;
 
 const CLEAR = "\x1b[H\x1b[J";
 
-async function top({ controls, once, json, delay }: TopCommand): Promise<number> {
+async function top(command: TopCommand): Promise<number> {
+  const { once, json, delay } = command;
   let before: readonly TopRow[] = [];
   for (;;) {
-    const rows = await Promise.all(controls.map(topRow));
+    const rows = await Promise.all((await topPlaces(command)).map(topRow));
     const text = json ? topJson(rows) : topText(rows, before);
     await host.print(once || json || !host.stdoutIsTerminal() ? text : CLEAR + text);
     if (once) return rows.some(({ accounting }) => accounting !== undefined) ? 0 : 1;
@@ -101,9 +114,17 @@ async function top({ controls, once, json, delay }: TopCommand): Promise<number>
   }
 }
 
-async function topRow(control: string): Promise<TopRow> {
+async function topPlaces({ controls, project }: TopCommand): Promise<Asked[]> {
+  if (controls.length > 0) return controls.map((control) => ({ control }));
+  const { Project } = await import("../lifecycle/project.ts");
+  const found = Project.find(project);
+  return found.names.map((machine) => ({ machine, project: found.folder }));
+}
+
+async function topRow(asked: Asked): Promise<TopRow> {
+  const control = asked.control ?? asked.machine ?? "";
   try {
-    const connection = await ask(control, { op: "accounting" });
+    const connection = await ask(asked, { op: "accounting" });
     const timer = setTimeout(() => connection.close(), ANSWER_PATIENCE);
     try {
       return { control, accounting: accountingOf(await resultOf(connection)) };
@@ -116,14 +137,65 @@ async function topRow(control: string): Promise<TopRow> {
   }
 }
 
-async function snapshot({ control, file, disks }: Extract<ControlCommand, { kind: "snapshot" }>): Promise<void> {
+type Named<Kind extends ControlCommand["kind"]> = Extract<ControlCommand, { kind: Kind }>;
+
+/** A machine of a project that is not up has left its log. */
+async function logs({ asked, follow }: Named<"logs">): Promise<void> {
+  if (asked.control === undefined && !follow) {
+    const { printedLog } = await import("../lifecycle/logs.ts");
+    if (await printedLog(asked)) return;
+  }
+  await resultOf(await ask(asked, { op: "logs", follow }), print);
+}
+
+/** This terminal at the guest's console. */
+async function attach({ asked }: Named<"console">): Promise<number> {
+  const connection = await ask(asked, { op: "console" });
+  const keys = new KeyFilter();
+  let hasLeft = false;
+  const leave = (): void => {
+    hasLeft = true;
+    connection.close();
+  };
+  if (host.stdinIsTerminal()) {
+    await host.printError("wasmvisor: the console; Ctrl-A x leaves it\r\n");
+    host.makeTerminalRaw();
+  }
+  host.onStdin((bytes) => {
+    for (const event of host.stdinIsTerminal() ? keys.feed(bytes) : [{ kind: "bytes" as const, bytes }]) {
+      if (event.kind === "command") event.command === "quit" ? leave() : void host.print(CONSOLE_KEYS);
+      else void sendFrame(connection, FrameKind.INPUT, event.bytes);
+    }
+  });
+  const ignore = host.onSignal(leave);
+  try {
+    await resultOf(connection, print);
+  } catch (error) {
+    if (!hasLeft) throw error;
+  } finally {
+    ignore();
+    host.restoreTerminal();
+  }
+  return 0;
+}
+
+const CONSOLE_KEYS = "\r\nCtrl-A x leaves the console; Ctrl-A Ctrl-A is Ctrl-A for the guest\r\n";
+
+/** A machine of a project is kept under a name, in its folder; another VM, and what has a path, in a file. */
+async function keep(command: Named<"snapshot" | "snapshot-list" | "snapshot-delete">): Promise<void> {
+  const isFile = command.kind === "snapshot" && (command.asked.control !== undefined || command.file.includes("/"));
+  if (isFile) await snapshot(command);
+  else await (await import("../lifecycle/snapshots.ts")).keepSnapshot(command);
+}
+
+async function snapshot({ asked, file, disks }: Named<"snapshot">): Promise<void> {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   const writer = writable.getWriter();
   const written = host.writeStream(file, readable);
   // What the VM says of a failure is said below.
   written.catch(() => undefined);
   try {
-    await resultOf(await ask(control, { op: "snapshot", disks }), (_kind, bytes) => writer.write(bytes.slice()));
+    await resultOf(await ask(asked, { op: "snapshot", disks }), (_kind, bytes) => writer.write(bytes.slice()));
     await writer.close();
   } catch (error) {
     await writer.abort(error).catch(() => undefined);
@@ -134,11 +206,11 @@ async function snapshot({ control, file, disks }: Extract<ControlCommand, { kind
 
 const SIGNALS: Readonly<Record<number, string>> = { 129: "SIGHUP", 130: "SIGINT", 143: "SIGTERM" };
 
-async function exec({ control, command, options, tty }: Extract<ControlCommand, { kind: "exec" }>): Promise<number> {
+async function exec({ asked, command, options, tty }: Named<"exec">): Promise<number> {
   const size = host.terminalSize();
   const wantsTerminal = tty ?? (host.stdinIsTerminal() && size !== undefined);
   const terminal = wantsTerminal ? { tty: size ?? { columns: 80, rows: 24 } } : {};
-  const connection = await ask(control, { op: "exec", command, options: { ...options, ...terminal } });
+  const connection = await ask(asked, { op: "exec", command, options: { ...options, ...terminal } });
   const ignore = host.onSignal((code) => void sendJson(connection, { signal: SIGNALS[code] ?? "SIGTERM" }));
   if (wantsTerminal) {
     host.makeTerminalRaw();
@@ -160,22 +232,22 @@ async function exec({ control, command, options, tty }: Extract<ControlCommand, 
 
 /** Files of a guest whose VM is in another process: each request is a connection. */
 class FarFiles implements GuestFiles {
-  readonly #control: string;
+  readonly #asked: Asked;
 
-  constructor(control: string) {
-    this.#control = control;
+  constructor(asked: Asked) {
+    this.#asked = asked;
   }
 
   async #call(method: string, ...args: readonly unknown[]): Promise<unknown> {
-    return resultOf(await ask(this.#control, { op: "files", method, args }));
+    return resultOf(await ask(this.#asked, { op: "files", method, args }));
   }
 
   read(path: string, options: object = {}): ReadableStream<Uint8Array> {
-    const control = this.#control;
+    const asked = this.#asked;
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const writer = writable.getWriter();
     const pump = async (): Promise<void> => {
-      const connection = await ask(control, { op: "files", method: "read", args: [path, options] });
+      const connection = await ask(asked, { op: "files", method: "read", args: [path, options] });
       await resultOf(connection, (_kind, bytes) => writer.write(bytes.slice()));
       await writer.close();
     };
@@ -188,7 +260,7 @@ class FarFiles implements GuestFiles {
     chunks: AsyncIterable<Uint8Array>,
     { mode, append }: { mode?: number; append?: boolean } = {},
   ): Promise<void> {
-    const connection = await ask(this.#control, { op: "files", method: "write", args: [path, { mode, append }] });
+    const connection = await ask(this.#asked, { op: "files", method: "write", args: [path, { mode, append }] });
     const result = resultOf(connection);
     result.catch(() => undefined);
     for await (const chunk of chunks) await sendFrame(connection, FrameKind.INPUT, chunk);
@@ -221,8 +293,8 @@ class FarFiles implements GuestFiles {
   }
 }
 
-async function copy({ control, from, to }: Extract<ControlCommand, { kind: "cp" }>): Promise<void> {
-  const files = new FarFiles(control);
+async function copy({ asked, from, to }: Named<"cp">): Promise<void> {
+  const files = new FarFiles(asked);
   if (to.isGuest) await copyToGuest(files, from.path, to.path);
   else await copyFromGuest(files, from.path, to.path);
 }

@@ -25,8 +25,8 @@ export interface ControlFrame {
 const HEADER_BYTES = 5;
 const PAYLOAD_MOST = 2 ** 20;
 
-/** What is asked for. `vm` is for a supervisor of several; there is one. */
-export type ControlRequest = { readonly wasmvisor: number; readonly vm?: string } & (
+/** What is asked for. */
+export type ControlRequest = { readonly wasmvisor: number } & (
   | {
       readonly op: "exec";
       readonly command: readonly string[];
@@ -39,6 +39,7 @@ export type ControlRequest = { readonly wasmvisor: number; readonly vm?: string 
       };
     }
   | { readonly op: "logs"; readonly follow: boolean }
+  | { readonly op: "console" }
   | { readonly op: "accounting" }
   | { readonly op: "snapshot"; readonly disks: "reference" | "include" }
   | {

@@ -1,14 +1,23 @@
-/** The options of `wasmvisor exec`, `cp`, `logs`, `snapshot`, `migrate` and `top`. */
+/** The options of `wasmvisor exec`, `cp`, `logs`, `console`, `snapshot`, `migrate` and `top`. */
 
-import { type OptionSpec, readArguments } from "../arguments.ts";
+import { defined } from "../../defined.ts";
+import { type Arguments, type OptionSpec, readArguments } from "../arguments.ts";
 import { migrationPlace } from "../migration.ts";
 import { usage } from "../usage.ts";
 
 /** What one of them was asked to do. */
 export type ControlCommand = TopCommand | OneCommand;
 
-/** What several VMs are asked. */
-export interface TopCommand {
+/** Which VM is asked: the one at a socket, or a machine of the project; the only one where none is named. */
+export interface Asked {
+  readonly control?: string;
+  readonly machine?: string;
+  /** The project's folder, or one in it. Default: the present one. */
+  readonly project?: string;
+}
+
+/** What several VMs are asked; without sockets, the machines of the project. */
+export interface TopCommand extends Pick<Asked, "project"> {
   readonly kind: "top";
   readonly controls: readonly string[];
   readonly once: boolean;
@@ -18,7 +27,7 @@ export interface TopCommand {
 }
 
 /** What one VM is asked to do. */
-export type OneCommand = { readonly control: string } & (
+export type OneCommand = { readonly asked: Asked } & (
   | {
       readonly kind: "exec";
       readonly command: readonly string[];
@@ -33,9 +42,12 @@ export type OneCommand = { readonly control: string } & (
     }
   | { readonly kind: "cp"; readonly from: Place; readonly to: Place }
   | { readonly kind: "logs"; readonly follow: boolean }
+  | { readonly kind: "console" }
   | { readonly kind: "snapshot"; readonly file: string; readonly disks: "reference" | "include" }
   | { readonly kind: "migrate"; readonly address: string; readonly options: MigrateChoice }
   | { readonly kind: "reclaim" }
+  | { readonly kind: "snapshot-list" }
+  | { readonly kind: "snapshot-delete"; readonly name: string }
 );
 
 /** How a VM is moved. */
@@ -53,10 +65,11 @@ export interface Place {
   readonly path: string;
 }
 
-export const CONTROL_COMMANDS = ["exec", "cp", "logs", "snapshot", "migrate", "top"] as const;
+export const CONTROL_COMMANDS = ["exec", "cp", "logs", "console", "snapshot", "migrate", "top"] as const;
 export type ControlName = (typeof CONTROL_COMMANDS)[number];
 
-const CONTROL = { control: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
+const HELP = { help: { type: "boolean", short: "h" }, project: { type: "string" } } as const;
+const CONTROL = { ...HELP, control: { type: "string" }, machine: { type: "string", short: "m" } } as const;
 
 const FLAGS = {
   exec: {
@@ -69,15 +82,16 @@ const FLAGS = {
     timeout: { type: "string" },
   },
   cp: CONTROL,
+  console: CONTROL,
   logs: { ...CONTROL, follow: { type: "boolean", short: "f" } },
   top: {
-    ...CONTROL,
+    ...HELP,
     control: { type: "string", multiple: true },
     once: { type: "boolean" },
     json: { type: "boolean" },
     delay: { type: "string" },
   },
-  snapshot: { ...CONTROL, disks: { type: "boolean" } },
+  snapshot: { ...CONTROL, disks: { type: "boolean" }, list: { type: "boolean" }, delete: { type: "string" } },
   migrate: {
     ...CONTROL,
     disks: { type: "boolean" },
@@ -102,35 +116,17 @@ export function parseControl(
   const { values, positionals } = readArguments(args.slice(0, own), FLAGS[name]);
   if (values.has("help")) return undefined;
   const one = (key: string): string | undefined => values.get(key)?.at(-1);
-  const control = one("control") ?? usual;
-  if (control === undefined)
-    throw usage(`wasmvisor ${name} needs --control SOCKET, as the VM was started with; or set WASMVISOR_CONTROL.`);
-  if (name === "top") {
-    if (positionals.length > 0)
-      throw usage(`wasmvisor top takes no words beside its options, such as ${positionals[0]}.`);
-    const delay = milliseconds("delay", one("delay") ?? "2");
-    return {
-      kind: "top",
-      controls: values.get("control") ?? [control],
-      once: values.has("once"),
-      json: values.has("json"),
-      delay,
-    };
+  if (name === "top") return topCommand({ values, positionals }, usual);
+  const asked = askedOf(name, values, usual);
+  if (name === "logs" || name === "console") {
+    const [surplus] = positionals;
+    if (surplus !== undefined)
+      throw usage(`wasmvisor ${name} takes no words beside its options; for a machine, write --machine ${surplus}.`);
+    return name === "console" ? { kind: name, asked } : { kind: name, asked, follow: values.has("follow") };
   }
-  if (name === "logs") return { kind: "logs", control, follow: values.has("follow") };
-  if (name === "snapshot") {
-    const [file, surplus] = positionals;
-    if (file === undefined || surplus !== undefined)
-      throw usage("wasmvisor snapshot takes the file to write, such as wasmvisor snapshot vm.snap.");
-    return { kind: "snapshot", control, file, disks: values.has("disks") ? "include" : "reference" };
-  }
-  if (name === "migrate") return migrateCommand(control, values, positionals);
-  if (name === "cp") {
-    const [from, to, surplus] = positionals.map(placeOf);
-    if (from === undefined || to === undefined || surplus !== undefined || from.isGuest === to.isGuest)
-      throw usage("wasmvisor cp takes two paths, one of them the guest's, such as wasmvisor cp file :/root/.");
-    return { kind: "cp", control, from, to };
-  }
+  if (name === "snapshot") return snapshotCommand({ values, positionals }, asked);
+  if (name === "migrate") return migrateCommand({ values, positionals }, asked);
+  if (name === "cp") return copyCommand(positionals, asked);
   const command = args.slice(own);
   if (command[0] === "--") command.shift();
   if (command.length === 0) throw usage("wasmvisor exec needs a command, such as wasmvisor exec -- uname -a.");
@@ -142,18 +138,55 @@ export function parseControl(
     ...(user === undefined ? {} : { user }),
     ...(values.has("timeout") ? { timeout: milliseconds("timeout", one("timeout")!) } : {}),
   };
-  return { kind: "exec", control, command, ...tty, options };
+  return { kind: "exec", asked, command, ...tty, options };
 }
 
-function migrateCommand(
-  control: string,
-  values: ReadonlyMap<string, readonly string[]>,
-  [address, surplus]: readonly string[],
-): OneCommand {
+function askedOf(name: ControlName, values: Arguments["values"], usual: string | undefined): Asked {
+  const [control, machine, project] = ["control", "machine", "project"].map((key) => values.get(key)?.at(-1));
+  if (control !== undefined && (machine ?? project) !== undefined)
+    throw usage(`wasmvisor ${name} asks the VM at --control SOCKET or --machine NAME, not both; leave one out.`);
+  if (machine !== undefined || project !== undefined) return defined({ machine, project });
+  return defined({ control: control ?? usual });
+}
+
+function topCommand({ values, positionals }: Arguments, usual: string | undefined): TopCommand {
+  if (positionals.length > 0)
+    throw usage(`wasmvisor top takes no words beside its options, such as ${positionals[0]}.`);
+  const [delay = "2", project] = ["delay", "project"].map((key) => values.get(key)?.at(-1));
+  return {
+    kind: "top",
+    controls: values.get("control") ?? (usual === undefined || project !== undefined ? [] : [usual]),
+    ...defined({ project }),
+    once: values.has("once"),
+    json: values.has("json"),
+    delay: milliseconds("delay", delay),
+  };
+}
+
+function snapshotCommand({ values, positionals }: Arguments, asked: Asked): ControlCommand {
+  const [file, surplus] = positionals;
+  const name = values.get("delete")?.at(-1);
+  if (values.has("list") || name !== undefined) {
+    if (file !== undefined) throw usage(`wasmvisor snapshot --list and --delete NAME take nothing more, such as ${file}.`);
+    return name === undefined ? { kind: "snapshot-list", asked } : { kind: "snapshot-delete", asked, name };
+  }
+  if (file === undefined || surplus !== undefined)
+    throw usage("wasmvisor snapshot takes a name, or the file to write, such as wasmvisor snapshot ./vm.snap.");
+  return { kind: "snapshot", asked, file, disks: values.has("disks") ? "include" : "reference" };
+}
+
+function copyCommand(positionals: readonly string[], asked: Asked): ControlCommand {
+  const [from, to, surplus] = positionals.map(placeOf);
+  if (from === undefined || to === undefined || surplus !== undefined || from.isGuest === to.isGuest)
+    throw usage("wasmvisor cp takes two paths, one of them the guest's, such as wasmvisor cp file :/root/.");
+  return { kind: "cp", asked, from, to };
+}
+
+function migrateCommand({ values, positionals: [address, surplus] }: Arguments, asked: Asked): ControlCommand {
   const isReclaim = values.has("reclaim");
   if (isReclaim !== (address === undefined) || surplus !== undefined)
     throw usage("wasmvisor migrate takes where the VM goes, such as wasmvisor migrate tcp:HOST:4444, or --reclaim.");
-  if (address === undefined) return { kind: "reclaim", control };
+  if (address === undefined) return { kind: "reclaim", asked };
   migrationPlace(address);
   const [bandwidth, downtime] = [values.get("bandwidth")?.at(-1), values.get("downtime")?.at(-1)];
   const options = {
@@ -161,7 +194,7 @@ function migrateCommand(
     ...(bandwidth === undefined ? {} : { bandwidth: bytesASecond(bandwidth) }),
     ...(downtime === undefined ? {} : { downtime: milliseconds("downtime", downtime) }),
   };
-  return { kind: "migrate", control, address, options };
+  return { kind: "migrate", asked, address, options };
 }
 
 const UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };

@@ -18,7 +18,7 @@ import {
 const LOG_BYTES = 2 ** 20;
 
 /** What the console has printed, as far as it is kept. */
-class Log {
+export class Log {
   #chunks: Uint8Array[] = [];
   #bytes = 0;
 
@@ -46,7 +46,7 @@ export function serveControl(vm: Vm, path: string, migrationKey?: string): Promi
 }
 
 /** One request. Whatever comes, the VM goes on. */
-async function serve(vm: Vm, log: Log, connection: Connection, migrationKey: string | undefined): Promise<void> {
+export async function serve(vm: Vm, log: Log, connection: Connection, migrationKey?: string): Promise<void> {
   try {
     const frames = framesOf(connection);
     const first = await frames.next();
@@ -82,6 +82,8 @@ async function answer(
       return exec(vm, connection, frames, request);
     case "logs":
       return logs(vm, log, connection, request.follow);
+    case "console":
+      return attach(vm, log, connection, frames);
     case "accounting":
       return vm.accounting();
     case "snapshot":
@@ -133,23 +135,58 @@ async function pour(stream: ReadableStream<Uint8Array>, connection: Connection, 
   }
 }
 
-async function logs(vm: Vm, log: Log, connection: Connection, follow: boolean): Promise<undefined> {
+async function logs(vm: Vm, log: Log, connection: Connection, isFollowed: boolean): Promise<undefined> {
+  if (isFollowed) await follow(vm, connection, log.chunks);
+  else for (const chunk of log.chunks) await sendFrame(connection, FrameKind.OUTPUT, chunk);
+  return undefined;
+}
+
+/** Sends what the console prints, until the client goes, the guest ends or the signal says so. */
+async function follow(
+  vm: Vm,
+  connection: Connection,
+  past: readonly Uint8Array[],
+  signal?: AbortSignal,
+): Promise<void> {
   let sent = Promise.resolve();
   let waiting = 0;
   const send = (bytes: Uint8Array): void => {
     // Who reads too slowly loses the rest, and the guest does not wait.
-    if (waiting > LOG_BYTES) return connection.close();
+    if (waiting > 2 * LOG_BYTES) return connection.close();
     waiting += bytes.length;
     sent = sent.then(() => sendFrame(connection, FrameKind.OUTPUT, bytes)).then(() => void (waiting -= bytes.length));
   };
-  const stop = follow ? vm.on("output", (bytes) => send(bytes.slice())) : () => undefined;
-  for (const chunk of log.chunks) await sendFrame(connection, FrameKind.OUTPUT, chunk);
-  if (follow) {
-    const closed = new Promise<void>((resolve) => connection.onClose(resolve));
-    await Promise.race([closed, vm.exited]);
-  }
+  const stop = vm.on("output", (bytes) => send(bytes.slice()));
+  for (const chunk of past) send(chunk);
+  const closed = new Promise<void>((resolve) => connection.onClose(resolve));
+  const ended = new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve(), { once: true }));
+  await Promise.race([closed, ended, vm.exited]);
   stop();
   await sent;
+}
+
+/** Bytes of what it has printed that whoever comes to a console sees first. */
+const CONSOLE_PAST = 4096;
+
+/** A terminal at the console, until it goes or the guest ends. */
+async function attach(
+  vm: Vm,
+  log: Log,
+  connection: Connection,
+  frames: AsyncGenerator<ControlFrame>,
+): Promise<undefined> {
+  const past = log.chunks.slice(-64);
+  let room = CONSOLE_PAST;
+  const from = past.findLastIndex((chunk) => (room -= chunk.length) < 0) + 1;
+  for (const chunk of past.slice(from)) await sendFrame(connection, FrameKind.OUTPUT, chunk);
+  const stop = new AbortController();
+  const typing = async (): Promise<void> => {
+    for await (const { kind, bytes } of frames) if (kind === FrameKind.INPUT) await vm.console.write(bytes.slice());
+  };
+  typing()
+    .catch(() => undefined)
+    .finally(() => stop.abort());
+  await follow(vm, connection, [], stop.signal);
   return undefined;
 }
 
