@@ -13,6 +13,7 @@
 // `npm run fuzz -- vsock [first seed] [drivers]`: packets of sockets that make no sense (test/device/virtio/vsock-fuzz.ts).
 // `npm run fuzz -- 9p [first seed] [drivers]`: messages to shared folders that make no sense (test/device/virtio/9p-fuzz.ts).
 // `npm run fuzz -- vxlan|relay|wisp|fetch [first seed] [count]`: peers, relays, VMs and guests that talk nonsense (test/net/tunnels-fuzz.ts).
+// `npm run fuzz -- machine-file|control [first seed] [count]`: machine files, and clients of a supervisor (test/lifecycle/fuzz.ts).
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { createServer } from "vite";
@@ -72,6 +73,8 @@ const WATCHED = {
   wisp: ["test/net/tunnels-fuzz.ts", "fuzzWispMany"],
   fetch: ["test/net/tunnels-fuzz.ts", "fuzzFetchMany"],
   virtio: ["test/device/virtio/fuzz.ts", "fuzzVirtioMany"],
+  "machine-file": ["test/lifecycle/fuzz.ts", "fuzzMachineFileMany"],
+  control: ["test/lifecycle/fuzz.ts", "fuzzControlMany"],
 };
 
 /** Runs them in a thread of its own, so that there is somebody to notice when one never comes back. */

@@ -59,7 +59,7 @@ const NETWORK = objectOf(
     type: described("user: a NAT to what this computer reaches; lan: a switch that machines of this file share; vxlan: an Ethernet of several hosts; relay: the network of a wasmvisor relay.", oneOf("user", "lan", "vxlan", "relay")),
   },
   {
-    name: described("lan: which one. Default: lan.", pattern(NAME, NAME_WORDS)),
+    name: described("lan: which one. Default: lan.", pattern(NAME, `a ${NAME_WORDS}`)),
     restrict: described("user: the guest reaches nothing outside.", truth(), false),
     vni: described("vxlan: its identifier.", whole(0, 2 ** 24 - 1)),
     peers: described("vxlan: the other ends' addresses.", listOf(text(64), 64)),

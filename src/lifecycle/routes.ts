@@ -14,7 +14,7 @@ export const LINES = "application/x-ndjson";
 /** What a connection carries after its upgrade: the frames of `--control`. */
 export const CONTROL_PROTOCOL = "wasmvisor-control";
 
-const NAMED = pattern(NAME, NAME_WORDS);
+const NAMED = pattern(NAME, `a ${NAME_WORDS}`);
 const NOTHING = objectOf({}, {});
 
 const UP = objectOf(

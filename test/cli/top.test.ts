@@ -84,7 +84,8 @@ describe("options", () => {
     expect(() => parseControl("top", args, "usual")).toThrow(expect.objectContaining({ code: "usage" }));
   });
 
-  test("a socket is needed", () => {
-    expect(() => parseControl("top", [], undefined)).toThrow(/wasmvisor top needs --control SOCKET/);
+  test("without a socket, the machines of the project", () => {
+    expect(parseControl("top", ["--once"], undefined)).toMatchObject({ controls: [] });
+    expect(parseControl("top", ["--project", "x"], "usual")).toMatchObject({ controls: [], project: "x" });
   });
 });

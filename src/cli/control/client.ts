@@ -26,7 +26,7 @@ async function dial({ control, machine, project }: Asked): Promise<Connection> {
     import("../lifecycle/client.ts"),
     import("../lifecycle/project.ts"),
   ]);
-  const found = Project.find(project);
+  const found = Project.find(project, ", or name a VM's socket with --control");
   return dialMachine(found, found.only(machine));
 }
 
@@ -139,12 +139,9 @@ async function topRow(asked: Asked): Promise<TopRow> {
 
 type Named<Kind extends ControlCommand["kind"]> = Extract<ControlCommand, { kind: Kind }>;
 
-/** A machine of a project that is not up has left its log. */
+/** A machine of a project has its log in a file, also when it is not up. */
 async function logs({ asked, follow }: Named<"logs">): Promise<void> {
-  if (asked.control === undefined && !follow) {
-    const { printedLog } = await import("../lifecycle/logs.ts");
-    if (await printedLog(asked)) return;
-  }
+  if (asked.control === undefined && !follow) return (await import("../lifecycle/logs.ts")).printLog(asked);
   await resultOf(await ask(asked, { op: "logs", follow }), print);
 }
 

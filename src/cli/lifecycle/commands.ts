@@ -83,7 +83,7 @@ async function together(names: readonly string[], act: (name: string) => Promise
 
 async function start(project: Project, { kind, names, provision, cold }: LifecycleCommand): Promise<number> {
   const described = [...project.describe().keys()];
-  const machines = chosen(project, names, () => (kind === "resume" ? resting(project) : described));
+  const machines = names.length === 0 && kind === "resume" ? await resting(project) : chosen(project, names, () => described);
   if (machines.length === 0) throw new WasmvisorError("machine", "No machine is paused or suspended; start one with wasmvisor up.");
   await ensureSupervisor(project);
   const body = kind === "resume" ? {} : { ...(provision === undefined ? {} : { provision }), ...(cold === undefined ? {} : { cold }) };
@@ -95,9 +95,10 @@ async function start(project: Project, { kind, names, provision, cold }: Lifecyc
   });
 }
 
-/** Machines that `resume` is for: paused ones cannot be told from here, and running ones do not mind. */
-function resting(project: Project): string[] {
-  return project.kept.filter((name) => project.machine(name).state !== "off");
+/** Machines that `resume` is for. */
+async function resting(project: Project): Promise<string[]> {
+  const all = await statuses(project);
+  return all.filter(({ state }) => state === "paused" || state === "suspended").map(({ name }) => name);
 }
 
 async function each(project: Project, { kind, names }: LifecycleCommand, body: object): Promise<number> {

@@ -305,7 +305,6 @@ export class Machine {
       if (live === undefined) return report.say(`is ${this.state === "absent" ? "not up" : this.state} already`);
       if (!force) await this.#shutDown(live, timeout * 1000, report);
       await this.#close(live);
-      report.say("is off");
     });
   }
 
@@ -387,7 +386,7 @@ export class Machine {
       const live = this.up;
       const { machine } = live.record;
       this.#expectOwnDisks(machine, "part of a snapshot");
-      const part = resolvePath(this.files.snapshots, `.${name}.part`);
+      const part = resolvePath(this.files.snapshots, `.${name}.new.part`);
       removeFolder(part);
       makePrivateFolder(part);
       try {

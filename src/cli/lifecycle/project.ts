@@ -119,13 +119,14 @@ export class Project {
   /**
    * The project that a folder is in.
    * @param from - default: the present folder
+   * @param advice - what else can be done
    * @throws WasmvisorError `machine-file` when there is none
    */
-  static find(from: string = currentFolder()): Project {
+  static find(from: string = currentFolder(), advice = ""): Project {
     const start = resolvePath(currentFolder(), from);
     const folder = findUpwards(start, MACHINE_FILE);
     if (folder !== undefined) return new Project(folder);
-    const sentence = `There is no ${MACHINE_FILE} in ${start} or above; make one with wasmvisor init.`;
+    const sentence = `There is no ${MACHINE_FILE} in ${start} or above; make one with wasmvisor init${advice}.`;
     throw new WasmvisorError("machine-file", sentence, { folder: start });
   }
 
