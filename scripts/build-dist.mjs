@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, copyFile, cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { lineMappings } from "./line-maps.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -112,6 +112,8 @@ async function complete(folder, wanted) {
   await mkdir(path.join(folder, "build"));
   await copyFile(core, path.join(folder, "build/core.wasm"));
   for (const name of guests) await cp(path.join(root, name), path.join(folder, name), { recursive: true });
+  const { machineFileSchema } = await import(pathToFileURL(path.join(folder, "src/lifecycle/machine-file.js")).href);
+  await writeFile(path.join(folder, "wasmvisor.schema.json"), `${JSON.stringify(machineFileSchema(), null, 2)}\n`);
   await writeFile(path.join(folder, ".stamp"), wanted);
 }
 

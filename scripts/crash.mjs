@@ -2,18 +2,24 @@
 // flushed is there, and qemu-img check finds leaks at most (test/disk/kill.ts). Needs dist/.
 // `npm run crash -- guest [rounds] [seed]`: the same with a Linux that writes to ext4, and e2fsck (test/disk/kill-guest.ts). Needs
 // `npm run guests:debian`.
+// `npm run crash -- supervisor [rounds] [seed]`: kills the process that holds machines while it does what it is asked (test/lifecycle/kill.ts).
 import { fileURLToPath } from "node:url";
 import { runnerImport } from "vite";
 
-const isGuest = process.argv[2] === "guest";
-const [rounds = "1000", seed = "1"] = process.argv.slice(isGuest ? 3 : 2);
+/** What is killed: the file, and the function in it. */
+const KINDS = {
+  guest: ["test/disk/kill-guest.ts", "killGuests"],
+  supervisor: ["test/lifecycle/kill.ts", "killSupervisors"],
+};
+const kind = Object.hasOwn(KINDS, process.argv[2] ?? "") ? process.argv[2] : undefined;
+const [file, name] = KINDS[kind] ?? ["test/disk/kill.ts", "kill"];
+const [rounds = "1000", seed = "1"] = process.argv.slice(kind === undefined ? 2 : 3);
 const root = fileURLToPath(new URL("..", import.meta.url));
 const environments = { inline: { resolve: { conditions: ["wasmvisor-source"] } } };
-const { module } = await runnerImport(`${root}test/disk/${isGuest ? "kill-guest" : "kill"}.ts`, {
+const { module } = await runnerImport(`${root}${file}`, {
   root,
   configFile: false,
   logLevel: "error",
   environments,
 });
-const kill = isGuest ? module.killGuests : module.kill;
-process.exitCode = (await kill(Number(rounds), Number(seed))) ? 0 : 1;
+process.exitCode = (await module[name](Number(rounds), Number(seed))) ? 0 : 1;

@@ -185,7 +185,9 @@ const TOPICS = ["run", "linux", "study", "img", "relay", ...CONTROL_COMMANDS, ..
 function noCommand(word: string): WasmvisorError {
   const meant = nearest(word, TOPICS);
   if (word === "ssh")
-    return usage('There is no command "ssh"; for a shell in a machine use wasmvisor exec -t -- sh, and for its console wasmvisor console.');
+    return usage(
+      'There is no command "ssh"; for a shell in a machine use wasmvisor exec -t -- sh, and for its console wasmvisor console.',
+    );
   if (meant !== undefined) return usage(`There is no command "${word}"; did you mean wasmvisor ${meant}?`);
   // A file's name, or what looks like one.
   if (/[./\\]/.test(word)) return usage(`There is no command "${word}"; to boot that file, use wasmvisor run ${word}.`);

@@ -16,7 +16,10 @@ const READY = 3;
  * Starts this command once more with other words, in a session of its own, with its output in a file; resolves when it has said that it is
  * ready, or has ended.
  */
-export function startInBackground(words: readonly string[], { folder, log }: { folder: string; log: string }): Promise<Started> {
+export function startInBackground(
+  words: readonly string[],
+  { folder, log }: { folder: string; log: string },
+): Promise<Started> {
   const out = openSync(log, "a", 0o600);
   try {
     const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...words], {

@@ -219,8 +219,7 @@ export function upgradeLocal(socket: string, target: string, protocol: string): 
       createConnection: () => connect({ path: socketName(socket), allowHalfOpen: true }),
     });
     asked.once("error", reject);
-    asked.once("upgrade", (_response, stream, head) => {
-      const link = stream as Socket;
+    asked.once("upgrade", (_response, link: Socket, head) => {
       if (head.length > 0) link.unshift(head);
       resolve(connectionOf(link));
     });

@@ -102,7 +102,7 @@ export function writeWhole(name: string, text: string): void {
     renameSync(part, name);
     keep(path.dirname(name));
   } catch (cause) {
-    rmSync(part, { force: true });
+    rmSync(part, { recursive: true, force: true });
     throw unwritable(name, cause);
   }
 }
@@ -127,7 +127,7 @@ export async function writeStreamWhole(name: string, stream: ReadableStream<Uint
     keep(path.dirname(name));
   } catch (cause) {
     await reader.cancel(cause).catch(() => undefined);
-    rmSync(part, { force: true });
+    rmSync(part, { recursive: true, force: true });
     throw cause instanceof WasmvisorError ? cause : unwritable(name, cause);
   }
 }
@@ -144,7 +144,7 @@ export async function copyWhole(from: string, to: string): Promise<void> {
     renameSync(part, to);
     keep(path.dirname(to));
   } catch (cause) {
-    rmSync(part, { force: true });
+    rmSync(part, { recursive: true, force: true });
     throw unwritable(to, cause);
   }
 }

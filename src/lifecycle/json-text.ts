@@ -181,11 +181,9 @@ class Parser {
 
   #fault(why: string, at = this.#at): WasmvisorError {
     const place = this.#place(at);
-    return new WasmvisorError(
-      this.#code,
-      `${this.#what}, line ${place.line}, column ${place.column}: ${why}.`,
-      { ...place },
-    );
+    return new WasmvisorError(this.#code, `${this.#what}, line ${place.line}, column ${place.column}: ${why}.`, {
+      ...place,
+    });
   }
 }
 

@@ -39,10 +39,17 @@ const ENVIRONMENT = mapOf(/^[A-Za-z_][A-Za-z0-9_]*$/, "name of a variable", anyT
 const DRIVE = objectOf(
   {},
   {
-    file: described("The image: a path from the machine file's folder, or an address (https://, nbd://). Without it, size makes an empty disk.", text()),
+    file: described(
+      "The image: a path from the machine file's folder, or an address (https://, nbd://). Without it, size makes an empty disk.",
+      text(),
+    ),
     size: described("The size of an empty disk, which is made in the machine's folder.", SIZE),
     format: described("Default: what the first bytes say.", oneOf("raw", "qcow2")),
-    overlay: described("Keeps what the guest changes in the machine's folder, so that the image stays as it is.", truth(), false),
+    overlay: described(
+      "Keeps what the guest changes in the machine's folder, so that the image stays as it is.",
+      truth(),
+      false,
+    ),
     readonly: described("The guest may not change it.", truth(), false),
     forget: described("Forgets what the guest has changed when the machine goes down.", truth(), false),
     serial: described("By which the guest knows it: /dev/disk/by-id/virtio-….", text(20)),
@@ -56,7 +63,10 @@ const FORWARD = pattern(
 
 const NETWORK = objectOf(
   {
-    type: described("user: a NAT to what this computer reaches; lan: a switch that machines of this file share; vxlan: an Ethernet of several hosts; relay: the network of a wasmvisor relay.", oneOf("user", "lan", "vxlan", "relay")),
+    type: described(
+      "user: a NAT to what this computer reaches; lan: a switch that machines of this file share; vxlan: an Ethernet of several hosts; relay: the network of a wasmvisor relay.",
+      oneOf("user", "lan", "vxlan", "relay"),
+    ),
   },
   {
     name: described("lan: which one. Default: lan.", pattern(NAME, `a ${NAME_WORDS}`)),
@@ -65,7 +75,10 @@ const NETWORK = objectOf(
     peers: described("vxlan: the other ends' addresses.", listOf(text(64), 64)),
     port: described("vxlan: its UDP port.", whole(1, 65_535)),
     url: described("relay: its address, wss://….", text()),
-    mac: described("The address that the guest finds.", pattern(/^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$/, 'an address such as "52:54:00:12:34:56"')),
+    mac: described(
+      "The address that the guest finds.",
+      pattern(/^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$/, 'an address such as "52:54:00:12:34:56"'),
+    ),
     mtu: described("Bytes of the largest packet.", whole(68, 65_535)),
   },
 );
@@ -84,7 +97,11 @@ const SHARE = objectOf(
 const CPU = objectOf(
   {},
   {
-    shares: described("Its part when there is not enough for all, in proportion to the others'.", number(1, 10_000), 100),
+    shares: described(
+      "Its part when there is not enough for all, in proportion to the others'.",
+      number(1, 10_000),
+      100,
+    ),
     reservation: described("The part of the thread that it gets at least.", number(0, 0.9), 0),
     cap: described("The part of the thread that it gets at most.", number(0.01, 1), 1),
   },
@@ -128,15 +145,24 @@ const MACHINE = objectOf(
     memory: described("RAM.", SIZE, "256M"),
     harts: described("Hardware threads.", whole(1, 8), 1),
     drives: described("Disks.", listOf(DRIVE, 8)),
-    networks: described("Network devices. Default: one of type user if there are forwards, else none.", listOf(NETWORK, 8)),
-    forwards: described("Ports of this computer that lead to the guest by its first network of type user, as docker run -p has them.", listOf(FORWARD, 64)),
+    networks: described(
+      "Network devices. Default: one of type user if there are forwards, else none.",
+      listOf(NETWORK, 8),
+    ),
+    forwards: described(
+      "Ports of this computer that lead to the guest by its first network of type user, as docker run -p has them.",
+      listOf(FORWARD, 64),
+    ),
     shares: described("Folders that the guest mounts (9p).", listOf(SHARE, 8)),
     cpu: described("Its part of the processor.", CPU),
     balloon: described("Gives the guest's free pages back to this computer.", truth(), false),
     agent: described("Whether wasmvisor's agent is in the guest. Default: with linux or an initrd.", truth()),
     engine: described("How instructions are executed.", oneOf("tiered", "interpreter")),
     restart: described("When a failure has ended the machine it starts again.", truth(), false),
-    provision: described("What is done in the guest when it has booted for the first time: lines for /bin/sh, or files to copy.", PROVISION),
+    provision: described(
+      "What is done in the guest when it has booted for the first time: lines for /bin/sh, or files to copy.",
+      PROVISION,
+    ),
   },
 );
 
@@ -183,7 +209,8 @@ export function parseMachineFile(json: string, file = MACHINE_FILE): Machines {
   const fault = isMany ? FILE.fault(value, []) : MACHINE.fault(isObject(value) ? one : value, []);
   if (fault === undefined) {
     const machines = isMany ? (value as ValueOf<typeof FILE>).machines : { [USUAL_NAME]: one as MachineDescription };
-    if (Object.keys(machines).length === 0) throw faultIn(file, placed.placeOf(["machines"]), "machines is empty; describe one");
+    if (Object.keys(machines).length === 0)
+      throw faultIn(file, placed.placeOf(["machines"]), "machines is empty; describe one");
     for (const [name, machine] of Object.entries(machines)) {
       const wrong = contradiction(machine);
       if (wrong === undefined) continue;
@@ -297,4 +324,3 @@ export function sizeOf(words: string): number {
 export function hasAgent({ agent, linux, initrd }: MachineDescription): boolean {
   return agent ?? (linux ?? initrd) !== undefined;
 }
-

@@ -3,7 +3,21 @@
 import { WasmvisorError } from "../error.ts";
 import { parseJson } from "./json-text.ts";
 import { NAME, NAME_WORDS } from "./machine-file.ts";
-import { anyText, described, listOf, mapOf, number, objectOf, pattern, type Schema, sentenceOf, text, truth, type ValueOf, whole } from "./schema.ts";
+import {
+  anyText,
+  described,
+  listOf,
+  mapOf,
+  number,
+  objectOf,
+  pattern,
+  type Schema,
+  sentenceOf,
+  text,
+  truth,
+  type ValueOf,
+  whole,
+} from "./schema.ts";
 
 /** The version of all of it. */
 export const API_VERSION = 1;
@@ -65,18 +79,34 @@ export interface Route {
   readonly lines?: boolean;
 }
 
-const machine = (
-  id: string,
-  summary: string,
-  body: Schema = NOTHING,
-): Route => ({ id, method: "POST", path: `/machines/{machine}/${id}`, summary, body, lines: true });
+const machine = (id: string, summary: string, body: Schema = NOTHING): Route => ({
+  id,
+  method: "POST",
+  path: `/machines/{machine}/${id}`,
+  summary,
+  body,
+  lines: true,
+});
 
 /** All of them. */
 export const ROUTES: readonly Route[] = [
   { id: "about", method: "GET", path: "/", summary: "Who answers." },
   { id: "openapi", method: "GET", path: "/openapi.json", summary: "This description." },
-  { id: "metrics", method: "GET", path: "/metrics", summary: "Counters, for Prometheus.", type: "text/plain; version=0.0.4; charset=utf-8" },
-  { id: "shutdown", method: "POST", path: "/shutdown", summary: "Takes all machines down, and ends the supervisor.", body: DOWN, lines: true },
+  {
+    id: "metrics",
+    method: "GET",
+    path: "/metrics",
+    summary: "Counters, for Prometheus.",
+    type: "text/plain; version=0.0.4; charset=utf-8",
+  },
+  {
+    id: "shutdown",
+    method: "POST",
+    path: "/shutdown",
+    summary: "Takes all machines down, and ends the supervisor.",
+    body: DOWN,
+    lines: true,
+  },
   { id: "list", method: "GET", path: "/machines", summary: "The machines and their states." },
   { id: "status", method: "GET", path: "/machines/{machine}", summary: "One machine's state." },
   machine("up", "Boots it, or has it go on from where it was suspended.", UP),
@@ -88,13 +118,45 @@ export const ROUTES: readonly Route[] = [
   machine("provision", "Does the steps of its file again."),
   machine("destroy", "Switches it off, and removes its disks, states and snapshots."),
   machine("clone", "Makes another machine that is as this one is now.", objectOf({ name: NAMED }, {})),
-  { id: "exec", method: "POST", path: "/machines/{machine}/exec", summary: "Runs a command in the guest to its end.", body: EXEC },
-  { id: "logs", method: "GET", path: "/machines/{machine}/logs", summary: "What its console has printed, the last MiB of it.", type: "text/plain; charset=utf-8" },
+  {
+    id: "exec",
+    method: "POST",
+    path: "/machines/{machine}/exec",
+    summary: "Runs a command in the guest to its end.",
+    body: EXEC,
+  },
+  {
+    id: "logs",
+    method: "GET",
+    path: "/machines/{machine}/logs",
+    summary: "What its console has printed, the last MiB of it.",
+    type: "text/plain; charset=utf-8",
+  },
   { id: "snapshots", method: "GET", path: "/machines/{machine}/snapshots", summary: "Its snapshots." },
-  { id: "snapshot", method: "POST", path: "/machines/{machine}/snapshots", summary: "Keeps it as it is now, under a name.", body: objectOf({ name: NAMED }, {}), lines: true },
-  { id: "restore", method: "POST", path: "/machines/{machine}/snapshots/{snapshot}/restore", summary: "Has it be as it was then.", body: NOTHING, lines: true },
+  {
+    id: "snapshot",
+    method: "POST",
+    path: "/machines/{machine}/snapshots",
+    summary: "Keeps it as it is now, under a name.",
+    body: objectOf({ name: NAMED }, {}),
+    lines: true,
+  },
+  {
+    id: "restore",
+    method: "POST",
+    path: "/machines/{machine}/snapshots/{snapshot}/restore",
+    summary: "Has it be as it was then.",
+    body: NOTHING,
+    lines: true,
+  },
   { id: "forget", method: "DELETE", path: "/machines/{machine}/snapshots/{snapshot}", summary: "Removes a snapshot." },
-  { id: "control", method: "GET", path: "/machines/{machine}/control", summary: `Upgrades the connection to ${CONTROL_PROTOCOL}: commands with their streams, files, the console.`, type: CONTROL_PROTOCOL },
+  {
+    id: "control",
+    method: "GET",
+    path: "/machines/{machine}/control",
+    summary: `Upgrades the connection to ${CONTROL_PROTOCOL}: commands with their streams, files, the console.`,
+    type: CONTROL_PROTOCOL,
+  },
 ];
 
 /** A request that was understood. */
@@ -136,7 +198,9 @@ export function bodyFor(route: Route, json: string): unknown {
   const { value } = parseJson(json.trim() === "" ? "{}" : json, "The request", "control");
   const fault = (route.body ?? NOTHING).fault(value, []);
   if (fault === undefined) return value;
-  throw new WasmvisorError("control", `The request to ${route.method} ${route.path}: ${sentenceOf(fault)}.`, { path: fault.path });
+  throw new WasmvisorError("control", `The request to ${route.method} ${route.path}: ${sentenceOf(fault)}.`, {
+    path: fault.path,
+  });
 }
 
 /** The description in OpenAPI 3.1. */
@@ -164,7 +228,10 @@ const ERROR = {
     error: {
       type: "object",
       required: ["code", "message"],
-      properties: { code: { type: "string" }, message: { type: "string", description: "A sentence that says what to do." } },
+      properties: {
+        code: { type: "string" },
+        message: { type: "string", description: "A sentence that says what to do." },
+      },
     },
   },
 };
@@ -182,7 +249,9 @@ function operation({ id, summary, path, body, type, lines }: Route): Readonly<Re
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body === undefined ? {} : { requestBody: { content: { "application/json": { schema: body.json } } } }),
     responses: {
-      ...(upgrade ? { "101": { description: "The connection carries frames." } } : { "200": { description: "It is done.", content } }),
+      ...(upgrade
+        ? { "101": { description: "The connection carries frames." } }
+        : { "200": { description: "It is done.", content } }),
       default: {
         description: "What went wrong.",
         content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },

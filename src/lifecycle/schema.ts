@@ -29,7 +29,10 @@ function schema<Value>(
   expected: string,
   is: (value: unknown) => boolean,
 ): Schema<Value> {
-  return { json, fault: (value, path) => (is(value) ? undefined : { path, why: `is ${expected}, not ${named(value)}` }) };
+  return {
+    json,
+    fault: (value, path) => (is(value) ? undefined : { path, why: `is ${expected}, not ${named(value)}` }),
+  };
 }
 
 /** A value, for a message. */
@@ -72,9 +75,13 @@ export function pattern(form: RegExp, expected: string): Schema<string> {
 
 /** A whole number from `least` to `most`. */
 export function whole(least: number, most: number): Schema<number> {
-  return schema({ type: "integer", minimum: least, maximum: most }, `a whole number from ${least} to ${most}`, (value) => {
-    return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
-  });
+  return schema(
+    { type: "integer", minimum: least, maximum: most },
+    `a whole number from ${least} to ${most}`,
+    (value) => {
+      return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
+    },
+  );
 }
 
 /** A number from `least` to `most`. */
@@ -116,7 +123,12 @@ export function mapOf<Value>(
   most: number,
 ): Schema<Readonly<Record<string, Value>>> {
   return {
-    json: { type: "object", propertyNames: { pattern: form.source }, additionalProperties: of.json, maxProperties: most },
+    json: {
+      type: "object",
+      propertyNames: { pattern: form.source },
+      additionalProperties: of.json,
+      maxProperties: most,
+    },
     fault(value, path) {
       if (!isObject(value)) return { path, why: `is an object, not ${named(value)}` };
       const entries = Object.entries(value);
@@ -159,11 +171,17 @@ export function objectOf<Must extends Fields, May extends Fields>(
 
 function unknown(name: string, names: readonly string[]): string {
   const meant = nearest(name, names);
-  return meant === undefined ? `is not known here; there are ${names.join(", ")}` : `is not known; did you mean "${meant}"?`;
+  return meant === undefined
+    ? `is not known here; there are ${names.join(", ")}`
+    : `is not known; did you mean "${meant}"?`;
 }
 
 /** One of two kinds of values; faults are those of the kind that it looks like. */
-export function either<A, B>(one: Schema<A>, looksLikeOne: (value: unknown) => boolean, other: Schema<B>): Schema<A | B> {
+export function either<A, B>(
+  one: Schema<A>,
+  looksLikeOne: (value: unknown) => boolean,
+  other: Schema<B>,
+): Schema<A | B> {
   return {
     json: { anyOf: [one.json, other.json] },
     fault: (value, path) => (looksLikeOne(value) ? one : other).fault(value, path),

@@ -1,6 +1,6 @@
 /** The life of machines that a file describes, by the command, with guests of a few instructions. */
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -50,7 +50,10 @@ test("a machine goes up, is used, stands still, is suspended, goes on, and goes 
   expect(await at.good("pause")).toBe("default: paused\n");
   expect(await at.good("resume")).toBe("default: running\n");
   expect(await at.good("suspend")).toBe("default: suspended\n");
-  expect(await at.run("console")).toMatchObject({ code: 2, stderr: "wasmvisor: The machine default is suspended; start it with wasmvisor up default.\n" });
+  expect(await at.run("console")).toMatchObject({
+    code: 2,
+    stderr: "wasmvisor: The machine default is suspended; start it with wasmvisor up default.\n",
+  });
   expect(await at.good("up")).toBe("default: running\n");
   expect(existsSync(at.state("machines/default/suspended.snap"))).toBe(false);
   await at.type("default", "x", "C");
@@ -176,6 +179,21 @@ test("a state that is damaged is refused, and can be left behind", async () => {
   await at.type("default", "x", "A");
 });
 
+test("a machine whose state finds no room runs on, and says so", async () => {
+  const at = project();
+  await at.good("up");
+  const part = at.state("machines/default/suspended.snap.part");
+  symlinkSync("/dev/full", part);
+  const { code, stderr } = await at.run("suspend");
+  expect([code, stderr]).toEqual([
+    2,
+    `wasmvisor: The file ${at.state("machines/default/suspended.snap")} cannot be written (ENOSPC); make room on that disk. The machine default was not suspended and runs on.\n`,
+  ]);
+  await at.type("default", "x", "A");
+  expect(existsSync(part)).toBe(false);
+  expect(await at.good("suspend")).toBe("default: suspended\n");
+});
+
 test("reload boots what the file says now", async () => {
   const at = project();
   await at.good("up");
@@ -191,8 +209,16 @@ describe("mistakes are answered", () => {
   test.each<[string, readonly string[], string]>([
     ["{", ["up"], "wasmvisor.json, line 1, column 2: a name in double quotes"],
     ['{ "kernel": "counter.bin", "harts": 0 }', ["status"], "harts is a whole number from 1 to 8, not 0."],
-    ['{ "kernel": "counter.bin" }', ["up", "defualt"], 'There is no machine "defualt" in wasmvisor.json; did you mean default?'],
-    ['{ "kernel": "counter.bin" }', ["exec", "true"], "The machine default is not up; start it with wasmvisor up default."],
+    [
+      '{ "kernel": "counter.bin" }',
+      ["up", "defualt"],
+      'There is no machine "defualt" in wasmvisor.json; did you mean default?',
+    ],
+    [
+      '{ "kernel": "counter.bin" }',
+      ["exec", "true"],
+      "The machine default is not up; start it with wasmvisor up default.",
+    ],
     ['{ "kernel": "counter.bin" }', ["pause"], "No machine of this project is up; start one with wasmvisor up."],
     ['{ "kernel": "counter.bin" }', ["destroy", "-f"], "There is nothing to destroy; no machine has been up."],
     ['{ "kernel": "counter.bin" }', ["init"], "already; edit it, or write another with wasmvisor init --force."],
@@ -211,11 +237,19 @@ describe("mistakes are answered", () => {
   test("a folder without a machine file", async () => {
     const at = new TestProject();
     onTestFinished(() => at.end());
-    expect(await at.run("up")).toMatchObject({ code: 2, stderr: expect.stringContaining("make one with wasmvisor init.") as string });
-    expect(await at.run("exec", "true")).toMatchObject({ stderr: expect.stringContaining("or name a VM's socket with --control.") as string });
+    expect(await at.run("up")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("make one with wasmvisor init.") as string,
+    });
+    expect(await at.run("exec", "true")).toMatchObject({
+      stderr: expect.stringContaining("or name a VM's socket with --control.") as string,
+    });
     writeFileSync(at.path("counter.bin"), COUNTER);
     expect(await at.good("init", "--kernel", "counter.bin", "-m", "4M")).toContain("start it with wasmvisor up");
-    expect(JSON.parse(readFileSync(at.path("wasmvisor.json"), "utf8"))).toEqual({ kernel: "counter.bin", memory: "4M" });
+    expect(JSON.parse(readFileSync(at.path("wasmvisor.json"), "utf8"))).toEqual({
+      kernel: "counter.bin",
+      memory: "4M",
+    });
     mkdirSync(at.path("inner"));
     expect(await at.good("status", "--project", "inner")).toContain("not created");
   });
@@ -224,9 +258,12 @@ describe("mistakes are answered", () => {
     const at = project({ ...BARE, kernel: "counter.bin", drives: [{ file: "disk.img" }] });
     writeFileSync(at.path("disk.img"), new Uint8Array(2 ** 20));
     await at.good("up");
-    for (const args of [["snapshot", "x"], ["clone", "y"]]) {
+    for (const args of [
+      ["snapshot", "x"],
+      ["clone", "y"],
+    ]) {
       const { code, stderr } = await at.run(...args);
-      expect([code, stderr]).toEqual([2, expect.stringContaining('which is not its own and cannot be')]);
+      expect([code, stderr]).toEqual([2, expect.stringContaining("which is not its own and cannot be")]);
     }
     expect(await at.states()).toEqual({ default: "running" });
     await at.good("suspend");
@@ -238,7 +275,9 @@ test("the socket answers what it is asked, and refuses what makes no sense", asy
   const at = project();
   await at.good("up");
   expect(JSON.parse((await ask(at, "GET", "/openapi.json")).text)).toMatchObject({ openapi: "3.1.0" });
-  expect((await ask(at, "GET", "/metrics")).text).toContain('wasmvisor_machine_state{machine="default",state="running"} 1\n');
+  expect((await ask(at, "GET", "/metrics")).text).toContain(
+    'wasmvisor_machine_state{machine="default",state="running"} 1\n',
+  );
   expect(await ask(at, "GET", "/nothing")).toMatchObject({ status: 404 });
   expect(await ask(at, "GET", "/machines/default/up")).toMatchObject({ status: 405 });
   expect(await ask(at, "GET", "/machines/other")).toMatchObject({ status: 409 });

@@ -36,7 +36,32 @@ const SOUND = JSON.stringify(
   1,
 );
 
-const PIECES = ['"', "{", "}", "[", "]", ",", ":", "\\", "\\u00", "/*", "#", "null", "-1", "1e999", "0.1", "true", '"__proto__"', "\0", "\ufeff", "\ud800", "\n", '"x"', '"../x"', "[".repeat(50)];
+const PIECES = [
+  '"',
+  "{",
+  "}",
+  "[",
+  "]",
+  ",",
+  ":",
+  "\\",
+  "\\u00",
+  "/*",
+  "#",
+  "null",
+  "-1",
+  "1e999",
+  "0.1",
+  "true",
+  '"__proto__"',
+  "\0",
+  "\ufeff",
+  "\ud800",
+  "\n",
+  '"x"',
+  '"../x"',
+  "[".repeat(50),
+];
 
 /** Text with pieces cut out, repeated, and put in. */
 function damaged(text: string, random: Random): string {
@@ -45,7 +70,9 @@ function damaged(text: string, random: Random): string {
     const at = random.between(0, result.length);
     const end = Math.min(result.length, at + random.between(0, 1 << random.between(0, 7)));
     const piece = PIECES[random.between(0, PIECES.length - 1)]!;
-    const middle = [piece, "", result.slice(at, end).repeat(2), JSON.stringify(result.slice(at, end))][random.between(0, 3)]!;
+    const middle = [piece, "", result.slice(at, end).repeat(2), JSON.stringify(result.slice(at, end))][
+      random.between(0, 3)
+    ]!;
     result = result.slice(0, at) + middle + result.slice(end);
   }
   return result;
@@ -131,11 +158,19 @@ async function socketOf(): Promise<string> {
   return socket;
 }
 
-const BODIES = ['{"name":"x"}', '{"command":["a","b"],"env":{"A":"b"},"timeout":1}', '{"force":true,"timeout":3}', "{}"];
+const BODIES = [
+  '{"name":"x"}',
+  '{"command":["a","b"],"env":{"A":"b"},"timeout":1}',
+  '{"force":true,"timeout":3}',
+  "{}",
+];
 
 function requestFor(random: Random): Buffer {
   const route = ROUTES[random.between(0, ROUTES.length - 1)]!;
-  const target = route.path.replace(/\{\w+\}/g, () => ["web", "..", "a%00b", "x".repeat(80), ""][random.between(0, 4)]!);
+  const target = route.path.replace(
+    /\{\w+\}/g,
+    () => ["web", "..", "a%00b", "x".repeat(80), ""][random.between(0, 4)]!,
+  );
   const body = damaged(BODIES[random.between(0, BODIES.length - 1)]!, random);
   const isUpgrade = random.between(0, 4) === 0;
   const length = random.between(0, 9) === 0 ? random.between(0, 100) : Buffer.byteLength(body);
@@ -181,7 +216,11 @@ export async function endFuzzControl(): Promise<void> {
 }
 
 /** Run many; print the first that goes wrong. */
-export const fuzzMachineFileMany = fuzzMany("machine-file", fuzzMachineFile, "machine files: read as JSON is, or refused in a sentence");
+export const fuzzMachineFileMany = fuzzMany(
+  "machine-file",
+  fuzzMachineFile,
+  "machine files: read as JSON is, or refused in a sentence",
+);
 const controlMany = fuzzMany("control", fuzzControl, "clients: nothing but answers");
 export const fuzzControlMany = async (...args: Parameters<typeof controlMany>): Promise<boolean> => {
   try {

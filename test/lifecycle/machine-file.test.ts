@@ -21,13 +21,26 @@ const FULL = {
       memory: "512M",
       harts: 2,
       cpu: { shares: 200, reservation: 0.1, cap: 0.5 },
-      drives: [{ file: "base.qcow2", overlay: true }, { size: "1.5G", serial: "data" }, { file: "cd.img", readonly: true }],
-      networks: [{ type: "user", restrict: true }, { type: "lan", name: "inner", mac: "52:54:00:00:00:01", mtu: 1400 }],
+      drives: [
+        { file: "base.qcow2", overlay: true },
+        { size: "1.5G", serial: "data" },
+        { file: "cd.img", readonly: true },
+      ],
+      networks: [
+        { type: "user", restrict: true },
+        { type: "lan", name: "inner", mac: "52:54:00:00:00:01", mtu: 1400 },
+      ],
       forwards: ["8080:80", "0.0.0.0:8443:443/tcp", "[::1]:5353:53/udp"],
       shares: [{ folder: ".", tag: "src", mount: "/src", readonly: true }],
       provision: ["a\nb", { run: "x", user: "u", cwd: "/", env: { A: "b" }, always: true }, { copy: "a", to: "/b/" }],
     },
-    db: { kernel: "db.elf", networks: [{ type: "vxlan", vni: 42, peers: ["192.0.2.7"] }, { type: "relay", url: "wss://x/" }] },
+    db: {
+      kernel: "db.elf",
+      networks: [
+        { type: "vxlan", vni: 42, peers: ["192.0.2.7"] },
+        { type: "relay", url: "wss://x/" },
+      ],
+    },
   },
 };
 
@@ -40,8 +53,8 @@ describe("a machine file", () => {
   });
 
   test.each<[string, string]>([
-    ['{\n  "kernel": "x",\n}', 'line 2, column 16: there is a comma too many; remove it.'],
-    ['{\n  // no\n}', "line 2, column 3: JSON has no comments; remove this one."],
+    ['{\n  "kernel": "x",\n}', "line 2, column 16: there is a comma too many; remove it."],
+    ["{\n  // no\n}", "line 2, column 3: JSON has no comments; remove this one."],
     ['{ "kernel": "x" # no\n}', "line 1, column 17: JSON has no comments"],
     ['{ "kernel": x }', 'line 1, column 13: "x" is no value; text stands in double quotes.'],
     ['{ "kernel" "x" }', 'line 1, column 12: the colon behind "kernel" is missing.'],
@@ -54,7 +67,10 @@ describe("a machine file", () => {
     ["3", "line 1, column 1: it is an object, not 3."],
     ["{}", 'it boots nothing; add "linux": "debian" or a kernel.'],
     ['{ "machines": {} }', "machines is empty; describe one."],
-    ['{ "machines": { "a b": {} } }', "line 1, column 17: machines.a b is no name: letters, digits, - and _, such as web-1."],
+    [
+      '{ "machines": { "a b": {} } }',
+      "line 1, column 17: machines.a b is no name: letters, digits, - and _, such as web-1.",
+    ],
     ['{\n "kernel": "x",\n "memry": "1M"\n}', 'line 3, column 2: memry is not known; did you mean "memory"?'],
     ['{ "kernel": "x", "colour": 1 }', "colour is not known here; there are linux, kernel,"],
     ['{ "kernel": "x", "memory": 256 }', 'line 1, column 18: memory is a size such as "256M" or "8G", not 256.'],
@@ -62,10 +78,16 @@ describe("a machine file", () => {
     ['{ "kernel": "x", "__proto__": {} }', "__proto__ is not known here"],
     ['{ "kernel": "x", "linux": "debian" }', "linux brings its own kernel; leave kernel, initrd and bios out."],
     ['{ "kernel": "x", "drives": [{}] }', "line 1, column 29: drives.0 has a file or a size, one of them."],
-    ['{ "kernel": "x", "drives": [{ "file": "a", "overlay": true, "forget": true }] }', "has one of overlay, readonly and forget."],
+    [
+      '{ "kernel": "x", "drives": [{ "file": "a", "overlay": true, "forget": true }] }',
+      "has one of overlay, readonly and forget.",
+    ],
     ['{ "kernel": "x", "forwards": ["80"] }', 'forwards.0 is a forward such as "8080:80"'],
     ['{ "kernel": "x", "forwards": ["80:99999"] }', "forwards.0 has a port above 65535."],
-    ['{ "kernel": "x", "networks": [{ "type": "lan" }], "forwards": ["1:2"] }', 'forwards needs a network of type "user".'],
+    [
+      '{ "kernel": "x", "networks": [{ "type": "lan" }], "forwards": ["1:2"] }',
+      'forwards needs a network of type "user".',
+    ],
     ['{ "kernel": "x", "networks": [{ "type": "user", "vni": 1 }] }', "networks.0 is of type user, which has no vni."],
     ['{ "kernel": "x", "networks": [{ "type": "vxlan" }] }', "of type vxlan needs vni and peers."],
     ['{ "kernel": "x", "networks": [{}] }', 'networks.0 lacks "type".'],
@@ -78,7 +100,7 @@ describe("a machine file", () => {
   });
 
   test("reads JSON as JSON.parse does", () => {
-    const value = { a: [1, -2.5e3, 0, true, false, null, "x\"\\/\b\f\n\r\t\u00e9\u{1f600}"], b: {} };
+    const value = { a: [1, -2.5e3, 0, true, false, null, 'x"\\/\b\f\n\r\t\u00e9\u{1f600}'], b: {} };
     const json = JSON.stringify({ kernel: "x", append: JSON.stringify(value) }, null, "\t");
     expect(parseMachineFile(`\ufeff${json}`).get("default")).toEqual(JSON.parse(json));
   });
@@ -87,7 +109,12 @@ describe("a machine file", () => {
 test("a forward has an address, two ports and a protocol", () => {
   expect(forwardOf("8080:80")).toEqual({ protocol: "tcp", hostPort: 8080, guestPort: 80 });
   expect(forwardOf("[::1]:53:54/udp")).toEqual({ protocol: "udp", hostAddress: "::1", hostPort: 53, guestPort: 54 });
-  expect(forwardOf("127.0.0.1:0:22")).toEqual({ protocol: "tcp", hostAddress: "127.0.0.1", hostPort: 0, guestPort: 22 });
+  expect(forwardOf("127.0.0.1:0:22")).toEqual({
+    protocol: "tcp",
+    hostAddress: "127.0.0.1",
+    hostPort: 0,
+    guestPort: 22,
+  });
 });
 
 test("a size is whole sectors", () => {

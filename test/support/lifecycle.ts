@@ -54,7 +54,11 @@ export class TestProject {
   }
 
   /** Starts the command. */
-  start(...args: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<Ended>; output(): string } {
+  start(...args: readonly string[]): {
+    readonly child: ChildProcess;
+    readonly ended: Promise<Ended>;
+    output(): string;
+  } {
     const child = spawn(process.execPath, [COMMAND, ...args], { cwd: this.folder, stdio: "pipe" });
     const texts = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) child[name].on("data", (bytes) => (texts[name] += String(bytes)));

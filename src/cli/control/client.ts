@@ -160,8 +160,9 @@ async function attach({ asked }: Named<"console">): Promise<number> {
   }
   host.onStdin((bytes) => {
     for (const event of host.stdinIsTerminal() ? keys.feed(bytes) : [{ kind: "bytes" as const, bytes }]) {
-      if (event.kind === "command") event.command === "quit" ? leave() : void host.print(CONSOLE_KEYS);
-      else void sendFrame(connection, FrameKind.INPUT, event.bytes);
+      if (event.kind === "bytes") void sendFrame(connection, FrameKind.INPUT, event.bytes);
+      else if (event.command === "quit") leave();
+      else void host.print(CONSOLE_KEYS);
     }
   });
   const ignore = host.onSignal(leave);

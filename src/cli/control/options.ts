@@ -167,7 +167,8 @@ function snapshotCommand({ values, positionals }: Arguments, asked: Asked): Cont
   const [file, surplus] = positionals;
   const name = values.get("delete")?.at(-1);
   if (values.has("list") || name !== undefined) {
-    if (file !== undefined) throw usage(`wasmvisor snapshot --list and --delete NAME take nothing more, such as ${file}.`);
+    if (file !== undefined)
+      throw usage(`wasmvisor snapshot --list and --delete NAME take nothing more, such as ${file}.`);
     return name === undefined ? { kind: "snapshot-list", asked } : { kind: "snapshot-delete", asked, name };
   }
   if (file === undefined || surplus !== undefined)

@@ -32,7 +32,9 @@ export async function isRunning(project: Project): Promise<boolean> {
   if (about === undefined) return false;
   const { api } = (await valueOf(about)) as { readonly api?: unknown };
   if (api === API_VERSION) return true;
-  throw fault(`The supervisor in ${project.state} is of another version of wasmvisor; end it with that version's wasmvisor down --all.`);
+  throw fault(
+    `The supervisor in ${project.state} is of another version of wasmvisor; end it with that version's wasmvisor down --all.`,
+  );
 }
 
 /**
@@ -103,7 +105,9 @@ export async function dialMachine(project: Project, machine: string): Promise<Co
     if (!isAbsent(error)) throw error;
     const state = project.machine(machine).state;
     const is = state === "suspended" ? "suspended" : "not up";
-    throw new WasmvisorError("machine", `The machine ${machine} is ${is}; start it with wasmvisor up ${machine}.`, { machine });
+    throw new WasmvisorError("machine", `The machine ${machine} is ${is}; start it with wasmvisor up ${machine}.`, {
+      machine,
+    });
   }
   if ("send" in answer) return answer;
   await valueOf(answer);
@@ -157,5 +161,8 @@ async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<string> {
 
 function errorOf(error: unknown): WasmvisorError {
   const { code, message } = (isObject(error) ? error : {}) as { readonly code?: unknown; readonly message?: unknown };
-  return new WasmvisorError((typeof code === "string" ? code : "supervisor") as WasmvisorError["code"], String(message));
+  return new WasmvisorError(
+    (typeof code === "string" ? code : "supervisor") as WasmvisorError["code"],
+    String(message),
+  );
 }

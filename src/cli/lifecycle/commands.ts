@@ -45,7 +45,10 @@ async function init({ kernel, initrd, append, memory, force, project = "." }: Li
   const folder = resolvePath(currentFolder(), project);
   const file = resolvePath(folder, MACHINE_FILE);
   if (force !== true && exists(file))
-    throw new WasmvisorError("machine-file", `There is a ${file} already; edit it, or write another with wasmvisor init --force.`);
+    throw new WasmvisorError(
+      "machine-file",
+      `There is a ${file} already; edit it, or write another with wasmvisor init --force.`,
+    );
   const boots = kernel === undefined ? { linux: "debian" } : { kernel };
   const images = { ...(initrd === undefined ? {} : { initrd }), ...(append === undefined ? {} : { append }) };
   const schema = exists(resolvePath(folder, SCHEMA)) ? { $schema: SCHEMA } : {};
@@ -76,17 +79,23 @@ async function together(names: readonly string[], act: (name: string) => Promise
   const ends = await Promise.allSettled(names.map(act));
   const faults = ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []));
   const [first, ...others] = faults;
-  for (const other of others) await host.printError(`wasmvisor: ${other instanceof Error ? other.message : String(other)}\n`);
+  for (const other of others)
+    await host.printError(`wasmvisor: ${other instanceof Error ? other.message : String(other)}\n`);
   if (faults.length > 0) throw first;
   return 0;
 }
 
 async function start(project: Project, { kind, names, provision, cold }: LifecycleCommand): Promise<number> {
   const described = [...project.describe().keys()];
-  const machines = names.length === 0 && kind === "resume" ? await resting(project) : chosen(project, names, () => described);
-  if (machines.length === 0) throw new WasmvisorError("machine", "No machine is paused or suspended; start one with wasmvisor up.");
+  const machines =
+    names.length === 0 && kind === "resume" ? await resting(project) : chosen(project, names, () => described);
+  if (machines.length === 0)
+    throw new WasmvisorError("machine", "No machine is paused or suspended; start one with wasmvisor up.");
   await ensureSupervisor(project);
-  const body = kind === "resume" ? {} : { ...(provision === undefined ? {} : { provision }), ...(cold === undefined ? {} : { cold }) };
+  const body =
+    kind === "resume"
+      ? {}
+      : { ...(provision === undefined ? {} : { provision }), ...(cold === undefined ? {} : { cold }) };
   return together(machines, async (name) => {
     const value = await expectAnswer(project, "POST", `/machines/${name}/${kind}`, body, teller());
     const { state, forwards = [] } = value as MachineStatus;
@@ -118,7 +127,9 @@ async function each(project: Project, { kind, names }: LifecycleCommand, body: o
 }
 
 async function sayState(project: Project, name: string): Promise<void> {
-  const { state } = ((await ask(project, "GET", `/machines/${name}`)) ?? project.machine(name)) as { readonly state: string };
+  const { state } = ((await ask(project, "GET", `/machines/${name}`)) ?? project.machine(name)) as {
+    readonly state: string;
+  };
   await host.print(`${name}: ${state}\n`);
 }
 
@@ -143,7 +154,9 @@ async function down(project: Project, command: LifecycleCommand): Promise<number
 
 /** What is known of all machines, from the supervisor or from what it has left. */
 async function statuses(project: Project): Promise<readonly MachineStatus[]> {
-  const answer = (await ask(project, "GET", "/machines")) as { readonly machines: readonly MachineStatus[] } | undefined;
+  const answer = (await ask(project, "GET", "/machines")) as
+    | { readonly machines: readonly MachineStatus[] }
+    | undefined;
   return answer?.machines ?? project.names.map((name) => ({ name, state: project.machine(name).state }));
 }
 
@@ -156,7 +169,17 @@ async function status(project: Project, { names, json }: LifecycleCommand): Prom
   }
   const rows = [["MACHINE", "STATE", "MEMORY", "UP", "NOTES"], ...all.map(cells)];
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  await host.print(rows.map((row) => `${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()}\n`).join(""));
+  await host.print(
+    rows
+      .map(
+        (row) =>
+          `${row
+            .map((cell, column) => cell.padEnd(widths[column]!))
+            .join("  ")
+            .trimEnd()}\n`,
+      )
+      .join(""),
+  );
   return 0;
 }
 
@@ -200,7 +223,8 @@ async function clone(project: Project, { names }: LifecycleCommand): Promise<num
 
 async function destroy(project: Project, { names, force }: LifecycleCommand): Promise<number> {
   const machines = chosen(project, names, () => project.kept);
-  if (machines.length === 0) throw new WasmvisorError("machine", "There is nothing to destroy; no machine has been up.");
+  if (machines.length === 0)
+    throw new WasmvisorError("machine", "There is nothing to destroy; no machine has been up.");
   if (force !== true) {
     if (!host.stdinIsTerminal())
       throw usage(`This would remove the disks and snapshots of ${machines.join(", ")}; add --force.`);

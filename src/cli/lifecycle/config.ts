@@ -124,7 +124,10 @@ async function imagesOf(
   const { linux, kernel, initrd, bios, append } = machine;
   if (linux !== undefined) {
     const { debianImages } = await import("../linux.ts");
-    return debianImages({ vm: { ...vm, ...defined({ append }) }, networks: networksOf(machine).map(() => ({ device: {} })) }, signal);
+    return debianImages(
+      { vm: { ...vm, ...defined({ append }) }, networks: networksOf(machine).map(() => ({ device: {} })) },
+      signal,
+    );
   }
   const firmware = bios === undefined || bios === "builtin" || bios === "none" ? bios : located(folder, bios);
   return defined({
@@ -183,7 +186,17 @@ export async function restoreOptionsOf(
     const sentence = `The disk ${place.files.disk(index)} of the machine ${place.name} is gone; start it without its state with wasmvisor up --cold.`;
     throw new WasmvisorError("machine", sentence);
   }
-  const { kernel, initrd, append, bios, engine, cpu, shares, drives = [], networks = [] } = await configOf(machine, place, signal);
+  const {
+    kernel,
+    initrd,
+    append,
+    bios,
+    engine,
+    cpu,
+    shares,
+    drives = [],
+    networks = [],
+  } = await configOf(machine, place, signal);
   const firmware = bios === "builtin" || bios === "none" ? undefined : bios;
   return {
     ...defined({ kernel, initrd, append, bios: firmware, engine, cpu, shares }),

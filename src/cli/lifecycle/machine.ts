@@ -20,7 +20,7 @@ import { Log } from "../control/server.ts";
 import { closeNetworks, configOf, isForeign, isOwn, type Place, restoreOptionsOf } from "./config.ts";
 import { CONSOLE_BYTES } from "./logs.ts";
 import { MachineFolder, type MachineRecord, type Project, type RestingState } from "./project.ts";
-import type { Report } from "./report.ts";
+import { type Report, sayError } from "./report.ts";
 import { copyIn, mountShares, runSteps } from "./provision.ts";
 import { expectSnapshot } from "./snapshots.ts";
 
@@ -95,7 +95,10 @@ export class Machine {
     const about = { name, state, ...(cloneOf === undefined ? {} : { cloneOf }) };
     if (this.#live === undefined) {
       const { reason, code } = this.#exit ?? {};
-      return { ...about, ...(state === "off" && reason !== undefined && code !== undefined ? { exit: { reason, code } } : {}) };
+      return {
+        ...about,
+        ...(state === "off" && reason !== undefined && code !== undefined ? { exit: { reason, code } } : {}),
+      };
     }
     const { vm, record, startedAt } = this.#live;
     const { memory, instructions } = vm.accounting();
@@ -138,7 +141,9 @@ export class Machine {
     const described = this.#deps.project.describe().get(this.name);
     if (described !== undefined) return described;
     if (record?.cloneOf !== undefined) return record.machine;
-    throw this.#fault(`The machine ${this.name} is no longer in the machine file; add it again, or remove it with wasmvisor destroy ${this.name}.`);
+    throw this.#fault(
+      `The machine ${this.name} is no longer in the machine file; add it again, or remove it with wasmvisor destroy ${this.name}.`,
+    );
   }
 
   #place({ cloneOf }: Partial<MachineRecord>): Place {
@@ -190,7 +195,12 @@ export class Machine {
   async #boot(before: MachineRecord | undefined, signal: AbortSignal): Promise<void> {
     const machine = this.#description(before);
     const { provisioned = false, cloneOf } = before ?? {};
-    const record: MachineRecord = { machine, provisioned, resume: false, ...(cloneOf === undefined ? {} : { cloneOf }) };
+    const record: MachineRecord = {
+      machine,
+      provisioned,
+      resume: false,
+      ...(cloneOf === undefined ? {} : { cloneOf }),
+    };
     const config = await configOf(machine, this.#place(record), signal);
     const vm = await this.#made(config.networks, () => this.#deps.host.createVm(config));
     await this.#switchOn(vm, record);
@@ -219,7 +229,10 @@ export class Machine {
   }
 
   async #restore(record: MachineRecord | undefined, state: string, signal: AbortSignal): Promise<void> {
-    if (record === undefined) throw this.#fault(`The machine ${this.name} has a state and no machine.json; start it without with wasmvisor up --cold ${this.name}.`);
+    if (record === undefined)
+      throw this.#fault(
+        `The machine ${this.name} has a state and no machine.json; start it without with wasmvisor up --cold ${this.name}.`,
+      );
     const options = await restoreOptionsOf(record.machine, this.#place(record), signal);
     try {
       const vm = await this.#made(options.networks, () => this.#deps.host.restore(state, options));
@@ -237,7 +250,7 @@ export class Machine {
     this.#exit = undefined;
     vm.on("output", (bytes) => this.#console.append(bytes));
     for (const event of ["drive-error", "network-error", "device-error"] as const)
-      vm.on(event, (fault) => this.#note(`${event}: ${String(fault.error)}`));
+      vm.on(event, (fault) => this.#note(`${event}: ${sayError(fault.error)}`));
     vm.on("exit", (exit) => this.#ended(live, exit));
   }
 
@@ -248,13 +261,14 @@ export class Machine {
   /** The guest has ended by itself. */
   #ended(live: Live, exit: VmExit): void {
     const failed = exit.reason !== "poweroff" && exit.reason !== "htif";
-    this.#note(`the guest has ended (${exit.reason}, code ${exit.code})${exit.error === undefined ? "" : `: ${String(exit.error)}`}`);
+    const why = exit.error === undefined ? "" : `: ${sayError(exit.error)}`;
+    this.#note(`the guest has ended (${exit.reason}, code ${exit.code})${why}`);
     if (failed && live.record.machine.restart === true) return;
     void this.#alone(async () => {
       if (this.#live !== live || live.vm.state !== "exited") return;
       this.#exit = exit;
       await this.#close(live);
-    }).catch((error: unknown) => this.#note(String(error)));
+    }).catch((error: unknown) => this.#note(sayError(error)));
   }
 
   /** Switches it off; its disks are closed when this resolves. */
@@ -277,7 +291,11 @@ export class Machine {
 
   async #provision(steps: NonNullable<MachineDescription["provision"]>, report: Report): Promise<void> {
     const { vm, record } = this.up;
-    await runSteps(vm, steps, { name: this.name, report, copy: (from, to) => copyIn(vm, resolvePath(this.#deps.project.folder, from), to) });
+    await runSteps(vm, steps, {
+      name: this.name,
+      report,
+      copy: (from, to) => copyIn(vm, resolvePath(this.#deps.project.folder, from), to),
+    });
     const done = { ...record, provisioned: true };
     this.files.keep(done);
     if (this.#live?.vm === vm) this.#live = { ...this.#live, record: done };
@@ -289,13 +307,14 @@ export class Machine {
    */
   async provision(report: Report, signal: AbortSignal): Promise<void> {
     const { vm, record } = this.up;
-    if (!hasAgent(record.machine)) throw this.#fault(`The machine ${this.name} has no agent, which does the steps; write "agent": true.`);
+    if (!hasAgent(record.machine))
+      throw this.#fault(`The machine ${this.name} has no agent, which does the steps; write "agent": true.`);
     await this.#waitReady(vm, signal);
     await this.#provision(this.#description(record).provision ?? [], report);
   }
 
   pause(): Promise<void> {
-    return this.#alone(async () => this.up.vm.pause());
+    return this.#alone(() => Promise.resolve(this.up.vm.pause()));
   }
 
   /** Shuts the guest down, or switches it off where that cannot be had. */
@@ -315,7 +334,7 @@ export class Machine {
       vm.resume();
       await vm.shutdown({ signal });
     } catch (error) {
-      const why = signal.aborted ? `it has not shut down within ${patience / 1000} s` : String((error as Error).message);
+      const why = signal.aborted ? `it has not shut down within ${patience / 1000} s` : sayError(error);
       report.say(`is switched off: ${why}`);
     }
   }
@@ -355,7 +374,7 @@ export class Machine {
   }
 
   #runsOn({ vm }: Live, error: unknown, what: string): WasmvisorError {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = sayError(error);
     const code = error instanceof WasmvisorError ? error.code : "machine";
     const goes = vm.state === "destroyed" ? "" : ` The machine ${this.name} was not ${what} and runs on.`;
     return new WasmvisorError(code, `${why}${goes}`, { machine: this.name }, { cause: error });
@@ -371,7 +390,11 @@ export class Machine {
   }
 
   /** Its disks, copied into another folder. */
-  async #copyDisks(machine: MachineDescription, from: (index: number) => string, to: (index: number) => string): Promise<void> {
+  async #copyDisks(
+    machine: MachineDescription,
+    from: (index: number) => string,
+    to: (index: number) => string,
+  ): Promise<void> {
     for (const [index, drive] of (machine.drives ?? []).entries()) {
       if (isOwn(drive)) await copyWhole(from(index), to(index));
     }
@@ -392,7 +415,11 @@ export class Machine {
       try {
         await this.#still(live, async () => {
           await writeStreamWhole(resolvePath(part, "state.snap"), live.vm.snapshot());
-          await this.#copyDisks(machine, (index) => this.files.disk(index), (index) => resolvePath(part, `disk-${index}.qcow2`));
+          await this.#copyDisks(
+            machine,
+            (index) => this.files.disk(index),
+            (index) => resolvePath(part, `disk-${index}.qcow2`),
+          );
         });
         new MachineFolder(part).keep({ ...live.record, resume: false });
         moveFolder(part, this.files.snapshot(name));
@@ -412,11 +439,18 @@ export class Machine {
       expectSnapshot(this.files, this.name, name);
       const from = this.files.snapshot(name);
       const record = new MachineFolder(from).record;
-      if (record === undefined) throw this.#fault(`The snapshot "${name}" of ${this.name} is not whole; remove it with wasmvisor snapshot --delete ${name}.`);
+      if (record === undefined)
+        throw this.#fault(
+          `The snapshot "${name}" of ${this.name} is not whole; remove it with wasmvisor snapshot --delete ${name}.`,
+        );
       if (this.#live !== undefined) await this.#close(this.#live);
       // From here on it is a suspended machine; without its state, one that was switched off.
       removeFile(this.files.suspended);
-      await this.#copyDisks(record.machine, (index) => resolvePath(from, `disk-${index}.qcow2`), (index) => this.files.disk(index));
+      await this.#copyDisks(
+        record.machine,
+        (index) => resolvePath(from, `disk-${index}.qcow2`),
+        (index) => this.files.disk(index),
+      );
       this.files.keep({ ...record, resume: false });
       await copyWhole(resolvePath(from, "state.snap"), this.files.suspended);
       await this.#start(false, report, signal);
@@ -450,7 +484,11 @@ export class Machine {
     this.#isStarting = true;
     try {
       makePrivateFolder(this.files.path);
-      await this.#copyDisks(record.machine, (index) => files.disk(index), (index) => this.files.disk(index));
+      await this.#copyDisks(
+        record.machine,
+        (index) => files.disk(index),
+        (index) => this.files.disk(index),
+      );
       const options = await restoreOptionsOf(record.machine, this.#place(record), signal);
       const vm = await this.#made(options.networks, () => this.#deps.host.restore(parent.snapshot(), options));
       await this.#switchOn(vm, record);
@@ -465,7 +503,8 @@ export class Machine {
   /** Switches it off, and removes all that is kept of it. */
   destroy(): Promise<void> {
     return this.#alone(async () => {
-      if (this.#live !== undefined) await this.#close(this.#live).catch((error: unknown) => this.#note(String(error)));
+      if (this.#live !== undefined)
+        await this.#close(this.#live).catch((error: unknown) => this.#note(sayError(error)));
       this.#exit = undefined;
       removeFolder(this.files.path);
     });
@@ -478,7 +517,7 @@ export class Machine {
       await this.suspend(true);
       report.say("is suspended");
     } catch (error) {
-      report.say(`cannot be suspended: ${String(error)}`);
+      report.say(`cannot be suspended: ${sayError(error)}`);
       await this.down({ timeout: LAST_PATIENCE / 1000 }, report);
     }
   }

@@ -15,10 +15,20 @@ type Figures = readonly (readonly [name: string, type: Metric["type"], help: str
 
 const MACHINE: Figures = [
   ["cpu_seconds_total", "counter", "Time in which it has run.", (vm) => vm.accounting().cpu.milliseconds / 1000],
-  ["cpu_wait_seconds_total", "counter", "Time in which it has waited to run.", (vm) => vm.accounting().cpu.waitedMilliseconds / 1000],
+  [
+    "cpu_wait_seconds_total",
+    "counter",
+    "Time in which it has waited to run.",
+    (vm) => vm.accounting().cpu.waitedMilliseconds / 1000,
+  ],
   ["instructions_total", "counter", "Instructions executed since its last boot.", (vm) => vm.accounting().instructions],
   ["memory_bytes", "gauge", "RAM that the guest sees.", (vm) => vm.accounting().memory.ramBytes],
-  ["memory_touched_bytes", "gauge", "RAM that takes memory of this computer.", (vm) => vm.accounting().memory.touchedBytes],
+  [
+    "memory_touched_bytes",
+    "gauge",
+    "RAM that takes memory of this computer.",
+    (vm) => vm.accounting().memory.touchedBytes,
+  ],
   ["memory_shared_bytes", "gauge", "RAM that it shares with others.", (vm) => vm.accounting().memory.sharedBytes],
 ];
 
@@ -44,7 +54,8 @@ const NETWORK: readonly (readonly [name: string, help: string, of: (network: Net
 /** All of it as text. */
 export function metricsText(machines: readonly Counted[], host: Host): string {
   const up = machines.flatMap(({ name, vm }) => (vm === undefined ? [] : [{ name, vm }]));
-  const each = (samplesOf: (one: { readonly name: string; readonly vm: Vm }) => readonly Sample[]): Sample[] => up.flatMap(samplesOf);
+  const each = (samplesOf: (one: { readonly name: string; readonly vm: Vm }) => readonly Sample[]): Sample[] =>
+    up.flatMap(samplesOf);
   return prometheusText([
     {
       name: "wasmvisor_machine_state",
@@ -52,7 +63,12 @@ export function metricsText(machines: readonly Counted[], host: Host): string {
       type: "gauge",
       samples: machines.map(({ name, state }) => ({ labels: { machine: name, state }, value: 1 })),
     },
-    { name: "wasmvisor_host_memory_bytes", help: "Memory that all machines take.", type: "gauge", samples: [{ labels: {}, value: host.allocatedBytes }] },
+    {
+      name: "wasmvisor_host_memory_bytes",
+      help: "Memory that all machines take.",
+      type: "gauge",
+      samples: [{ labels: {}, value: host.allocatedBytes }],
+    },
     ...MACHINE.map(([name, type, help, of]) => ({
       ...{ name: `wasmvisor_${name}`, type, help },
       samples: each(({ name: machine, vm }) => [{ labels: { machine }, value: of(vm) }]),
@@ -66,7 +82,10 @@ export function metricsText(machines: readonly Counted[], host: Host): string {
     ...NETWORK.map(([name, help, of]) => ({
       ...{ name: `wasmvisor_${name}`, type: "counter" as const, help },
       samples: each(({ name: machine, vm }) =>
-        vm.networks.map((network, index) => ({ labels: { machine, network: String(index) }, value: of(network.statistics()) })),
+        vm.networks.map((network, index) => ({
+          labels: { machine, network: String(index) },
+          value: of(network.statistics()),
+        })),
       ),
     })),
   ]);

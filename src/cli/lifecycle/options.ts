@@ -105,12 +105,16 @@ function namesOf(kind: LifecycleName, { values, positionals }: Arguments): reado
     throw usage(`wasmvisor ${kind} takes no words beside its options, such as ${first}; see wasmvisor ${kind} --help.`);
   if (kind === "clone") {
     if (first === undefined || surplus !== undefined)
-      throw usage("wasmvisor clone takes the new machine's name, or the machine and the new name, such as wasmvisor clone web web-2.");
+      throw usage(
+        "wasmvisor clone takes the new machine's name, or the machine and the new name, such as wasmvisor clone web web-2.",
+      );
     return second === undefined ? [first] : [first, second];
   }
   if (kind === "restore") {
     if (first === undefined || second !== undefined)
-      throw usage("wasmvisor restore takes the name of a snapshot, such as wasmvisor restore clean; see wasmvisor snapshot --list.");
+      throw usage(
+        "wasmvisor restore takes the name of a snapshot, such as wasmvisor restore clean; see wasmvisor snapshot --list.",
+      );
     return [...(values.get("machine") ?? []).slice(-1), first];
   }
   if (values.has("all") && first !== undefined) throw usage(`--all is all machines; leave ${first} out.`);

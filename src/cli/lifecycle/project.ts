@@ -2,7 +2,15 @@
 
 import { WasmvisorError } from "../../error.ts";
 import { currentFolder } from "../../host/background.ts";
-import { exists, findUpwards, namesIn, readSmallText, resolvePath, statusOf, writeWhole } from "../../host/state-folder.ts";
+import {
+  exists,
+  findUpwards,
+  namesIn,
+  readSmallText,
+  resolvePath,
+  statusOf,
+  writeWhole,
+} from "../../host/state-folder.ts";
 import { parseJson } from "../../lifecycle/json-text.ts";
 import {
   checkMachine,
@@ -182,7 +190,11 @@ export class Project {
     if (names.includes(name)) return name;
     const meant = nearest(name, names);
     const advice = meant === undefined ? `there are ${names.join(", ")}` : `did you mean ${meant}?`;
-    throw new WasmvisorError("machine", `There is no machine "${name}" in ${MACHINE_FILE}; ${advice}${advice.endsWith("?") ? "" : "."}`, { name });
+    throw new WasmvisorError(
+      "machine",
+      `There is no machine "${name}" in ${MACHINE_FILE}; ${advice}${advice.endsWith("?") ? "" : "."}`,
+      { name },
+    );
   }
 
   /**
@@ -193,6 +205,9 @@ export class Project {
     if (name !== undefined) return this.expect(name);
     const names = this.names;
     if (names.length === 1) return names[0]!;
-    throw new WasmvisorError("machine", `There are several machines, ${names.join(", ")}; name one with --machine NAME.`);
+    throw new WasmvisorError(
+      "machine",
+      `There are several machines, ${names.join(", ")}; name one with --machine NAME.`,
+    );
   }
 }

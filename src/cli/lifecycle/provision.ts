@@ -28,7 +28,15 @@ export async function mountShares(vm: Vm, { shares = [] }: MachineDescription, r
   for (const { tag, mount, readonly } of shares) {
     if (mount === undefined) continue;
     const options = `trans=virtio,version=9p2000.L${readonly === true ? ",ro" : ""}`;
-    const { code, stderr } = await vm.exec(["sh", "-c", 'mkdir -p "$2" && mount -t 9p -o "$3" "$1" "$2"', "sh", tag, mount, options]);
+    const { code, stderr } = await vm.exec([
+      "sh",
+      "-c",
+      'mkdir -p "$2" && mount -t 9p -o "$3" "$1" "$2"',
+      "sh",
+      tag,
+      mount,
+      options,
+    ]);
     if (code !== 0) report.say(`cannot mount ${tag} at ${mount}: ${stderr.trim()}`);
   }
 }
@@ -55,8 +63,20 @@ async function runStep(vm: Vm, step: ProvisionStep, doing: Provisioning, number:
     await doing.copy(step.copy, step.to);
     return;
   }
-  const { run, user, cwd, env } = typeof step === "string" ? ({ run: step } as Exclude<ProvisionStep, string> & { run: string; user?: string; cwd?: string; env?: Record<string, string> }) : step;
-  const options = { ...(user === undefined ? {} : { user }), ...(cwd === undefined ? {} : { cwd }), ...(env === undefined ? {} : { env }) };
+  const { run, user, cwd, env } =
+    typeof step === "string"
+      ? ({ run: step } as Exclude<ProvisionStep, string> & {
+          run: string;
+          user?: string;
+          cwd?: string;
+          env?: Record<string, string>;
+        })
+      : step;
+  const options = {
+    ...(user === undefined ? {} : { user }),
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(env === undefined ? {} : { env }),
+  };
   const process = await vm.spawn(["sh", "-c", run], options);
   await process.stdin.close();
   await Promise.all([tell(process.stdout, doing.report), tell(process.stderr, doing.report)]);

@@ -5,3 +5,8 @@ export interface Report {
   /** What a step of `provision` prints. */
   output(text: string): void;
 }
+
+/** What an error says. */
+export function sayError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -3,11 +3,26 @@
 import { WasmvisorError } from "../../error.ts";
 import { onEndAsked, onUncaught, processNumber, sayReady } from "../../host/background.ts";
 import { FileLock } from "../../host/block-lock.ts";
-import { type LocalReply, type LocalRequest, type LocalServer, type LocalUpgrade, serveLocal } from "../../host/local-http.ts";
+import {
+  type LocalReply,
+  type LocalRequest,
+  type LocalServer,
+  type LocalUpgrade,
+  serveLocal,
+} from "../../host/local-http.ts";
 import * as host from "../../host/process.ts";
 import { makePrivateFolder, removeParts, resolvePath, RotatingFile } from "../../host/state-folder.ts";
-import { Host, Switch } from "../../index.ts";
-import { API_VERSION, bodyFor, type Bodies, CONTROL_PROTOCOL, LINES, matchRoute, openApi, type Route } from "../../lifecycle/routes.ts";
+import { Host, type Switch } from "../../index.ts";
+import {
+  API_VERSION,
+  bodyFor,
+  type Bodies,
+  CONTROL_PROTOCOL,
+  LINES,
+  matchRoute,
+  openApi,
+  type Route,
+} from "../../lifecycle/routes.ts";
 import { serve } from "../control/server.ts";
 import { Machine } from "./machine.ts";
 import { metricsText } from "./metrics.ts";
@@ -52,7 +67,8 @@ export async function runSupervisor(options: SupervisorOptions): Promise<number>
   } catch (error) {
     const isTaken = error instanceof WasmvisorError && error.code === "image-locked";
     sayReady(isTaken ? "taken" : error instanceof WasmvisorError ? error.message : String(error));
-    if (isTaken) throw new WasmvisorError("supervisor", "A supervisor of this project runs already; see wasmvisor status.");
+    if (isTaken)
+      throw new WasmvisorError("supervisor", "A supervisor of this project runs already; see wasmvisor status.");
     throw error;
   } finally {
     lock?.release();
@@ -89,7 +105,12 @@ class Supervisor {
   #machine(name: string): Machine {
     let machine = this.#machines.get(name);
     if (machine === undefined) {
-      const deps = { host: this.#host, project: this.#project, lans: this.#lans, note: (text: string) => this.#note(text) };
+      const deps = {
+        host: this.#host,
+        project: this.#project,
+        lans: this.#lans,
+        note: (text: string) => this.#note(text),
+      };
       machine = new Machine(name, deps);
       this.#machines.set(name, machine);
     }
@@ -111,7 +132,9 @@ class Supervisor {
   /** Serves until there is nothing left to do. */
   async run(idle: number): Promise<number> {
     onEndAsked(() => this.#end());
-    onUncaught((error) => this.#note(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
+    onUncaught((error) =>
+      this.#note(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+    );
     this.#note(`supervisor ${processNumber()} serves ${this.#project.folder}`);
     await this.#resumeAll();
     await Promise.race([this.#asked, this.#idle(idle * 1000)]);
@@ -128,7 +151,9 @@ class Supervisor {
     const waiting = this.#project.kept.map((name) => this.#machine(name)).filter(wantsToGoOn);
     for (const machine of waiting) {
       const report: Report = { say: (text) => this.#note(`${machine.name} ${text}`), output: () => undefined };
-      await machine.start({}, report, new AbortController().signal).catch((error: unknown) => this.#note(`${machine.name}: ${String(error)}`));
+      await machine
+        .start({}, report, new AbortController().signal)
+        .catch((error: unknown) => this.#note(`${machine.name}: ${String(error)}`));
     }
   }
 
@@ -136,13 +161,16 @@ class Supervisor {
   #idle(patience: number): Promise<void> {
     return new Promise((resolve) => {
       let since = performance.now();
-      const timer = setInterval(() => {
-        const isBusy = (this.#server?.active ?? 0) > 0 || [...this.#machines.values()].some(({ isLive }) => isLive);
-        if (isBusy) since = performance.now();
-        if (performance.now() - since < patience) return;
-        clearInterval(timer);
-        resolve();
-      }, Math.min(1000, patience / 2));
+      const timer = setInterval(
+        () => {
+          const isBusy = (this.#server?.active ?? 0) > 0 || [...this.#machines.values()].some(({ isLive }) => isLive);
+          if (isBusy) since = performance.now();
+          if (performance.now() - since < patience) return;
+          clearInterval(timer);
+          resolve();
+        },
+        Math.min(1000, patience / 2),
+      );
     });
   }
 
@@ -152,7 +180,8 @@ class Supervisor {
       if (matched === undefined || !("route" in matched)) return reply.send(...nothingThere(matched));
       const { route, parameters } = matched;
       const body = route.method === "GET" ? {} : bodyFor(route, await request.body());
-      if (route.lines === true && request.accept.includes(LINES)) return await this.#answerInLines(route, parameters, body, reply);
+      if (route.lines === true && request.accept.includes(LINES))
+        return await this.#answerInLines(route, parameters, body, reply);
       const value = await this.#answer(route, parameters, body, SILENT, reply.gone);
       if (typeof value === "string") reply.send(200, route.type ?? "text/plain", value);
       else reply.send(200, "application/json", `${JSON.stringify(value ?? {})}\n`);
@@ -184,7 +213,13 @@ class Supervisor {
     stream.end();
   }
 
-  async #answer(route: Route, parameters: Parameters, body: unknown, report: Report, gone: AbortSignal): Promise<unknown> {
+  async #answer(
+    route: Route,
+    parameters: Parameters,
+    body: unknown,
+    report: Report,
+    gone: AbortSignal,
+  ): Promise<unknown> {
     const { machine: name, snapshot = "" } = parameters;
     if (name === undefined) return this.#answerForAll(route.id, body as Bodies["down"], report);
     const machine = this.#machine(this.#project.expect(name));
@@ -226,7 +261,10 @@ class Supervisor {
       case "forget":
         return machine.forget(snapshot);
       default:
-        throw new WasmvisorError("control", `${route.path} is asked for by an upgrade of the connection to ${CONTROL_PROTOCOL}.`);
+        throw new WasmvisorError(
+          "control",
+          `${route.path} is asked for by an upgrade of the connection to ${CONTROL_PROTOCOL}.`,
+        );
     }
   }
 
@@ -237,9 +275,14 @@ class Supervisor {
       case "openapi":
         return openApi(this.#version);
       case "metrics":
-        return metricsText(this.#all.map((machine) => ({ name: machine.name, state: machine.state, vm: machine.live?.vm })), this.#host);
+        return metricsText(
+          this.#all.map((machine) => ({ name: machine.name, state: machine.state, vm: machine.live?.vm })),
+          this.#host,
+        );
       case "shutdown":
-        await Promise.all([...this.#machines.values()].filter(({ isLive }) => isLive).map((machine) => machine.down(down, report)));
+        await Promise.all(
+          [...this.#machines.values()].filter(({ isLive }) => isLive).map((machine) => machine.down(down, report)),
+        );
         this.#end();
         return undefined;
       default:
@@ -249,7 +292,10 @@ class Supervisor {
 
   async #clone(machine: Machine, name: string, gone: AbortSignal): Promise<unknown> {
     if (this.#project.names.includes(name) || this.#machines.get(name)?.isLive === true)
-      throw new WasmvisorError("machine", `There is a machine ${name} already; choose another name, or use wasmvisor destroy ${name}.`);
+      throw new WasmvisorError(
+        "machine",
+        `There is a machine ${name} already; choose another name, or use wasmvisor destroy ${name}.`,
+      );
     const other = this.#machine(name);
     await machine.clone(other, gone);
     return other.status;
@@ -283,7 +329,9 @@ function wantsToGoOn(machine: Machine): boolean {
 }
 
 function nothingThere(methods: readonly string[] | undefined): [status: number, type: string, text: string] {
-  const sentence = methods === undefined ? "There is nothing at that path; see /openapi.json." : `That path takes ${methods.join(", ")}; see /openapi.json.`;
+  const sentence =
+    methods === undefined
+      ? "There is nothing at that path; see /openapi.json."
+      : `That path takes ${methods.join(", ")}; see /openapi.json.`;
   return [methods === undefined ? 404 : 405, "application/json", errorJson(new WasmvisorError("control", sentence))];
 }
-
