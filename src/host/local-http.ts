@@ -187,7 +187,7 @@ export interface LocalAnswer {
 
 /** The error of a server that is not there: nobody listens, or no socket. */
 export const isAbsent = (error: unknown): boolean =>
-  ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"].includes((error as NodeJS.ErrnoException).code ?? "");
+  ["ENOENT", "ECONNREFUSED"].includes((error as NodeJS.ErrnoException).code ?? "");
 
 /** Asks a server; fails as sockets do. */
 export function askLocal(socket: string, { method, path: target, accept, body }: LocalAsk): Promise<LocalAnswer> {

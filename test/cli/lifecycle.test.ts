@@ -142,7 +142,8 @@ describe("a supervisor that is gone", () => {
   });
 
   test("is started once, by several who want it at the same time", async () => {
-    const at = project({ machines: { a: { ...BARE, kernel: "counter.bin" }, b: { ...BARE, kernel: "counter.bin" } } });
+    const one = { ...BARE, kernel: "counter.bin", networks: [{ type: "lan" }] };
+    const at = project({ machines: { a: one, b: one } });
     const ends = await Promise.all([at.run("up", "a"), at.run("up", "b"), at.run("up")]);
     expect(ends.map(({ code, stderr }) => [code, stderr.replace(/^. *: .*$/gm, "").trim()])).toEqual([
       [0, ""],

@@ -3,17 +3,18 @@
  * `npm run fuzz -- control`.
  */
 
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
+import { Project } from "../../src/cli/lifecycle/project.ts";
+import { Supervisor } from "../../src/cli/lifecycle/supervisor.ts";
 import { WasmvisorError } from "../../src/error.ts";
 import { Random } from "../../src/isa/random/values.ts";
 import { parseMachineFile } from "../../src/lifecycle/machine-file.ts";
-import { bodyFor, matchRoute, ROUTES } from "../../src/lifecycle/routes.ts";
-import { type LocalServer, serveLocal } from "../../src/host/local-http.ts";
+import { ROUTES } from "../../src/lifecycle/routes.ts";
+import { makePrivateFolder } from "../../src/host/state-folder.ts";
+import { Host } from "../../src/index.ts";
 import { parseJson } from "../../src/lifecycle/json-text.ts";
-import { framesOf, jsonOf } from "../../src/cli/control/frames.ts";
+import { COUNTER, TestProject } from "../support/lifecycle.ts";
 import { fuzzMany } from "../support/fuzz-many.ts";
 
 const SOUND = JSON.stringify(
@@ -120,69 +121,59 @@ export async function fuzzMachineFile(seed: number): Promise<void> {
   await Promise.resolve();
 }
 
-let server: LocalServer | undefined;
-let folder: string | undefined;
-/** What the handlers have let out. */
-let escaped: unknown;
+let supervisor: Supervisor | undefined;
+let at: TestProject | undefined;
 
-/** A supervisor without machines: everything up to what a route does. */
+/** A supervisor with a machine whose guest counts keys. */
 async function socketOf(): Promise<string> {
-  folder ??= mkdtempSync(path.join(tmpdir(), "wasmvisor-fuzz-"));
-  const socket = path.join(folder, "s");
-  server ??= await serveLocal(socket, {
-    async handle(request, reply) {
-      try {
-        const matched = matchRoute(request.method, request.path);
-        if (matched === undefined || !("route" in matched)) return reply.send(404, "text/plain", "");
-        bodyFor(matched.route, await request.body());
-        reply.send(200, "text/plain", "");
-      } catch (error) {
-        try {
-          expectSentence(error);
-        } catch (other) {
-          // A client that goes in the middle is no error of ours.
-          if ((error as NodeJS.ErrnoException).code !== "ECONNRESET") escaped = other;
-        }
-        reply.send(400, "text/plain", "");
-      }
-    },
-    upgrade(_request, link) {
-      const connection = link.accept("x");
-      const read = async (): Promise<void> => {
-        for await (const frame of framesOf(connection)) jsonOf(frame);
-        connection.end();
-      };
-      read().catch((error: unknown) => (escaped = error));
-    },
-  });
-  return socket;
+  if (at === undefined || supervisor === undefined) {
+    at = new TestProject({ kernel: "counter.bin", bios: "none", memory: "2M", drives: [{ size: "1M" }] });
+    writeFileSync(at.path("counter.bin"), COUNTER);
+    const project = new Project(at.folder);
+    makePrivateFolder(project.state);
+    supervisor = new Supervisor(project, await Host.create(), "fuzz");
+    await supervisor.listen();
+  }
+  return at.state("supervisor.sock");
+}
+
+/** What the supervisor has noted as its own mistake. */
+function ownError(): string | undefined {
+  const log = at!.state("supervisor.log");
+  return existsSync(log) ? /error: [^]*/.exec(readFileSync(log, "utf8"))?.[0] : undefined;
 }
 
 const BODIES = [
   '{"name":"x"}',
+  "{}",
   '{"command":["a","b"],"env":{"A":"b"},"timeout":1}',
   '{"force":true,"timeout":3}',
   "{}",
 ];
 
+const NAMES = ["default", "default", "default", "x", "x", "..", "a%00b", "y".repeat(80), ""];
+
 function requestFor(random: Random): Buffer {
   const route = ROUTES[random.between(0, ROUTES.length - 1)]!;
-  const target = route.path.replace(
-    /\{\w+\}/g,
-    () => ["web", "..", "a%00b", "x".repeat(80), ""][random.between(0, 4)]!,
-  );
-  const body = damaged(BODIES[random.between(0, BODIES.length - 1)]!, random);
-  const isUpgrade = random.between(0, 4) === 0;
+  const target = route.path.replace(/\{\w+\}/g, () => NAMES[random.between(0, NAMES.length - 1)]!);
+  const isSound = random.between(0, 1) === 0;
+  const broken = (text: string): string => (isSound ? text : damaged(text, random));
+  const body = broken(route.id === "clone" || route.id === "snapshot" ? '{"name":"x"}' : BODIES[random.between(0, BODIES.length - 1)]!);
+  const isUpgrade = route.id === "control" || random.between(0, 9) === 0;
   const length = random.between(0, 9) === 0 ? random.between(0, 100) : Buffer.byteLength(body);
   const headers = isUpgrade ? "Connection: Upgrade\r\nUpgrade: x\r\n" : `Content-Length: ${length}\r\n`;
-  const head = damaged(`${route.method} ${target} HTTP/1.1\r\nHost: x\r\n${headers}\r\n`, random);
+  const head = broken(`${route.method} ${target} HTTP/1.1\r\nHost: x\r\n${headers}\r\n`);
   return Buffer.concat([Buffer.from(head), isUpgrade ? framesFor(random) : Buffer.from(body)]);
 }
+
+const OPS = ["exec", "logs", "console", "accounting", "snapshot", "files", "none"];
 
 function framesFor(random: Random): Buffer {
   const frames: Buffer[] = [];
   for (let count = random.between(0, 4); count > 0; count--) {
-    const payload = Buffer.from(damaged('{"wasmvisor":1,"op":"exec","command":["x"]}', random));
+    const op = OPS[random.between(0, OPS.length - 1)]!;
+    const sound = `{"wasmvisor":1,"op":"${op}","command":["x"],"options":{},"disks":"reference","method":"read","args":["x"]}`;
+    const payload = Buffer.from(random.between(0, 1) === 0 ? sound : damaged(sound, random));
     const header = Buffer.alloc(5);
     header.writeUInt32LE(random.between(0, 5) === 0 ? random.between(0, 2 ** 31 - 1) : payload.length);
     header[4] = random.between(0, 6);
@@ -191,11 +182,13 @@ function framesFor(random: Random): Buffer {
   return Buffer.concat(frames);
 }
 
+/** Milliseconds for an answer. */
+const PATIENCE = 2000;
+
 /** One connection. */
 export async function fuzzControl(seed: number): Promise<void> {
   const socket = await socketOf();
   const bytes = requestFor(new Random(seed));
-  escaped = undefined;
   await new Promise<void>((resolve) => {
     const client = connect({ path: socket, allowHalfOpen: true });
     client.on("error", () => resolve());
@@ -203,16 +196,18 @@ export async function fuzzControl(seed: number): Promise<void> {
     client.resume();
     client.on("end", () => client.destroy());
     client.end(bytes);
+    // Who follows a console does so until one of both goes.
+    setTimeout(() => client.destroy(), PATIENCE).unref();
   });
-  if (escaped !== undefined) throw escaped instanceof Error ? escaped : new Error(JSON.stringify(escaped));
+  const wrong = ownError();
+  if (wrong !== undefined) throw new Error(wrong);
 }
 
 /** Ends what `fuzzControl` has made. */
-export async function endFuzzControl(): Promise<void> {
-  await server?.close();
-  server = undefined;
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-  folder = undefined;
+async function endFuzzControl(): Promise<void> {
+  await supervisor?.close();
+  await at?.end();
+  supervisor = at = undefined;
 }
 
 /** Run many; print the first that goes wrong. */

@@ -29,7 +29,7 @@ test("init, up, exec, suspend, a killed supervisor, up, exec, clone, down, destr
   const port = await freePort();
   at.describe({
     ...(JSON.parse(readFileSync(at.path("wasmvisor.json"), "utf8")) as object),
-    memory: "128M",
+    memory: "256M",
     drives: [{ size: "16M" }],
     forwards: [`${port}:80`],
     provision: ["mkdir -p /www && echo served >/www/index.html", { run: "httpd -h /www", always: true }],

@@ -102,7 +102,7 @@ export async function dialMachine(project: Project, machine: string): Promise<Co
   try {
     answer = await upgradeLocal(project.socket, `/machines/${machine}/control`, CONTROL_PROTOCOL);
   } catch (error) {
-    if (!isAbsent(error)) throw error;
+    if (!isAbsent(error)) throw error instanceof WasmvisorError ? error : endedEarly();
     const state = project.machine(machine).state;
     const is = state === "suspended" ? "suspended" : "not up";
     throw new WasmvisorError("machine", `The machine ${machine} is ${is}; start it with wasmvisor up ${machine}.`, {
@@ -119,9 +119,12 @@ async function askOrAbsent(project: Project, asked: LocalAsk): Promise<LocalAnsw
     return await askLocal(project.socket, asked);
   } catch (error) {
     if (isAbsent(error)) return undefined;
-    throw error;
+    throw error instanceof WasmvisorError ? error : endedEarly();
   }
 }
+
+const endedEarly = (): WasmvisorError =>
+  fault("The supervisor has ended before it could answer; see its log in .wasmvisor, and try again.");
 
 /** The value at the end of an answer, after its progress. */
 async function valueOf(answer: LocalAnswer, onProgress?: (line: ProgressLine) => void): Promise<unknown> {
@@ -136,10 +139,9 @@ async function valueOf(answer: LocalAnswer, onProgress?: (line: ProgressLine) =>
       onProgress?.(said as unknown as ProgressLine);
     }
   } catch (error) {
-    if (error instanceof WasmvisorError) throw error;
-    throw fault("The supervisor has ended before it could answer; see its log, and try again.");
+    throw error instanceof WasmvisorError ? error : endedEarly();
   }
-  throw fault("The supervisor has ended before it could answer; see its log, and try again.");
+  throw endedEarly();
 }
 
 async function textOf(answer: LocalAnswer): Promise<string> {

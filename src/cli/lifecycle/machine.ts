@@ -17,6 +17,7 @@ import type { ExecResult, Host, RestoreOptions, Vm, VmConfig, VmExit, VmState } 
 import { hasAgent, type MachineDescription } from "../../lifecycle/machine-file.ts";
 import type { Bodies } from "../../lifecycle/routes.ts";
 import { Log } from "../control/server.ts";
+import { PanicWatch } from "../panic.ts";
 import { closeNetworks, configOf, isForeign, isOwn, type Place, restoreOptionsOf } from "./config.ts";
 import { CONSOLE_BYTES } from "./logs.ts";
 import { MachineFolder, type MachineRecord, type Project, type RestingState } from "./project.ts";
@@ -279,13 +280,22 @@ export class Machine {
 
   async #waitReady(vm: Vm, signal: AbortSignal): Promise<void> {
     const limit = AbortSignal.timeout(READY_PATIENCE);
+    const panic = new AbortController();
+    const watch = new PanicWatch();
+    const stop = vm.on("output", (bytes) => void (watch.feed(bytes) === "dead" && panic.abort()));
     try {
-      await vm.waitReady({ signal: AbortSignal.any([signal, limit]) });
+      await vm.waitReady({ signal: AbortSignal.any([signal, limit, panic.signal]) });
     } catch (error) {
+      if (panic.signal.aborted)
+        throw this.#fault(
+          `The kernel of the machine ${this.name} has panicked; see wasmvisor logs --machine ${this.name}.`,
+        );
       if (!limit.aborted || signal.aborted) throw error;
       throw this.#fault(
         `The machine ${this.name} runs, and its agent has not answered for ${READY_PATIENCE / 1000} s; see wasmvisor logs --machine ${this.name}, or write "agent": false.`,
       );
+    } finally {
+      stop();
     }
   }
 
@@ -321,7 +331,7 @@ export class Machine {
   down({ force = false, timeout = 60 }: Bodies["down"], report: Report): Promise<void> {
     return this.#alone(async () => {
       const live = this.#live;
-      if (live === undefined) return report.say(`is ${this.state === "absent" ? "not up" : this.state} already`);
+      if (live === undefined) return report.say(this.state === "absent" ? "is not up" : `is ${this.state} already`);
       if (!force) await this.#shutDown(live, timeout * 1000, report);
       await this.#close(live);
     });

@@ -80,7 +80,8 @@ function take(project: Project): FileLock {
   return FileLock.take(resolvePath(project.state, "supervisor"), "write");
 }
 
-class Supervisor {
+/** The machines of a project, and their answers. */
+export class Supervisor {
   readonly #project: Project;
   readonly #host: Host;
   readonly #version: string;
@@ -138,12 +139,17 @@ class Supervisor {
     this.#note(`supervisor ${processNumber()} serves ${this.#project.folder}`);
     await this.#resumeAll();
     await Promise.race([this.#asked, this.#idle(idle * 1000)]);
-    const silent: Report = { say: (text) => this.#note(text), output: () => undefined };
-    await Promise.allSettled([...this.#machines.values()].map((machine) => machine.leave(silent)));
-    await this.#server?.close();
-    await this.#host[Symbol.asyncDispose]().catch((error: unknown) => this.#note(String(error)));
+    const noted: Report = { say: (text) => this.#note(text), output: () => undefined };
+    await Promise.allSettled([...this.#machines.values()].map((machine) => machine.leave(noted)));
+    await this.close();
     this.#note("supervisor ends");
     return 0;
+  }
+
+  /** Answers no more; machines that are still up are switched off. */
+  async close(): Promise<void> {
+    await this.#server?.close();
+    await this.#host[Symbol.asyncDispose]().catch((error: unknown) => this.#note(String(error)));
   }
 
   /** Machines that were suspended because their supervisor ended go on. */
@@ -186,13 +192,14 @@ class Supervisor {
       if (typeof value === "string") reply.send(200, route.type ?? "text/plain", value);
       else reply.send(200, "application/json", `${JSON.stringify(value ?? {})}\n`);
     } catch (error) {
-      this.#noteBug(error);
+      this.#noteBug(error, reply.gone);
       reply.send(statusFor(error), "application/json", errorJson(error));
     }
   }
 
-  #noteBug(error: unknown): void {
-    if (error instanceof WasmvisorError) return;
+  /** What a client that has gone has broken off is no mistake. */
+  #noteBug(error: unknown, gone?: AbortSignal): void {
+    if (error instanceof WasmvisorError || gone?.aborted === true) return;
     this.#note(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
 
@@ -207,7 +214,7 @@ class Supervisor {
     try {
       line({ value: (await this.#answer(route, parameters, body, report, reply.gone)) ?? {} });
     } catch (error) {
-      this.#noteBug(error);
+      this.#noteBug(error, reply.gone);
       stream.write(errorJson(error));
     }
     stream.end();
