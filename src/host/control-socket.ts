@@ -2,6 +2,7 @@
 
 import { chmodSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { isMainThread } from "node:worker_threads";
 import { WasmvisorError } from "../error.ts";
 
 /** Bytes in both directions. */
@@ -91,19 +92,23 @@ export async function listenAt(server: Server, path: string, kind = CONTROL): Pr
   } catch {
     // There is none that was left behind; or none that may be removed, which listening will say.
   }
-  const usual = process.umask(0o177);
+  // A thread cannot set it; the socket's mode is set at once.
+  const usual = isMainThread ? process.umask(0o177) : undefined;
+  const putBack = (): void => {
+    if (usual !== undefined) process.umask(usual);
+  };
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(path, resolve);
       // It has been made by now.
-      process.umask(usual);
+      putBack();
     });
     chmodSync(path, 0o600);
   } catch (cause) {
     throw fault(path, "cannot be made; check the path", cause, kind);
   } finally {
-    process.umask(usual);
+    putBack();
   }
 }
 
