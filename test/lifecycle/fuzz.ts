@@ -158,7 +158,9 @@ function requestFor(random: Random): Buffer {
   const target = route.path.replace(/\{\w+\}/g, () => NAMES[random.between(0, NAMES.length - 1)]!);
   const isSound = random.between(0, 1) === 0;
   const broken = (text: string): string => (isSound ? text : damaged(text, random));
-  const body = broken(route.id === "clone" || route.id === "snapshot" ? '{"name":"x"}' : BODIES[random.between(0, BODIES.length - 1)]!);
+  const body = broken(
+    route.id === "clone" || route.id === "snapshot" ? '{"name":"x"}' : BODIES[random.between(0, BODIES.length - 1)]!,
+  );
   const isUpgrade = route.id === "control" || random.between(0, 9) === 0;
   const length = random.between(0, 9) === 0 ? random.between(0, 100) : Buffer.byteLength(body);
   const headers = isUpgrade ? "Connection: Upgrade\r\nUpgrade: x\r\n" : `Content-Length: ${length}\r\n`;
