@@ -11,7 +11,7 @@ import path from "node:path";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Bytes. */
-export const MAX_TARBALL = 2_000_000;
+export const MAX_TARBALL = 2_200_000;
 export const MAX_CORE = 400_000;
 
 /**
