@@ -50,10 +50,14 @@ function take_trap(hart: Hart, pc: u64): void {
   }
 }
 
-/** The instruction at `pc` has done nothing, for want of a frame: it is the host's to find one, and the instruction is done again. */
+/**
+ * The instruction at `pc` has done nothing, for want of a frame or of what a page holds: that is the host's to find, and the instruction is
+ * done again. It was no step.
+ */
 function wait_for_frame(hart: Hart, pc: u64): void {
   hart.trapCause = Cause.NONE;
   hart.pc = pc;
+  hart.fuel += 1;
   ask_exit(hart, Exit.MEMORY);
 }
 

@@ -1,6 +1,6 @@
 /** Frames of RAM: which page each backs, and how a page gets one of its own. The table is drawn at `Frame` (shared/constants.ts). */
 
-import { frame_take } from "../state/env";
+import { frame_take, page_fetch } from "../state/env";
 import { Vm } from "../state/state";
 import { CodePage, Frame, P2m } from "../shared/constants";
 import { tlb_forget_page } from "./tlb_page";
@@ -49,9 +49,10 @@ export function frame_pa(vm: Vm, ma: usize): u64 {
   return vm.ramPa + ((<u64>((slot - <usize>vm.p2m) >> 2)) << 12) + (ma & 0xfff);
 }
 
-/** The p2m entry of a page that has none: of its place in the VM's own piece, or of zeros. */
+/** The p2m entry of a page that has none: of its place in the VM's own piece, or of zeros. 0 when what it holds is not here. */
 export function frame_first(vm: Vm, page: u32): u32 {
   const slot = p2m_slot(vm, page);
+  if (load<u32>(slot) & P2m.ABSENT) return frame_fetch(vm, page);
   let entry: u32 = Frame.ZERO_MA | P2m.PRESENT;
   if (vm.ramMa) {
     entry = (vm.ramMa + (page << 12)) | P2m.PRESENT | (vm.dirtyStamps ? 0 : P2m.WRITABLE);
@@ -62,14 +63,25 @@ export function frame_first(vm: Vm, page: u32): u32 {
   return entry;
 }
 
+/** The p2m entry of a page that was absent; 0 when it still is. */
+function frame_fetch(vm: Vm, page: u32): u32 {
+  if (!page_fetch(<u32>changetype<usize>(vm), page)) return 0;
+  const entry = load<u32>(p2m_slot(vm, page));
+  return entry ? entry : frame_first(vm, page);
+}
+
 /**
  * Has a page of RAM ready to be stored to: gives it a frame of its own where it has none, or shares one, and stamps it while stores are
- * tracked. Returns the p2m entry, which is writable then; 0 when no frame can be had, or the page would have to move and may not.
+ * tracked. Returns the p2m entry, which is writable then; 0 when no frame can be had, when what the page holds is not here, or when it would
+ * have to move and may not.
  */
 export function frame_break(vm: Vm, page: u32): u32 {
   const slot = p2m_slot(vm, page);
   let entry = load<u32>(slot);
-  if (!(entry & P2m.PRESENT)) entry = frame_first(vm, page);
+  if (!(entry & P2m.PRESENT)) {
+    entry = frame_first(vm, page);
+    if (!entry) return 0;
+  }
   let ma: usize = entry & ~P2m.FLAGS;
   if (ma == Frame.ZERO_MA || frame_count(ma) > 1) {
     if (vm.framesPinned) return 0;

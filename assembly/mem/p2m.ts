@@ -1,7 +1,7 @@
 /**
  * The p2m: for each page of guest RAM the frame of machine memory that backs it. There is no other way from a pa to an ma.
  *
- *  p2m[(pa - ramPa) >> 12] = frame ma | flags          one u32 a page; 0 until the page is first touched
+ *  p2m[(pa - ramPa) >> 12] = frame ma | flags          one u32 a page; 0 until the page is first touched, ABSENT until its contents come
  *  p2m[(ramSize + pa - romPa) >> 12] = ma | PRESENT    memory that only devices change; without PRESENT, loads go to its device
  */
 
@@ -9,16 +9,19 @@ import { P2m } from "../shared/constants";
 import { Vm } from "../state/state";
 import { frame_break, frame_first, p2m_slot } from "./frame";
 
-/** What `phys_ram_store` answers when the page cannot have a frame of its own now. */
+/** What `phys_ram` and `phys_ram_store` answer when what the page holds is not here, or it cannot have a frame of its own now. */
 export const NO_FRAME: usize = 1;
 
-/** The ma of RAM at `pa` for who only reads it, valid to the end of its page and until the page moves; 0 when `pa` is not RAM. */
+/** The ma of RAM at `pa` for who only reads it, valid to the end of its page and until the page moves. 0 when `pa` is not RAM, or `NO_FRAME`. */
 export function phys_ram(vm: Vm, pa: u64): usize {
   const offset = pa - vm.ramPa;
   if (offset >= vm.ramSize) return rom_at(vm, pa, P2m.PRESENT);
   const page = <u32>(offset >> 12);
   let entry = load<u32>(p2m_slot(vm, page));
-  if (!(entry & P2m.PRESENT)) entry = frame_first(vm, page);
+  if (!(entry & P2m.PRESENT)) {
+    entry = frame_first(vm, page);
+    if (!entry) return NO_FRAME;
+  }
   return (entry & ~P2m.FLAGS) | (<u32>offset & 0xfff);
 }
 

@@ -82,7 +82,7 @@ enum Update {
 /** A walk that ends in an access fault rather than a page fault. */
 const ACCESS_FAULT: u64 = Walk.FAULT - 1;
 
-/** A walk that could not set A or D for want of a frame. */
+/** A walk that could not set A or D for want of a frame, or has met a table that is not here. */
 const SHORT: u64 = Walk.FAULT - 2;
 
 /**
@@ -101,13 +101,13 @@ export function walk(hart: Hart, va: u64, access: u32, priv: u32): u64 {
 /** Like `walk`, but changes nothing and raises nothing: for debuggers. */
 export function walk_probe(hart: Hart, va: u64, access: u32, priv: u32): u64 {
   const walked = translate(hart, va, access, priv, Update.ASSUME);
-  return walked == ACCESS_FAULT ? Walk.FAULT : walked;
+  return walked >= SHORT ? Walk.FAULT : walked;
 }
 
 /** What `walk` would find if it changed nothing, not even A and D, and raised nothing; `Walk.FAULT` otherwise. */
 export function walk_settled(hart: Hart, va: u64, access: u32, priv: u32): u64 {
   const walked = translate(hart, va, access, priv, Update.NEVER);
-  return walked == ACCESS_FAULT ? Walk.FAULT : walked;
+  return walked >= SHORT ? Walk.FAULT : walked;
 }
 
 // @ts-ignore: decorator
@@ -139,6 +139,7 @@ function translate(hart: Hart, va: u64, access: u32, priv: u32, update: Update):
     // 2. Let pte be the value at a + va.vpn[i] × PTESIZE.
     const at = a + (((va >> (12 + 9 * i)) & 0x1ff) << 3);
     const ma = phys_ram(vm, at);
+    if (ma == NO_FRAME) return SHORT;
     if (!ma || !pmp_allows(hart, at, Access.LOAD)) return ACCESS_FAULT;
     const pte = load<u64>(ma);
     // 3. Invalid, or reserved bits or encodings.

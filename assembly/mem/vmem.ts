@@ -160,21 +160,29 @@ function ram_at(hart: Hart, va: u64, pa: u64, access: u32): u64 {
   return (va & ~0xfff) | 0x800;
 }
 
-/** A load that missed the TLB: zero-extended bits, or 0 after raising. */
+/** A load that missed the TLB: zero-extended bits, or 0 after raising. A load across pages does nothing unless both pages allow it. */
 export function load_slow(hart: Hart, va: u64, size: u32): u64 {
   const inPage: u32 = 0x1000 - (<u32>va & 0xfff);
   if (size > inPage) {
-    const low = load_part(hart, va, inPage);
+    const first = resolve_load(hart, va, inPage);
+    if (!first) return 0;
+    const second = resolve_load(hart, va + inPage, size - inPage);
+    if (!second) return 0;
+    const low = load_part(hart, va, first, inPage);
     if (hart.trapCause != Cause.NONE) return 0;
-    return low | (load_part(hart, va + inPage, size - inPage) << ((<u64>inPage) << 3));
+    return low | (load_part(hart, va + inPage, second, size - inPage) << ((<u64>inPage) << 3));
   }
-  return load_part(hart, va, size);
+  const at = resolve_load(hart, va, size);
+  return at ? load_part(hart, va, at, size) : 0;
 }
 
-/** Loads 1 to 8 bytes that lie in one page. */
-function load_part(hart: Hart, va: u64, bytes: u32): u64 {
-  const at = resolve(hart, va, bytes, Access.LOAD, data_priv(hart), tlb_entry(hart.tlbLoad, va));
-  if (!at) return 0;
+// @ts-ignore: decorator
+@inline function resolve_load(hart: Hart, va: u64, bytes: u32): u64 {
+  return resolve(hart, va, bytes, Access.LOAD, data_priv(hart), tlb_entry(hart.tlbLoad, va));
+}
+
+/** Loads 1 to 8 bytes that lie in one page from where `resolve` said. */
+function load_part(hart: Hart, va: u64, at: u64, bytes: u32): u64 {
   if (!(at & NOT_RAM)) return load_bytes(<usize>at, bytes);
   const pa = at ^ NOT_RAM;
   hart.countMmio += 1;
@@ -287,12 +295,14 @@ export function pa_of(hart: Hart, va: u64, ma: usize): u64 {
   return (walk_probe(hart, va, Access.LOAD, priv) & Walk.PA) | (va & 0xfff);
 }
 
-/** The pa of RAM that holds `bytes` of instructions at `va`, all in one page; all ones after raising. Only RAM and ROM can be executed. */
+/** The pa of RAM that holds `bytes` of instructions at `va`, all in one page, which is here; all ones after raising. Only RAM and ROM can be executed. */
 export function fetch_address(hart: Hart, va: u64, bytes: u32): u64 {
   hart.countTlbMiss += 1;
   const pa = translate(hart, va, bytes, Access.FETCH, hart.priv);
-  if (pa == FAULT || is_code(hart, pa)) return pa;
-  raise(hart, Cause.FETCH_ACCESS, va);
+  if (pa == FAULT) return pa;
+  if (!is_code(hart, pa)) raise(hart, Cause.FETCH_ACCESS, va);
+  else if (is_here(hart, pa)) return pa;
+  else raise(hart, Cause.NO_FRAME, va);
   return FAULT;
 }
 
@@ -300,6 +310,12 @@ export function fetch_address(hart: Hart, va: u64, bytes: u32): u64 {
 @inline function is_code(hart: Hart, pa: u64): bool {
   const vm = changetype<Vm>(<usize>hart.vm);
   return pa - vm.ramPa < vm.ramSize || pa - vm.romPa < vm.romSize;
+}
+
+/** Whether the page of RAM or ROM at `pa` is here now. */
+// @ts-ignore: decorator
+@inline function is_here(hart: Hart, pa: u64): bool {
+  return phys_code(changetype<Vm>(<usize>hart.vm), pa) != NO_FRAME;
 }
 
 /** Looks for the pa of instructions at `va`: all ones, with nothing raised and nothing changed, when a fetch would trap, or would have to set the A bit. */
@@ -313,7 +329,8 @@ export function fetch_settled(hart: Hart, va: u64): u64 {
     pa = (walked & Walk.PA) | (va & 0xfff);
     if (walked & Walk.LARGE) tlb_note_large(hart, va, Walk.largeBytes(walked));
   }
-  return pa >> 56 || !pmp_check(hart, pa, 2, Access.FETCH, priv) || !is_code(hart, pa) ? FAULT : pa;
+  if (pa >> 56 || !pmp_check(hart, pa, 2, Access.FETCH, priv) || !is_code(hart, pa)) return FAULT;
+  return is_here(hart, pa) ? pa : FAULT;
 }
 
 /** The instruction word at `va` (16 bits for a compressed one), or 0 after raising. */

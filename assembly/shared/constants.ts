@@ -124,7 +124,7 @@ export enum Cause {
   FETCH_PAGE = 12,
   LOAD_PAGE = 13,
   STORE_PAGE = 15,
-  /** Not a cause: there is no frame for the store, so the instruction must be done again later. */
+  /** Not a cause: there is no frame for the store, or what the page holds is not here, so the instruction must be done again later. */
   NO_FRAME = 0xfe,
   /** Not a cause: nothing has been raised. */
   NONE = 0xff,
@@ -188,6 +188,8 @@ export enum P2m {
   PRESENT = 1,
   /** It may be stored to as it is: the frame is nobody else's, and the store needs no stamp any more. */
   WRITABLE = 2,
+  /** What the page holds is not here yet: without PRESENT, and the rest of the entry is 0. */
+  ABSENT = 4,
   FLAGS = 0xfff,
 }
 

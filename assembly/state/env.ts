@@ -35,6 +35,14 @@ export declare function code_install(vm: u32, first: u32, ma: u32, bytes: u32, c
 @external("env", "frame_take")
 export declare function frame_take(vm: u32, page: u32): u32;
 
+/**
+ * Has what the VM's page with this number holds, which is not here (`P2m.ABSENT`), brought into a frame: 1 when that has been done; 0 when
+ * it comes later, or never.
+ */
+// @ts-ignore: decorator
+@external("env", "page_fetch")
+export declare function page_fetch(vm: u32, page: u32): u32;
+
 /** Gives all functions of the VM back, and those that are being compiled; none is called any more. */
 // @ts-ignore: decorator
 @external("env", "code_flush")

@@ -70,6 +70,8 @@ export interface Core extends CoreExports {
   readonly code: CodeLinker;
   readonly pool: MemoryPool;
   readonly codePages: CodePages;
+  /** Who brings pages of RAM that are not here yet, by the machine address of their VM: true when it is here now. It never throws. */
+  readonly fetchers: Map<number, (page: number) => boolean>;
 }
 
 /** What the core asks of its host. `hart` is the hart's machine address. */
@@ -97,6 +99,7 @@ export async function instantiateCore(
 ): Promise<Core> {
   const code = new CodeLinker(memory);
   const pool = new MemoryPool(memory);
+  const fetchers: Core["fetchers"] = new Map();
   const instance = await WebAssembly.instantiate(module, {
     env: {
       memory: memory.memory,
@@ -109,6 +112,7 @@ export async function instantiateCore(
       code_install: (vm: number, region: number, ma: number, bytes: number, count: number) =>
         code.install(vm >>> 0, region, ma >>> 0, bytes, count),
       frame_take: (vm: number, page: number) => pool.takeFor(vm >>> 0, page),
+      page_fetch: (vm: number, page: number) => (fetchers.get(vm >>> 0)?.(page) === true ? 1 : 0),
       code_flush: (vm: number) => code.flush(vm >>> 0),
     },
   });
@@ -117,5 +121,5 @@ export async function instantiateCore(
   memory.clearWith((ma, bytes) => {
     exports.frames_clear(ma, bytes);
   });
-  return { ...exports, code, pool, codePages: new CodePages(memory, exports) };
+  return { ...exports, code, pool, codePages: new CodePages(memory, exports), fetchers };
 }

@@ -4,7 +4,7 @@ import { HartField, StateBytes, VmField } from "../../assembly/state/layout.ts";
 import { Engine, HartBlock, MemoryModel, Translate, Translation } from "../../assembly/shared/constants.ts";
 import { hartState, vmState } from "../isa/state.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
-import { Ram } from "../memory/ram.ts";
+import { pagesAbsent, Ram } from "../memory/ram.ts";
 import { clearCounters } from "./block-state.ts";
 import type { Compilation } from "./code.ts";
 import type { Core } from "./core.ts";
@@ -105,11 +105,12 @@ export class MachineSpace {
 
   /**
    * The machine address behind `pa`, which is in RAM, good to the end of its page until the page next gets another frame. `write` says
-   * that it is about to change: then the page gets a frame of its own; undefined when none can be had.
+   * that it is about to change: then the page gets a frame of its own; undefined when none can be had, or what the page holds is not here.
    */
   ramAddress(pa: number, write: boolean): number | undefined {
     const offset = pa - this.ramPa;
     const page = Math.floor(offset / FRAME_BYTES);
+    if (!this.ram.ensure(page)) return undefined;
     const ma = write ? this.ram.writable(page) : this.ram.frame(page);
     return ma === undefined ? undefined : ma + (offset % FRAME_BYTES);
   }
@@ -143,6 +144,7 @@ export class MachineSpace {
     const { ram } = this;
     const touched: number[] = [];
     for (let page = 0; page < ram.pages; page++) {
+      if (!ram.ensure(page)) throw pagesAbsent();
       if (!ram.touched(page)) {
         if (ram.pieceMa === 0 || this.#core.frame_holds(ram.frame(page)) === 0) continue;
         ram.writable(page);

@@ -1,5 +1,6 @@
 /** Files and compression for disks, in node. */
 
+import { createDecipheriv, hkdfSync } from "node:crypto";
 import { realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import zlib from "node:zlib";
@@ -26,7 +27,18 @@ const { zstdCompress, zstdCompressSync, zstdDecompressSync, constants } = zlib a
 const told = (call: (done: Told) => void): Promise<Uint8Array> =>
   new Promise((resolve, reject) => call((error, bytes) => (error === null ? resolve(bytes) : reject(error))));
 
+const TAG_BYTES = 16;
+
 export const diskHost: DiskHost = {
+  decryption: (key, salt, info) => {
+    const derived = new Uint8Array(hkdfSync("sha256", key, salt, info, 32));
+    return (sealed, nonce, bound) => {
+      const decipher = createDecipheriv("aes-256-gcm", derived, nonce, { authTagLength: TAG_BYTES });
+      decipher.setAAD(bound);
+      decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+      return Buffer.concat([decipher.update(sealed.subarray(0, -TAG_BYTES)), decipher.final()]);
+    };
+  },
   openFile: (name, options) => FileBlock.open(name, options),
   realPath(name, beside) {
     const whole = beside === undefined ? name : path.resolve(path.dirname(beside), name);

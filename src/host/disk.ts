@@ -12,6 +12,9 @@ export interface OpenFile {
   readonly shared?: boolean;
 }
 
+/** Opens what AES-256-GCM has sealed, its tag last; throws something when it was not sealed so. */
+export type Decrypt = (sealed: Uint8Array, nonce: Uint8Array, bound: Uint8Array) => Uint8Array;
+
 /**
  * Files and compression. What a host has not is undefined. In browsers, files are those of the browser's own storage: a path is a name, and all
  * lie in one folder.
@@ -35,6 +38,8 @@ export interface DiskHost {
   readonly deflateRaw?: (bytes: Uint8Array) => Done<Uint8Array>;
   readonly unzstd?: (bytes: Uint8Array, most: number) => Done<Uint8Array>;
   readonly zstd?: (bytes: Uint8Array) => Done<Uint8Array>;
+  /** Decryption at once, by the key that HKDF-SHA-256 makes. */
+  readonly decryption?: (key: Uint8Array, salt: Uint8Array, info: Uint8Array) => Decrypt;
   /** Compress fast, aside where there are threads; a raw deflate stream. */
   readonly deflateFast?: (bytes: Uint8Array) => Promise<Uint8Array>;
   readonly zstdFast?: (bytes: Uint8Array) => Promise<Uint8Array>;

@@ -15,6 +15,7 @@ import type { MemoryPool } from "./pool.ts";
 /** What RAM asks of the core; see assembly/mem/ram.ts. */
 export interface RamCore {
   readonly pool: MemoryPool;
+  readonly fetchers: Map<number, Fetch>;
   frames_equal(a: number, b: number): number;
   ram_frame(vm: number, page: number): number;
   ram_map(vm: number, page: number, ma: number, flags: number): void;
@@ -25,6 +26,9 @@ export interface RamCore {
   ram_adopt(vm: number, table: number): void;
   ram_revert(vm: number, table: number, released: number): number;
 }
+
+/** Has a page that is absent brought, by `Ram.arrive`: true when that has been done. It never throws. */
+export type Fetch = (page: number) => boolean;
 
 /** The VM's block. */
 export interface RamBlock {
@@ -66,6 +70,9 @@ export class Ram {
   #discards = false;
   /** The epoch from which stores have been tracked. */
   #trackedFrom = 0;
+  /** Pages whose contents are not here yet. */
+  #absent = 0;
+  #whenNoneAbsent: (() => void) | undefined;
 
   /**
    * @param piece - whether it has a piece to itself, or takes frames as pages are first stored to
@@ -101,7 +108,53 @@ export class Ram {
     this.#vm.setU32(VmField.framesShort, value ? 1 : 0);
   }
 
-  /** Machine address of a page for who only reads it, until it is next stored to. */
+  /** How many pages are absent: what they hold is somewhere else, and is brought when they are used (docs/design/lazy-restore.md). */
+  get absent(): number {
+    return this.#absent;
+  }
+
+  /** Whether what the page holds is not here. */
+  isAbsent(page: number): boolean {
+    return this.#absent > 0 && (this.#entry(page) & P2m.ABSENT) !== 0;
+  }
+
+  /**
+   * Has pages be absent of which nobody has used any; `fetch` is called when one of them is used. RAM is no window until all are here and
+   * `settle` is called.
+   * @param whenNone - called once, when none is absent any more: all are here, or are not wanted any more. A hart may be running then
+   */
+  expectLater(pages: Iterable<number>, fetch: Fetch, whenNone: () => void): void {
+    this.#leaveWindow();
+    this.#whenNoneAbsent = whenNone;
+    for (const page of pages) {
+      this.#setEntry(page, P2m.ABSENT);
+      this.#absent++;
+    }
+    if (this.#absent > 0) this.#core.fetchers.set(this.#vm.ma, fetch);
+    else this.#forgetAbsent();
+  }
+
+  /**
+   * Gives an absent page what it holds: `bytes`, or zeros. May be called while a hart is in the middle of an instruction.
+   * @returns false when there is no frame for it: the VM then ends with `out-of-memory`
+   */
+  arrive(page: number, bytes?: Uint8Array): boolean {
+    if (!this.isAbsent(page)) return true;
+    if (bytes !== undefined && !this.#put(page, bytes)) {
+      this.short = true;
+      return false;
+    }
+    if (bytes === undefined) this.#setEntry(page, 0);
+    this.#arrived();
+    return true;
+  }
+
+  /** Has the page here: true when it is, or could be brought at once. */
+  ensure(page: number): boolean {
+    return !this.isAbsent(page) || (this.#core.fetchers.get(this.#vm.ma)?.(page) ?? false);
+  }
+
+  /** Machine address of a page for who only reads it, until it is next stored to. It must not be absent. */
   frame(page: number): number {
     const entry = this.#entry(page);
     if ((entry & P2m.PRESENT) !== 0) return (entry & FRAME_MASK) >>> 0;
@@ -176,6 +229,13 @@ export class Ram {
 
   /** The page's frame goes back to the pool; it holds zeros, and gets a frame when it is next stored to. False when it had none. */
   discard(page: number): boolean {
+    if (this.isAbsent(page)) {
+      this.#setEntry(page, Frame.ZERO_MA | P2m.PRESENT);
+      this.#arrived();
+      this.#discards = true;
+      this.#stamp(page);
+      return true;
+    }
     if (!this.giveBackZeros(page)) return false;
     this.#stamp(page);
     return true;
@@ -208,6 +268,7 @@ export class Ram {
   settle(): void {
     if (
       this.#discards ||
+      this.#absent > 0 ||
       this.pieceMa === 0 ||
       this.#vm.u32(VmField.window) !== 0 ||
       this.#vm.u32(VmField.dirtyStamps) !== 0
@@ -225,11 +286,12 @@ export class Ram {
    * Notes in a table at `table`, of a word a page, which frame each page has, and keeps these frames as they are: a page that is stored to
    * gets another one. With `since`, only pages stored to in that epoch or later; a new epoch begins for them.
    * @returns how many pages, and the epoch that begins, 0 when stores are not tracked
-   * @throws WasmvisorError `memory-tracking`
+   * @throws WasmvisorError `memory-tracking`; `vm-state` when pages are absent and cannot be brought at once
    */
   freezeInto(table: number, since = 0): { readonly count: number; readonly epoch: number } {
     const isTracked = this.#vm.u32(VmField.dirtyStamps) !== 0;
     if (since !== 0 && (!isTracked || since < this.#trackedFrom)) throw notTracked();
+    if (since === 0) this.#ensureAll();
     const count = this.#core.ram_freeze(this.#vm.ma, table, since);
     // Others may have its frames when it goes.
     if (this.pieceMa !== 0) this.#pool.mix(this.pieceMa);
@@ -287,6 +349,7 @@ export class Ram {
 
   /** Makes all of it zeros, in their places as far as those are free. */
   clear(): void {
+    this.#forgetAbsent();
     let complete = true;
     for (let page = 0; page < this.pages; page++) if (!this.#clearPage(page)) complete = false;
     this.#clearPiece(complete);
@@ -311,10 +374,42 @@ export class Ram {
 
   /** Gives everything back. */
   release(): void {
+    this.#forgetAbsent();
     for (let page = 0; page < this.pages; page++) this.#drop(page);
     this.#pool.releasePiece(this.#vm.ma);
     const stamps = this.#vm.u32(VmField.dirtyStamps);
     if (stamps !== 0) this.#memory.release(stamps, this.pages * 4);
+  }
+
+  /** The page has its frame, with these bytes; false when there is none. */
+  #put(page: number, bytes: Uint8Array): boolean {
+    if (this.#vm.u32(VmField.framesTouched) >= this.limit) return false;
+    const ma = this.#place(page) || this.#pool.takeFor(this.#vm.ma, page);
+    if (ma === 0) return false;
+    this.#memory.u8.set(bytes, ma);
+    this.#pool.frames.set(ma, 1, this.#slot(page));
+    this.#setEntry(page, ma | P2m.PRESENT);
+    this.#count(1);
+    return true;
+  }
+
+  /** @throws WasmvisorError `vm-state` */
+  #ensureAll(): void {
+    for (let page = 0; page < this.pages && this.#absent > 0; page++) if (!this.ensure(page)) throw pagesAbsent();
+  }
+
+  #arrived(): void {
+    this.#absent--;
+    if (this.#absent === 0) this.#forgetAbsent();
+  }
+
+  /** What has not come is not wanted any more. */
+  #forgetAbsent(): void {
+    this.#absent = 0;
+    this.#core.fetchers.delete(this.#vm.ma);
+    const whenNone = this.#whenNoneAbsent;
+    this.#whenNoneAbsent = undefined;
+    whenNone?.();
   }
 
   #slot(page: number): number {
@@ -468,6 +563,13 @@ export class Ram {
       }
     }
   }
+}
+
+/** Pages are wanted that are not here, and cannot be brought at once. */
+export function pagesAbsent(): WasmvisorError {
+  const sentence =
+    "The VM was restored lazily and not all of its pages are here; wait for the promise vm.lazyRestore.done before.";
+  return new WasmvisorError("vm-state", sentence);
 }
 
 function notTracked(): WasmvisorError {

@@ -1,5 +1,6 @@
 /** The line of a migration: blocks in both directions, in order, encrypted if there is a key, and an end to all waiting. */
 
+import { settle } from "../disk/steps.ts";
 import { WasmvisorError } from "../error.ts";
 import { decodeHeader } from "../snapshot/bytes.ts";
 import type { Cipher, SnapshotKey } from "../snapshot/cipher.ts";
@@ -171,7 +172,7 @@ export class Line {
     const number = this.#received++;
     const header = await translated(async () => decodeHeader(await this.#take(HEADER_BYTES), number, BlockKind.NOTE));
     const stored = await this.#take(header.stored);
-    const bytes = await translated(() => opened(header, stored, number, this.#ciphers.theirs));
+    const bytes = await translated(() => settle(opened(header, stored, number, this.#ciphers.theirs)));
     if (header.kind === BlockKind.NOTE) {
       const note = decodeNote(bytes);
       if (note.is === "no") throw refusal(note);

@@ -3,6 +3,9 @@
  * number of the block, so that none is used twice and blocks cannot change places.
  */
 
+import { diskHost } from "#disk";
+import type { Done } from "../backend/block/block.ts";
+import type { Decrypt } from "../host/disk.ts";
 import { snapshotError } from "./format.ts";
 
 /** A key: 16 random bytes or more. A password is none; make a key of one by PBKDF2. */
@@ -16,9 +19,12 @@ const INFO = new TextEncoder().encode("wasmvisor snapshot 1");
 /** Encrypts and decrypts the blocks of one file. */
 export class Cipher {
   readonly #key: DerivedKey;
+  /** Decrypts at once, where the host can. */
+  readonly #now: Decrypt | undefined;
 
-  private constructor(key: DerivedKey) {
+  private constructor(key: DerivedKey, now: Decrypt | undefined) {
     this.#key = key;
+    this.#now = now;
   }
 
   /** @throws WasmvisorError `snapshot-key` when it is no key */
@@ -27,7 +33,8 @@ export class Cipher {
       const base = await imported(key);
       const how = { name: "HKDF", hash: "SHA-256", salt: id, info: INFO };
       const use = { name: "AES-GCM", length: 256 };
-      return new Cipher(await crypto.subtle.deriveKey(how, base, use, false, ["encrypt", "decrypt"]));
+      const derived = await crypto.subtle.deriveKey(how, base, use, false, ["encrypt", "decrypt"]);
+      return new Cipher(derived, diskHost.decryption?.(key, id, INFO));
     } catch (cause) {
       const sentence = `A snapshot's key is a Uint8Array of ${LEAST_BYTES} random bytes or more; make one with crypto.getRandomValues.`;
       throw snapshotError("snapshot-key", sentence, {}, cause);
@@ -40,16 +47,33 @@ export class Cipher {
   }
 
   /** @throws WasmvisorError `snapshot-key` when it has been encrypted with another key, or changed */
-  async decrypt(bytes: Uint8Array<ArrayBuffer>, number: number, bound: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  decrypt(bytes: Uint8Array<ArrayBuffer>, number: number, bound: Uint8Array<ArrayBuffer>): Done<Uint8Array> {
+    const { iv, additionalData } = how(number, bound);
+    if (this.#now === undefined) return this.#decryptLater(bytes, number, bound);
     try {
-      const plain = await crypto.subtle.decrypt(how(number, bound), this.#key, bytes);
-      return new Uint8Array(plain);
+      return this.#now(bytes, iv, additionalData);
     } catch (cause) {
-      const sentence =
-        "The snapshot was encrypted with another key, or somebody has changed it; give the key that it was made with.";
-      throw snapshotError("snapshot-key", sentence, {}, cause);
+      throw undecipherable(cause);
     }
   }
+
+  async #decryptLater(
+    bytes: Uint8Array<ArrayBuffer>,
+    number: number,
+    bound: Uint8Array<ArrayBuffer>,
+  ): Promise<Uint8Array> {
+    try {
+      return new Uint8Array(await crypto.subtle.decrypt(how(number, bound), this.#key, bytes));
+    } catch (cause) {
+      throw undecipherable(cause);
+    }
+  }
+}
+
+function undecipherable(cause: unknown): Error {
+  const sentence =
+    "The snapshot was encrypted with another key, or somebody has changed it; give the key that it was made with.";
+  return snapshotError("snapshot-key", sentence, {}, cause);
 }
 
 /** Bytes that a cipher adds. */

@@ -1,5 +1,6 @@
 /** Reads a snapshot's file from its beginning to its end, one block at a time. Whatever it holds, no more than a block is kept. */
 
+import { settle, type Steps, wait } from "../disk/steps.ts";
 import { PAGE_BYTES, Misfit, type Section } from "../state/section.ts";
 import { Reader } from "../state/table.ts";
 import { crc32 } from "../machine/loader/crc32.ts";
@@ -85,7 +86,7 @@ export class Bytes {
 export class SnapshotReader {
   readonly prologue: Prologue;
   readonly #bytes: Bytes;
-  readonly #cipher: Cipher | undefined;
+  readonly cipher: Cipher | undefined;
   #number = 0;
   #kept: Block | undefined;
   #offset = PROLOGUE_BYTES;
@@ -93,7 +94,7 @@ export class SnapshotReader {
   private constructor(bytes: Bytes, prologue: Prologue, cipher: Cipher | undefined) {
     this.#bytes = bytes;
     this.prologue = prologue;
-    this.#cipher = cipher;
+    this.cipher = cipher;
   }
 
   /** @throws WasmvisorError `snapshot-format`, `snapshot-version`, `snapshot-damaged`, `snapshot-key` */
@@ -153,6 +154,23 @@ export class SnapshotReader {
     }
   }
 
+  /**
+   * Reads the disks, after `sections`, and stops where pages begin.
+   * @throws WasmvisorError `snapshot-damaged`, `snapshot-key`, and what `sink` throws
+   */
+  async readDisks(sink: Pick<SnapshotSink, "disk">): Promise<void> {
+    const order = new Order();
+    for (;;) {
+      const block = await this.#take();
+      if (block.kind !== BlockKind.DISK) {
+        this.#kept = block;
+        return;
+      }
+      const from = new Reader(block.bytes);
+      await inBlock(() => takeDisk(from, sink, order));
+    }
+  }
+
   /** The next block. @throws WasmvisorError `snapshot-damaged`, `snapshot-key` */
   async next(): Promise<Block> {
     const [number, offset] = [this.#number, this.#offset];
@@ -161,7 +179,7 @@ export class SnapshotReader {
     const header = decodeHeader(head, number);
     const stored = await this.#bytes.take(header.stored);
     if (stored.length < header.stored) throw damaged("it ends too early");
-    const bytes = await opened(header, stored, number, this.#cipher);
+    const bytes = await settle(opened(header, stored, number, this.cipher));
     this.#number++;
     this.#offset += HEADER_BYTES + header.stored;
     return { kind: header.kind, bytes, number, offset };
@@ -188,18 +206,23 @@ export class SnapshotReader {
   }
 }
 
-/** The plain bytes of a block. @throws WasmvisorError `snapshot-damaged`, `snapshot-key` */
-export async function opened(
+/**
+ * The plain bytes of a block.
+ * @throws WasmvisorError `snapshot-damaged`, `snapshot-key`
+ */
+export function* opened(
   header: BlockHeader,
   stored: Uint8Array,
   number: number,
   cipher: Cipher | undefined,
-): Promise<Uint8Array> {
+): Steps<Uint8Array> {
   if (crc32(stored) !== header.sum) throw damaged(`block ${number} is not as it was written`);
   const packed =
-    cipher === undefined ? stored : await cipher.decrypt(stored as Uint8Array<ArrayBuffer>, number, boundBytes(header));
+    cipher === undefined
+      ? stored
+      : yield* wait(cipher.decrypt(stored as Uint8Array<ArrayBuffer>, number, boundBytes(header)));
   try {
-    return await unpack({ codec: header.codec, bytes: packed }, header.plain);
+    return yield* unpack({ codec: header.codec, bytes: packed }, header.plain);
   } catch (cause) {
     throw damaged(`block ${number} cannot be decompressed`, cause);
   }
@@ -247,6 +270,12 @@ export class Order {
   }
 }
 
+function takeDisk(from: Reader, sink: Pick<SnapshotSink, "disk">, order: Order): void | Promise<void> {
+  order.addDisk(from.left);
+  const [disk, at] = [from.u32(), Number(from.u64())];
+  return sink.disk({ disk, at, bytes: from.bytes(from.left) });
+}
+
 /** Gives a block of a disk or of pages to `sink`. @throws WasmvisorError `snapshot-damaged`, Misfit, and what `sink` throws */
 export async function take(
   { kind, bytes }: Pick<Block, "kind" | "bytes">,
@@ -255,11 +284,8 @@ export async function take(
   order: Order,
 ): Promise<void> {
   switch (kind) {
-    case BlockKind.DISK: {
-      order.addDisk(from.left);
-      const [disk, at] = [from.u32(), Number(from.u64())];
-      return sink.disk({ disk, at, bytes: from.bytes(from.left) });
-    }
+    case BlockKind.DISK:
+      return takeDisk(from, sink, order);
     case BlockKind.PAGES: {
       const runs = readRuns(from);
       const pages = pagesIn(runs);

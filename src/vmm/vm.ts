@@ -14,7 +14,7 @@ import { type CheckedConfig, type EngineName, type VmConfig, engineName, engineO
 import { checkMemoryModel } from "./memory-model.ts";
 import { VmConsole } from "./console.ts";
 import { sumCounters, translatorCounters } from "./counters.ts";
-import { ending } from "./ending.ts";
+import { ending, pageFailure } from "./ending.ts";
 import { checkTranslation } from "./core-module.ts";
 import type { BlockBackend } from "../backend/block/block.ts";
 import type { Drive } from "./drives.ts";
@@ -41,6 +41,7 @@ import { FrozenRam } from "../memory/frozen.ts";
 import { ID_BYTES, idText } from "../snapshot/format.ts";
 import { checkSections, checkState, saveState, type StateOwner } from "./state.ts";
 import { checkSnapshot, FILE_PREFIX, keptSymbols, Snapshots } from "./snapshot/parents.ts";
+import type { LazyOptions, LazyParts, LazyRestore } from "./snapshot/lazy.ts";
 import type { CloneOptions, Template } from "./snapshot/template.ts";
 import { describeMachine, type SnapshotOptions, snapshotStream } from "./snapshot/take.ts";
 import type { ByteStreams } from "../migration/line.ts";
@@ -143,6 +144,7 @@ export class Vm extends Driven {
   /** Where it is on its way to another host; "away": it may run there, or does. */
   #migration: "none" | "under way" | "away" = "none";
   #stranded: { readonly ran: boolean; readonly restore: () => Promise<void> } | undefined;
+  #lazy: LazyRestore | undefined;
   #closed: Promise<void> | undefined;
 
   /** @internal */
@@ -638,6 +640,7 @@ export class Vm extends Driven {
     this.#expectHere("make a template of");
     this.#expectStill("make a template of");
     const { Template, shareDisks } = await import("./snapshot/template.ts");
+    await this.#lazy?.fetchAll();
     this.#expect("make a template of", "created", "running", "paused");
     const goOn = this.hold();
     try {
@@ -714,6 +717,7 @@ export class Vm extends Driven {
     this.#migration = "under way";
     try {
       const { migrate } = await import("./migrate/send.ts");
+      await this.#lazy?.fetchAll();
       return await migrate(this.#moved, streams, choice);
     } finally {
       if (this.#migration === "under way") this.#migration = "none";
@@ -847,6 +851,22 @@ export class Vm extends Driven {
     return this.#snapshots.latest;
   }
 
+  /** What is still to come of it, if it was restored lazily; undefined otherwise. */
+  get lazyRestore(): LazyRestore | undefined {
+    return this.#lazy;
+  }
+
+  /** Has its pages come when they are used. @internal */
+  async restoreLazily(parts: LazyParts, options: LazyOptions): Promise<void> {
+    const { LazyRestore } = await import("./snapshot/lazy.ts");
+    const owner = {
+      onComplete: () => this.#arrivals.soon(() => this.#settleRam()),
+      onFailure: (error: unknown) => this.#arrivals.soon(() => this.#end(pageFailure(error))),
+    };
+    this.#lazy = new LazyRestore(parts, owner, options);
+    await this.#lazy.ready();
+  }
+
   /** Has later snapshots know the one that it was restored from, and the guest have the time as soon as it runs. @internal */
   restoredFrom(id: string, track: boolean): void {
     this.#refreshOnStart();
@@ -883,7 +903,10 @@ export class Vm extends Driven {
 
   /** A guest without paging is slow while its RAM is no window; translated code of the others would be dropped for nothing. */
   #thawed(): void {
-    if (this.#released || this.#loop.busy) return;
+    if (!this.#released && !this.#loop.busy) this.#settleRam();
+  }
+
+  #settleRam(): void {
     const { harts, ram } = this.machine.space;
     if (harts.every((hart) => hart.u64(HartField.satp) === 0n)) ram.settle();
   }

@@ -89,6 +89,7 @@ export class HartBench {
         mmio_store: () => 0,
         mtime: () => this.time,
         frame_take: () => 0,
+        page_fetch: () => 0,
       },
     });
     this.exports = instance.exports as unknown as Exports;

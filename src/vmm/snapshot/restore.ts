@@ -7,7 +7,9 @@ import type { FwCfgFile } from "../../device/fw-cfg/items.ts";
 import { damaged, idText, type Run, snapshotError } from "../../snapshot/format.ts";
 import type { SnapshotKey } from "../../snapshot/cipher.ts";
 import { SnapshotReader, type SnapshotSink } from "../../snapshot/read.ts";
+import { PageFile, type RangeSource } from "../../snapshot/page-file.ts";
 import type { DiskPiece } from "../../snapshot/write.ts";
+import type { Ram } from "../../memory/ram.ts";
 import { BANK_BYTES } from "../../device/pflash/cfi.ts";
 import { MemoryBlock } from "../../backend/block/memory.ts";
 import { BootImages, type LoadedPlan } from "../boot-images.ts";
@@ -21,6 +23,8 @@ import type { NetworkOptions } from "../networks.ts";
 import type { Vm } from "../vm.ts";
 import { checkDescription, type DriveDescription, type SnapshotDescription } from "./description.ts";
 import { checkDrive } from "./disks.ts";
+import { type BlockPlace, checkLazy, type LazyOptions, type LazyParts } from "./lazy.ts";
+import { openRanges, streamFrom } from "./ranges.ts";
 import { FILE_PREFIX } from "./parents.ts";
 import { FLASH_DISK } from "./take.ts";
 
@@ -55,6 +59,12 @@ export type RestoreOptions = Partial<
   readonly key?: SnapshotKey;
   /** Notes stores from the start, so that a snapshot can have this one as its parent. Default false. */
   readonly track?: boolean;
+  /**
+   * The VM can run at once, and pages come from the snapshot when they are used; meanwhile the rest is fetched (`vm.lazyRestore`). The
+   * snapshot is bytes, a `Blob`, or where it is; it must stay as it is until all pages are here. Where it cannot be read at once (a `Blob`, an
+   * address) all pages come first. Default false.
+   */
+  readonly lazy?: boolean | LazyOptions;
 };
 
 /** Where a disk is that a snapshot does not hold. */
@@ -94,6 +104,7 @@ export const RESTORE_KEYS = Object.keys({
   parents: 0,
   key: 0,
   track: 0,
+  lazy: 0,
 } satisfies Record<keyof RestoreOptions, 0>);
 
 /** Snapshots that build upon each other, at most. */
@@ -104,27 +115,32 @@ interface Opened {
   readonly id: string;
   readonly reader: SnapshotReader;
   readonly description: SnapshotDescription;
+  /** Where its pages stay while the VM runs. */
+  readonly ranges?: RangeSource | undefined;
 }
 
 /** @throws WasmvisorError as `Host.restore` does */
 export async function restoreVm(source: ImageSource, options: RestoreOptions, host: VmMaker): Promise<Vm> {
   known({ code: "option", where: "restore" }, options, RESTORE_KEYS);
   const { parents = [], signal, track = false } = options;
+  const lazy = checkLazy(options.lazy ?? false);
   if (!Array.isArray(parents) || parents.length > MOST_PARENTS)
     throw parentError(`A snapshot builds upon ${MOST_PARENTS} others at most; give these as a list.`);
   signal?.throwIfAborted();
   const chain: Opened[] = [];
   let vm: Vm | undefined;
   try {
-    for (const one of [...(parents as readonly ImageSource[]), source]) chain.push(await openSnapshot(one, options));
+    for (const one of [...(parents as readonly ImageSource[]), source])
+      chain.push(await openSnapshot(one, options, lazy !== undefined));
     checkChain(chain);
     const newest = chain.at(-1)!;
     const sections = await newest.reader.sections();
     const { files, own } = split(sections);
     vm = await host.make(configOf(newest.description, files, options), planOf(newest.description, options));
-    for (const one of chain) {
-      if (one !== newest) await one.reader.sections();
-      await one.reader.readInto(new VmSink(vm, newest.description, one === newest, signal));
+    if (lazy === undefined) await readAll(chain, vm, signal);
+    else {
+      await newest.reader.readDisks(new VmSink(vm, newest.description, true, signal));
+      await vm.restoreLazily(await lazyParts(chain, vm.machine.space.ram), lazy);
     }
     for (const [index, drive] of vm.drives.entries())
       await checkDrive(drive, index, newest.description.machine.drives[index]!);
@@ -134,20 +150,53 @@ export async function restoreVm(source: ImageSource, options: RestoreOptions, ho
     return vm;
   } catch (error) {
     await vm?.close().catch(() => undefined);
+    for (const { ranges } of chain) await ranges?.close().catch(() => undefined);
     throw error;
   } finally {
     for (const { reader } of chain) await reader.close();
   }
 }
 
-async function openSnapshot(source: ImageSource, { key, signal }: RestoreOptions): Promise<Opened> {
-  const reader = await SnapshotReader.open(await streamOf(source, signal), key);
+async function readAll(chain: readonly Opened[], vm: Vm, signal: AbortSignal | undefined): Promise<void> {
+  const newest = chain.at(-1)!;
+  for (const one of chain) {
+    if (one !== newest) await one.reader.sections();
+    await one.reader.readInto(new VmSink(vm, newest.description, one === newest, signal));
+  }
+}
+
+async function openSnapshot(source: ImageSource, { key, signal }: RestoreOptions, lazy: boolean): Promise<Opened> {
+  const ranges = lazy ? await openRanges(source) : undefined;
+  let reader: SnapshotReader | undefined;
   try {
-    return { id: idText(reader.prologue.id), reader, description: checkDescription(await reader.description()) };
+    reader = await SnapshotReader.open(ranges === undefined ? await streamOf(source, signal) : streamFrom(ranges), key);
+    const description = checkDescription(await reader.description());
+    return { id: idText(reader.prologue.id), reader, description, ranges };
   } catch (error) {
-    await reader.close(error);
+    await reader?.close(error);
+    await ranges?.close().catch(() => undefined);
     throw error;
   }
+}
+
+/** Which block has which page, of the latest snapshot that has it. */
+async function lazyParts(chain: readonly Opened[], ram: Ram): Promise<LazyParts> {
+  const files: PageFile[] = [];
+  const blocks: BlockPlace[] = [];
+  const blockOf = new Uint32Array(ram.pages);
+  for (const { ranges, reader } of chain) {
+    const before = blocks.length;
+    const places: number[] = [];
+    const file = await PageFile.open(ranges!, reader.cipher, ram.pages, ({ first, count }, index) => {
+      places[index] = index;
+      blockOf.fill(before + index + 1, first, first + count);
+    });
+    files.push(file);
+    for (const index of places) blocks.push({ file, index });
+  }
+  const wanted = blockOf.reduce((count, block) => count + (block === 0 ? 0 : 1), 0);
+  if (wanted > ram.limit) throw outOfMemory();
+  return { id: chain.at(-1)!.reader.prologue.id, ram, files, blocks, blockOf };
 }
 
 /** The bytes of a snapshot, wherever they are. @throws WasmvisorError `source-unreadable`, `snapshot-format` */
@@ -200,7 +249,7 @@ export function configOf(
   options: RestoreOptions,
 ): VmConfig {
   const { drives = [], networks = [], shares = [], devices = [] } = options;
-  const { parents: _parents, key: _key, track: _track, ...others } = options;
+  const { parents: _parents, key: _key, track: _track, lazy: _lazy, ...others } = options;
   const tags = machine.shares.map(({ tag }) => tag);
   if (String(shares.map(({ tag }) => tag)) !== String(tags))
     throw lacking(`has the shares "${tags.join(", ")}"`, "shares");

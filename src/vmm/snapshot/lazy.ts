@@ -1,0 +1,224 @@
+/** The pages of a VM that runs while they still come from its snapshot (docs/design/lazy-restore.md). */
+
+import type { Done } from "../../backend/block/block.ts";
+import { settle } from "../../disk/steps.ts";
+import { WasmvisorError } from "../../error.ts";
+import type { Ram } from "../../memory/ram.ts";
+import type { PageBlock, PageFile } from "../../snapshot/page-file.ts";
+import { PAGE_BYTES } from "../../state/section.ts";
+import { giveWay } from "../event-loop.ts";
+import { known } from "../known.ts";
+import { outOfMemory } from "../machine.ts";
+
+/** How a snapshot is restored lazily. */
+export interface LazyOptions {
+  /** Pages that were used after an earlier restore of the same snapshot (`LazyRestore.workingSet`): they are fetched first. */
+  readonly workingSet?: Uint8Array;
+  /**
+   * Whether pages that nobody uses are fetched too, between the tasks of VMs. Default true. Without it they stay in the snapshot until
+   * `fetchAll` is called, and the working set is exactly what was used.
+   */
+  readonly background?: boolean;
+}
+
+/** A page block of one of the files. */
+export interface BlockPlace {
+  readonly file: PageFile;
+  /** Its number in the file's index. */
+  readonly index: number;
+}
+
+/** What a lazy restore is made of. */
+export interface LazyParts {
+  /** The id of the snapshot, of 16 bytes. */
+  readonly id: Uint8Array;
+  readonly ram: Ram;
+  readonly files: readonly PageFile[];
+  readonly blocks: readonly BlockPlace[];
+  /** For each page 1 and the number of its block in `blocks`; 0 for one that is not in the snapshot. */
+  readonly blockOf: Uint32Array;
+}
+
+/** Whom it tells. */
+export interface LazyOwner {
+  /** All pages are here, or none is wanted any more. A hart may be running. */
+  onComplete(): void;
+  /** A page cannot be had; the VM must end. A hart may be running. */
+  onFailure(error: unknown): void;
+}
+
+/** "WVMWSET" and a line's end, the id of the snapshot, then numbers of pages (u32, little-endian) in the order of their use. */
+const MAGIC = Uint8Array.of(0x57, 0x56, 0x4d, 0x57, 0x53, 0x45, 0x54, 0x0a);
+const HEAD_BYTES = 24;
+
+/** What is still to come of a VM that was restored lazily. Got by `vm.lazyRestore`. */
+export class LazyRestore {
+  /**
+   * Settled when all pages are here, or the VM has been destroyed or reset. Rejected when one cannot be had; the VM ends with the reason
+   * `failure` then.
+   */
+  readonly done: Promise<void>;
+  readonly #parts: LazyParts;
+  readonly #owner: LazyOwner;
+  readonly #used: number[] = [];
+  readonly #first: readonly number[];
+  #failure: { readonly error: unknown } | undefined;
+  #isOver = false;
+  #settle!: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
+
+  /** @internal */
+  constructor(parts: LazyParts, owner: LazyOwner, options: LazyOptions) {
+    const { workingSet, background = true } = options;
+    this.#parts = parts;
+    this.#owner = owner;
+    this.#first = workingSet === undefined ? [] : pagesOf(workingSet, parts);
+    this.done = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
+    // Who does not ask is told by the VM's end.
+    this.done.catch(() => undefined);
+    parts.ram.expectLater(
+      absentPages(parts.blockOf),
+      (page) => this.#fetch(page),
+      () => this.#complete(),
+    );
+    if (background) this.fetchAll().catch(() => undefined);
+  }
+
+  /** Pages that are not here yet. */
+  get pagesLeft(): number {
+    return this.#parts.ram.absent;
+  }
+
+  /**
+   * Fetches all that is not here, the working set first, between the tasks of VMs.
+   * @throws as `done`
+   */
+  async fetchAll(): Promise<void> {
+    for (const block of this.#order()) {
+      if (this.#isOver || this.#failure !== undefined) break;
+      await giveWay();
+      if (this.#isOver) break;
+      try {
+        await this.#put(block);
+      } catch (error) {
+        this.#fail(error);
+      }
+    }
+    await this.done;
+  }
+
+  /**
+   * The VM may run: pages can be had at once, in the middle of an instruction; or all of them are here, where that cannot be.
+   * @throws as `done`
+   * @internal
+   */
+  async ready(): Promise<void> {
+    const [first] = this.#order();
+    if (first === undefined || this.#isOver) return;
+    const done = this.#put(first);
+    if (!(done instanceof Promise)) return;
+    await done;
+    await this.fetchAll();
+  }
+
+  /**
+   * The pages that have been used so far before they were here, in that order, as bytes to be kept beside the snapshot. Pages come in
+   * blocks of up to 64, of which the first page used is named.
+   *
+   * ```ts
+   * const vm = await host.restore("vm.snap", { lazy: { background: false } });
+   * vm.start();
+   * await vm.exec("true");
+   * await writeFile("vm.snap.set", vm.lazyRestore.workingSet());
+   * ```
+   */
+  workingSet(): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(HEAD_BYTES + 4 * this.#used.length);
+    bytes.set(MAGIC);
+    bytes.set(this.#parts.id, MAGIC.length);
+    const view = new DataView(bytes.buffer, HEAD_BYTES);
+    this.#used.forEach((page, index) => view.setUint32(4 * index, page, true));
+    return bytes;
+  }
+
+  /** Blocks in the order in which they are fetched, each once. */
+  #order(): Iterable<number> {
+    const { blockOf, blocks } = this.#parts;
+    return new Set([...this.#first.map((page) => blockOf[page]! - 1), ...blocks.keys()]);
+  }
+
+  /** Somebody uses a page that is absent. */
+  #fetch(page: number): boolean {
+    if (this.#failure !== undefined) return false;
+    this.#used.push(page);
+    try {
+      const done = this.#put(this.#parts.blockOf[page]! - 1);
+      if (done instanceof Promise) done.catch((error: unknown) => this.#fail(error));
+      return !this.#parts.ram.isAbsent(page);
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+  }
+
+  /** Brings a block, at once if it can be read at once. */
+  #put(number: number): Done {
+    const { file, index } = this.#parts.blocks[number]!;
+    const block = settle(file.block(index));
+    if (block instanceof Promise) return block.then((later) => this.#arrive(number, later));
+    this.#arrive(number, block);
+  }
+
+  /** Pages of the block that a later snapshot of the chain has anew are not this one's. */
+  #arrive(number: number, { runs, bytes }: PageBlock): void {
+    const { ram, blockOf } = this.#parts;
+    let at = 0;
+    for (const { first, count } of runs) {
+      for (let page = first; page < first + count; page++, at += PAGE_BYTES) {
+        if (blockOf[page] !== number + 1) continue;
+        if (!ram.arrive(page, bytes?.subarray(at, at + PAGE_BYTES))) throw outOfMemory();
+      }
+    }
+  }
+
+  #complete(): void {
+    this.#isOver = true;
+    this.#settle.resolve();
+    for (const file of this.#parts.files) void file.close().catch(() => undefined);
+    this.#owner.onComplete();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined || this.#isOver) return;
+    this.#failure = { error };
+    this.#settle.reject(error);
+    this.#owner.onFailure(error);
+  }
+}
+
+function* absentPages(blockOf: Uint32Array): Generator<number> {
+  for (let page = 0; page < blockOf.length; page++) if (blockOf[page] !== 0) yield page;
+}
+
+/** Pages of a working set that are in the snapshot. @throws WasmvisorError `option` */
+function pagesOf(workingSet: Uint8Array, { id, blockOf }: LazyParts): number[] {
+  const isOne = workingSet.length >= HEAD_BYTES && MAGIC.every((byte, index) => workingSet[index] === byte);
+  const isOf = isOne && id.every((byte, index) => workingSet[MAGIC.length + index] === byte);
+  if (!isOf) {
+    const what = isOne ? "is of another snapshot" : "is none";
+    throw new WasmvisorError("option", `The working set ${what}; give what vm.lazyRestore.workingSet returned, or leave it out.`);
+  }
+  const count = Math.min(blockOf.length, Math.floor((workingSet.length - HEAD_BYTES) / 4));
+  const view = new DataView(workingSet.buffer, workingSet.byteOffset + HEAD_BYTES);
+  const pages = Array.from({ length: count }, (_, index) => view.getUint32(4 * index, true));
+  return pages.filter((page) => (blockOf[page] ?? 0) !== 0);
+}
+
+/** @throws WasmvisorError `option` */
+export function checkLazy(lazy: boolean | LazyOptions): LazyOptions | undefined {
+  if (typeof lazy === "boolean") return lazy ? {} : undefined;
+  known({ code: "option", where: "lazy" }, lazy, ["workingSet", "background"]);
+  const { workingSet, background = true } = lazy;
+  if ((workingSet !== undefined && !(workingSet instanceof Uint8Array)) || typeof background !== "boolean")
+    throw new WasmvisorError("option", "A lazy restore has a workingSet, a Uint8Array, and background, true or false.");
+  return lazy;
+}
