@@ -7,15 +7,7 @@ import { Misfit, PAGE_BYTES } from "../state/section.ts";
 import { Reader, Writer } from "../state/table.ts";
 import { decodeHeader, pagesIn, readRuns, writeRuns } from "./bytes.ts";
 import { type Cipher, TAG_BYTES } from "./cipher.ts";
-import {
-  BlockKind,
-  damaged,
-  HEADER_BYTES,
-  PAGES_MOST,
-  PROLOGUE_BYTES,
-  type Run,
-  STORED_MOST,
-} from "./format.ts";
+import { BlockKind, damaged, HEADER_BYTES, PAGES_MOST, PROLOGUE_BYTES, type Run, STORED_MOST } from "./format.ts";
 import { opened } from "./read.ts";
 
 /** Bytes that can be read from anywhere. */
@@ -129,9 +121,7 @@ function* blockAt(
   const whole = HEADER_BYTES + header.stored;
   if (!kinds.includes(header.kind) || (length ?? whole) !== whole) throw damaged("its index is not of this snapshot");
   const stored =
-    length === undefined
-      ? yield* bytesAt(source, offset + HEADER_BYTES, header.stored)
-      : first.subarray(HEADER_BYTES);
+    length === undefined ? yield* bytesAt(source, offset + HEADER_BYTES, header.stored) : first.subarray(HEADER_BYTES);
   const bytes = yield* opened(header, stored, number, cipher);
   return { kind: header.kind, bytes, length: whole };
 }
@@ -207,8 +197,7 @@ function pagesOf(kind: BlockKind, plain: Uint8Array, sum: number): PageBlock {
     return { runs, bytes: undefined };
   }
   const pages = pagesIn(runs);
-  if (pages > PAGES_MOST || from.left !== pages * PAGE_BYTES)
-    throw damaged("a block has not as many pages as it says");
+  if (pages > PAGES_MOST || from.left !== pages * PAGE_BYTES) throw damaged("a block has not as many pages as it says");
   return { runs, bytes: plain.subarray(plain.length - from.left) };
 }
 

@@ -145,6 +145,8 @@ export class Vm extends Driven {
   #migration: "none" | "under way" | "away" = "none";
   #stranded: { readonly ran: boolean; readonly restore: () => Promise<void> } | undefined;
   #lazy: LazyRestore | undefined;
+  /** What waits until no hart is being run. */
+  readonly #atRestDo: (() => void)[] = [];
   #closed: Promise<void> | undefined;
 
   /** @internal */
@@ -860,11 +862,20 @@ export class Vm extends Driven {
   async restoreLazily(parts: LazyParts, options: LazyOptions): Promise<void> {
     const { LazyRestore } = await import("./snapshot/lazy.ts");
     const owner = {
-      onComplete: () => this.#arrivals.soon(() => this.#settleRam()),
-      onFailure: (error: unknown) => this.#arrivals.soon(() => this.#end(pageFailure(error))),
+      onComplete: () => this.#whenAtRest(() => this.#settleRam()),
+      onFailure: (error: unknown) => {
+        this.#loop.stop();
+        this.#whenAtRest(() => this.#end(pageFailure(error)));
+      },
     };
     this.#lazy = new LazyRestore(parts, owner, options);
     await this.#lazy.ready();
+  }
+
+  /** Does something that no hart may see happen, now or at the end of the task. */
+  #whenAtRest(act: () => void): void {
+    this.#atRestDo.push(act);
+    if (!this.#loop.busy) this.#atRest();
   }
 
   /** Has later snapshots know the one that it was restored from, and the guest have the time as soon as it runs. @internal */
@@ -1005,6 +1016,7 @@ export class Vm extends Driven {
 
   /** No hart is being run. What has been destroyed meanwhile can go. */
   #atRest(): void {
+    if (this.#state !== "destroyed") for (const act of this.#atRestDo.splice(0)) act();
     if (this.#state !== "destroyed" || this.#released) return;
     this.#released = true;
     this.machine.release();

@@ -205,7 +205,10 @@ function pagesOf(workingSet: Uint8Array, { id, blockOf }: LazyParts): number[] {
   const isOf = isOne && id.every((byte, index) => workingSet[MAGIC.length + index] === byte);
   if (!isOf) {
     const what = isOne ? "is of another snapshot" : "is none";
-    throw new WasmvisorError("option", `The working set ${what}; give what vm.lazyRestore.workingSet returned, or leave it out.`);
+    throw new WasmvisorError(
+      "option",
+      `The working set ${what}; give what vm.lazyRestore.workingSet returned, or leave it out.`,
+    );
   }
   const count = Math.min(blockOf.length, Math.floor((workingSet.length - HEAD_BYTES) / 4));
   const view = new DataView(workingSet.buffer, workingSet.byteOffset + HEAD_BYTES);

@@ -23,7 +23,8 @@ export async function openRanges(source: ImageSource): Promise<RangeSource> {
     const where = absoluteLocation(place);
     return ADDRESS.test(where) ? openAddress(where) : diskHost.openFile(where, { readonly: true });
   }
-  const sentence = "A snapshot that is restored lazily is given as bytes, Blob, URL, or a string that says where it is.";
+  const sentence =
+    "A snapshot that is restored lazily is given as bytes, Blob, URL, or a string that says where it is.";
   throw snapshotError("snapshot-format", sentence);
 }
 

@@ -1,0 +1,332 @@
+/** A VM that is restored lazily is the one that was saved, whatever it uses first, and ends in a sentence when its file fails. */
+
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { DEMO_GUEST, type EngineName, Host, type SnapshotOptions, type Vm, type VmConfig } from "../../src/index.ts";
+import { Random } from "../../src/isa/random/values.ts";
+import { crc32, crc32Before } from "../../src/machine/loader/crc32.ts";
+import { flatGuest, powerOff } from "../support/guest.ts";
+import { differences } from "../support/state.ts";
+
+const host = await Host.create();
+const folder = await mkdtemp(path.join(tmpdir(), "wasmvisor-lazy-"));
+
+afterEach(() => {
+  for (const vm of [...host.vms]) vm.destroy();
+});
+afterAll(async () => {
+  host.close();
+  await rm(folder, { recursive: true });
+});
+
+const ENGINES: readonly EngineName[] = ["interpreter", "tiered", "translator"];
+
+/** Pages come only when they are used. */
+const LAZY = { lazy: { background: false } } as const;
+
+const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
+
+async function taken(vm: Vm, options?: SnapshotOptions): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = vm.snapshot(options) as ReadableStream<Uint8Array<ArrayBuffer>>;
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+const demo = (config: Partial<VmConfig> = {}): Promise<Vm> =>
+  host.createVm({ memory: "16M", kernel: DEMO_GUEST, clock: "deterministic", ...config });
+
+function goOn(vm: Vm, steps: number): void {
+  vm.loop.advance(steps);
+  vm.console.flush();
+}
+
+/** A sum of what RAM holds. */
+const held = (vm: Vm, pa: number, bytes: number): number => crc32(vm.memory.read(pa, bytes));
+
+function printed(vm: Vm): () => string {
+  let text = "";
+  vm.on("output", (bytes) => (text += Buffer.from(bytes).toString()));
+  return () => {
+    vm.console.flush();
+    return text;
+  };
+}
+
+/** Adds up a word of each of 512 pages, in an order that depends on what is read, by loads, stores, AMOs and LR/SC; then a misaligned one. */
+const WALKER = flatGuest(`
+  li s0, 0x80200000
+  li s1, 512
+  li s2, 0
+  li s3, 7
+  fill:
+  slli t0, s2, 12
+  add t0, t0, s0
+  mul t1, s2, s3
+  addi t1, t1, 1
+  sd t1, 0(t0)
+  sd t1, 2040(t0)
+  sd t1, 8(t0)
+  addi s2, s2, 1
+  bne s2, s1, fill
+  li s4, 5000
+  li s5, 1
+  li s6, 0
+  again:
+  li t2, 6364136223846793005
+  mul s5, s5, t2
+  addi s5, s5, 1447
+  srli t0, s5, 40
+  andi t0, t0, 511
+  slli t0, t0, 12
+  add t0, t0, s0
+  srli t3, s5, 60
+  andi t3, t3, 3
+  beqz t3, do_load
+  addi t3, t3, -1
+  beqz t3, do_store
+  addi t3, t3, -1
+  beqz t3, do_amo
+  try: lr.d t4, (t0)
+  addi t5, t4, 3
+  sc.d t6, t5, (t0)
+  bnez t6, try
+  j next
+  do_load: ld t4, 0(t0)
+  add s6, s6, t4
+  ld t4, -4(t0)
+  j next
+  do_store: ld t4, 2040(t0)
+  sd s6, 8(t0)
+  sd s6, -4(t0)
+  j next
+  do_amo: amoadd.d t4, s6, (t0)
+  next: add s6, s6, t4
+  addi s4, s4, -1
+  bnez s4, again
+  li t0, 0x80400000
+  sd s6, 0(t0)
+  ${powerOff(3)}
+`);
+
+async function walker(config: Partial<VmConfig> = {}): Promise<Vm> {
+  const vm = await host.createVm({ memory: "8M", kernel: WALKER, bios: "none", clock: "deterministic", ...config });
+  goOn(vm, 5000);
+  return vm;
+}
+
+describe("a VM that is restored lazily", () => {
+  test.each(ENGINES.flatMap((engine) => [1, 4].map((harts) => [engine, harts] as const)))(
+    "goes on as one that has all its pages, in the %s with %i harts",
+    async (engine, harts) => {
+      const random = new Random(harts);
+      const vm = await demo({ engine, harts });
+      for (let point = 0; point < 4; point++) {
+        goOn(vm, random.between(1, 200_000));
+        if (point === 1) void vm.console.write("selfcheck\n");
+        const bytes = await taken(vm);
+        const [eager, lazy] = [await host.restore(bytes, { engine }), await host.restore(bytes, { engine, ...LAZY })];
+        const [wanted, got] = [printed(eager), printed(lazy)];
+        const steps = random.between(1, 200_000);
+        for (const one of [eager, lazy]) goOn(one, steps);
+        expect(got()).toBe(wanted());
+        expect(differences(lazy.saveState(), eager.saveState())).toEqual([]);
+        for (const one of [eager, lazy]) one.destroy();
+      }
+    },
+  );
+
+  test.each(ENGINES)("may use its pages in any order, by any access, in the %s", async (engine) => {
+    const bytes = await taken(await walker({ engine, harts: 2 }));
+    const [eager, lazy] = [await host.restore(bytes, { engine }), await host.restore(bytes, { engine, ...LAZY })];
+    for (const steps of [1, 10, 100, 1000, 10_000, 1_000_000]) {
+      for (const one of [eager, lazy]) goOn(one, steps);
+      expect(lazy.hart(0).pc).toBe(eager.hart(0).pc);
+    }
+    expect(await lazy.exited).toEqual(await eager.exited);
+    expect(await lazy.exited).toMatchObject({ code: 3 });
+    expect(held(lazy, 0x8040_0000, 8)).toBe(held(eager, 0x8040_0000, 8));
+    expect(held(lazy, 0x8020_0000, 2 ** 21)).toBe(held(eager, 0x8020_0000, 2 ** 21));
+  });
+
+  test("has all its pages after a while, and its RAM is one range again", async () => {
+    const vm = await walker();
+    const file = path.join(folder, "vm.snap");
+    await writeFile(file, await taken(vm));
+    const restored = await host.restore(file, { lazy: true });
+    expect(restored.memory.statistics()).toMatchObject({ window: false });
+    restored.start();
+    await restored.lazyRestore!.done;
+    await restored.exited;
+    expect(restored.lazyRestore).toMatchObject({ pagesLeft: 0 });
+    expect(restored.memory.statistics()).toMatchObject({ window: true });
+    expect(await restored.exited).toMatchObject({ code: 3 });
+  });
+
+  test("is read by its owner, before it has run", async () => {
+    const vm = await walker();
+    const restored = await host.restore(await taken(vm), LAZY);
+    const { pagesLeft } = restored.lazyRestore!;
+    expect(held(restored, 0x8030_0000, 2 ** 20)).toBe(held(vm, 0x8030_0000, 2 ** 20));
+    expect(restored.lazyRestore!.pagesLeft).toBeLessThan(pagesLeft);
+  });
+
+  test.each([{ key: new Uint8Array(16).fill(5) }, { compress: false }])("may be one of a file with %o", async (how) => {
+    const vm = await walker();
+    const bytes = await taken(vm, how);
+    const { key } = how as { key?: Uint8Array };
+    const restored = await host.restore(bytes, { ...LAZY, ...(key === undefined ? {} : { key }) });
+    expect(restored.lazyRestore!.pagesLeft).toBeGreaterThan(64);
+    expect(differences(restored.saveState(), vm.saveState())).toEqual([]);
+    if (key === undefined) return;
+    const other = { ...LAZY, key: new Uint8Array(16) };
+    await expect(host.restore(bytes, other)).rejects.toThrow(code("snapshot-key"));
+  });
+
+  test("of a Blob has all its pages before it runs", async () => {
+    const vm = await walker();
+    const restored = await host.restore(new Blob([await taken(vm)]), LAZY);
+    expect(restored.lazyRestore).toMatchObject({ pagesLeft: 0 });
+    expect(differences(restored.saveState(), vm.saveState())).toEqual([]);
+  });
+
+  test("takes no more memory than it may have", async () => {
+    const bytes = await taken(await walker());
+    await expect(host.restore(bytes, { ...LAZY, memoryLimit: 400 * 4096 })).rejects.toThrow(code("host-memory"));
+    const restored = await host.restore(bytes, { ...LAZY, memoryLimit: 600 * 4096 });
+    restored.start();
+    expect(await restored.exited).toMatchObject({ code: 3 });
+  });
+
+  test("has a chain's pages from the newest snapshot that has them, zeros among them", async () => {
+    const vm = await walker();
+    const files = [await taken(vm, { track: true })];
+    vm.memory.write(0x8030_0000, new Uint8Array(4096));
+    vm.memory.write(0x8031_0000, new Uint8Array(4096).fill(7));
+    files.push(await taken(vm, { parent: vm.snapshotId! }));
+    goOn(vm, 2000);
+    files.push(await taken(vm, { parent: vm.snapshotId! }));
+    const restored = await host.restore(files[2]!, { ...LAZY, parents: files.slice(0, 2), track: true });
+    expect(held(restored, 0x8030_0000, 0x1_2000)).toBe(held(vm, 0x8030_0000, 0x1_2000));
+    // Pages that have not come have not been stored to.
+    const more = await taken(restored, { parent: restored.snapshotId! });
+    expect(restored.lazyRestore!.pagesLeft).toBeGreaterThan(0);
+    expect(more.length).toBeLessThan(files[1]!.length);
+    expect(differences(restored.saveState(), vm.saveState())).toEqual([]);
+    const again = await host.restore(more, { parents: files });
+    expect(differences(again.saveState(), vm.saveState())).toEqual([]);
+  });
+
+  test("can be kept, cloned and reset before its pages are here", async () => {
+    const vm = await walker();
+    const bytes = await taken(vm);
+    const kept = await host.restore(await taken(await host.restore(bytes, LAZY)));
+    expect(differences(kept.saveState(), vm.saveState())).toEqual([]);
+    const [clone] = await (await host.restore(bytes, LAZY)).clone();
+    expect(differences(clone!.saveState(), vm.saveState())).toEqual([]);
+    const restarted = await host.restore(bytes, { ...LAZY, kernel: WALKER, bios: "none" });
+    await restarted.reset();
+    goOn(restarted, 5000);
+    expect(restarted.lazyRestore).toMatchObject({ pagesLeft: 0 });
+    expect(held(restarted, 0x8000_0000, 0x60_0000)).toBe(held(vm, 0x8000_0000, 0x60_0000));
+  });
+
+  test("gives its memory back when it goes before its pages are here", async () => {
+    const bytes = await taken(await walker());
+    const { allocatedBytes } = host;
+    const restored = await host.restore(bytes, { lazy: true });
+    restored.start();
+    const { done } = restored.lazyRestore!;
+    restored.destroy();
+    await done;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(host.allocatedBytes).toBe(allocatedBytes);
+  });
+});
+
+describe("a working set", () => {
+  test("names the pages that were used, which come first another time", async () => {
+    const bytes = await taken(await walker());
+    const first = await host.restore(bytes, LAZY);
+    goOn(first, 100);
+    const [set, left] = [first.lazyRestore!.workingSet(), first.lazyRestore!.pagesLeft];
+    expect(left).toBeGreaterThan(0);
+    const second = await host.restore(bytes, { lazy: { workingSet: set } });
+    await expect.poll(() => second.lazyRestore!.pagesLeft).toBeLessThanOrEqual(left);
+    goOn(second, 100);
+    expect(second.lazyRestore!.workingSet().length).toBeLessThan(set.length + 1);
+  });
+
+  test("of another snapshot, or none, is refused", async () => {
+    const vm = await walker();
+    const [one, other] = [await taken(vm), await taken(vm)];
+    const set = (await host.restore(one, LAZY)).lazyRestore!.workingSet();
+    for (const workingSet of [set, new Uint8Array(8), new Uint8Array(100)])
+      await expect(host.restore(other, { lazy: { workingSet } })).rejects.toThrow(code("option"));
+    const wild = new Uint8Array([...set, ...new Uint8Array(4003).fill(0xff)]);
+    expect((await host.restore(one, { lazy: { workingSet: wild, background: false } })).state).toBe("created");
+    await expect(host.restore(one, { lazy: { fast: true } as object })).rejects.toThrow(code("option"));
+  });
+});
+
+describe("a lazy restore of a file that fails", () => {
+  /** Byte of the file in the middle of the block that has most pages. */
+  const damagedAt = (bytes: Uint8Array, part: number): Uint8Array => {
+    const copy = bytes.slice();
+    copy[Math.floor(copy.length * part)]! ^= 0x10;
+    return copy;
+  };
+
+  test("ends with a sentence when a page of it is used, and its neighbours go on", async () => {
+    const vm = await walker();
+    const bytes = damagedAt(await taken(vm, { compress: false }), 0.75);
+    const neighbour = await host.restore(await taken(vm));
+    const restored = await host.restore(bytes, LAZY);
+    for (const one of [restored, neighbour]) one.start();
+    const { code: exit, reason, error } = await restored.exited;
+    expect({ exit, reason }).toEqual({ exit: 70, reason: "failure" });
+    expect((error as Error).message).toContain("The snapshot is damaged (block");
+    await expect(restored.lazyRestore!.done).rejects.toThrow(code("snapshot-damaged"));
+    expect(await neighbour.exited).toMatchObject({ code: 3 });
+  });
+
+  test("ends so when the file becomes shorter, or a page of it is fetched that nobody has used", async () => {
+    const vm = await walker();
+    const file = path.join(folder, "short.snap");
+    const bytes = await taken(vm, { compress: false });
+    await writeFile(file, bytes);
+    const restored = await host.restore(file, LAZY);
+    await writeFile(file, bytes.subarray(0, 100_000));
+    restored.start();
+    expect(await restored.exited).toMatchObject({ reason: "failure", error: { code: "block-io" } });
+    const other = await host.restore(damagedAt(bytes, 0.9), { lazy: true });
+    other.start();
+    expect(await other.exited).toMatchObject({ reason: "failure", error: { code: "snapshot-damaged" } });
+  });
+
+  test("makes no VM when its end or its index is damaged, or it can be read only once", async () => {
+    const vm = await walker();
+    const bytes = await taken(vm, { compress: false });
+    const before = host.vms.size;
+    for (let back = 1; back < 160; back += 3) {
+      const copy = bytes.slice();
+      copy[copy.length - back]! ^= 1;
+      const made = host.restore(copy, LAZY).then(({ state }) => state);
+      await expect(made, `${back} from the end`).rejects.toThrow(code("snapshot-damaged"));
+    }
+    for (const length of [40, bytes.length - 1, bytes.length - 36])
+      await expect(host.restore(bytes.subarray(0, length), LAZY)).rejects.toThrow(code("snapshot-damaged"));
+    await expect(host.restore(new Uint8Array([...bytes, 0]), LAZY)).rejects.toThrow(code("snapshot-damaged"));
+    await expect(host.restore(vm.snapshot(), LAZY)).rejects.toThrow(code("snapshot-format"));
+    expect(host.vms.size).toBe(before);
+  });
+});
+
+test("what a sum was begun with is known from the sum", () => {
+  const random = new Random(1);
+  for (let round = 0; round < 1000; round++) {
+    const bytes = Uint8Array.from({ length: random.between(0, 20) }, () => random.between(0, 255));
+    const before = random.between(0, 2 ** 32 - 1);
+    expect(crc32Before(bytes, crc32(bytes, before))).toBe(before);
+  }
+});
