@@ -50,6 +50,7 @@ export type ErrorCode =
   | "file-unwritable"
   | "flash"
   | "flow"
+  | "function-vm"
   | "guest-file"
   | "guest-program"
   | "guest-refused"

@@ -158,6 +158,15 @@ export type { VsockOptions, Vsockets, VsockSocket } from "./vmm/vsock.ts";
 export { Vm } from "./vmm/vm.ts";
 export type { SnapshotOptions } from "./vmm/snapshot/take.ts";
 export type { CloneOptions, Template } from "./vmm/snapshot/template.ts";
+export { functionVm } from "./vmm/function-vm.ts";
+export type {
+  FunctionCall,
+  FunctionClone,
+  FunctionVm,
+  FunctionVmOptions,
+  FunctionVmStatistics,
+} from "./vmm/function-vm.ts";
+export type { LazyOptions, LazyRestore } from "./vmm/snapshot/lazy.ts";
 export type { DiskChoice } from "./vmm/snapshot/disks.ts";
 export type { RestoredDrive, RestoreOptions } from "./vmm/snapshot/restore.ts";
 export type { MigrateOptions, MigrationProgress, MigrationStatistics } from "./vmm/migrate/options.ts";
