@@ -80,14 +80,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "src/machine": [...board, "src/machine/loader/crc32.ts"],
   "src/machine/loader/crc32.ts": [],
   // The file of a snapshot.
-  "src/snapshot": [
-    "src/error.ts",
-    "src/state",
-    "src/machine/loader/crc32.ts",
-    "src/backend",
-    "src/disk",
-    "src/host",
-  ],
+  "src/snapshot": ["src/error.ts", "src/state", "src/machine/loader/crc32.ts", "src/backend", "src/disk", "src/host"],
   // What two sides of a migration say to each other, in the blocks of snapshots.
   "src/migration": ["src/error.ts", "src/state", "src/snapshot", "src/machine/loader/crc32.ts", "src/disk"],
   "src/vmm": [

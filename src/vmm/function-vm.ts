@@ -134,7 +134,8 @@ export class FunctionVm<Clone extends FunctionClone = FunctionClone> {
 
   async #fill(): Promise<void> {
     // Those that run a call come back.
-    while (!this.#isClosed && this.#clones.size + this.#making < this.#options.idle) this.#idle.push(await this.#make());
+    while (!this.#isClosed && this.#clones.size + this.#making < this.#options.idle)
+      this.#idle.push(await this.#make());
   }
 
   /** Destroys all clones; calls that run or wait are rejected. The template stays its owner's. */
@@ -302,7 +303,9 @@ function checked(options: FunctionVmOptions): Required<FunctionVmOptions> {
 
 function expectCount(key: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new WasmvisorError("option", `${key} is a whole number from ${least} to ${most}, not ${String(value)}.`, { key });
+  throw new WasmvisorError("option", `${key} is a whole number from ${least} to ${most}, not ${String(value)}.`, {
+    key,
+  });
 }
 
 function expectTimeout(timeout: number): void {

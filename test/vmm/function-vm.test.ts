@@ -1,7 +1,13 @@
 /** Calls that run in clones, with clones that are made of nothing. */
 
 import { describe, expect, test } from "vitest";
-import { type ExecOptions, type ExecResult, functionVm, type FunctionVmOptions, WasmvisorError } from "../../src/index.ts";
+import {
+  type ExecOptions,
+  type ExecResult,
+  functionVm,
+  type FunctionVmOptions,
+  WasmvisorError,
+} from "../../src/index.ts";
 import type { Template } from "../../src/index.ts";
 
 const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
