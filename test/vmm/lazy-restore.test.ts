@@ -7,6 +7,9 @@ import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { DEMO_GUEST, type EngineName, Host, type SnapshotOptions, type Vm, type VmConfig } from "../../src/index.ts";
 import { Random } from "../../src/isa/random/values.ts";
 import { crc32, crc32Before } from "../../src/machine/loader/crc32.ts";
+import { decodeHeader, encodeHeader, readRuns, writeRuns } from "../../src/snapshot/bytes.ts";
+import { BlockKind, Codec, HEADER_BYTES, PROLOGUE_BYTES, type Run } from "../../src/snapshot/format.ts";
+import { Reader, Writer } from "../../src/state/table.ts";
 import { flatGuest, powerOff } from "../support/guest.ts";
 import { differences } from "../support/state.ts";
 
@@ -320,6 +323,74 @@ describe("a lazy restore of a file that fails", () => {
     await expect(host.restore(vm.snapshot(), LAZY)).rejects.toThrow(code("snapshot-format"));
     expect(host.vms.size).toBe(before);
   });
+});
+
+describe("an index that is written so as to do harm", () => {
+  /** The file with another index, of these entries, and with sums and an end that fit. */
+  function withIndex(bytes: Uint8Array, change: (entries: { offset: number; number: number; runs: Run[] }[]) => void) {
+    const blocks: { kind: BlockKind; at: number; stored: number }[] = [];
+    for (let at = PROLOGUE_BYTES; at < bytes.length;) {
+      const { kind, stored } = decodeHeader(bytes.subarray(at, at + HEADER_BYTES), blocks.length);
+      blocks.push({ kind, at, stored });
+      at += HEADER_BYTES + stored;
+    }
+    const number = blocks.findIndex(({ kind }) => kind === BlockKind.INDEX);
+    const { at, stored } = blocks[number]!;
+    const from = new Reader(bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + stored));
+    const entries: { offset: number; number: number; runs: Run[] }[] = [];
+    while (from.left > 0) entries.push({ offset: Number(from.u64()), number: from.u32(), runs: readRuns(from) });
+    change(entries);
+    const to = new Writer();
+    for (const entry of entries) {
+      to.u64(BigInt(entry.offset));
+      to.u32(entry.number);
+      writeRuns(to, entry.runs);
+    }
+    const end = new Writer();
+    end.u64(BigInt(at));
+    end.u32(number);
+    end.u32(number + 2);
+    const block = (kind: BlockKind, own: number, plain: Uint8Array): Uint8Array[] => [
+      encodeHeader({ kind, codec: Codec.STORED, stored: plain.length, plain: plain.length, sum: crc32(plain) }, own),
+      plain,
+    ];
+    const after = [...block(BlockKind.INDEX, number, to.finish()), ...block(BlockKind.END, number + 1, end.finish())];
+    return Buffer.concat([bytes.subarray(0, at), ...after]);
+  }
+
+  test.each([
+    ["has a page twice", (entries) => entries[1]!.runs.push(entries[0]!.runs[0]!)],
+    ["has pages outside of RAM", (entries) => entries[1]!.runs.push({ first: 2 ** 31, count: 2 ** 31 })],
+    ["leaves a block out", (entries) => entries.splice(1, 1)],
+    ["has a block twice", (entries) => entries.splice(1, 0, entries[1]!)],
+    ["leads to the beginning", (entries) => (entries[0]!.offset = 0)],
+    ["leads behind the file", (entries) => (entries.at(-1)!.offset = 2 ** 52)],
+    ["has blocks without pages", (entries) => (entries[1]!.runs = [])],
+  ] as [string, (entries: { offset: number; number: number; runs: Run[] }[]) => void][])(
+    "makes no VM when it %s",
+    async (_what, change) => {
+      const bytes = await taken(await walker(), { compress: false });
+      const unchanged = await host.restore(
+        withIndex(bytes, () => undefined),
+        LAZY,
+      );
+      await unchanged.lazyRestore!.fetchAll();
+      const made = host.restore(withIndex(bytes, change), LAZY).then(({ state }) => state);
+      await expect(made).rejects.toThrow(code("snapshot-damaged"));
+    },
+  );
+
+  test.each([
+    ["other pages than a block has", (entries) => (entries[3]!.runs[0] = { first: 1900, count: 1 })],
+    ["a place that is none of a block", (entries) => entries[3]!.offset++],
+  ] as [string, (entries: { offset: number; number: number; runs: Run[] }[]) => void][])(
+    "ends the VM when it names %s",
+    async (_what, change) => {
+      const restored = await host.restore(withIndex(await taken(await walker(), { compress: false }), change), LAZY);
+      await expect(restored.lazyRestore!.fetchAll()).rejects.toThrow(code("snapshot-damaged"));
+      expect(await restored.exited).toMatchObject({ reason: "failure" });
+    },
+  );
 });
 
 test("what a sum was begun with is known from the sum", () => {

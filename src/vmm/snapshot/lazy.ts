@@ -4,6 +4,7 @@ import type { Done } from "../../backend/block/block.ts";
 import { settle } from "../../disk/steps.ts";
 import { WasmvisorError } from "../../error.ts";
 import type { Ram } from "../../memory/ram.ts";
+import { damaged } from "../../snapshot/format.ts";
 import type { PageBlock, PageFile } from "../../snapshot/page-file.ts";
 import { PAGE_BYTES } from "../../state/section.ts";
 import { giveWay } from "../event-loop.ts";
@@ -103,6 +104,7 @@ export class LazyRestore {
         this.#fail(error);
       }
     }
+    if (this.pagesLeft > 0) this.#fail(missing());
     await this.done;
   }
 
@@ -153,6 +155,7 @@ export class LazyRestore {
     try {
       const done = this.#put(this.#parts.blockOf[page]! - 1);
       if (done instanceof Promise) done.catch((error: unknown) => this.#fail(error));
+      else if (this.#parts.ram.isAbsent(page)) throw missing();
       return !this.#parts.ram.isAbsent(page);
     } catch (error) {
       this.#fail(error);
@@ -193,6 +196,11 @@ export class LazyRestore {
     this.#settle.reject(error);
     this.#owner.onFailure(error);
   }
+}
+
+/** A block did not have a page that the index says it has. */
+function missing(): WasmvisorError {
+  return damaged("a page is not in its block");
 }
 
 function* absentPages(blockOf: Uint32Array): Generator<number> {

@@ -21,7 +21,7 @@ export async function openRanges(source: ImageSource): Promise<RangeSource> {
   const place = source instanceof URL ? placeOf(source) : source;
   if (typeof place === "string") {
     const where = absoluteLocation(place);
-    return ADDRESS.test(where) ? openAddress(where) : diskHost.openFile(where, { readonly: true });
+    return ADDRESS.test(where) ? openAddress(where) : diskHost.openFile(where, { readonly: true, shared: true });
   }
   const sentence =
     "A snapshot that is restored lazily is given as bytes, Blob, URL, or a string that says where it is.";
