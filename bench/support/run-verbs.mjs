@@ -1,0 +1,301 @@
+// run-verbs.mjs [--quick]: clones, keeps, restores, shares and presses Debian guests, and prints what it took as rows of JSON.
+
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { Host } from "../../dist/src/index.js";
+
+const QUICK = process.argv.includes("--quick");
+const MIB = 2 ** 20;
+
+const guestFile = (name) => fileURLToPath(new URL(`../../.guests/${name}`, import.meta.url));
+
+const debian = (more = {}) => ({
+  kernel: guestFile("Image"),
+  initrd: guestFile("initrd-modules.cpio"),
+  append: "console=ttyS0 quiet wasmvisor.modules=virtio_mmio,virtio_balloon",
+  memory: "256M",
+  agent: true,
+  ...more,
+});
+
+const progress = (text) => void process.stderr.write(`${text} …\n`);
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** A value at which `part` of all are as low. */
+function quantile(values, part) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
+}
+
+const ms = (value) => `${Number(value.toPrecision(3))} ms`;
+const mib = (bytes) => `${Number((bytes / MIB).toPrecision(3))} MiB`;
+
+function row(what, got, spread, wanted) {
+  return { what, got, spread, wanted };
+}
+
+/** Median, and the least and the most. */
+function times(what, values, wanted) {
+  const spread = `${ms(Math.min(...values))} to ${ms(Math.max(...values))}, of ${values.length}`;
+  return row(what, ms(median(values)), spread, wanted);
+}
+
+async function timed(act) {
+  const start = performance.now();
+  await act();
+  return performance.now() - start;
+}
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+async function ready(vm) {
+  if (vm.state === "created") vm.start();
+  await vm.waitReady();
+  const { code } = await vm.exec("true");
+  if (code !== 0) throw new Error(`the guest answers ${code}`);
+  return vm;
+}
+
+async function booted(host, more) {
+  const vm = await host.createVm(debian(more));
+  vm.start();
+  await vm.console.waitFor("Type 'poweroff' to leave.", 900_000);
+  return ready(vm);
+}
+
+async function bytesOf(stream) {
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+async function clones({ vm }) {
+  const template = await vm.template();
+  const rows = [];
+  try {
+    const answers = [];
+    const users = [];
+    for (let index = 0; index < (QUICK ? 12 : 100); index++) {
+      const cpu = process.cpuUsage();
+      let clone;
+      answers.push(await timed(async () => ready((clone = await template.clone()))));
+      users.push(process.cpuUsage(cpu).user / 1000);
+      await clone.close();
+    }
+    rows.push(
+      row(
+        "clone to first answer, p50 and p99",
+        `${ms(median(answers))}, ${ms(quantile(answers, 0.99))}`,
+        `from ${ms(Math.min(...answers))}; user CPU ${ms(median(users))}`,
+        "5 ms, 15 ms",
+      ),
+    );
+    rows.push(...(await burst(template)));
+  } finally {
+    template.close();
+  }
+  return rows;
+}
+
+async function burst(template) {
+  const made = [];
+  try {
+    const cpu = process.cpuUsage();
+    const all = await timed(async () => {
+      for (let index = 0; index < 100; index++) made.push(await template.clone());
+      await Promise.all(made.map(ready));
+    });
+    const user = process.cpuUsage(cpu).user / 1000;
+    await pause(1000);
+    const own = made.map(({ memory }) => {
+      const { touchedBytes, sharedBytes } = memory.statistics();
+      return touchedBytes - sharedBytes;
+    });
+    return [
+      row("100 clones, each answering one request", ms(all), `user CPU ${ms(user)}`, "500 ms"),
+      row(
+        "frames of an idle clone's own",
+        mib(median(own)),
+        `${mib(Math.min(...own))} to ${mib(Math.max(...own))}`,
+        "1 MiB",
+      ),
+    ];
+  } finally {
+    for (const clone of made) await clone.close();
+  }
+}
+
+/** Machine memory of a clone that has answered: frames, and what the host keeps for it. */
+async function cloneMemory({ host, vm }) {
+  const template = await vm.template();
+  const before = host.allocatedBytes;
+  const made = await Promise.all(Array.from({ length: 16 }, () => template.clone()));
+  await Promise.all(made.map(ready));
+  const each = (host.allocatedBytes - before) / made.length;
+  for (const clone of made) await clone.close();
+  template.close();
+  return [row("address space of an idle clone: frames, p2m, harts, translator", mib(each), "mean of 16", "1 MiB")];
+}
+
+async function snapshots({ vm }) {
+  const full = [];
+  const incremental = [];
+  const pauses = [];
+  let [fullBytes, changed] = [0, 0];
+  for (let round = 0; round < (QUICK ? 2 : 5); round++) {
+    full.push(await timed(async () => (fullBytes = (await bytesOf(vm.snapshot({ track: true }))).length)));
+    const work = vm.exec("for i in $(seq 40); do md5sum /bin/busybox; done");
+    await pause(1000);
+    const start = performance.now();
+    const { instructions } = vm.counters();
+    const stream = vm.snapshot({ parent: vm.snapshotId });
+    pauses.push(await untilRuns(vm, instructions, start));
+    incremental.push(await timed(async () => (changed = (await bytesOf(stream)).length)));
+    await work;
+  }
+  return [
+    row("", `${mib(vm.memory.statistics().touchedBytes)} touched`, `files: ${mib(fullBytes)} and ${mib(changed)}`, ""),
+    times("snapshot, full, to memory", full, "500 ms"),
+    times("incremental, after a second of work", incremental, "50 ms"),
+    times("pause of the guest for that", pauses, "10 ms"),
+  ];
+}
+
+/** Milliseconds until the guest has done more. */
+async function untilRuns(vm, instructions, start) {
+  while (vm.counters().instructions === instructions) await new Promise((resolve) => setImmediate(resolve));
+  return performance.now() - start;
+}
+
+async function restores({ host, file }) {
+  const first = { eager: [], lazy: [] };
+  const answer = { eager: [], lazy: [], set: [] };
+  let workingSet;
+  let left = 0;
+  for (let round = 0; round < (QUICK ? 3 : 10); round++) {
+    for (const how of ["eager", "lazy", "set"]) {
+      const lazy = how === "eager" ? false : how === "lazy" ? { background: false } : { workingSet: workingSet };
+      const start = performance.now();
+      const vm = await host.restore(file, { lazy });
+      vm.step();
+      if (how !== "set") first[how].push(performance.now() - start);
+      await ready(vm);
+      answer[how].push(performance.now() - start);
+      if (how === "lazy") {
+        workingSet = vm.lazyRestore.workingSet();
+        left = vm.lazyRestore.pagesLeft;
+      }
+      await vm.close();
+    }
+  }
+  const used = ((workingSet?.length ?? 24) - 24) / 4;
+  return [
+    times("restore to first instruction", first.eager, "50 ms"),
+    times("the same, lazily", first.lazy, "10 ms"),
+    times("restore to first answer", answer.eager, ""),
+    times("the same, lazily", answer.lazy, ""),
+    times("the same, with the working set and the rest fetched beside it", answer.set, ""),
+    row("blocks of 64 pages used until the first answer", String(used), `${left} pages never used`, ""),
+  ];
+}
+
+/** Equal guests, each with RAM of its own. */
+async function sharing({ file }) {
+  const count = QUICK ? 3 : 10;
+  const host = await Host.create({ sharing: { leastPagesPerSecond: 50_000, mostPagesPerSecond: 50_000 } });
+  const vms = [];
+  for (let index = 0; index < count; index++) vms.push(await host.restore(file));
+  await Promise.all(vms.map(ready));
+  const touched = () => vms.reduce((sum, vm) => sum + vm.accounting().memory.touchedBytes, 0);
+  const part = () => host.accounting().sharing.savedBytes / touched();
+  let most = 0;
+  for (let second = 0; second < (QUICK ? 20 : 60) && part() > most - 0.001; second++) {
+    most = Math.max(most, part());
+    await pause(second < 10 ? 2000 : 1000);
+  }
+  const got = `${(100 * most).toFixed(1)}%`;
+  const all = `${mib(touched())} in all`;
+  host.close();
+  return [row(`part of their pages that ${count} equal guests save`, got, all, "50%")];
+}
+
+/** What a balloon costs: a guest of 256 MiB with half of it taken, beside one of 128 MiB. */
+async function balloon() {
+  const host = await Host.create();
+  const pressed = await booted(host, { balloon: true });
+  const small = await booted(host, { memory: "128M" });
+  pressed.balloon.setTarget(128 * MIB);
+  for (let tries = 0; tries < 600 && pressed.balloon.size < 128 * MIB; tries++) await pause(50);
+  const work = "for i in $(seq 60); do dd if=/dev/urandom of=/tmp/a bs=64k count=16 2>/dev/null; md5sum /tmp/a; done";
+  const busy = async (vm) => {
+    const before = vm.accounting().cpu.milliseconds;
+    await vm.exec(work);
+    return vm.accounting().cpu.milliseconds - before;
+  };
+  const ratios = [];
+  for (let round = 0; round < (QUICK ? 2 : 7); round++) {
+    const first = round % 2 === 0 ? await busy(pressed) : 0;
+    const other = await busy(small);
+    ratios.push((first || (await busy(pressed))) / other);
+  }
+  const held = mib(pressed.balloon.size);
+  host.close();
+  return [
+    row(
+      `a guest with ${held} in its balloon beside one born so`,
+      `${median(ratios).toFixed(3)} of the time`,
+      `${Math.min(...ratios).toFixed(3)} to ${Math.max(...ratios).toFixed(3)}`,
+      "1.05",
+    ),
+  ];
+}
+
+async function many({ vm }) {
+  const template = await vm.template();
+  const vms = [];
+  for (let index = 0; index < 50; index++) vms.push(await template.clone());
+  const took = await timed(() => Promise.all(vms.map(ready)));
+  const answers = await Promise.all(vms.map((one) => one.exec("cat /proc/uptime")));
+  const well = answers.filter(({ code }) => code === 0).length;
+  for (const one of vms) await one.close();
+  template.close();
+  return [row("50 VMs of 256 MiB in one host that answer", String(well), `all of them after ${ms(took)}`, "50")];
+}
+
+const PARTS = [
+  ["clones", clones],
+  ["memory of a clone", cloneMemory],
+  ["snapshots", snapshots],
+  ["restores", restores],
+  ["many", many],
+  ["sharing", sharing],
+  ["balloon", balloon],
+];
+
+const folder = await mkdtemp(path.join(tmpdir(), "wasmvisor-verbs-"));
+const host = await Host.create();
+const rows = [];
+try {
+  progress("a guest boots");
+  const vm = await booted(host, { balloon: true });
+  const file = path.join(folder, "vm.snap");
+  await writeFile(file, await bytesOf(vm.snapshot()));
+  for (const [name, part] of PARTS) {
+    progress(name);
+    try {
+      rows.push(...(await part({ host, vm, file })));
+    } catch (error) {
+      rows.push(row(name, `failed: ${error instanceof Error ? error.message : String(error)}`, "", ""));
+    }
+  }
+} finally {
+  host.close();
+  await rm(folder, { recursive: true });
+}
+console.log(JSON.stringify(rows));
+process.exit(0);
