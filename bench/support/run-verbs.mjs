@@ -224,13 +224,13 @@ async function sharing({ file }) {
   return [row(`part of their pages that ${count} equal guests save`, got, all, "50%")];
 }
 
-/** What a balloon costs: a guest of 256 MiB with half of it taken, beside one of 128 MiB. */
+/** What a balloon costs: a guest of 256 MiB with a quarter of it taken, beside one of 192 MiB. */
 async function balloon() {
   const host = await Host.create();
   const pressed = await booted(host, { balloon: true });
-  const small = await booted(host, { memory: "128M" });
-  pressed.balloon.setTarget(128 * MIB);
-  for (let tries = 0; tries < 600 && pressed.balloon.size < 128 * MIB; tries++) await pause(50);
+  const small = await booted(host, { memory: "192M" });
+  pressed.balloon.setTarget(64 * MIB);
+  for (let tries = 0; tries < 600 && pressed.balloon.size < 64 * MIB; tries++) await pause(50);
   const work = "for i in $(seq 60); do dd if=/dev/urandom of=/tmp/a bs=64k count=16 2>/dev/null; md5sum /tmp/a; done";
   const busy = async (vm) => {
     const before = vm.accounting().cpu.milliseconds;
@@ -288,7 +288,9 @@ try {
   for (const [name, part] of PARTS) {
     progress(name);
     try {
-      rows.push(...(await part({ host, vm, file })));
+      const got = await part({ host, vm, file });
+      for (const { what, got: value, spread } of got) progress(`  ${what}: ${value} (${spread})`);
+      rows.push(...got);
     } catch (error) {
       rows.push(row(name, `failed: ${error instanceof Error ? error.message : String(error)}`, "", ""));
     }

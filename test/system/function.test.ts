@@ -15,7 +15,7 @@ test("a template of Debian answers calls, each in a guest of its own, and its sn
   const vm = await host.createVm({
     ...debian("quiet wasmvisor.modules=virtio_mmio"),
     initrd: guestFile("initrd-modules.cpio"),
-    memory: "128M",
+    memory: "256M",
     agent: true,
   });
   vm.start();
