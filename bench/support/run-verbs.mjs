@@ -179,7 +179,7 @@ async function restores({ host, file }) {
   let left = 0;
   for (let round = 0; round < (QUICK ? 3 : 10); round++) {
     for (const how of ["eager", "lazy", "set"]) {
-      const lazy = how === "eager" ? false : how === "lazy" ? { background: false } : { workingSet: workingSet };
+      const lazy = how === "eager" ? false : how === "lazy" ? { background: false } : { workingSet };
       const start = performance.now();
       const vm = await host.restore(file, { lazy });
       vm.step();

@@ -175,7 +175,7 @@ export class FunctionVm<Clone extends FunctionClone = FunctionClone> {
         const index = this.#queue.indexOf(place);
         if (index < 0) return;
         this.#queue.splice(index, 1);
-        refuse(signal?.reason);
+        refuse(signal!.reason as Error);
       };
     });
     signal?.addEventListener("abort", abort!);

@@ -173,7 +173,9 @@ describe("a function of a template", () => {
   test("rejects what runs and what waits when it is closed, and every call afterwards", async () => {
     const lab = new Lab();
     const f = await lab.make({ concurrency: 1 });
-    const calls = [f.call("a"), f.call("b")].map((call) => call.catch((error: WasmvisorError) => error.code));
+    const calls = [f.call("a"), f.call("b")].map((call) =>
+      call.catch((error: unknown) => (error as WasmvisorError).code),
+    );
     await tick();
     await f.close();
     expect(await Promise.all(calls)).toEqual(["agent-lost", "function-vm"]);
