@@ -159,7 +159,12 @@ async function snapshots({ vm }) {
     await work;
   }
   return [
-    row("", `${mib(vm.memory.statistics().touchedBytes)} touched`, `files: ${mib(fullBytes)} and ${mib(changed)}`, ""),
+    row(
+      "the guest",
+      `${mib(vm.memory.statistics().touchedBytes)} touched`,
+      `files: ${mib(fullBytes)} and ${mib(changed)}`,
+      "",
+    ),
     times("snapshot, full, to memory", full, "500 ms"),
     times("incremental, after a second of work", incremental, "50 ms"),
     times("pause of the guest for that", pauses, "10 ms"),
