@@ -47,7 +47,7 @@ export interface TranslatorOptions {
   readonly count?: boolean;
   /**
    * Interpreted steps (instructions and traps) after which an address is translated: 1 to 2^30. The engine
-   * `"translator"` does not look at it. Default 131,072. One that has half of that
+   * `"translator"` does not look at it. Default 131,072; it rises to eight times that as regions are made. One that has half of that
    * is translated along with it, in the same module.
    */
   readonly hotThreshold?: number;

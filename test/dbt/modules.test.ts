@@ -21,7 +21,7 @@ function sumIsRight({ machine, made, calls }: Generator): void {
 describe("the translation cache", () => {
   test("stays within its budget of regions while a guest makes code for ever", async () => {
     const guest = await createGenerator({ translator: { regions: 64 } });
-    for (let functions = 1000; functions <= 3000; functions += 500) {
+    for (let functions = 1000; functions <= 6000; functions += 500) {
       guest.run(functions);
       expect(guest.field("regionCount")).toBeLessThanOrEqual(64);
       expect(guest.table().functions).toBe(guest.field("regionCount"));
@@ -50,7 +50,7 @@ describe("the translation cache", () => {
 
   test("stays within its budget of bytes", async () => {
     const guest = await createGenerator({ translator: { bytes: 16_384 } });
-    for (let functions = 100; functions <= 1000; functions += 100) {
+    for (let functions = 100; functions <= 2000; functions += 100) {
       guest.run(functions);
       expect(guest.field("codeBytes")).toBeLessThanOrEqual(16_384);
     }

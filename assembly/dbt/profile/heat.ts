@@ -27,6 +27,15 @@ const BAN: i32 = 1 << 22;
 /** A quarter of the steps that make an address hot for the engine that translates everything when its budget has been used up once. */
 const CHOOSY: u32 = 1024;
 
+/**
+ * Regions with which the threshold of tiered execution has doubled, and has grown by as much again with each further so many. A program has
+ * its loops translated soon; of what comes after hundreds of regions most is executed seldom, and engines need as long for
+ * one region as the interpreter for a million steps.
+ */
+const RISE: u64 = 64;
+/** It stops at this many times what it was. */
+const RISEN: u64 = 8;
+
 /** Steps stop counting here. */
 const HOTTEST: i32 = 1 << 30;
 
@@ -77,13 +86,18 @@ export function heat(hart: Hart, vm: Vm, pc: u64, steps: u32): bool {
  * and four times more so after each further time: what does not fit would be translated and thrown away again and again.
  */
 export function hot_threshold(vm: Vm): u32 {
-  if (vm.engine != Engine.TRANSLATE) return vm.hotThreshold;
+  if (vm.engine != Engine.TRANSLATE) return risen(vm, vm.hotThreshold);
   return min(vm.hotThreshold, CHOOSY << min(16, 2 * vm.overflows));
 }
 
 /** Steps with which an address is translated along with a hot one. */
 export function warm_threshold(vm: Vm): u32 {
-  return vm.engine == Engine.TRANSLATE ? hot_threshold(vm) >> 1 : vm.warmThreshold;
+  return vm.engine == Engine.TRANSLATE ? hot_threshold(vm) >> 1 : risen(vm, vm.warmThreshold);
+}
+
+// @ts-ignore: decorator
+@inline function risen(vm: Vm, threshold: u32): u32 {
+  return <u32>min(<u64>HOTTEST, threshold * min(RISEN, 1 + vm.countRegion / RISE));
 }
 
 /** Halves all counters. */
