@@ -65,7 +65,7 @@ function isProgram({ section }: Prepared): boolean {
 const programFile = (folder: string, index: number) => path.join(folder, `program-${index}.mjs`);
 
 /** What people have beside their programs: Debian's files, as `npm run guests:debian` makes them. */
-const DEBIAN_FILES = ["Image", "initrd.cpio", "opensbi/fw_jump.bin"];
+const DEBIAN_FILES = ["Image", "initrd.cpio", "initrd-modules.cpio", "opensbi/fw_jump.bin"];
 
 beforeAll(async () => {
   await buildDist();
