@@ -35,10 +35,10 @@ describe("the options", () => {
     expect(() => parseCommandLine(["run", "--incoming", "tcp:4444", "--loadvm", "f"])).toThrow(code("usage"));
     const parse = (...args: string[]) => parseControl("migrate", args, "vm.sock");
     expect(parse("--bandwidth", "1.5M", "--downtime", "0.1", "--disks", "tcp:h:1")).toEqual({
-      ...{ kind: "migrate", control: "vm.sock", address: "tcp:h:1" },
+      ...{ kind: "migrate", asked: { control: "vm.sock" }, address: "tcp:h:1" },
       options: { bandwidth: 1.5 * 2 ** 20, downtime: 100, disks: "include" },
     });
-    expect(parse("--reclaim")).toEqual({ kind: "reclaim", control: "vm.sock" });
+    expect(parse("--reclaim")).toEqual({ kind: "reclaim", asked: { control: "vm.sock" } });
     for (const args of [[], ["h:1"], ["tcp:h:1", "x"], ["tcp:h:1", "--reclaim"], ["tcp:h:1", "--bandwidth", "1"]])
       expect(() => parse(...args), String(args)).toThrow(code("usage"));
   });
