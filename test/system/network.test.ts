@@ -34,16 +34,20 @@ test("two VMs of one host ping each other, send each other a stream, and see a c
   const two = await guest(host, network.port({ guard: true }), 2);
   await one.console.write("ping -c 3 10.0.0.2\n");
   await expectOutput(one, /3 packets transmitted, 3 packets received/);
+  let largest = 0;
+  one.networks[0]!.watch(
+    (isSent, _nanoseconds, _bytes, _at, length) => (largest = isSent ? Math.max(largest, length) : largest),
+    () => undefined,
+  );
   await two.console.write("nc -l -p 7 | md5sum\n");
   await one.console.write(
     "seq 1 50000 >/tmp/s; for i in $(seq 8); do cat /tmp/s; done >/tmp/seq; md5sum /tmp/seq; nc 10.0.0.2 7 </tmp/seq\n",
   );
   const [sum] = await expectOutput(one, /([0-9a-f]{32})\s+\/tmp\/seq/);
   await expectOutput(two, new RegExp(`${sum}  -`));
-  const { bytesSent, framesSent, sendDrops } = one.networks[0]!.statistics();
-  // Large frames: far more than 1500 bytes each.
-  expect(bytesSent / framesSent).toBeGreaterThan(2000);
-  expect(sendDrops).toBe(0);
+  // Frames that nobody has cut yet. How many there are depends on what the guest has time to put together.
+  expect(largest).toBeGreaterThan(10_000);
+  expect(one.networks[0]!.statistics().sendDrops).toBe(0);
   expect(two.networks[0]!.statistics().receiveDrops).toBeLessThan(20);
   expect(network.addresses().map(({ mac }) => mac)).toEqual(["52:54:00:00:00:01", "52:54:00:00:00:02"]);
   for (const port of network.ports.values()) expect(port.statistics()).toMatchObject({ spoofed: 0, limited: 0 });

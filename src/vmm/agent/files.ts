@@ -233,7 +233,7 @@ export class AgentFiles implements GuestFiles {
 
   async change(path: string, { mode, mtime }: FileChange): Promise<void> {
     const what = (mode === undefined ? 0 : ChangeFlag.MODE) | (mtime === undefined ? 0 : ChangeFlag.TIME);
-    const nanoseconds = BigInt(Math.max(0, Math.round(mtime ?? 0))) * 1_000_000n;
+    const nanoseconds = BigInt(Math.max(0, Math.round((mtime ?? 0) * 1000))) * 1000n;
     const payload = new Payload()
       .u32(what)
       .u32(mode ?? 0)
@@ -286,7 +286,7 @@ export async function ofGuest(
 
 function readStatus(reader: PayloadReader): FileStatus {
   const [mode, uid, gid] = [reader.u32(), reader.u32(), reader.u32(), reader.u32()];
-  const [size, mtime] = [Number(reader.u64()), Number(reader.u64() / 1_000_000n)];
+  const [size, mtime] = [Number(reader.u64()), Number(reader.u64() / 1000n) / 1000];
   return { kind: KINDS[mode & TYPE_MASK] ?? "other", mode: mode & 0o7777, uid, gid, size, mtime };
 }
 
