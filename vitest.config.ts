@@ -18,6 +18,8 @@ export default defineConfig({
   test: {
     reporters: ["default", "./test/support/skips.ts"],
     globalSetup: ["test/support/setup.mjs"],
+    // What is waited for comes at once on a quiet machine, and some time later on another.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,
