@@ -34,7 +34,8 @@ const MACHINES_MOST = 64;
 const STEPS_MOST = 256;
 
 const SIZE = pattern(/^\d{1,9}(\.\d{1,6})?[KMGT]$/, 'a size such as "256M" or "8G"');
-const ENVIRONMENT = mapOf(/^[A-Za-z_][A-Za-z0-9_]*$/, "name of a variable", anyText(65_536), 256);
+/** Environment of a command. */
+export const ENVIRONMENT = mapOf(/^[A-Za-z_][A-Za-z0-9_]*$/, "name of a variable", anyText(65_536), 256);
 
 const DRIVE = objectOf(
   {},

@@ -2,12 +2,11 @@
 
 import { WasmvisorError } from "../error.ts";
 import { parseJson } from "./json-text.ts";
-import { NAME, NAME_WORDS } from "./machine-file.ts";
+import { ENVIRONMENT, NAME, NAME_WORDS } from "./machine-file.ts";
 import {
   anyText,
   described,
   listOf,
-  mapOf,
   number,
   objectOf,
   pattern,
@@ -48,7 +47,7 @@ const DOWN = objectOf(
 const EXEC = objectOf(
   { command: listOf(anyText(65_536), 1024) },
   {
-    env: mapOf(/^[A-Za-z_][A-Za-z0-9_]*$/, "name of a variable", anyText(65_536), 256),
+    env: ENVIRONMENT,
     cwd: text(),
     user: text(64),
     stdin: anyText(2 ** 20),

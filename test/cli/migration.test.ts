@@ -11,11 +11,10 @@ import { buildDist } from "../../scripts/build-dist.mjs";
 import { parseCommandLine } from "../../src/cli/options.ts";
 import { parseControl } from "../../src/cli/control/options.ts";
 import { migrationPlace } from "../../src/cli/migration.ts";
+import { code } from "../support/expected.ts";
 
 const COMMAND = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 const DEMO = fileURLToPath(new URL("../../guests/bin/demo.elf", import.meta.url));
-
-const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
 
 describe("the options", () => {
   test("name where a VM comes from and goes to", () => {

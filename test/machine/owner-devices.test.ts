@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { Host } from "../../src/index.ts";
 import type { Device, DeviceDeps, DeviceMaker } from "../../src/index.ts";
 import { flatGuest, powerOff } from "../support/guest.ts";
+import { code } from "../support/expected.ts";
 
 const hosts: Host[] = [];
 
@@ -62,8 +63,6 @@ async function vmWith(devices: readonly DeviceMaker[], source = "") {
 
 /** PLIC: priority and pending of source 64 (and 65), enables of context 0, threshold, claim. */
 const PLIC = "li s1, 0x0c000000\n li s2, 0x0c002000\n li s3, 0x0c200000";
-
-const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
 
 describe("a device of the owner's", () => {
   test("answers the guest, writes to RAM and interrupts", async () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { flameGraph, Host, type Profile, Profiler, type Vm, type VmConfig } from "../../src/index.ts";
 import { elfGuest, flatGuest, powerOff } from "../support/guest.ts";
+import { code } from "../support/expected.ts";
 
 const hosts: Host[] = [];
 
@@ -43,8 +44,6 @@ async function profileOf(kernel: Uint8Array, config: VmConfig = {}): Promise<Pro
   await vm.exited;
   return profiler.stop();
 }
-
-const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
 
 describe("a profile", () => {
   test("says how much each function executes, and who called it", async () => {

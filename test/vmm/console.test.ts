@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { VmConsole } from "../../src/vmm/console.ts";
+import { code } from "../support/expected.ts";
 
 function consoleWithOutput() {
   const chunks: string[] = [];
@@ -10,8 +11,6 @@ function consoleWithOutput() {
   };
   return { console, chunks, print };
 }
-
-const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
 
 describe("waitFor", () => {
   test("finds text that is printed later, in pieces", async () => {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { ENGINE_NAMES, Host } from "../../src/index.ts";
 import type { EngineName, Vm, VmConfig } from "../../src/index.ts";
 import { flatGuest, powerOff } from "../support/guest.ts";
+import { code } from "../support/expected.ts";
 
 const hosts: Host[] = [];
 
@@ -15,8 +16,6 @@ async function vmOf(source: string, config: VmConfig = {}): Promise<Vm> {
   const kernel = flatGuest(source);
   return host.createVm({ memory: "2M", bios: "none", kernel, clock: "deterministic", ...config });
 }
-
-const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
 
 /** Mixes a0 for `turns` turns; seven instructions each. */
 const mix = (turns: number) => `

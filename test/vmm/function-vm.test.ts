@@ -9,8 +9,7 @@ import {
   WasmvisorError,
 } from "../../src/index.ts";
 import type { Template } from "../../src/index.ts";
-
-const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
+import { code } from "../support/expected.ts";
 
 const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 

@@ -5,6 +5,7 @@ import { ENGINE_NAMES, Hart, Host } from "../../src/index.ts";
 import type { Device, DeviceDeps, Vm, VmConfig } from "../../src/index.ts";
 import { PhysicalMemory } from "../../src/vmm/physical-memory.ts";
 import { flatGuest, powerOff } from "../support/guest.ts";
+import { code } from "../support/expected.ts";
 
 const hosts: Host[] = [];
 
@@ -26,8 +27,6 @@ const config = (source: string, more: VmConfig = {}): VmConfig => ({
   kernel: flatGuest(source),
   ...more,
 });
-
-const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
 
 /** A device of the owner's that does something at each load. */
 function deviceThat(load: () => void, made?: (deps: DeviceDeps) => void) {

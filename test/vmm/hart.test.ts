@@ -3,6 +3,7 @@ import { Host } from "../../src/index.ts";
 import type { Vm, VmConfig } from "../../src/index.ts";
 import { flatGuest, powerOff, printText } from "../support/guest.ts";
 import { PageTables, type Words } from "../support/paging.ts";
+import { code } from "../support/expected.ts";
 
 const hosts: Host[] = [];
 
@@ -15,8 +16,6 @@ async function vmOf(source: string, config: VmConfig = {}): Promise<Vm> {
   hosts.push(host);
   return host.createVm({ memory: "2M", bios: "none", kernel: flatGuest(source), ...config });
 }
-
-const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
 
 describe("registers", () => {
   test("are read and written, modulo 2^64, and x0 stays zero", async () => {

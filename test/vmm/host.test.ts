@@ -9,6 +9,7 @@ import { Host } from "../../src/index.ts";
 import type { ImageSource, LoadProgress, VmConfig } from "../../src/index.ts";
 import { flatGuest, powerOff, printText } from "../support/guest.ts";
 import { makeElf } from "../machine/loader/elf-maker.ts";
+import { code } from "../support/expected.ts";
 
 const hosts: Host[] = [];
 let folder: string;
@@ -260,7 +261,6 @@ describe("the core", () => {
   });
 
   test("that is none is refused", async () => {
-    const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
     await expect(Host.create({ wasm: Uint8Array.of(1, 2, 3) })).rejects.toThrow(code("core-invalid"));
     const missing = pathToFileURL(path.join(folder, "missing.wasm"));
     await expect(Host.create({ wasm: missing })).rejects.toThrow(code("core-unreachable"));

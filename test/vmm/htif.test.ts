@@ -3,6 +3,7 @@ import { Host } from "../../src/index.ts";
 import type { Vm, VmConfig } from "../../src/index.ts";
 import { makeElf } from "../machine/loader/elf-maker.ts";
 import { elfGuest, flatGuest, GUEST_PA } from "../support/guest.ts";
+import { code } from "../support/expected.ts";
 
 const hosts: Host[] = [];
 
@@ -44,8 +45,6 @@ const CALL = `
   sd zero, 0(t6)
   ld s1, 0(t5)
 `;
-
-const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
 
 describe("HTIF", () => {
   test.each([

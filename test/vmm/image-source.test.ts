@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Host } from "../../src/index.ts";
 import type { ImageSource } from "../../src/index.ts";
 import { elfGuest, flatGuest, powerOff, printText } from "../support/guest.ts";
+import { code } from "../support/expected.ts";
 
 const guest = flatGuest(printText("ok") + powerOff());
 
@@ -37,8 +38,6 @@ afterEach(async () => {
 
 const vmFrom = (kernel: ImageSource, limits: { signal?: AbortSignal; stallTimeout?: number } = {}) =>
   host.createVm({ memory: "2M", bios: "none", kernel, ...limits });
-
-const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
 
 /** A stream that gives a byte and then waits for its end. */
 function idle(): { readonly stream: ReadableStream<Uint8Array>; cancelled: boolean } {

@@ -7,11 +7,14 @@ import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { DEMO_GUEST, type EngineName, Host, type SnapshotOptions, type Vm, type VmConfig } from "../../src/index.ts";
 import { Random } from "../../src/isa/random/values.ts";
 import { crc32, crc32Before } from "../../src/machine/loader/crc32.ts";
-import { decodeHeader, encodeHeader, readRuns, writeRuns } from "../../src/snapshot/bytes.ts";
-import { BlockKind, Codec, HEADER_BYTES, PROLOGUE_BYTES, type Run } from "../../src/snapshot/format.ts";
+import { decodeHeader, readRuns, writeRuns } from "../../src/snapshot/bytes.ts";
+import { BlockKind, HEADER_BYTES, PROLOGUE_BYTES, type Run } from "../../src/snapshot/format.ts";
 import { Reader, Writer } from "../../src/state/table.ts";
+import { storedBlock } from "../support/blocks.ts";
 import { flatGuest, powerOff } from "../support/guest.ts";
 import { differences } from "../support/state.ts";
+import { goOn, printed } from "../support/vm-text.ts";
+import { code } from "../support/expected.ts";
 
 const host = await Host.create();
 const folder = await mkdtemp(path.join(tmpdir(), "wasmvisor-lazy-"));
@@ -29,8 +32,6 @@ const ENGINES: readonly EngineName[] = ["interpreter", "tiered", "translator"];
 /** Pages come only when they are used. */
 const LAZY = { lazy: { background: false } } as const;
 
-const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
-
 async function taken(vm: Vm, options?: SnapshotOptions): Promise<Uint8Array<ArrayBuffer>> {
   const stream = vm.snapshot(options) as ReadableStream<Uint8Array<ArrayBuffer>>;
   return new Uint8Array(await new Response(stream).arrayBuffer());
@@ -39,22 +40,8 @@ async function taken(vm: Vm, options?: SnapshotOptions): Promise<Uint8Array<Arra
 const demo = (config: Partial<VmConfig> = {}): Promise<Vm> =>
   host.createVm({ memory: "16M", kernel: DEMO_GUEST, clock: "deterministic", ...config });
 
-function goOn(vm: Vm, steps: number): void {
-  vm.loop.advance(steps);
-  vm.console.flush();
-}
-
 /** A sum of what RAM holds. */
 const held = (vm: Vm, pa: number, bytes: number): number => crc32(vm.memory.read(pa, bytes));
-
-function printed(vm: Vm): () => string {
-  let text = "";
-  vm.on("output", (bytes) => (text += Buffer.from(bytes).toString()));
-  return () => {
-    vm.console.flush();
-    return text;
-  };
-}
 
 /** Adds up a word of each of 512 pages, in an order that depends on what is read, by loads, stores, AMOs and LR/SC; then a misaligned one. */
 const WALKER = flatGuest(`
@@ -350,11 +337,10 @@ describe("an index that is written so as to do harm", () => {
     end.u64(BigInt(at));
     end.u32(number);
     end.u32(number + 2);
-    const block = (kind: BlockKind, own: number, plain: Uint8Array): Uint8Array[] => [
-      encodeHeader({ kind, codec: Codec.STORED, stored: plain.length, plain: plain.length, sum: crc32(plain) }, own),
-      plain,
+    const after = [
+      storedBlock({ kind: BlockKind.INDEX, bytes: to.finish() }, number),
+      storedBlock({ kind: BlockKind.END, bytes: end.finish() }, number + 1),
     ];
-    const after = [...block(BlockKind.INDEX, number, to.finish()), ...block(BlockKind.END, number + 1, end.finish())];
     return Buffer.concat([bytes.subarray(0, at), ...after]);
   }
 

@@ -5,8 +5,7 @@ import { decodeNote, encodeNote, LINE_VERSION, refusal } from "../../src/migrati
 import { Pace } from "../../src/migration/pace.ts";
 import { decodeLinePrologue, encodeLinePrologue } from "../../src/migration/prologue.ts";
 import { Convergence } from "../../src/vmm/migrate/convergence.ts";
-
-const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
+import { code } from "../support/expected.ts";
 
 describe("a pace", () => {
   test("lets so many bytes through in a second, and makes up for no pause", () => {

@@ -5,16 +5,11 @@
 
 import { DEMO_GUEST, Host, type Vm, WasmvisorError } from "../../src/index.ts";
 import { Random } from "../../src/isa/random/values.ts";
-import { crc32 } from "../../src/machine/loader/crc32.ts";
-import { decodeHeader, encodeHeader } from "../../src/snapshot/bytes.ts";
+import { decodeHeader } from "../../src/snapshot/bytes.ts";
 import { BlockKind, Codec, HEADER_BYTES } from "../../src/snapshot/format.ts";
+import { type Block, storedBlock } from "../support/blocks.ts";
 import { fuzzMany } from "../support/fuzz-many.ts";
 import { connection } from "../support/line.ts";
-
-interface Block {
-  kind: BlockKind;
-  bytes: Uint8Array;
-}
 
 /** What one side has said. */
 interface Said {
@@ -74,11 +69,6 @@ function parse(pieces: readonly Uint8Array[]): Said {
     at += header.stored;
   }
   return { prologue: all.slice(0, PROLOGUE_BYTES), blocks };
-}
-
-function encode({ kind, bytes }: Block, number: number): Uint8Array {
-  const header = { kind, codec: Codec.STORED, stored: bytes.length, plain: bytes.length, sum: crc32(bytes) };
-  return joined([encodeHeader(header, number), bytes]);
 }
 
 const NUMBERS = [0, 1, 2, 255, 4096, 65_535, 2 ** 20, 2 ** 31, 2 ** 32 - 1];
@@ -144,7 +134,7 @@ async function say(
   const writer = writable.getWriter();
   try {
     await writer.write(prologue);
-    for (const [number, block] of blocks.entries()) await writer.write(encode(block, number));
+    for (const [number, block] of blocks.entries()) await writer.write(storedBlock(block, number));
     await (random.between(0, 1) === 0 ? writer.close() : writer.abort());
   } catch {
     // The other side has heard enough.

@@ -24,6 +24,8 @@ import { Random } from "../../src/isa/random/values.ts";
 import { flatGuest, PRINT } from "../support/guest.ts";
 import { connection } from "../support/line.ts";
 import { differences } from "../support/state.ts";
+import { printed } from "../support/vm-text.ts";
+import { code } from "../support/expected.ts";
 
 const host = await Host.create();
 const other = await Host.create();
@@ -35,8 +37,6 @@ afterAll(() => {
   host.close();
   other.close();
 });
-
-const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
 
 const demo = (config: Partial<VmConfig> = {}): Promise<Vm> =>
   host.createVm({ memory: "16M", kernel: DEMO_GUEST, clock: "deterministic", ...config });
@@ -64,16 +64,6 @@ const storing = (pages: number): Uint8Array =>
 
 const storer = (pages: number, config: Partial<VmConfig> = {}): Promise<Vm> =>
   host.createVm({ memory: "8M", bios: "none", kernel: storing(pages), clock: "deterministic", ...config });
-
-/** All that a VM prints from now on. */
-function printed(vm: Vm): () => string {
-  let text = "";
-  vm.on("output", (bytes) => (text += Buffer.from(bytes).toString()));
-  return () => {
-    vm.console.flush();
-    return text;
-  };
-}
 
 interface Move {
   readonly vm: Vm;

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { Host, type Vm, type VmConfig } from "../../src/index.ts";
 import { flatGuest, powerOff } from "../support/guest.ts";
+import { code } from "../support/expected.ts";
 
 const START = 0x8000_0000n;
 const hosts: Host[] = [];
@@ -15,8 +16,6 @@ async function vmOf(source: string, config: VmConfig = {}): Promise<Vm> {
   const kernel = flatGuest(source);
   return host.createVm({ memory: "2M", bios: "none", kernel, clock: "deterministic", ...config });
 }
-
-const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
 
 /** Five instructions a turn; the hot loop begins eight bytes into the program. */
 const LOOP = `

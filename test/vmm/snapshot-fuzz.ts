@@ -4,16 +4,11 @@
  */
 
 import { DEMO_GUEST, Host, WasmvisorError } from "../../src/index.ts";
-import { crc32 } from "../../src/machine/loader/crc32.ts";
 import { Random } from "../../src/isa/random/values.ts";
-import { decodeHeader, encodeHeader } from "../../src/snapshot/bytes.ts";
-import { BlockKind, Codec, HEADER_BYTES, PROLOGUE_BYTES } from "../../src/snapshot/format.ts";
+import { decodeHeader } from "../../src/snapshot/bytes.ts";
+import { BlockKind, HEADER_BYTES, PROLOGUE_BYTES } from "../../src/snapshot/format.ts";
+import { type Block, storedBlock } from "../support/blocks.ts";
 import { fuzzMany } from "../support/fuzz-many.ts";
-
-interface Block {
-  kind: BlockKind;
-  bytes: Uint8Array;
-}
 
 interface Sound {
   readonly prologue: Uint8Array;
@@ -70,8 +65,7 @@ function write({ prologue, blocks }: Sound): Uint8Array {
       view.setUint32(8, index.number, true);
       view.setUint32(12, blocks.length, true);
     }
-    const header = { kind, codec: Codec.STORED, stored: bytes.length, plain: bytes.length, sum: crc32(bytes) };
-    pieces.push(encodeHeader(header, number), bytes);
+    pieces.push(storedBlock({ kind, bytes }, number));
     at += HEADER_BYTES + bytes.length;
   }
   const file = new Uint8Array(at);

@@ -6,6 +6,8 @@ import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { DEMO_GUEST, type EngineName, Host, type SnapshotOptions, type Vm, type VmConfig } from "../../src/index.ts";
 import { Random } from "../../src/isa/random/values.ts";
 import { differences } from "../support/state.ts";
+import { goOn, printed } from "../support/vm-text.ts";
+import { code } from "../support/expected.ts";
 
 const FIXTURES = path.join(import.meta.dirname, "fixtures");
 
@@ -22,8 +24,6 @@ afterAll(() => {
 
 const ENGINES: readonly EngineName[] = ["interpreter", "tiered", "translator"];
 
-const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
-
 const demo = (config: Partial<VmConfig> = {}): Promise<Vm> =>
   host.createVm({ memory: "16M", kernel: DEMO_GUEST, clock: "deterministic", ...config });
 
@@ -32,21 +32,6 @@ async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> 
 }
 
 const taken = (vm: Vm, options?: SnapshotOptions): Promise<Uint8Array> => bytesOf(vm.snapshot(options));
-
-/** All that a VM prints from now on. */
-function printed(vm: Vm): () => string {
-  let text = "";
-  vm.on("output", (bytes) => (text += Buffer.from(bytes).toString()));
-  return () => {
-    vm.console.flush();
-    return text;
-  };
-}
-
-function goOn(vm: Vm, steps: number): void {
-  vm.loop.advance(steps);
-  vm.console.flush();
-}
 
 describe("a snapshot", () => {
   test.each(ENGINES.flatMap((engine) => [1, 4].map((harts) => [engine, harts] as const)))(

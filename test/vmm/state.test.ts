@@ -9,6 +9,7 @@ import type { RamPages, SavedState } from "../../src/state/section.ts";
 import { runOn } from "../state/run-on.ts";
 import { elfGuest, flatGuest, powerOff, PRINT, printText } from "../support/guest.ts";
 import { differences, identical } from "../support/state.ts";
+import { code } from "../support/expected.ts";
 
 const host = await Host.create();
 
@@ -24,8 +25,6 @@ const ENGINES: readonly EngineName[] = ["interpreter", "tiered", "translator"];
 
 /** More than any of the programs here does. */
 const MOST_STEPS = 2000;
-
-const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
 
 describe("a VM that is restored", () => {
   test.each(ENGINES.flatMap((engine) => [1, 4].map((harts) => [engine, harts] as const)))(

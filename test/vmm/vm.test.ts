@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { ENGINE_NAMES, Host } from "../../src/index.ts";
 import type { Vm, VmConfig, VmState } from "../../src/index.ts";
 import { flatGuest, powerOff, PRINT, printText } from "../support/guest.ts";
+import { code } from "../support/expected.ts";
 
 const hosts: Host[] = [];
 
@@ -21,8 +22,6 @@ async function vmOf(source: string, config: VmConfig = {}): Promise<Vm> {
 }
 
 const SPIN = "again: addi s0, s0, 1\n j again";
-
-const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
 
 /** Lets the guest run for some turns of the event loop. */
 const turns = (count: number) =>

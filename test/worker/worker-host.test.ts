@@ -19,6 +19,7 @@ import type {
   WorkerVm,
 } from "../../src/index.ts";
 import { elfGuest, flatGuest, powerOff, PRINT, printText } from "../support/guest.ts";
+import { code } from "../support/expected.ts";
 
 /** The built one, told to take the built files: node runs no TypeScript in workers. */
 const WORKER = new URL("../../dist/src/worker/main.js", import.meta.url);
@@ -54,8 +55,6 @@ const ECHO = `
   lbu a0, 0(t0)
   ${PRINT}
   j poll`;
-
-const code = (expected: string) => expect.objectContaining({ code: expected }) as Error;
 
 test("a network of a VM in a worker is the same by promise", async () => {
   const host = await newHost();

@@ -81,14 +81,8 @@ export async function ask(
  * As `ask`, of a supervisor that runs.
  * @throws WasmvisorError `supervisor` when none does
  */
-export async function expectAnswer(
-  project: Project,
-  method: LocalAsk["method"],
-  path: string,
-  body?: object,
-  onProgress?: (line: ProgressLine) => void,
-): Promise<unknown> {
-  const value = await ask(project, method, path, body, onProgress);
+export async function expectAnswer(...asked: Parameters<typeof ask>): Promise<unknown> {
+  const value = await ask(...asked);
   if (value !== undefined) return value;
   throw fault("No machine of this project is up; start one with wasmvisor up.");
 }
