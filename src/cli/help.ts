@@ -207,8 +207,11 @@ then as they are now, unless --disks takes them along.
 
   --control SOCKET    the VM's socket (default: WASMVISOR_CONTROL)
   -m, --machine NAME  a machine of wasmvisor.json, in place of a socket (default: the only one)
+  --disks             take the contents of its disks along, to a file
+  --list              what has been kept of the machine
+  --delete NAME       forget one of them
 `,
-  migrate: `wasmvisor migrate [--control SOCKET] [options] ADDRESS
+  migrate: `wasmvisor migrate [--control SOCKET | --machine NAME] [options] ADDRESS
 
 Moves a VM that was started with wasmvisor run --control SOCKET to where wasmvisor run --incoming ADDRESS waits for it: tcp:HOST:PORT or
 unix:PATH. It runs on while its memory is sent, stands still for a moment, and goes on there; here its process ends. When it cannot be moved it
@@ -216,6 +219,7 @@ runs on here. The line is not encrypted unless both were started with --migratio
 ones there, unless --disks takes them along.
 
   --control SOCKET    the VM's socket (default: WASMVISOR_CONTROL)
+  -m, --machine NAME  a machine of wasmvisor.json, in place of a socket (default: the only one)
   --downtime SECONDS  for which it may stand still, as far as that can be foreseen (default 0.3)
   --bandwidth SIZE    bytes a second at most, such as 10M (default: no limit)
   --disks             take the contents of its disks along
