@@ -2,16 +2,18 @@
 
 import { decode, decode16 } from "./isa/decode";
 import { heat_clear } from "./dbt/profile/heat";
-import { module_ready, modules_clear } from "./dbt/cache/modules";
+import { module_ready, modules_clear, regions_unlink } from "./dbt/cache/modules";
+import { code_of } from "./dbt/cache/region";
 import { Dbt } from "./dbt/ir/dbt";
 import { dbt_open } from "./dbt/ir/open";
 import { code_pages_release } from "./code/pages";
-import { Hart, Vm } from "./state/state";
+import { CodeSpace, Hart, Vm } from "./state/state";
 import { csr_exists, csr_poke, csr_read } from "./hart/csr";
 import { csr_read_only } from "./hart/csr_access";
 import { interrupt_waits, interrupts_noted, timer_update } from "./hart/interrupt";
 import { hart_reset_state } from "./hart/reset";
-import { data_priv, fence_i, tlb_flush, tlb_flush_all, tlb_select } from "./mem/tlb";
+import { code_changed, data_priv, fence_i, tlb_flush, tlb_flush_all, tlb_select } from "./mem/tlb";
+import { jump_flush_all } from "./mem/jump";
 import { pmp_changed } from "./mem/pmp";
 import { Walk, walk_probe } from "./mem/ptw";
 import { Access, Cause, Exit, Install } from "./shared/constants";
@@ -116,9 +118,27 @@ export function vm_code_ready(vmMa: usize, first: u32, count: u32, answer: Insta
   module_ready(changetype<Vm>(vmMa), first, count, answer);
 }
 
-/** Gives the VM's decoded code pages back, of a pool of `count`; it never runs again. */
-export function vm_release_code_pages(vmMa: usize, count: u32): void {
-  code_pages_release(changetype<Vm>(vmMa), count);
+/** Gives the decoded code pages that only the VM has used back, or, with `all`, all, of a pool of `count`; it never runs again. */
+export function vm_release_code_pages(vmMa: usize, count: u32, all: u32): void {
+  code_pages_release(changetype<Vm>(vmMa), count, all != 0);
+}
+
+/** The VM looks anew at code that the host may have changed. */
+export function vm_code_changed(vmMa: usize): void {
+  code_changed(changetype<Vm>(vmMa));
+}
+
+/** The VM runs its translated code no more, which others may have. */
+export function vm_leave_code(vmMa: usize): void {
+  const vm = changetype<Vm>(vmMa);
+  vm.code = 0;
+  vm.dbt = 0;
+  jump_flush_all(vm);
+}
+
+/** Nothing leads to the regions of the translated code at `codeMa` any more: it goes. */
+export function code_close(codeMa: usize): void {
+  regions_unlink(changetype<CodeSpace>(codeMa));
 }
 
 /** Forgets all translated code and what was learnt about its heat. */
@@ -127,5 +147,5 @@ export function vm_forget_code(vmMa: usize): void {
   if (!vm.dbt) return;
   modules_clear(vm);
   heat_clear(vm);
-  vm.overflows = 0;
+  code_of(vm).overflows = 0;
 }

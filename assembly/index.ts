@@ -5,6 +5,7 @@
 
 export { hart_emulate, hart_run } from "./run";
 export {
+  code_close,
   decode_word,
   hart_csr_read,
   hart_csr_write,
@@ -16,8 +17,10 @@ export {
   hart_sync,
   hart_translate,
   hart_waits,
+  vm_code_changed,
   vm_code_ready,
   vm_forget_code,
+  vm_leave_code,
   vm_open_translator,
   vm_release_code_pages,
 } from "./host";

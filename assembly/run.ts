@@ -5,7 +5,7 @@ import { Hart, Vm } from "./state/state";
 import { interrupt_pending, interrupt_wakes, interrupts_noted } from "./hart/interrupt";
 import { interrupt_take } from "./hart/trap";
 import { interpret, run_predecoded, step } from "./interp/step";
-import { tlb_flush_fetch } from "./mem/tlb";
+import { code_changed, tlb_flush_fetch } from "./mem/tlb";
 import { Engine, Exit } from "./shared/constants";
 
 /** A straight line through a code page is this long at most: the fast loop may overshoot its limit by that. */
@@ -44,8 +44,7 @@ function run_slice_aging(hart: Hart): u32 {
 
 /** Has decoded code compared with memory when this hart next enters it, as FENCE.I does. */
 function expire_code(hart: Hart): void {
-  const vm = changetype<Vm>(<usize>hart.vm);
-  vm.codeEpoch += 1;
+  code_changed(changetype<Vm>(<usize>hart.vm));
   tlb_flush_fetch(hart);
 }
 

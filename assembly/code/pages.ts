@@ -1,18 +1,18 @@
 /**
  * Decoded code pages: the records of one frame of guest code, made one by one as they are first executed.
  *
- *  +0      u32 frame ma (0 when free) | u32 epoch of the last verification
- *  +8      u32 address of the codeMap slot | u32 version, which changes whenever a record is forgotten
- *  +16     u32 address of the block of the VM whose RAM it is from
+ *  +0      u32 frame ma (0 when free) | u32 version, which changes whenever a record is forgotten
+ *  +8      u64 epoch of the last verification
+ *  +16     u32 address of the block of the VM that has used it; SEVERAL when more than one have
  *  +64     2048 records of 8 bytes, one for each halfword; zero is Op.UNDECODED
  *  +0x4040 the guard record, Op.PAGE_END
  *  +0x4080 the source bytes the records were made from
  *
- * All VMs of a host take them from one pool, in turn: a frame whose first word is the number of the next, then the pages.
+ * All VMs of a host take them from one pool, in turn: a header (`CodePool`), then the pages.
  *
- * `vm.codeMap` finds the code page of a page of RAM; what moves that to another frame forgets its code page (mem/frame.ts). FENCE.I only counts
- * `vm.codeEpoch` up: a page of an older epoch is compared with memory when it is next entered, and only records whose bytes changed are
- * forgotten.
+ * A frame's descriptor has its code page (`frame_code`), so VMs that share a frame share what is decoded of it. FENCE.I only notes when it was
+ * (`vm.codeEpoch`): a page that was verified before is compared with memory when the VM next enters it, and only records whose bytes changed
+ * are forgotten. The same happens when a frame comes to back another page.
  */
 
 import { Hart, Vm } from "../state/state";
@@ -20,32 +20,36 @@ import { Op } from "../isa/op";
 import { decode, decode16 } from "../isa/decode";
 import { trap_forgotten } from "../state/raise";
 import { fetch_address, fetch_settled, fetch_word } from "../mem/vmem";
-import { phys_code, ram_page } from "../mem/p2m";
+import { frame_code, set_frame_code } from "../mem/frame";
+import { phys_code } from "../mem/p2m";
 import { pmp_page_uniform } from "../mem/pmp";
 import { tlb_entry, tlb_empty_fetch_all, tlb_note } from "../mem/tlb";
-import { Cause, CodePage } from "../shared/constants";
+import { Cause, CodePage, CodePool } from "../shared/constants";
 
 /** What taking a page, and emptying it, counts as slow work; see hart/pace.ts. */
 const PAGE_WORK: u32 = 31;
 
 const FRAME = CodePage.FRAME;
-const EPOCH = 4;
-/** Address of the codeMap slot, so that eviction can clear it. */
-const SLOT = 8;
-const VERSION = 12;
+const VERSION = 4;
+const EPOCH = CodePage.EPOCH;
 const OWNER = 16;
 
-/** Where the pages of a pool begin. */
-const POOL_HEADER: usize = 4096;
+/** The owner of a page that several VMs have used. */
+const SEVERAL: u32 = 1;
 
 // @ts-ignore: decorator
 @inline function pool_page(vm: Vm, index: u32): usize {
-  return <usize>vm.codePages + POOL_HEADER + <usize>index * CodePage.BYTES;
+  return <usize>vm.codePages + CodePool.PAGES + <usize>index * CodePage.BYTES;
 }
 
 // @ts-ignore: decorator
 @inline function pool_next(vm: Vm): u32 {
-  return load<u32>(<usize>vm.codePages);
+  return load<u32>(<usize>vm.codePages, CodePool.NEXT);
+}
+
+// @ts-ignore: decorator
+@inline function pool_epoch(vm: Vm): u64 {
+  return load<u64>(<usize>vm.codePages, CodePool.EPOCH);
 }
 
 /** Changes whenever a record of `page` is forgotten: translated code made from it is then stale. */
@@ -106,20 +110,19 @@ export function straddles(page: usize): bool {
 
 /** The verified code page of the page of RAM at `pa`. */
 function code_page_of(vm: Vm, pa: u64): usize {
-  const slot = <usize>vm.codeMap + ((<usize>ram_page(vm, pa)) << 2);
-  let page = <usize>load<u32>(slot);
+  const ma = phys_code(vm, pa);
+  let page = frame_code(ma);
   if (!page) {
-    const ma = phys_code(vm, pa);
     page = take_page(vm);
     store<u32>(page, <u32>ma, FRAME);
-    store<u32>(page, <u32>slot, SLOT);
-    store<u32>(slot, <u32>page);
+    set_frame_code(ma, page);
     memory.copy(page + CodePage.SOURCE, ma, 4096);
-  } else if (load<u32>(page, EPOCH) != vm.codeEpoch) {
-    store<u32>(page, <u32>phys_code(vm, pa), FRAME);
+  } else {
+    if (load<u32>(page, OWNER) != <u32>changetype<usize>(vm)) store<u32>(page, SEVERAL, OWNER);
+    if (load<u64>(page, EPOCH) >= vm.codeEpoch) return page;
     verify_page(page);
   }
-  store<u32>(page, vm.codeEpoch, EPOCH);
+  store<u64>(page, pool_epoch(vm), EPOCH);
   return page;
 }
 
@@ -127,12 +130,11 @@ function code_page_of(vm: Vm, pa: u64): usize {
 function take_page(vm: Vm): usize {
   const next = pool_next(vm);
   const index: u32 = next < vm.codePageCount ? next : 0;
-  store<u32>(<usize>vm.codePages, index + 1 < vm.codePageCount ? index + 1 : 0);
+  store<u32>(<usize>vm.codePages, index + 1 < vm.codePageCount ? index + 1 : 0, CodePool.NEXT);
   const page = pool_page(vm, index);
   if (load<u32>(page, FRAME)) {
-    const owner = changetype<Vm>(<usize>load<u32>(page, OWNER));
-    store<u32>(<usize>load<u32>(page, SLOT), 0);
-    tlb_empty_fetch_all(owner);
+    unfind(page);
+    empty_fetch(vm, load<u32>(page, OWNER));
     memory.fill(page + CodePage.RECORDS, 0, CodePage.GUARD - CodePage.RECORDS);
     store<u32>(page, page_version(page) + 1, VERSION);
   }
@@ -141,11 +143,32 @@ function take_page(vm: Vm): usize {
   return page;
 }
 
-/** Empties all pages of the pool, of which there are `count`, that are the VM's: it goes. Versions stay, since they must never come again. */
-export function code_pages_release(vm: Vm, count: u32): void {
+/** The page's frame does not lead to it any more, if it still does. */
+function unfind(page: usize): void {
+  const ma = <usize>load<u32>(page, FRAME);
+  if (frame_code(ma) == page) set_frame_code(ma, 0);
+}
+
+/** Who may have a page of this owner in fetch TLBs has it no more. `vm` is any VM of the host. */
+function empty_fetch(vm: Vm, owner: u32): void {
+  if (owner != SEVERAL) {
+    tlb_empty_fetch_all(changetype<Vm>(<usize>owner));
+    return;
+  }
+  let at = load<u32>(<usize>vm.codePages, CodePool.VMS);
+  for (; at; at = changetype<Vm>(<usize>at).nextVm) tlb_empty_fetch_all(changetype<Vm>(<usize>at));
+}
+
+/**
+ * Empties the pages of the pool, of which there are `count`, that only this VM has used, or all: it goes. Versions stay, since they must never
+ * come again.
+ */
+export function code_pages_release(vm: Vm, count: u32, all: bool): void {
   for (let i: u32 = 0; i < count; i++) {
     const page = pool_page(vm, i);
-    if (load<u32>(page, OWNER) != <u32>changetype<usize>(vm)) continue;
+    if (!load<u32>(page, FRAME)) continue;
+    if (!all && load<u32>(page, OWNER) != <u32>changetype<usize>(vm)) continue;
+    unfind(page);
     const version = page_version(page) + 1;
     memory.fill(page, 0, CodePage.BYTES);
     store<u32>(page, version, VERSION);

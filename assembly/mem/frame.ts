@@ -3,6 +3,7 @@
 import { frame_take, page_fetch } from "../state/env";
 import { Vm } from "../state/state";
 import { CodePage, Frame, P2m } from "../shared/constants";
+import { tlb_empty_fetch_all } from "./tlb";
 import { tlb_forget_page } from "./tlb_page";
 
 const TABLE: usize = Frame.TABLE_MA;
@@ -24,9 +25,27 @@ const TABLE: usize = Frame.TABLE_MA;
   store<u32>(descriptor(ma), <u32>slot, Frame.SLOT);
 }
 
+/** The decoded page of the code in the frame at `ma`, or 0. */
+// @ts-ignore: decorator
+@inline export function frame_code(ma: usize): usize {
+  return load<u32>(descriptor(ma), Frame.CODE);
+}
+
+// @ts-ignore: decorator
+@inline export function set_frame_code(ma: usize, page: usize): void {
+  store<u32>(descriptor(ma), <u32>page, Frame.CODE);
+}
+
+/** Whoever next enters the code in the frame at `ma` compares it with memory: another page is backed by it now, which never saw it change. */
+export function frame_renew_code(ma: usize): void {
+  const code = frame_code(ma);
+  if (code) store<u64>(code, 0, CodePage.EPOCH);
+}
+
 /** The frame at `ma` backs one page more. */
 export function frame_join(ma: usize): void {
   set_frame(ma, frame_count(ma) + 1, 0);
+  frame_renew_code(ma);
 }
 
 /** The frame at `ma` backs one page less. Returns how many are left; which the only one is, is not known then. */
@@ -57,6 +76,7 @@ export function frame_first(vm: Vm, page: u32): u32 {
   if (vm.ramMa) {
     entry = (vm.ramMa + (page << 12)) | P2m.PRESENT | (vm.dirtyStamps ? 0 : P2m.WRITABLE);
     set_frame(entry & ~P2m.FLAGS, 1, slot);
+    frame_renew_code(entry & ~P2m.FLAGS);
     vm.framesTouched += 1;
   }
   store<u32>(slot, entry);
@@ -87,7 +107,7 @@ export function frame_break(vm: Vm, page: u32): u32 {
     if (vm.framesPinned) return 0;
     const to = take(vm, page, ma);
     if (!to) return 0;
-    frame_move(vm, page, to);
+    frame_move(vm, page, ma, to, false);
     ma = to;
   }
   set_frame(ma, 1, slot);
@@ -115,10 +135,22 @@ function take(vm: Vm, page: u32, from: usize): usize {
   return to;
 }
 
-/** What knows where a page of RAM lies learns that it has moved, contents and all. The p2m is the caller's. */
-export function frame_move(vm: Vm, page: u32, to: usize): void {
+/**
+ * What knows that the page of RAM lies in the frame at `from` learns that it lies in the one at `to`. The p2m is the caller's. When the page
+ * is `alone` in having its frame and its contents move with it, so does what has been decoded of them.
+ */
+export function frame_move(vm: Vm, page: u32, from: usize, to: usize, alone: bool): void {
   vm.framesMoved += 1;
   tlb_forget_page(vm, page);
-  const code = <usize>load<u32>(<usize>vm.codeMap + ((<usize>page) << 2));
-  if (code) store<u32>(code, <u32>to, CodePage.FRAME);
+  frame_renew_code(to);
+  const code = frame_code(from);
+  if (!code || from == to) return;
+  if (!alone || from == Frame.ZERO_MA || to == Frame.ZERO_MA || frame_code(to)) {
+    tlb_empty_fetch_all(vm);
+    return;
+  }
+  set_frame_code(from, 0);
+  set_frame_code(to, code);
+  store<u32>(code, <u32>to, CodePage.FRAME);
+  store<u64>(code, 0, CodePage.EPOCH);
 }

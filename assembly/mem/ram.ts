@@ -3,7 +3,7 @@
 import { Vm } from "../state/state";
 import { hart_at } from "../state/regs";
 import { Frame, P2m } from "../shared/constants";
-import { frame_break, frame_first, frame_join, frame_leave, frame_move, p2m_slot } from "./frame";
+import { frame_break, frame_count, frame_first, frame_join, frame_leave, frame_move, p2m_slot } from "./frame";
 import { frame_holds } from "./frames";
 import { jump_flush_all } from "./jump";
 import { tlb_flush_all } from "./tlb";
@@ -19,8 +19,10 @@ export function ram_frame(vmMa: usize, page: u32): usize {
 /** Maps a page to the frame at `ma`, which holds the same, with `flags`; the counts of frames are the host's. */
 export function ram_map(vmMa: usize, page: u32, ma: u32, flags: u32): void {
   const vm = changetype<Vm>(vmMa);
-  store<u32>(p2m_slot(vm, page), ma | flags);
-  frame_move(vm, page, ma);
+  const slot = p2m_slot(vm, page);
+  const from: usize = load<u32>(slot) & ~P2m.FLAGS;
+  store<u32>(slot, ma | flags);
+  frame_move(vm, page, from, ma, frame_count(from) <= 1);
 }
 
 /** Has the next store to every page seen, and stamped, by taking away the right to store without asking. */
@@ -128,7 +130,7 @@ export function ram_revert(vmMa: usize, table: usize, released: usize): u32 {
     }
     store<u32>(slot, want | P2m.PRESENT);
     if (vm.dirtyStamps) store<u32>(<usize>vm.dirtyStamps + ((<usize>page) << 2), vm.dirtyEpoch);
-    frame_move(vm, page, want);
+    frame_move(vm, page, have, want, false);
   }
   return count;
 }

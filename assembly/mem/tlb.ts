@@ -18,7 +18,7 @@
  * access has, and the page's u64 pa.
  */
 
-import { HartBlock, Priv, Tlb } from "../shared/constants";
+import { CodePool, HartBlock, Priv, Tlb } from "../shared/constants";
 import { Status } from "../shared/csr";
 import { HartField } from "../state/layout";
 import { Hart, Vm } from "../state/state";
@@ -138,10 +138,17 @@ function fetch_empty(hart: Hart): void {
 
 /** FENCE.I: decoded pages are verified against memory when this hart next enters them. */
 export function fence_i(hart: Hart): void {
-  const vm = changetype<Vm>(<usize>hart.vm);
-  vm.codeEpoch += 1;
+  code_changed(changetype<Vm>(<usize>hart.vm));
   hart.countFenceI += 1;
   tlb_flush_fetch(hart);
+}
+
+/** Decoded pages are verified against memory when the VM next looks them up. */
+export function code_changed(vm: Vm): void {
+  const pool = <usize>vm.codePages;
+  const epoch = load<u64>(pool, CodePool.EPOCH) + 1;
+  store<u64>(pool, epoch, CodePool.EPOCH);
+  vm.codeEpoch = epoch;
 }
 
 /** Empties the fetch sets of every hart of the VM: a decoded page is about to be reused. Translated code may be being run. */

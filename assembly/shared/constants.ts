@@ -202,21 +202,25 @@ export enum P2m {
  *   +--------+---------------+------------------------------+- - -
  *
  *   descriptor  +0 u32 pages of RAM that the frame backs    +4 u32 the p2m slot of the only one, or 0 when that is not known
+ *               +8 u32 the decoded page of the code in it, or 0
  */
 export enum Frame {
   /** A frame that is always zero: backs pages that were read and never stored to, and has no count. */
   ZERO_MA = 0x100000,
   TABLE_MA = 0x110000,
   /** A descriptor is 1 << this many bytes. */
-  SHIFT = 3,
+  SHIFT = 4,
   COUNT = 0,
   SLOT = 4,
+  CODE = 8,
 }
 
 /** One decoded code page: a header, 2048 records of 8 bytes, one guard record, and a copy of the source bytes. */
 export enum CodePage {
   /** Where the header has the machine address of the frame that the page was decoded from. */
   FRAME = 0,
+  /** And when it was last compared with that (u64). */
+  EPOCH = 8,
   HEADER = 64,
   RECORDS = 64,
   GUARD = 0x4040,
@@ -224,12 +228,24 @@ export enum CodePage {
   BYTES = 0x5080,
 }
 
+/** The header of the pool of decoded code pages. */
+export enum CodePool {
+  /** u32: number of the page that is taken next. */
+  NEXT = 0,
+  /** u32: machine address of the first VM of the host; each has that of the next (`nextVm`). */
+  VMS = 4,
+  /** u64: FENCE.Is of all VMs so far. */
+  EPOCH = 8,
+  /** Where the pages begin. */
+  PAGES = 4096,
+}
+
 /** Sizes and limits that the translator and the host agree on. */
 export enum Translation {
   /** Code pages that a region may lie in. */
   REGION_PAGES = 16,
   /** A region descriptor (assembly/dbt/cache/region.ts). */
-  REGION_BYTES = 304,
+  REGION_BYTES = 312,
   /** The hotness counters (assembly/dbt/profile/heat.ts). */
   HEAT_BYTES = 0x10000,
 }

@@ -11,13 +11,16 @@ export enum RegionField {
   mode = 20,
   /** Steps that an entry needs: one more than there are instructions between two checks of the fuel. */
   need = 24,
-  /** Address of the entry's record in its decoded page: `Op.REGION` below this descriptor's address while it is in use. */
+  /** Address of the entry's record in its decoded page: `Op.REGION` below the address of this descriptor, or of one that leads to it (`next`), while it is in use. */
   slot = 32,
   /** i32: where its own code, without inlined callees, begins and ends, from its entry. */
   low = 36,
   high = 40,
   /** Instructions of the guest that it has. */
   insns = 44,
+  /** The block of the translated code that it belongs to, and the next region at the same entry, of other code, or 0. */
+  code = 48,
+  next = 52,
 }
 
 /** What `dbt_explain` leaves: a header that leads to tables. */

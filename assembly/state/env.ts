@@ -23,12 +23,12 @@ export declare function mtime(hart: u32): u64;
 export declare function host_ns(): f64;
 
 /**
- * Compiles the module of `bytes` at machine address `ma` for the VM at `vm`: the functions of `count` regions from number `first` on,
- * which are their indices in the VM's table. Returns an `Install`: after LATER, `vm_code_ready` is called some time between two runs of harts.
+ * Compiles the module of `bytes` at machine address `ma` for the translated code whose block is at `code`: the functions of `count` regions from number `first` on,
+ * which are their indices in its table. Returns an `Install`: after LATER, `vm_code_ready` is called some time between two runs of harts.
  */
 // @ts-ignore: decorator
 @external("env", "code_install")
-export declare function code_install(vm: u32, first: u32, ma: u32, bytes: u32, count: u32): Install;
+export declare function code_install(code: u32, first: u32, ma: u32, bytes: u32, count: u32): Install;
 
 /** Takes a frame of zeros from the host's pool for the VM's page with this number: its machine address, or 0 when there is none left. */
 // @ts-ignore: decorator
@@ -43,7 +43,7 @@ export declare function frame_take(vm: u32, page: u32): u32;
 @external("env", "page_fetch")
 export declare function page_fetch(vm: u32, page: u32): u32;
 
-/** Gives all functions of the VM back, and those that are being compiled; none is called any more. */
+/** Gives all functions of the translated code back, and those that are being compiled; none is called any more. */
 // @ts-ignore: decorator
 @external("env", "code_flush")
-export declare function code_flush(vm: u32): void;
+export declare function code_flush(code: u32): void;

@@ -186,128 +186,137 @@ export enum VmField {
   codePageCount = 72,
   /** first physical address of memory that only devices change (flash), or 0 (u64) */
   romPa = 80,
-  /** its bytes, a multiple of 4096; its pages come after those of RAM in p2m and codeMap (u64) */
+  /** its bytes, a multiple of 4096; its pages come after those of RAM in the p2m (u64) */
   romSize = 88,
-  /** machine address of the table from RAM page to decoded page (u32 each, 0 for none) (u32) */
-  codeMap = 96,
-  /** counts fence.i; a decoded page of an older epoch is verified when next entered (u32) */
-  codeEpoch = 100,
+  /** when it last did a fence.i; a decoded page verified before is so again when next entered (u64) */
+  codeEpoch = 96,
+  /** machine address of the next VM of the host, or 0 (u32) */
+  nextVm = 104,
   /** pages of RAM that have a frame, shared ones included (u32) */
-  framesTouched = 104,
+  framesTouched = 108,
   /** how many pages may have one (u32) */
-  frameLimit = 108,
+  frameLimit = 112,
   /** 1 while machine addresses are held that no page's move may make stale (u32) */
-  framesPinned = 112,
+  framesPinned = 116,
   /** times that a page got another frame (u32) */
-  framesMoved = 116,
+  framesMoved = 120,
   /** 1 when a page could not get a frame; the host sets it back (u32) */
-  framesShort = 120,
+  framesShort = 124,
   /** machine address of a table of epochs, a u32 for each page of RAM; 0 when stores are not tracked (u32) */
-  dirtyStamps = 124,
+  dirtyStamps = 128,
   /** the epoch that stores are stamped with (u32) */
-  dirtyEpoch = 128,
+  dirtyEpoch = 132,
   /** the engine's number (Engine in assembly/shared/constants.ts) (u32) */
-  engine = 132,
+  engine = 136,
   /** machine address of the translator's working memory, or 0 (u32) */
-  dbt = 136,
-  /** machine address of the region descriptors (u32) */
-  regions = 140,
+  dbt = 140,
+  /** machine address of the block of its translated code (`CodeSpace`), or 0 (u32) */
+  code = 144,
   /** how many descriptors there are (u32) */
-  regionMax = 144,
-  /** how many are in use (u32) */
-  regionCount = 148,
-  /** modules in use (u32) */
-  moduleCount = 152,
+  regionMax = 148,
   /** index in the core's table of what calls a region: (hart, fuel, depth, index) -> pc (u32) */
-  enter = 156,
-  /** bytes of the modules in use (u32) */
-  codeBytes = 160,
+  enter = 152,
   /** machine address of the hotness counters (assembly/dbt/profile/heat.ts) (u32) */
-  hot = 164,
-  /** steps charged since the counters were last halved (u32) */
-  heatSteps = 168,
+  hot = 156,
   /** interpreted steps that make a pc hot (u32) */
-  hotThreshold = 172,
+  hotThreshold = 160,
   /** steps with which a pc is translated along with a hot one (u32) */
-  warmThreshold = 176,
+  warmThreshold = 164,
   /** steps the interpreter runs at most before they are charged (u32) */
-  samplePeriod = 180,
+  samplePeriod = 168,
   /** what the translator may do (Translate in assembly/shared/constants.ts) (u32) */
-  translate = 184,
+  translate = 172,
   /** guest instructions in a region at most (u32) */
-  maxInsns = 188,
+  maxInsns = 176,
   /** bytes of modules kept at most (u32) */
-  codeBytesMax = 192,
+  codeBytesMax = 180,
   /** modules kept at most (u32) */
-  codeModulesMax = 196,
+  codeModulesMax = 184,
   /** who executes translated code's sensitive instructions (Sensitive) (u32) */
-  sensitive = 200,
+  sensitive = 188,
   /** regions translated in the present run of a hart (u32) */
-  translations = 204,
+  translations = 192,
   /** after this many of them the run ends with Exit.PAUSE; 0 for never (u32) */
-  translationsMax = 208,
-  /** times that all translated code was thrown away because the budget was used up (u32) */
-  overflows = 212,
+  translationsMax = 196,
   /** after this much slow work a run ends with Exit.PAUSE; 0 for never (u32) */
-  workMax = 216,
+  workMax = 200,
   /** steps that the tiered engine has interpreted the last time that it did (u32) */
-  coldSteps = 220,
+  coldSteps = 204,
   /** how loads and stores are translated (MemoryModel in assembly/shared/constants.ts) (u32) */
-  memoryModel = 224,
+  memoryModel = 208,
   /** 1 when hardware updates A and D may be enabled (menvcfg.ADUE writable) (u32) */
-  svadu = 228,
+  svadu = 212,
   /** regions entered by the dispatcher (u64) */
-  countEntry = 232,
+  countEntry = 216,
   /** instructions executed by translated code (u64) */
-  countTranslated = 240,
+  countTranslated = 224,
   /** returns to the dispatcher because the slice was about to end (u64) */
-  countExitFuel = 248,
+  countExitFuel = 232,
   /** returns for an instruction that only the interpreter can do (u64) */
-  countExitStep = 256,
+  countExitStep = 240,
   /** the same, when the instruction trapped (u64) */
-  countExitTrap = 264,
+  countExitTrap = 248,
   /** returns because nothing was translated there (u64) */
-  countExitCold = 272,
+  countExitCold = 256,
   /** returns because the next region was not in the jump cache (u64) */
-  countExitMiss = 280,
+  countExitMiss = 264,
   /** returns although it was: a mechanism switched off, or calls too deep (u64) */
-  countExitDispatch = 288,
+  countExitDispatch = 272,
   /** returns because an interrupt or an exit was due (u64) */
-  countExitAttention = 296,
+  countExitAttention = 280,
   /** direct jumps between regions in translated code (with Translate.COUNT) (u64) */
-  countChain = 304,
+  countChain = 288,
   /** indirect jumps that hit the jump cache (with Translate.COUNT) (u64) */
-  countIndirect = 312,
+  countIndirect = 296,
   /** indirect jumps that missed it (with Translate.COUNT) (u64) */
-  countIndirectMiss = 320,
+  countIndirectMiss = 304,
   /** computed jumps that dispatch tables kept in their region (with Translate.COUNT) (u64) */
-  countTable = 328,
+  countTable = 312,
   /** calls that came back to where they were expected (with Translate.COUNT) (u64) */
-  countReturn = 336,
+  countReturn = 320,
   /** calls that came back elsewhere (with Translate.COUNT) (u64) */
-  countReturnMiss = 344,
+  countReturnMiss = 328,
   /** regions translated (u64) */
-  countRegion = 352,
+  countRegion = 336,
   /** regions that could not be translated, or that the engine refused (u64) */
-  countRefused = 360,
+  countRefused = 344,
   /** regions thrown away (u64) */
-  countEvicted = 368,
+  countEvicted = 352,
   /** bytes of WebAssembly emitted (u64) */
-  countCodeBytes = 376,
+  countCodeBytes = 360,
   /** nanoseconds of the host spent in translating, compiling included (u64) */
-  translateNs = 384,
+  translateNs = 368,
   /** nanoseconds of them spent in compiling and linking (u64) */
-  compileNs = 392,
+  compileNs = 376,
   /** the longest translation, in nanoseconds (u64) */
-  pauseNs = 400,
+  pauseNs = 384,
   /** how often the tiered engine has interpreted (u32) */
-  coldPeriods = 408,
+  coldPeriods = 392,
   /** nanoseconds of the host that it took, estimated (u64) */
-  coldNs = 416,
+  coldNs = 400,
+}
+
+/** Offsets in the block of translated code. */
+export enum CodeField {
+  /** machine address of the region descriptors (u32) */
+  regions = 0,
+  /** how many are in use (u32) */
+  regionCount = 4,
+  /** how many have been made, those thrown away included (u32) */
+  regionsMade = 8,
+  /** modules in use (u32) */
+  moduleCount = 12,
+  /** bytes of the modules in use (u32) */
+  codeBytes = 16,
+  /** steps charged since the counters were last halved (u32) */
+  heatSteps = 20,
+  /** times that all of it was thrown away because the budget was used up (u32) */
+  overflows = 24,
 }
 
 /** Sizes of the blocks. */
 export enum StateBytes {
   HART = 3016,
-  VM = 424,
+  VM = 408,
+  CODE = 32,
 }

@@ -1,6 +1,6 @@
 /** The machine state as unmanaged classes. Elements of arrays are reached by `HartField` plus an index. Generated from src/isa by `npm run generate`; do not edit. */
 
-import { HartField, StateBytes, VmField } from "./layout";
+import { CodeField, HartField, StateBytes, VmField } from "./layout";
 
 /** One hart; a `Hart` is the address of its block. */
 // @ts-ignore: decorator
@@ -592,8 +592,8 @@ export class Vm {
   codePageCount: u32;
   romPa: u64;
   romSize: u64;
-  codeMap: u32;
-  codeEpoch: u32;
+  codeEpoch: u64;
+  nextVm: u32;
   framesTouched: u32;
   frameLimit: u32;
   framesPinned: u32;
@@ -603,14 +603,10 @@ export class Vm {
   dirtyEpoch: u32;
   engine: u32;
   dbt: u32;
-  regions: u32;
+  code: u32;
   regionMax: u32;
-  regionCount: u32;
-  moduleCount: u32;
   enter: u32;
-  codeBytes: u32;
   hot: u32;
-  heatSteps: u32;
   hotThreshold: u32;
   warmThreshold: u32;
   samplePeriod: u32;
@@ -621,7 +617,6 @@ export class Vm {
   sensitive: u32;
   translations: u32;
   translationsMax: u32;
-  overflows: u32;
   workMax: u32;
   coldSteps: u32;
   memoryModel: u32;
@@ -650,6 +645,19 @@ export class Vm {
   pauseNs: u64;
   coldPeriods: u32;
   coldNs: u64;
+}
+
+/** The translated code of a VM, or of several; a `CodeSpace` is the address of its block. */
+// @ts-ignore: decorator
+@unmanaged
+export class CodeSpace {
+  regions: u32;
+  regionCount: u32;
+  regionsMade: u32;
+  moduleCount: u32;
+  codeBytes: u32;
+  heatSteps: u32;
+  overflows: u32;
 }
 
 if (offsetof<Hart>("x0") != HartField.x) ERROR("Hart.x0 is misplaced");
@@ -743,8 +751,8 @@ if (offsetof<Vm>("codePages") != VmField.codePages) ERROR("Vm.codePages is mispl
 if (offsetof<Vm>("codePageCount") != VmField.codePageCount) ERROR("Vm.codePageCount is misplaced");
 if (offsetof<Vm>("romPa") != VmField.romPa) ERROR("Vm.romPa is misplaced");
 if (offsetof<Vm>("romSize") != VmField.romSize) ERROR("Vm.romSize is misplaced");
-if (offsetof<Vm>("codeMap") != VmField.codeMap) ERROR("Vm.codeMap is misplaced");
 if (offsetof<Vm>("codeEpoch") != VmField.codeEpoch) ERROR("Vm.codeEpoch is misplaced");
+if (offsetof<Vm>("nextVm") != VmField.nextVm) ERROR("Vm.nextVm is misplaced");
 if (offsetof<Vm>("framesTouched") != VmField.framesTouched) ERROR("Vm.framesTouched is misplaced");
 if (offsetof<Vm>("frameLimit") != VmField.frameLimit) ERROR("Vm.frameLimit is misplaced");
 if (offsetof<Vm>("framesPinned") != VmField.framesPinned) ERROR("Vm.framesPinned is misplaced");
@@ -754,14 +762,10 @@ if (offsetof<Vm>("dirtyStamps") != VmField.dirtyStamps) ERROR("Vm.dirtyStamps is
 if (offsetof<Vm>("dirtyEpoch") != VmField.dirtyEpoch) ERROR("Vm.dirtyEpoch is misplaced");
 if (offsetof<Vm>("engine") != VmField.engine) ERROR("Vm.engine is misplaced");
 if (offsetof<Vm>("dbt") != VmField.dbt) ERROR("Vm.dbt is misplaced");
-if (offsetof<Vm>("regions") != VmField.regions) ERROR("Vm.regions is misplaced");
+if (offsetof<Vm>("code") != VmField.code) ERROR("Vm.code is misplaced");
 if (offsetof<Vm>("regionMax") != VmField.regionMax) ERROR("Vm.regionMax is misplaced");
-if (offsetof<Vm>("regionCount") != VmField.regionCount) ERROR("Vm.regionCount is misplaced");
-if (offsetof<Vm>("moduleCount") != VmField.moduleCount) ERROR("Vm.moduleCount is misplaced");
 if (offsetof<Vm>("enter") != VmField.enter) ERROR("Vm.enter is misplaced");
-if (offsetof<Vm>("codeBytes") != VmField.codeBytes) ERROR("Vm.codeBytes is misplaced");
 if (offsetof<Vm>("hot") != VmField.hot) ERROR("Vm.hot is misplaced");
-if (offsetof<Vm>("heatSteps") != VmField.heatSteps) ERROR("Vm.heatSteps is misplaced");
 if (offsetof<Vm>("hotThreshold") != VmField.hotThreshold) ERROR("Vm.hotThreshold is misplaced");
 if (offsetof<Vm>("warmThreshold") != VmField.warmThreshold) ERROR("Vm.warmThreshold is misplaced");
 if (offsetof<Vm>("samplePeriod") != VmField.samplePeriod) ERROR("Vm.samplePeriod is misplaced");
@@ -772,7 +776,6 @@ if (offsetof<Vm>("codeModulesMax") != VmField.codeModulesMax) ERROR("Vm.codeModu
 if (offsetof<Vm>("sensitive") != VmField.sensitive) ERROR("Vm.sensitive is misplaced");
 if (offsetof<Vm>("translations") != VmField.translations) ERROR("Vm.translations is misplaced");
 if (offsetof<Vm>("translationsMax") != VmField.translationsMax) ERROR("Vm.translationsMax is misplaced");
-if (offsetof<Vm>("overflows") != VmField.overflows) ERROR("Vm.overflows is misplaced");
 if (offsetof<Vm>("workMax") != VmField.workMax) ERROR("Vm.workMax is misplaced");
 if (offsetof<Vm>("coldSteps") != VmField.coldSteps) ERROR("Vm.coldSteps is misplaced");
 if (offsetof<Vm>("memoryModel") != VmField.memoryModel) ERROR("Vm.memoryModel is misplaced");
@@ -801,6 +804,13 @@ if (offsetof<Vm>("compileNs") != VmField.compileNs) ERROR("Vm.compileNs is mispl
 if (offsetof<Vm>("pauseNs") != VmField.pauseNs) ERROR("Vm.pauseNs is misplaced");
 if (offsetof<Vm>("coldPeriods") != VmField.coldPeriods) ERROR("Vm.coldPeriods is misplaced");
 if (offsetof<Vm>("coldNs") != VmField.coldNs) ERROR("Vm.coldNs is misplaced");
+if (offsetof<CodeSpace>("regions") != CodeField.regions) ERROR("CodeSpace.regions is misplaced");
+if (offsetof<CodeSpace>("regionCount") != CodeField.regionCount) ERROR("CodeSpace.regionCount is misplaced");
+if (offsetof<CodeSpace>("regionsMade") != CodeField.regionsMade) ERROR("CodeSpace.regionsMade is misplaced");
+if (offsetof<CodeSpace>("moduleCount") != CodeField.moduleCount) ERROR("CodeSpace.moduleCount is misplaced");
+if (offsetof<CodeSpace>("codeBytes") != CodeField.codeBytes) ERROR("CodeSpace.codeBytes is misplaced");
+if (offsetof<CodeSpace>("heatSteps") != CodeField.heatSteps) ERROR("CodeSpace.heatSteps is misplaced");
+if (offsetof<CodeSpace>("overflows") != CodeField.overflows) ERROR("CodeSpace.overflows is misplaced");
 if (<i32>offsetof<Hart>() > StateBytes.HART) ERROR("Hart is larger");
 if (<i32>offsetof<Vm>() > StateBytes.VM) ERROR("Vm is larger");
 

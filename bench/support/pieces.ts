@@ -171,7 +171,7 @@ async function translator(): Promise<Piece[]> {
   const { core, space } = machine;
   const parts = explainRegion(core, space, 0, BigInt(RAM_PA), Priv.M);
   if (parts === undefined) throw new Error("the region cannot be translated");
-  const imports = core.code.importsOf(space.vm.ma);
+  const imports = core.code.importsOf(space.code!.ma);
   const compiled = new WebAssembly.Module(parts.wasm);
   const nextModule = different(parts.wasm);
   return [

@@ -1,7 +1,7 @@
 /** The pool of decoded code pages that all VMs of a host take theirs from (assembly/code/pages.ts). */
 
 import { VmField } from "../../assembly/state/layout.ts";
-import { CodePage } from "../../assembly/shared/constants.ts";
+import { CodePage, CodePool } from "../../assembly/shared/constants.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
 import type { VmView } from "./views.ts";
 
@@ -18,14 +18,21 @@ interface Pool {
   readonly pages: number;
 }
 
+interface PagesCore {
+  vm_release_code_pages(vm: number, count: number, all: number): void;
+  vm_code_changed(vm: number): void;
+}
+
 /** Opens the pool for the first VM of a host, and gives it back after the last. */
 export class CodePages {
   readonly #memory: MachineMemory;
-  readonly #core: { vm_release_code_pages(vm: number, count: number): void };
+  readonly #core: PagesCore;
   readonly #vms = new Set<VmView>();
+  /** Who needs the pool beside VMs. */
+  #keepers = 0;
   #pool: Pool | undefined;
 
-  constructor(memory: MachineMemory, core: { vm_release_code_pages(vm: number, count: number): void }) {
+  constructor(memory: MachineMemory, core: PagesCore) {
     this.#memory = memory;
     this.#core = core;
   }
@@ -39,18 +46,46 @@ export class CodePages {
     vm.setU32(VmField.codePages, this.#pool.ma);
     vm.setU32(VmField.codePageCount, pages === undefined ? 0 : Math.min(pages, this.#pool.pages));
     this.#vms.add(vm);
+    this.#link(this.#pool);
+    // What others have decoded of a frame is compared with it before this VM executes it.
+    this.#core.vm_code_changed(vm.ma);
     if (pages === undefined) this.#divide(this.#pool);
   }
 
   /** The VM takes none any more. */
   close(vm: VmView): void {
-    if (this.#pool === undefined || !this.#vms.delete(vm)) return;
-    if (this.#vms.size > 0) {
-      this.#core.vm_release_code_pages(vm.ma, this.#pool.pages);
-      return;
-    }
+    const pool = this.#pool;
+    if (pool === undefined || !this.#vms.delete(vm)) return;
+    const isLast = this.#vms.size + this.#keepers === 0;
+    this.#core.vm_release_code_pages(vm.ma, pool.pages, isLast ? 1 : 0);
+    this.#link(pool);
+    this.#releaseUnused();
+  }
+
+  /** Keeps what is decoded of frames until `drop`, also while there is no VM. It is open. */
+  keep(): void {
+    this.#keepers++;
+  }
+
+  drop(): void {
+    this.#keepers--;
+    this.#releaseUnused();
+  }
+
+  #releaseUnused(): void {
+    if (this.#pool === undefined || this.#vms.size + this.#keepers > 0) return;
     this.#memory.release(this.#pool.ma, poolBytes(this.#pool.pages));
     this.#pool = undefined;
+  }
+
+  /** Each VM leads to the next. */
+  #link({ ma }: Pool): void {
+    let next = 0;
+    for (const vm of this.#vms) {
+      vm.setU32(VmField.nextVm, next);
+      next = vm.ma;
+    }
+    this.#memory.u32[(ma + CodePool.VMS) / 4] = next;
   }
 
   /** The more VMs there are, the more pages are taken in turn. */
@@ -69,5 +104,5 @@ export class CodePages {
 }
 
 function poolBytes(pages: number): number {
-  return FRAME_BYTES + pages * CodePage.BYTES;
+  return CodePool.PAGES + pages * CodePage.BYTES;
 }

@@ -36,6 +36,8 @@ export interface CodeCounters {
 export type Compilation = "sync" | "async";
 
 interface Owner {
+  /** Machine address of the block of a VM that runs the code now; undefined when none does. */
+  readonly user: () => number | undefined;
   readonly compilation: Compilation;
   /** Index in the core's table of its generation's entry. */
   readonly enter: number;
@@ -50,8 +52,9 @@ export class CodeLinker {
   readonly #memory: MachineMemory;
   #imports: WebAssembly.ModuleImports = {};
   #core!: CodeExports;
-  readonly #vms = new Map<number, Owner>();
-  /** Indices of the core's table that VMs had which are gone. */
+  /** By the machine address of the block of translated code. */
+  readonly #owners = new Map<number, Owner>();
+  /** Indices of the core's table that were of code which is gone. */
   readonly #free: number[] = [];
   #pending = 0;
 
@@ -67,25 +70,25 @@ export class CodeLinker {
   }
 
   /**
-   * From now on the VM at `vm` installs modules, of `most` functions together at most. Returns the index in the core's table of what
-   * calls its regions.
+   * From now on modules are installed for the code whose block is at `code`, of `most` functions together at most. Returns the index in the
+   * core's table of what calls its regions.
    */
-  open(vm: number, compilation: Compilation, most: number): number {
+  open(code: number, compilation: Compilation, most: number, user: Owner["user"]): number {
     const { table } = this.#core;
     const enter = this.#free.pop() ?? table.grow(1);
     const generation = new Generation(most);
     table.set(enter, generation.entry);
-    this.#vms.set(vm, { compilation, enter, most, generation });
+    this.#owners.set(code, { user, compilation, enter, most, generation });
     return enter;
   }
 
-  /** The VM is gone, and all of its code. */
-  close(vm: number): void {
-    const owner = this.#vms.get(vm);
+  /** All of the code is gone. */
+  close(code: number): void {
+    const owner = this.#owners.get(code);
     if (owner === undefined) return;
     this.#core.table.set(owner.enter, null);
     this.#free.push(owner.enter);
-    this.#vms.delete(vm);
+    this.#owners.delete(code);
   }
 
   /** Modules that are being compiled aside. */
@@ -93,9 +96,9 @@ export class CodeLinker {
     return this.#pending;
   }
 
-  /** What an emitted module of a VM imports; undefined when it has no translator. */
-  importsOf(vm: number): Record<string, Record<string, unknown>> | undefined {
-    const owner = this.#vms.get(vm);
+  /** What a module of the code imports; undefined when it is gone. */
+  importsOf(code: number): Record<string, Record<string, unknown>> | undefined {
+    const owner = this.#owners.get(code);
     return owner && this.#importsOf(owner.generation);
   }
 
@@ -103,28 +106,28 @@ export class CodeLinker {
     return { e: { ...this.#imports, t: table } };
   }
 
-  /** The table of a VM's functions, which they all import. */
-  tableOf(vm: number): WebAssembly.Table | undefined {
-    return this.#vms.get(vm)?.generation.table;
+  /** The table of the code's functions, which they all import. */
+  tableOf(code: number): WebAssembly.Table | undefined {
+    return this.#owners.get(code)?.generation.table;
   }
 
-  /** Functions that a VM has at present, and the length of the table they are in. */
-  usage(vm: number): { readonly functions: number; readonly length: number } {
-    const generation = this.#vms.get(vm)?.generation;
+  /** Functions that the code has at present, and the length of the table they are in. */
+  usage(code: number): { readonly functions: number; readonly length: number } {
+    const generation = this.#owners.get(code)?.generation;
     return { functions: generation?.functions ?? 0, length: generation?.table.length ?? 0 };
   }
 
   /** The core's `code_install`. */
-  install(vm: number, first: number, ma: number, bytes: number, count: number): Install {
+  install(code: number, first: number, ma: number, bytes: number, count: number): Install {
     const start = performance.now();
-    const { compilation, generation } = this.#vms.get(vm)!;
+    const { compilation, generation } = this.#owners.get(code)!;
     this.counters.bytes += bytes;
     try {
       // A copy: the engine keeps the bytes, and the translator will write over these.
       const copy = this.#memory.u8.slice(ma, ma + bytes);
       const imports = this.#importsOf(generation);
       if (compilation === "async") {
-        void this.#installLater(vm, generation, WebAssembly.instantiate(copy, imports), first, count);
+        void this.#installLater(code, generation, WebAssembly.instantiate(copy, imports), first, count);
         return Install.LATER;
       }
       return this.#link(generation, new WebAssembly.Instance(new WebAssembly.Module(copy), imports), first, count);
@@ -137,14 +140,14 @@ export class CodeLinker {
   }
 
   /** The core's `code_flush`: a new generation begins. */
-  flush(vm: number): void {
-    const owner = this.#vms.get(vm)!;
+  flush(code: number): void {
+    const owner = this.#owners.get(code)!;
     owner.generation = new Generation(owner.most);
     this.#core.table.set(owner.enter, owner.generation.entry);
   }
 
   async #installLater(
-    vm: number,
+    code: number,
     generation: Generation,
     compiled: Promise<{ readonly instance: WebAssembly.Instance }>,
     first: number,
@@ -156,8 +159,10 @@ export class CodeLinker {
       () => undefined,
     );
     this.#pending--;
-    // Thrown away meanwhile, or the VM is gone; another may have its address.
-    if (this.#vms.get(vm)?.generation !== generation) {
+    // Thrown away meanwhile, or the code is gone; other code may have its address.
+    const owner = this.#owners.get(code);
+    const vm = owner?.user();
+    if (owner?.generation !== generation || vm === undefined) {
       this.counters.late++;
       return;
     }

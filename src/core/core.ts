@@ -57,9 +57,15 @@ export interface CoreExports {
   decode_word(word: number): bigint;
   /** Lays the translator's working memory out. */
   vm_open_translator(vm: number, bytes: number): void;
-  /** Empties a VM's pages of the pool of decoded code, which holds `count`. */
-  vm_release_code_pages(vm: number, count: number): void;
-  /** Drops all translated code of a VM. */
+  /** Empties the pages of the pool of decoded code, which holds `count`, that only this VM has used, or all of them. */
+  vm_release_code_pages(vm: number, count: number, all: number): void;
+  /** Has a VM look anew at code that the host may have changed. */
+  vm_code_changed(vm: number): void;
+  /** Has a VM run its translated code no more. */
+  vm_leave_code(vm: number): void;
+  /** Has nothing lead to the regions of translated code any more, which goes. */
+  code_close(code: number): void;
+  /** Drops all translated code that a VM has, alone or with others. */
   vm_forget_code(vm: number): void;
   /** What the region at a pc would be made of in privilege mode `priv`, now: address of an `Explained` header, or 0. */
   dbt_explain(hart: number, pc: bigint, priv: number): number;
@@ -109,11 +115,11 @@ export async function instantiateCore(
         host.mmioStore(hart, paOf(pa, paHigh), size) ? 1 : 0,
       mtime: (hart: number) => host.mtime(hart),
       host_ns: () => performance.now() * 1e6,
-      code_install: (vm: number, region: number, ma: number, bytes: number, count: number) =>
-        code.install(vm >>> 0, region, ma >>> 0, bytes, count),
+      code_install: (space: number, region: number, ma: number, bytes: number, count: number) =>
+        code.install(space >>> 0, region, ma >>> 0, bytes, count),
       frame_take: (vm: number, page: number) => pool.takeFor(vm >>> 0, page),
       page_fetch: (vm: number, page: number) => (fetchers.get(vm >>> 0)?.(page) === true ? 1 : 0),
-      code_flush: (vm: number) => code.flush(vm >>> 0),
+      code_flush: (space: number) => code.flush(space >>> 0),
     },
   });
   const exports = instance.exports as unknown as CoreExports & CodeExports;

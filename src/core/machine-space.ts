@@ -1,18 +1,16 @@
 /** Everything one VM owns in machine memory: its blocks, p2m, decoded code and RAM. */
 
 import { HartField, StateBytes, VmField } from "../../assembly/state/layout.ts";
-import { Engine, HartBlock, MemoryModel, Translate, Translation } from "../../assembly/shared/constants.ts";
+import { Engine, HartBlock, MemoryModel } from "../../assembly/shared/constants.ts";
 import { hartState, vmState } from "../isa/state.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
 import { pagesAbsent, Ram } from "../memory/ram.ts";
 import { clearCounters } from "./block-state.ts";
+import { CodeSpace } from "./code-space.ts";
 import type { Compilation } from "./code.ts";
 import type { Core } from "./core.ts";
 import { DEFAULT_TRANSLATOR, type TranslatorSettings } from "./translator.ts";
 import { HartView, VmView } from "./views.ts";
-
-/** The translator's working memory. */
-const TRANSLATOR_BYTES = 3 << 20;
 
 /** What is known of a page of RAM; bits of `pageFlags`. */
 export enum PageFlag {
@@ -45,6 +43,8 @@ export interface SpaceConfig {
   readonly translator?: TranslatorSettings;
   /** Default: `"sync"`. */
   readonly compilation?: Compilation;
+  /** The translated code of the VM that it is a clone of, made with the same settings. Default: it has its own. */
+  readonly code?: CodeSpace | undefined;
 }
 
 /** Allocates a VM's ranges, fills the VM block and resets the harts. */
@@ -68,8 +68,8 @@ export class MachineSpace {
   #filled = false;
   /** Undefined until it is there, and when it has been given back. */
   #ram: Ram | undefined;
-  /** The translator's; undefined while it is closed. */
-  #translatorRanges: Range[] | undefined;
+  /** Undefined while its engine does not translate. */
+  #code: CodeSpace | undefined;
 
   constructor(core: Core, memory: MachineMemory, config: SpaceConfig) {
     this.memory = memory;
@@ -91,7 +91,7 @@ export class MachineSpace {
       this.ram = this.#ram = new Ram(core, memory, this.vm, config.ramBytes / FRAME_BYTES, ramLimit === undefined);
       if (ramLimit !== undefined) this.ram.limit = Math.floor(ramLimit / FRAME_BYTES);
       this.ramMa = this.ram.pieceMa;
-      this.setEngine(config.engine);
+      this.setEngine(config.engine, config.code);
     } catch (error) {
       this.release();
       throw error;
@@ -128,10 +128,10 @@ export class MachineSpace {
 
   /** Gives the frames of pages back, which hold zeros from now on. No hart may be running. */
   discardPages(pages: readonly number[]): void {
-    const codeMap = this.vm.u32(VmField.codeMap) / 4;
     let hadCode = false;
     for (const page of pages) {
-      if (this.ram.discard(page) && this.memory.u32[codeMap + page] !== 0) hadCode = true;
+      const isCode = this.#hasCode(page);
+      if (this.ram.discard(page) && isCode) hadCode = true;
     }
     if (hadCode) this.codeChanged(this.#core);
   }
@@ -154,9 +154,15 @@ export class MachineSpace {
     return Uint32Array.from(touched);
   }
 
-  /** Forgets all translated code, and what was learnt about which is hot. */
+  /** Forgets all translated code, and what was learnt about which is hot; what others have too, they keep. */
   forgetCode(): void {
-    this.#core.vm_forget_code(this.vm.ma);
+    if (this.#code?.isShared === true) this.#openCode();
+    else this.#core.vm_forget_code(this.vm.ma);
+  }
+
+  /** Its translated code, for its clones; undefined while its engine does not translate. */
+  get code(): CodeSpace | undefined {
+    return this.#code;
   }
 
   /** Sets all that is counted for people back to zero. */
@@ -167,14 +173,12 @@ export class MachineSpace {
 
   /** One byte of `PageFlag` bits for each page of RAM, in order. */
   pageFlags(): Uint8Array<ArrayBuffer> {
-    const { u32 } = this.memory;
     const pages = this.ramBytes / FRAME_BYTES;
-    const codeMap = this.vm.u32(VmField.codeMap) / 4;
     const flags = new Uint8Array(pages);
     for (let page = 0; page < pages; page++) {
       if (!this.ram.touched(page)) continue;
       const shared = this.ram.shared(page) ? PageFlag.SHARED : 0;
-      const code = u32[codeMap + page] === 0 ? 0 : PageFlag.CODE;
+      const code = this.#hasCode(page) ? PageFlag.CODE : 0;
       flags[page] = PageFlag.TOUCHED | shared | code;
     }
     return flags;
@@ -182,13 +186,13 @@ export class MachineSpace {
 
   /** Has the harts look anew at code that the host may have changed. */
   codeChanged(core: Core): void {
-    this.vm.setU32(VmField.codeEpoch, this.vm.u32(VmField.codeEpoch) + 1);
+    core.vm_code_changed(this.vm.ma);
     for (const hart of this.harts) core.hart_sync(hart.ma);
   }
 
   /** Gives all ranges back. The space must not be used afterwards. */
   release(): void {
-    this.#releaseTranslator();
+    this.#closeCode();
     if (this.#filled) this.#core.codePages.close(this.vm);
     this.#filled = false;
     this.#ram?.release();
@@ -199,24 +203,25 @@ export class MachineSpace {
 
   /**
    * Has the harts run on `engine` from now on; none may be running. The translator takes its memory when it is first
-   * needed, and gives it back when it is not any more.
+   * needed, and gives it back when it is not any more. `code` is translated code to begin with, which others have too.
    */
-  setEngine(engine: Engine): void {
+  setEngine(engine: Engine, code?: CodeSpace): void {
     const before = this.vm.u32(VmField.engine);
-    if (translates(engine)) {
-      if (this.#translatorRanges === undefined) this.#openTranslator(this.#settings);
-      else if (engine !== before) this.forgetCode();
-    } else if (this.#translatorRanges !== undefined) {
-      this.forgetCode();
-      this.#releaseTranslator();
-    }
+    if (!translates(engine)) this.#closeCode();
+    else if (this.#code === undefined) this.#openCode(code);
+    else if (engine !== before) this.forgetCode();
     this.vm.setU32(VmField.engine, engine);
   }
 
-  #allocate(bytes: number, ranges = this.#ranges): number {
+  #allocate(bytes: number): number {
     const ma = this.memory.allocate(bytes);
-    ranges.push({ ma, bytes });
+    this.#ranges.push({ ma, bytes });
     return ma;
+  }
+
+  /** Whether instructions of the page are kept decoded. */
+  #hasCode(page: number): boolean {
+    return this.#core.pool.frames.code(this.ram.frame(page)) !== 0;
   }
 
   #fillVmBlock(config: SpaceConfig): void {
@@ -236,48 +241,21 @@ export class MachineSpace {
     vm.setU32(VmField.builtinSbi, config.builtinSbi ? 1 : 0);
     this.harts.forEach((hart, index) => vm.setU32(VmField.harts, hart.ma, index));
     this.#core.codePages.open(vm, config.codePages);
-    vm.setU32(VmField.codeMap, this.#allocate(pages * 4));
     vm.setU32(VmField.svadu, 1);
     vm.setU32(VmField.memoryModel, config.memoryModel ?? MemoryModel.SHADOW);
   }
 
-  /** The translation cache, hotness counters and working memory, for the engines that translate. */
-  #openTranslator(settings: TranslatorSettings): void {
-    const { vm } = this;
-    const { code } = this.#core;
-    const ranges: Range[] = [];
-    const allocate = (bytes: number) => this.#allocate(bytes, ranges);
-    const compilation = settings.mechanisms & Translate.CACHE ? this.#compilation : "sync";
-    vm.setU32(VmField.enter, code.open(vm.ma, compilation, settings.regions));
-    this.#translatorRanges = ranges;
-    try {
-      vm.setU32(VmField.regions, allocate(settings.regions * Translation.REGION_BYTES));
-      vm.setU32(VmField.hot, allocate(Translation.HEAT_BYTES));
-      vm.setU32(VmField.dbt, allocate(TRANSLATOR_BYTES));
-    } catch (error) {
-      this.#releaseTranslator();
-      throw error;
-    }
-    for (const field of EMPTY) vm.setU32(field, 0);
-    vm.setU32(VmField.regionMax, settings.regions);
-    vm.setU32(VmField.warmThreshold, Math.max(1, settings.hotThreshold >>> 1));
-    vm.setU32(VmField.samplePeriod, 4096);
-    vm.setU32(VmField.hotThreshold, settings.hotThreshold);
-    vm.setU32(VmField.translate, settings.mechanisms);
-    vm.setU32(VmField.sensitive, settings.sensitive);
-    vm.setU32(VmField.maxInsns, settings.maxRegionInstructions);
-    vm.setU32(VmField.codeBytesMax, settings.bytes);
-    vm.setU32(VmField.codeModulesMax, settings.modules);
-    this.#core.vm_open_translator(vm.ma, TRANSLATOR_BYTES);
+  /** Has the VM use `code`, or new translated code of its own, and nothing of what it has used. */
+  #openCode(code?: CodeSpace): void {
+    const next = code ?? new CodeSpace(this.#core, this.memory, this.#settings, this.#compilation);
+    this.#closeCode();
+    next.attach(this.vm);
+    this.#code = next;
   }
 
-  /** Nothing may lead to translated code any more. */
-  #releaseTranslator(): void {
-    if (this.#translatorRanges === undefined) return;
-    this.vm.setU32(VmField.dbt, 0);
-    for (const { ma, bytes } of this.#translatorRanges) this.memory.release(ma, bytes);
-    this.#core.code.close(this.vm.ma);
-    this.#translatorRanges = undefined;
+  #closeCode(): void {
+    this.#code?.detach(this.vm);
+    this.#code = undefined;
   }
 }
 
@@ -290,8 +268,5 @@ interface Range {
   readonly ma: number;
   readonly bytes: number;
 }
-
-/** What is zero in a translator that has done nothing. */
-const EMPTY = [VmField.regionCount, VmField.moduleCount, VmField.codeBytes, VmField.heatSteps];
 
 if (StateBytes.HART > HartBlock.TLB) throw new RangeError("the hart's state runs into its TLB sets");

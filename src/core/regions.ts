@@ -1,6 +1,6 @@
 /** Which regions a VM's translator has made. */
 
-import { VmField } from "../../assembly/state/layout.ts";
+import { CodeField, VmField } from "../../assembly/state/layout.ts";
 import { Op } from "../../assembly/isa/op.ts";
 import { Translation } from "../../assembly/shared/constants.ts";
 import { RegionField } from "../../assembly/shared/explained.ts";
@@ -29,18 +29,20 @@ export interface RegionInfo {
 /** The regions that are in use, the oldest first. */
 export function translatedRegions({ vm, memory: { view } }: MachineSpace): RegionInfo[] {
   if (vm.u32(VmField.dbt) === 0) return [];
-  const first = vm.u32(VmField.regions);
-  const addresses = Array.from(
-    { length: vm.u32(VmField.regionCount) },
-    (_, index) => first + index * Translation.REGION_BYTES,
-  );
+  const code = vm.u32(VmField.code);
+  const first = view.getUint32(code + CodeField.regions, true);
+  const count = view.getUint32(code + CodeField.regionCount, true);
+  const addresses = Array.from({ length: count }, (_, index) => first + index * Translation.REGION_BYTES);
   return addresses.filter((ma) => isInUse(view, ma)).map((ma) => regionInfo(view, ma));
 }
 
 /** True when the interpreter meets the region at its entry. */
 function isInUse(view: DataView, ma: number): boolean {
   const slot = view.getUint32(ma + RegionField.slot, true);
-  return view.getUint8(slot) === Op.REGION && view.getUint32(slot + 4, true) === ma;
+  if (view.getUint8(slot) !== Op.REGION) return false;
+  let at = view.getUint32(slot + 4, true);
+  while (at !== 0 && at !== ma) at = view.getUint32(at + RegionField.next, true);
+  return at === ma;
 }
 
 function regionInfo(view: DataView, ma: number): RegionInfo {

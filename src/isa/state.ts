@@ -203,9 +203,9 @@ export const vmState: readonly StateRow[] = [
   ["codePages", "u32", 1, "derived", "machine address of the host's pool of decoded code pages"],
   ["codePageCount", "u32", 1, "derived", "how many of them are taken in turn"],
   ["romPa", "u64", 1, "arch", "first physical address of memory that only devices change (flash), or 0"],
-  ["romSize", "u64", 1, "arch", "its bytes, a multiple of 4096; its pages come after those of RAM in p2m and codeMap"],
-  ["codeMap", "u32", 1, "derived", "machine address of the table from RAM page to decoded page (u32 each, 0 for none)"],
-  ["codeEpoch", "u32", 1, "derived", "counts fence.i; a decoded page of an older epoch is verified when next entered"],
+  ["romSize", "u64", 1, "arch", "its bytes, a multiple of 4096; its pages come after those of RAM in the p2m"],
+  ["codeEpoch", "u64", 1, "derived", "when it last did a fence.i; a decoded page verified before is so again when next entered"],
+  ["nextVm", "u32", 1, "derived", "machine address of the next VM of the host, or 0"],
   ["framesTouched", "u32", 1, "derived", "pages of RAM that have a frame, shared ones included"],
   ["frameLimit", "u32", 1, "derived", "how many pages may have one"],
   ["framesPinned", "u32", 1, "derived", "1 while machine addresses are held that no page's move may make stale"],
@@ -221,14 +221,10 @@ export const vmState: readonly StateRow[] = [
   ["dirtyEpoch", "u32", 1, "derived", "the epoch that stores are stamped with"],
   ["engine", "u32", 1, "derived", "the engine's number (Engine in assembly/shared/constants.ts)"],
   ["dbt", "u32", 1, "derived", "machine address of the translator's working memory, or 0"],
-  ["regions", "u32", 1, "derived", "machine address of the region descriptors"],
+  ["code", "u32", 1, "derived", "machine address of the block of its translated code (`CodeSpace`), or 0"],
   ["regionMax", "u32", 1, "derived", "how many descriptors there are"],
-  ["regionCount", "u32", 1, "derived", "how many are in use"],
-  ["moduleCount", "u32", 1, "derived", "modules in use"],
   ["enter", "u32", 1, "derived", "index in the core's table of what calls a region: (hart, fuel, depth, index) -> pc"],
-  ["codeBytes", "u32", 1, "derived", "bytes of the modules in use"],
   ["hot", "u32", 1, "derived", "machine address of the hotness counters (assembly/dbt/profile/heat.ts)"],
-  ["heatSteps", "u32", 1, "derived", "steps charged since the counters were last halved"],
   ["hotThreshold", "u32", 1, "derived", "interpreted steps that make a pc hot"],
   ["warmThreshold", "u32", 1, "derived", "steps with which a pc is translated along with a hot one"],
   ["samplePeriod", "u32", 1, "derived", "steps the interpreter runs at most before they are charged"],
@@ -239,7 +235,6 @@ export const vmState: readonly StateRow[] = [
   ["sensitive", "u32", 1, "derived", "who executes translated code's sensitive instructions (Sensitive)"],
   ["translations", "u32", 1, "derived", "regions translated in the present run of a hart"],
   ["translationsMax", "u32", 1, "derived", "after this many of them the run ends with Exit.PAUSE; 0 for never"],
-  ["overflows", "u32", 1, "derived", "times that all translated code was thrown away because the budget was used up"],
   ["workMax", "u32", 1, "derived", "after this much slow work a run ends with Exit.PAUSE; 0 for never"],
   ["coldSteps", "u32", 1, "derived", "steps that the tiered engine has interpreted the last time that it did"],
   [
@@ -280,4 +275,15 @@ export const vmState: readonly StateRow[] = [
   ["pauseNs", "u64", 1, "counter", "the longest translation, in nanoseconds"],
   ["coldPeriods", "u32", 1, "counter", "how often the tiered engine has interpreted"],
   ["coldNs", "u64", 1, "counter", "nanoseconds of the host that it took, estimated"],
+];
+
+/** The translated code of a VM, or of several that are clones of each other. */
+export const codeState: readonly StateRow[] = [
+  ["regions", "u32", 1, "derived", "machine address of the region descriptors"],
+  ["regionCount", "u32", 1, "derived", "how many are in use"],
+  ["regionsMade", "u32", 1, "derived", "how many have been made, those thrown away included"],
+  ["moduleCount", "u32", 1, "derived", "modules in use"],
+  ["codeBytes", "u32", 1, "derived", "bytes of the modules in use"],
+  ["heatSteps", "u32", 1, "derived", "steps charged since the counters were last halved"],
+  ["overflows", "u32", 1, "derived", "times that all of it was thrown away because the budget was used up"],
 ];

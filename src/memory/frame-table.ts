@@ -27,6 +27,13 @@ export class FrameTable {
   set(ma: number, count: number, slot = 0): void {
     this.#memory.u32[word(ma, Frame.COUNT)] = count;
     this.#memory.u32[word(ma, Frame.SLOT)] = slot;
+    // What was decoded of it is nobody's any more.
+    if (count === 0) this.#memory.u32[word(ma, Frame.CODE)] = 0;
+  }
+
+  /** Machine address of the decoded form of instructions in the frame at `ma`; 0 when none have been executed lately. */
+  code(ma: number): number {
+    return this.#memory.u32[word(ma, Frame.CODE)]!;
   }
 }
 

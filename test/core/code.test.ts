@@ -58,10 +58,11 @@ describe("modules that are compiled aside", () => {
     guest.run(20);
     const { core, space } = guest.machine;
     expect(core.code.pending).toBeGreaterThan(0);
+    const code = space.code!.ma;
     space.release();
     await settle(guest);
     expect(core.code.counters.modules).toBe(0);
-    expect(core.code.usage(space.vm.ma).functions).toBe(0);
+    expect(core.code.usage(code).functions).toBe(0);
   });
 });
 

@@ -114,7 +114,7 @@ export async function compare(setting: Setting): Promise<Comparison> {
   }
   return {
     differences,
-    regions: translated.space.vm.u32(VmField.regionCount),
+    regions: translated.space.code!.regions,
     emulated,
     traps: interpreted.harts[0]!.view.count(HartField.countTrap),
     interpreted,

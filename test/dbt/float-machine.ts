@@ -75,8 +75,8 @@ export class FloatMachine {
 
   /** The descriptor of the region that begins at instruction `index`; 0 when there is none. */
   #region(index: number): number {
-    const { memory, space } = this.#machine;
-    const page = memory.u32[space.vm.u32(VmField.codeMap) / 4]!;
+    const { core, memory, space } = this.#machine;
+    const page = core.pool.frames.code(space.ram.frame(0));
     const record = memory.view.getBigUint64(page + CodePage.RECORDS + index * STRIDE * 4, true);
     return page !== 0 && Number(record & 0xffn) === Op.REGION ? Number(record >> 32n) : 0;
   }

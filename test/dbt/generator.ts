@@ -1,6 +1,6 @@
 /** A guest that writes functions, runs each until it is hot, and begins anew, for ever. */
 
-import { VmField } from "../../assembly/state/layout.ts";
+import { CodeField, VmField } from "../../assembly/state/layout.ts";
 import { Engine } from "../../assembly/shared/constants.ts";
 import { assemble } from "../../src/isa/assemble.ts";
 import { createTestMachine, RAM_PA, type TestMachine, type TestMachineOptions } from "../support/core.ts";
@@ -56,7 +56,7 @@ export interface Generator {
   made(): number;
   /** Runs until `functions` have been written, and the last one's calls are about to begin. */
   run(functions: number): void;
-  field(name: keyof typeof VmField): number;
+  field(name: keyof typeof VmField | keyof typeof CodeField): number;
   /** Functions in the VM's table, and its length. */
   table(): { readonly functions: number; readonly length: number };
 }
@@ -88,7 +88,10 @@ export async function createGenerator(
     run(target) {
       while (made() < target) hart.run(10_000);
     },
-    field: (name) => space.vm.u32(VmField[name]),
-    table: () => core.code.usage(space.vm.ma),
+    field: (name) =>
+      name in VmField
+        ? space.vm.u32(VmField[name as keyof typeof VmField])
+        : space.memory.u32[(space.code!.ma + CodeField[name as keyof typeof CodeField]) / 4]!,
+    table: () => core.code.usage(space.code!.ma),
   };
 }

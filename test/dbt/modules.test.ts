@@ -74,7 +74,7 @@ describe("the translation cache", () => {
     const registry = new FinalizationRegistry(() => collected++);
     for (let functions = 200; functions <= 2000; functions += 200) {
       guest.run(functions);
-      registry.register(guest.machine.core.code.tableOf(guest.machine.space.vm.ma)!, undefined);
+      registry.register(guest.machine.core.code.tableOf(guest.machine.space.code!.ma)!, undefined);
       await collectGarbage();
     }
     // All but the last and the one that the stack may still hold; the engine says so when it gets round to it.

@@ -7,7 +7,6 @@
  */
 
 import { code_page_settled, page_version } from "../../code/pages";
-import { Op } from "../../isa/op";
 import { HartField } from "../../state/layout";
 import { Hart, Vm } from "../../state/state";
 import { fs_dirty } from "../../state/fs";
@@ -15,7 +14,7 @@ import { base } from "../../state/regs";
 import { filter_byte, jump_note } from "../../mem/jump";
 import { data_priv } from "../../mem/tlb";
 import { CodePage, HartBlock, Priv, Translate } from "../../shared/constants";
-import { Region, region_page } from "./region";
+import { Region, region_in, region_page } from "./region";
 import { Mode } from "../../shared/ir";
 
 // @ts-ignore: decorator
@@ -70,9 +69,8 @@ export function region_at(hart: Hart, pc: u64): usize {
   const page = code_page_settled(hart, pc);
   if (!page) return 0;
   const r = load<u64>(page + CodePage.RECORDS + ((<usize>pc & 0xffe) << 2));
-  if ((<u32>r & 0xff) != Op.REGION) return 0;
-  const region = changetype<Region>(<usize>(r >> 32));
-  return region_valid(hart, region, pc) ? changetype<usize>(region) : 0;
+  const region = region_in(r, changetype<Vm>(<usize>hart.vm).code);
+  return changetype<usize>(region) && region_valid(hart, region, pc) ? changetype<usize>(region) : 0;
 }
 
 /** Whether the regions of the present privilege mode serve at each address that their code is mapped at. */

@@ -3,12 +3,13 @@
  *
  *  Region   +0 … the class below, then up to MAX_PAGES of (u32 page, u32 version, u64 va)
  *
- * The entry's record in its decoded page is replaced by Op.REGION, whose imm is the descriptor's address.
+ * The entry's record in its decoded page is replaced by Op.REGION, whose imm is the descriptor's address. A decoded page may be several VMs',
+ * each of which may have a region there: the descriptors are linked by `next`, and each is found by whose it is.
  */
 
 import { code_page_settled, page_version } from "../../code/pages";
 import { Op } from "../../isa/op";
-import { Hart, Vm } from "../../state/state";
+import { CodeSpace, Hart, Vm } from "../../state/state";
 import { CodePage, Translation } from "../../shared/constants";
 import { RegionField } from "../../shared/explained";
 import { block } from "../ir/block";
@@ -35,6 +36,10 @@ export class Region {
   high: i32;
   /** Instructions of the guest that it has. */
   insns: u32;
+  /** Address of the block of the translated code that it belongs to. */
+  code: u32;
+  /** Address of the next region with the same entry, of other code, or 0. */
+  next: u32;
 }
 
 if (offsetof<Region>("va") != RegionField.va) ERROR("Region.va is misplaced");
@@ -43,6 +48,8 @@ if (offsetof<Region>("need") != RegionField.need) ERROR("Region.need is misplace
 if (offsetof<Region>("slot") != RegionField.slot) ERROR("Region.slot is misplaced");
 if (offsetof<Region>("low") != RegionField.low) ERROR("Region.low is misplaced");
 if (offsetof<Region>("insns") != RegionField.insns) ERROR("Region.insns is misplaced");
+if (offsetof<Region>("code") != RegionField.code) ERROR("Region.code is misplaced");
+if (offsetof<Region>("next") != RegionField.next) ERROR("Region.next is misplaced");
 if (offsetof<Region>("high") != RegionField.high) ERROR("Region.high is misplaced");
 
 const PAGE_LIST: usize = Translation.REGION_BYTES - 16 * Translation.REGION_PAGES;
@@ -53,13 +60,13 @@ const PAGE_LIST: usize = Translation.REGION_BYTES - 16 * Translation.REGION_PAGE
 }
 
 // @ts-ignore: decorator
-@inline export function region_at_index(vm: Vm, index: u32): Region {
-  return changetype<Region>(<usize>(vm.regions + index * Translation.REGION_BYTES));
+@inline export function code_of(vm: Vm): CodeSpace {
+  return changetype<CodeSpace>(<usize>vm.code);
 }
 
-/** The last `count` descriptors are not in use after all. */
-export function region_untake(vm: Vm, count: u32): void {
-  vm.regionCount -= count;
+// @ts-ignore: decorator
+@inline export function region_at_index(code: CodeSpace, index: u32): Region {
+  return changetype<Region>(<usize>(code.regions + index * Translation.REGION_BYTES));
 }
 
 /**
@@ -69,8 +76,11 @@ export function region_untake(vm: Vm, count: u32): void {
 export function region_make(t: Dbt, hart: Hart, vm: Vm, pc: u64): bool {
   const page = code_page_settled(hart, pc);
   if (!page) return false;
-  const region = region_at_index(vm, vm.regionCount);
-  vm.regionCount += 1;
+  const code = code_of(vm);
+  const region = region_at_index(code, code.regionCount);
+  code.regionCount += 1;
+  region.code = vm.code;
+  region.next = 0;
   region.va = pc;
   region.index = 0;
   region.mode = t.mode;
@@ -109,28 +119,46 @@ export function region_is_current(region: Region): bool {
   return true;
 }
 
+/** The first region with its entry at the record `r`, or null. */
 // @ts-ignore: decorator
-@inline function marker(region: Region): u64 {
-  return ((<u64>changetype<usize>(region)) << 32) | Op.REGION;
+@inline function first_region(r: u64): Region {
+  return changetype<Region>((<u32>r & 0xff) == Op.REGION ? <usize>(r >> 32) : 0);
 }
 
-/** True when the interpreter meets this region at its entry. */
-// @ts-ignore: decorator
-@inline export function region_is_linked(region: Region): bool {
-  return load<u64>(<usize>region.slot) == marker(region);
+/** The region with its entry at the record `r` that belongs to the translated code whose block is at `code`, or null. */
+export function region_in(r: u64, code: u32): Region {
+  let region = first_region(r);
+  while (changetype<usize>(region) && region.code != code) region = changetype<Region>(<usize>region.next);
+  return region;
 }
 
 /** Lets the interpreter and the dispatcher find the region, whose function is at `index`; not when it is stale already. */
 export function region_link(region: Region, index: u32): void {
   region.index = index;
   if (!region_is_current(region)) return;
-  const now = load<u64>(<usize>region.slot);
+  const slot = <usize>region.slot;
+  const before = region_in(load<u64>(slot), region.code);
+  if (changetype<usize>(before)) region_unlink(before);
+  const now = load<u64>(slot);
   if ((<u32>now & 0xff) == Op.UNDECODED) return;
-  region.record = (<u32>now & 0xff) == Op.REGION ? changetype<Region>(<usize>(now >> 32)).record : now;
-  store<u64>(<usize>region.slot, marker(region));
+  const first = first_region(now);
+  region.next = <u32>changetype<usize>(first);
+  region.record = changetype<usize>(first) ? first.record : now;
+  store<u64>(slot, ((<u64>changetype<usize>(region)) << 32) | Op.REGION);
 }
 
-/** Puts the record back where the region begins. */
+/** Puts back what was where the region begins before it was linked, if it still is. */
 export function region_unlink(region: Region): void {
-  if (region_is_linked(region)) store<u64>(<usize>region.slot, region.record);
+  const slot = <usize>region.slot;
+  const now = load<u64>(slot);
+  let at = first_region(now);
+  if (at == region) {
+    store<u64>(slot, region.next ? (<u64>region.next << 32) | Op.REGION : region.record);
+    return;
+  }
+  while (changetype<usize>(at)) {
+    const next = changetype<Region>(<usize>at.next);
+    if (next == region) at.next = region.next;
+    at = next;
+  }
 }

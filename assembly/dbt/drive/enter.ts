@@ -35,7 +35,7 @@ import { outermost } from "../lower/entry";
 import { System } from "../lower/locals";
 import { modules_clear } from "../cache/modules";
 import { observe_at } from "./observe";
-import { Region } from "../cache/region";
+import { code_of, Region } from "../cache/region";
 import { site_failed } from "../profile/sites";
 import { Dbt } from "../ir/dbt";
 import { Mode } from "../../shared/ir";
@@ -63,7 +63,7 @@ export function run_translated(hart: Hart, floor: u32): void {
     if (!hit && !find(hart, pc)) {
       vm.countExitCold += left;
       left = 0;
-      if (vm.engine == Engine.TRANSLATE && !vm.overflows) reach(hart, vm, pc);
+      if (vm.engine == Engine.TRANSLATE && !code_of(vm).overflows) reach(hart, vm, pc);
       else interpret_cold(hart, vm, floor);
       sync_mode(hart);
       continue;

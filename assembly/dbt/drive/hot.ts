@@ -14,7 +14,7 @@ import { liveness } from "../analysis/live";
 import { narrow } from "../opt/narrow";
 import { spans } from "../analysis/spans";
 import { lower_entry } from "../lower/entry";
-import { region_at_index, region_make } from "../cache/region";
+import { code_of, region_at_index, region_make } from "../cache/region";
 import { shape } from "./shape";
 import { Exit, Translate } from "../../shared/constants";
 import { table, target } from "../ir/block";
@@ -60,7 +60,8 @@ function note_pause(vm: Vm, start: f64): void {
 export function rehearse(hart: Hart, pc: u64, steps: u32): void {
   const vm = changetype<Vm>(<usize>hart.vm);
   const part = max(1, vm.hotThreshold / REHEARSALS);
-  if (vm.countRegion || vm.heatSteps > vm.hotThreshold || vm.heatSteps % part >= steps) return;
+  const code = code_of(vm);
+  if (code.regionsMade || code.heatSteps > vm.hotThreshold || code.heatSteps % part >= steps) return;
   const t = changetype<Dbt>(<usize>vm.dbt);
   const start = host_ns();
   begin(t, hart, vm);
@@ -81,7 +82,7 @@ function translate_batch(t: Dbt, hart: Hart, vm: Vm, pc: u64): void {
   add_warm(t, hart, vm, start);
   const module = module_close(t);
   const bytes = t.at - module;
-  if (!module || vm.codeBytes + bytes > vm.codeBytesMax) discard(vm, bytes, t.functions);
+  if (!module || code_of(vm).codeBytes + bytes > vm.codeBytesMax) discard(vm, bytes, t.functions);
   else module_add(vm, module, bytes, t.functions);
 }
 
@@ -130,7 +131,10 @@ function entries(t: Dbt, hart: Hart, vm: Vm): void {
 
 /** True when the module in the making has an entry at `pc` already. */
 function is_entry(t: Dbt, vm: Vm, pc: u64): bool {
-  for (let i = vm.regionCount - t.functions; i < vm.regionCount; i++) if (region_at_index(vm, i).va == pc) return true;
+  const code = code_of(vm);
+  for (let i = code.regionCount - t.functions; i < code.regionCount; i++) {
+    if (region_at_index(code, i).va == pc) return true;
+  }
   return false;
 }
 

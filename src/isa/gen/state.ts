@@ -1,6 +1,6 @@
 /** Lays the state table out and writes `assembly/state/layout.ts` and `assembly/state/state.ts`. */
 
-import { hartState, isSaved, isVisible, vmState, type FieldKind, type FieldType, type StateRow } from "../state.ts";
+import { codeState, hartState, isSaved, isVisible, vmState, type FieldKind, type FieldType, type StateRow } from "../state.ts";
 import { heading } from "./text.ts";
 
 /** A row of the state table with its place in memory. */
@@ -70,16 +70,19 @@ function guards(className: string, enumName: string, fields: readonly PlacedFiel
 
 const HART_DOC = "Offsets from a hart's base address.";
 const VM_DOC = "Offsets from a VM block's base address.";
+const CODE_DOC = "Offsets in the block of translated code.";
 
 /** `assembly/state/layout.ts`: offsets for both compilers. */
 export function layoutFile(): string {
   const hart = placeFields(hartState);
   const vm = placeFields(vmState);
+  const code = placeFields(codeState);
   return [
     heading("Where each field of the machine state lies."),
     offsetEnum("HartField", HART_DOC, hart),
     offsetEnum("VmField", VM_DOC, vm),
-    `/** Sizes of the blocks. */\nexport enum StateBytes {\n  HART = ${blockBytes(hart)},\n  VM = ${blockBytes(vm)},\n}\n`,
+    offsetEnum("CodeField", CODE_DOC, code),
+    `/** Sizes of the blocks. */\nexport enum StateBytes {\n  HART = ${blockBytes(hart)},\n  VM = ${blockBytes(vm)},\n  CODE = ${blockBytes(code)},\n}\n`,
   ].join("\n");
 }
 
@@ -110,15 +113,19 @@ function clearSaved(fields: readonly PlacedField[]): string {
 export function stateFile(): string {
   const hart = placeFields(hartState);
   const vm = placeFields(vmState);
+  const code = placeFields(codeState);
   const hartDoc = "One hart; a `Hart` is the address of its block.";
   const vmDoc = "One virtual machine; a `Vm` is the address of its block.";
+  const codeDoc = "The translated code of a VM, or of several; a `CodeSpace` is the address of its block.";
   return [
     heading("The machine state as unmanaged classes. Elements of arrays are reached by `HartField` plus an index."),
-    'import { HartField, StateBytes, VmField } from "./layout";\n',
+    'import { CodeField, HartField, StateBytes, VmField } from "./layout";\n',
     unmanagedClass("Hart", hartDoc, hart),
     unmanagedClass("Vm", vmDoc, vm),
+    unmanagedClass("CodeSpace", codeDoc, code),
     guards("Hart", "HartField", hart) +
       guards("Vm", "VmField", vm) +
+      guards("CodeSpace", "CodeField", code) +
       'if (<i32>offsetof<Hart>() > StateBytes.HART) ERROR("Hart is larger");\n' +
       'if (<i32>offsetof<Vm>() > StateBytes.VM) ERROR("Vm is larger");\n',
     clearSaved(hart),

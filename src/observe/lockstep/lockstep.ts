@@ -177,11 +177,12 @@ class Lockstep {
 
   #result(): Omit<LockstepResult, "difference"> {
     const { interpreter, translator } = this.#pair;
-    const { vm } = translator.vm.machine.space;
+    const { space } = translator.vm.machine;
+    const { vm } = space;
     return {
       instructions: interpreter.instructions,
       translated: vm.count(VmField.countTranslated),
-      regions: vm.u32(VmField.regionCount),
+      regions: space.code?.regions ?? 0,
       exit: interpreter.exit,
     };
   }
