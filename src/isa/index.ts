@@ -7,4 +7,13 @@ export { compressedInstructions, fieldValue, instructions, wideInstructions, typ
 export { fNames, xNames } from "./names.ts";
 export { FIRST_EXT_OP, instructionByName, instructionOfOp, opOf, ops, specialOps, type OpEntry } from "./ops.ts";
 export type { Flow } from "./row.ts";
-export { codeState, hartState, isSaved, isVisible, vmState, type FieldKind, type FieldType, type StateRow } from "./state.ts";
+export {
+  codeState,
+  hartState,
+  isSaved,
+  isVisible,
+  vmState,
+  type FieldKind,
+  type FieldType,
+  type StateRow,
+} from "./state.ts";

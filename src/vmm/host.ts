@@ -24,6 +24,7 @@ import type { HostAccounting } from "./accounting.ts";
 import { Scheduler, type ScheduledVm } from "./scheduler/scheduler.ts";
 import type { CpuChoice, CpuSettings } from "./scheduler/settings.ts";
 import { usualCompilation } from "#load";
+import type { CodeSpace } from "../core/code-space.ts";
 import type { Compilation } from "../host/load.ts";
 import type { WorkerChoice } from "../host/thread.ts";
 import { WorkerHost } from "../worker/worker-host.ts";
@@ -307,10 +308,10 @@ export class Host {
   }
 
   /** A VM in which nothing has been booted. */
-  async #makeRestored(config: VmConfig, { images, plan }: RestoredPlan): Promise<Vm> {
+  async #makeRestored(config: VmConfig, { images, plan }: RestoredPlan, code?: CodeSpace): Promise<Vm> {
     const checked = checkConfig(config, true);
     if (checked.engine === Engine.TIERED || checked.engine === Engine.TRANSLATE) checkTranslation();
-    return this.#openVm({ config, checked, images: images(checked), plan, restored: true });
+    return this.#openVm({ config, checked, images: images(checked), plan, restored: true, code });
   }
 
   async #makeClone(
@@ -318,15 +319,16 @@ export class Host {
     config: VmConfig,
     { checked, images }: { readonly checked: CheckedConfig; readonly images: BootImages },
     symbols: LoadedPlan["symbols"],
+    code: CodeSpace | undefined,
   ): Promise<Vm> {
     if (this.#closed) throw hostClosed();
     const plan = { bios: parent.machine.builtinSbi ? "builtin" : "none" } as const;
     // Its firmware configuration files are the parent's, the agent's among them.
     const { signal: _signal, ...others } = { ...config, fwCfg: checked.fwCfg };
-    return this.#makeRestored(others, { plan: { plan, symbols }, images: () => images });
+    return this.#makeRestored(others, { plan: { plan, symbols }, images: () => images }, code);
   }
 
-  #register({ config, checked, images, opened, plan, restored }: VmParts, cpu: ScheduledVm): Vm {
+  #register({ config, checked, images, opened, plan, restored, code }: VmParts, cpu: ScheduledVm): Vm {
     const vm = new Vm(
       {
         number: ++this.#lastVm,
@@ -339,8 +341,10 @@ export class Host {
         options: config,
         restored,
         images,
+        code,
         ...opened,
-        makeClone: (parent, config, symbols) => this.#makeClone(parent, config, { checked, images }, symbols),
+        makeClone: (parent, config, symbols, shared) =>
+          this.#makeClone(parent, config, { checked, images }, symbols, shared),
         onDestroy: (destroyed) => {
           this.#vms.delete(destroyed);
           this.#await(destroyed.close());
@@ -449,6 +453,8 @@ interface VmParts {
   readonly plan: LoadedPlan;
   /** Whether a state is to be restored, so that nothing has been booted. */
   readonly restored: boolean;
+  /** Translated code that it has together with others. */
+  readonly code?: CodeSpace | undefined;
 }
 
 function hostClosed(): WasmvisorError {

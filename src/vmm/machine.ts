@@ -2,6 +2,7 @@
 
 import { HartField, VmField } from "../../assembly/state/layout.ts";
 import type { Irq } from "../../assembly/shared/constants.ts";
+import type { CodeSpace } from "../core/code-space.ts";
 import type { ConsoleBackend } from "../backend/console/console.ts";
 import type { Entropy } from "../backend/entropy/entropy.ts";
 import { HostEntropy } from "../backend/entropy/host-entropy.ts";
@@ -31,6 +32,8 @@ export interface MachineDeps {
   readonly core: Core;
   readonly memory: MachineMemory;
   readonly compilation: Compilation;
+  /** Translated code that it has together with others. */
+  readonly code?: CodeSpace | undefined;
   readonly console: ConsoleBackend;
   readonly arrivals: Arrivals;
   /** What the flash banks hold, and where it is kept. */
@@ -95,6 +98,7 @@ export class Machine {
       harts: config.harts,
       engine: config.engine,
       compilation: deps.compilation,
+      code: deps.code,
       translator: config.translator,
       memoryModel: config.memoryModel,
       builtinSbi: deps.builtinSbi,
@@ -117,11 +121,13 @@ export class Machine {
   /** Switches the machine on: zeroed RAM, reset devices and harts, images in their places; without a plan, nothing is loaded. */
   boot(plan?: BootPlan): void {
     const { space, board } = this;
-    if (this.#booted) space.clearRam();
+    if (this.#booted) {
+      space.clearRam();
+      space.forgetCode();
+    }
     this.#booted = true;
     board.reset();
     if (plan !== undefined) for (const hart of this.#load(plan).harts) this.#bootHart(hart);
-    space.forgetCode();
     space.codeChanged(this.#deps.core);
     space.clearCounters();
   }

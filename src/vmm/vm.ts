@@ -2,6 +2,7 @@
 
 import { HartField, VmField } from "../../assembly/state/layout.ts";
 import { Engine, Priv } from "../../assembly/shared/constants.ts";
+import type { CodeSpace } from "../core/code-space.ts";
 import type { Compilation } from "../core/code.ts";
 import type { Core } from "../core/core.ts";
 import { WasmvisorError } from "../error.ts";
@@ -79,7 +80,9 @@ export interface VmDeps {
   /** Nothing is booted: a state is restored before it is started. */
   readonly restored?: boolean;
   /** Makes a VM in which nothing is booted, of the shape of this one. */
-  makeClone(vm: Vm, config: VmConfig, symbols: LoadedPlan["symbols"]): Promise<Vm>;
+  makeClone(vm: Vm, config: VmConfig, symbols: LoadedPlan["symbols"], code: CodeSpace | undefined): Promise<Vm>;
+  /** Translated code that it has together with what it is a clone of. */
+  readonly code?: CodeSpace | undefined;
   /** Called once, when the VM is destroyed. */
   onDestroy(vm: Vm): void;
   /** Called once after that, when none of its harts is being run any more and its memory has been given back. */
@@ -196,6 +199,7 @@ export class Vm extends Driven {
       core,
       memory: deps.memory,
       compilation: deps.compilation,
+      code: deps.code,
       console: shared?.uart ?? this.console.backend,
       builtinSbi: plan.bios === "builtin",
       onPower: (event) => (this.#power ??= event),
@@ -650,13 +654,15 @@ export class Vm extends Driven {
       const { core, memory, options } = this.#deps;
       this.#expectStill("make a template of");
       const sections = saveParts(this.#stateOwner().parts);
-      const ram = new FrozenRam(core, memory, this.machine.space.ram);
+      const { ram: current, code } = this.machine.space;
+      const ram = new FrozenRam(core, memory, current);
+      code?.keep();
       return new Template({
-        ...{ ram, disks },
+        ...{ ram, disks, code },
         config: options,
         macs: this.networks.map(({ mac }) => mac),
         slots: this.drives.map(({ slot }) => slot),
-        make: (config) => this.#deps.makeClone(this, config, this.#symbols),
+        make: (config) => this.#deps.makeClone(this, config, this.#symbols, code),
         fill: (clone) => clone.#fill(ram, sections, disks),
         reset: (clone, backends) => clone.#revert(ram, sections, backends),
         close: (clone) => clone.close(),
@@ -794,11 +800,12 @@ export class Vm extends Driven {
     if (ran) this.#enter("paused");
   }
 
-  /** Has a new VM be what a template is. */
+  /** Has a new VM be what a template is; the template's translated code serves it, too. */
   #fill(ram: FrozenRam, sections: readonly Section[], disks: readonly ({ isChanged: boolean } | undefined)[]): void {
     for (const [index, drive] of this.drives.entries()) drive.isForked = disks[index]?.isChanged ?? false;
     this.machine.space.ram.adopt(ram.table);
-    this.restoreSections(sections);
+    this.machine.restore(checkSections(this.#stateOwner(), sections), true);
+    this.agentReplaced();
     this.#refreshOnStart();
   }
 

@@ -153,7 +153,7 @@ export function region_unlink(region: Region): void {
   const now = load<u64>(slot);
   let at = first_region(now);
   if (at == region) {
-    store<u64>(slot, region.next ? (<u64>region.next << 32) | Op.REGION : region.record);
+    store<u64>(slot, region.next ? ((<u64>region.next) << 32) | Op.REGION : region.record);
     return;
   }
   while (changetype<usize>(at)) {

@@ -1,6 +1,15 @@
 /** Lays the state table out and writes `assembly/state/layout.ts` and `assembly/state/state.ts`. */
 
-import { codeState, hartState, isSaved, isVisible, vmState, type FieldKind, type FieldType, type StateRow } from "../state.ts";
+import {
+  codeState,
+  hartState,
+  isSaved,
+  isVisible,
+  vmState,
+  type FieldKind,
+  type FieldType,
+  type StateRow,
+} from "../state.ts";
 import { heading } from "./text.ts";
 
 /** A row of the state table with its place in memory. */

@@ -1,6 +1,7 @@
 /** A VM as it was at one moment, of which others are made in the same host: they share its RAM until they store to it. */
 
 import type { BlockBackend } from "../../backend/block/block.ts";
+import type { CodeSpace } from "../../core/code-space.ts";
 import type { FrozenRam } from "../../memory/frozen.ts";
 import { WasmvisorError } from "../../error.ts";
 import { snapshotError } from "../../snapshot/format.ts";
@@ -22,6 +23,8 @@ export interface CloneOptions {
 export interface TemplateParts<Clone> {
   readonly config: VmConfig;
   readonly ram: FrozenRam;
+  /** The translated code of the VM, which clones go on with. */
+  readonly code: CodeSpace | undefined;
   readonly disks: readonly (SharedBlock | undefined)[];
   readonly macs: readonly string[];
   readonly slots: readonly number[];
@@ -108,6 +111,7 @@ export class Template<Clone> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#parts.ram.release();
+    this.#parts.code?.drop();
     for (const disk of this.#parts.disks) void disk?.close();
   }
 
