@@ -58,7 +58,8 @@ export class BootImages {
 
   /** The initial RAM disk and the command line, with the agent in them where there is to be one. */
   async #bootWords(signal: AbortSignal | undefined): Promise<Partial<BootWords>> {
-    const { initrd: source, append, agent } = this.#config;
+    const { initrd: source, agent, watchdog } = this.#config;
+    const append = watchdog === undefined || watchdog === false ? this.#config.append : resetting(this.#config.append);
     if (source === undefined) return { append };
     const initrd = await this.#read("initrd", source, this.#ramBytes, signal);
     if (agent !== true) return { initrd, append };
@@ -114,6 +115,11 @@ export class BootImages {
     const limitFor = (start: Uint8Array) => (isElf(start) && isProgram(image) ? limit + ELF_SURPLUS : limit);
     return known.read({ name: image, limit, limitFor, signal, stallTimeout, onProgress });
   }
+}
+
+/** The command line with which Linux resets itself after a panic, unless it says what is done then. */
+function resetting(append = ""): string {
+  return /(^|\s)panic=/.test(append) ? append : `panic=-1 ${append}`.trim();
 }
 
 function isProgram(image: LoadProgress["image"]): boolean {

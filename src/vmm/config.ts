@@ -19,6 +19,8 @@ import { checkFlash, type FlashOptions } from "./flash.ts";
 import { checkFailureAction, type FailureAction } from "./recovery.ts";
 import { checkRng, type RngOptions } from "./rng-options.ts";
 import { checkMemoryModel, type MemoryModelName, memoryModelOf } from "./memory-model.ts";
+import { checkWatchdog, type Watchdog, type WatchdogOptions } from "./cure/watchdog.ts";
+import { checkCheckpoints, type CheckpointOptions } from "./cure/checkpoints.ts";
 import { type BalloonOptions, checkBalloon } from "./balloon.ts";
 import { checkShares, type ShareOptions } from "./shares.ts";
 import type { VsockOptions } from "./vsock.ts";
@@ -111,10 +113,15 @@ export interface VmConfig {
   /** What to do with a guest whose trap handler traps for ever: let it (the default), or stop the VM. */
   readonly onTrapStorm?: "continue" | "stop";
   /**
-   * What to do when the VM ends by a failure (`"failure"`, `"trap-storm"`, `"out-of-memory"`): leave it (the default), or `"restart"` it, as `reset`
-   * does: after 100 ms, and after twice as long each time, up to 30 s, until it has run for a minute. `onTrapStorm` is then `"stop"` unless said otherwise.
+   * What to do when the VM ends by a failure (`"failure"`, `"trap-storm"`, `"out-of-memory"`, `"hang"`, `"panic"`): leave it (the default), `"restart"` it,
+   * as `reset` does, or `"restore"` its last checkpoint (`checkpoints`, `vm.checkpoint`): after 100 ms, and after twice as long each time, up to 30 s, until it has
+   * run for a minute. A VM without a checkpoint, or that fails again within that minute, is restarted. `onTrapStorm` is then `"stop"` unless said otherwise.
    */
   readonly onFailure?: FailureAction;
+  /** Whether a guest that hangs or panics ends the VM, by the silence of its agent; see `WatchdogOptions`. Needs `agent: true`. Default false. */
+  readonly watchdog?: boolean | WatchdogOptions;
+  /** Keeps what the VM is, again and again, for `onFailure: "restore"`; see `CheckpointOptions`. Default: only what `vm.checkpoint` keeps. */
+  readonly checkpoints?: CheckpointOptions;
   /** Gives up the making of the VM: `createVm` rejects with the signal's reason. No part of the VM afterwards. */
   readonly signal?: AbortSignal;
   /** Milliseconds without a byte after which an image at an address counts as unreachable. Default 30,000. */
@@ -152,6 +159,8 @@ const KEYS = Object.keys({
   cpu: 0,
   onTrapStorm: 0,
   onFailure: 0,
+  watchdog: 0,
+  checkpoints: 0,
   signal: 0,
   stallTimeout: 0,
   onProgress: 0,
@@ -181,6 +190,8 @@ export interface CheckedConfig {
   readonly deterministic: boolean;
   readonly stopOnTrapStorm: boolean;
   readonly onFailure: FailureAction;
+  readonly watchdog: Watchdog | undefined;
+  readonly checkpoints: Required<CheckpointOptions> | undefined;
   readonly cpu: VmCpuChoice;
   readonly devices: readonly DeviceMaker[];
   readonly rng: RngOptions | undefined;
@@ -259,7 +270,7 @@ function parseSize(text: string): number {
 export function checkConfig(config: VmConfig, isRestored = false): CheckedConfig {
   known({ code: "option", where: "createVm" }, config, KEYS);
   const onFailure = checkFailureAction(config.onFailure ?? "stop");
-  const { harts = 1, clock = "host", onTrapStorm = onFailure === "restart" ? "stop" : "continue" } = config;
+  const { harts = 1, clock = "host", onTrapStorm = onFailure === "stop" ? "continue" : "stop" } = config;
   const engine = engineOf(config.engine ?? (hasTailCalls() ? "tiered" : "interpreter"));
   const memoryModel = memoryModelOf(config.memoryModel ?? "shadow");
   checkMemoryModel(memoryModel, engine);
@@ -300,6 +311,8 @@ export function checkConfig(config: VmConfig, isRestored = false): CheckedConfig
     deterministic: clock === "deterministic",
     stopOnTrapStorm: onTrapStorm === "stop",
     onFailure,
+    watchdog: checkWatchdog(config.watchdog, { agent, deterministic: clock === "deterministic" }),
+    checkpoints: checkCheckpoints(config.checkpoints),
     cpu: checkVmCpu(config.cpu ?? {}, DEFAULT_CPU),
     devices: config.devices ?? [],
     hasFlash: config.flash?.some((bank) => bank !== undefined) ?? false,

@@ -235,6 +235,7 @@ export class Host {
     let flash: readonly (FlashImage | undefined)[] = [];
     try {
       flash = await openFlash(config.flash ?? []);
+      if (checked.onFailure === "restore") (await import("./cure/checkpoint.ts")).checkKeepable(virtio.drives);
       config.signal?.throwIfAborted();
       if (this.#closed) throw hostClosed();
       return this.#makeVm({ ...parts, opened: { virtio, flash } });

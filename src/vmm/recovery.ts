@@ -3,18 +3,22 @@
 import { WasmvisorError } from "../error.ts";
 import type { VmExit } from "./exit.ts";
 
-/** What to do with a VM that has failed: leave it as it is, or switch it off and on again. */
-export type FailureAction = "stop" | "restart";
+/** What to do with a VM that has failed: leave it as it is, switch it off and on again, or have it be what it was at its last checkpoint. */
+export type FailureAction = "stop" | "restart" | "restore";
+
+const ACTIONS: readonly FailureAction[] = ["stop", "restart", "restore"];
 
 /** @throws WasmvisorError `option` */
 export function checkFailureAction(action: FailureAction): FailureAction {
-  if (action === "stop" || action === "restart") return action;
-  const sentence = `onFailure is stop or restart, not "${String(action)}".`;
+  if (ACTIONS.includes(action)) return action;
+  const sentence = `onFailure is stop, restart or restore, not "${String(action)}".`;
   throw new WasmvisorError("option", sentence, { key: "onFailure", value: action });
 }
 
 /** Ends that are no guest's choice. */
-const FAILURES: ReadonlySet<VmExit["reason"]> = new Set(["failure", "trap-storm", "out-of-memory"]);
+const FAILURES: ReadonlySet<VmExit["reason"]> = new Set([
+  ...(["failure", "trap-storm", "out-of-memory", "hang", "panic"] as const),
+]);
 
 /** Milliseconds before the first restart, and the most before any. */
 const FIRST_DELAY = 100;
@@ -25,14 +29,19 @@ const RECOVERED = 60_000;
 
 /** Restarts a VM after each failure, later each time. */
 export class Recovery {
-  readonly #restart: () => Promise<void>;
+  readonly #restart: (isFirst: boolean) => Promise<void>;
+  readonly #recovered: number;
   #delay = FIRST_DELAY;
   #startedAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param restart - rejects when that is not possible now */
-  constructor(restart: () => Promise<void>) {
+  /**
+   * @param restart - told whether this is the first failure since the VM recovered; rejects when it is not possible now
+   * @param recovered - after so many milliseconds it has recovered
+   */
+  constructor(restart: (isFirst: boolean) => Promise<void>, recovered = RECOVERED) {
     this.#restart = restart;
+    this.#recovered = Math.max(RECOVERED, recovered);
   }
 
   /** The VM runs, anew. */
@@ -44,7 +53,7 @@ export class Recovery {
   /** The VM has ended: restarts it later, if that was a failure. Returns in how many milliseconds, or undefined. */
   ended({ reason }: VmExit, now: number): number | undefined {
     if (!FAILURES.has(reason)) return undefined;
-    if (now - this.#startedAt >= RECOVERED) this.#delay = FIRST_DELAY;
+    if (now - this.#startedAt >= this.#recovered) this.#delay = FIRST_DELAY;
     return this.#soon();
   }
 
@@ -58,7 +67,8 @@ export class Recovery {
     const delay = this.#delay;
     this.#delay = Math.min(LONGEST_DELAY, 2 * delay);
     this.cancel();
-    this.#timer = setTimeout(() => void this.#restart().catch(() => this.#soon()), delay);
+    const isFirst = delay === FIRST_DELAY;
+    this.#timer = setTimeout(() => void this.#restart(isFirst).catch(() => this.#soon()), delay);
     return delay;
   }
 }

@@ -38,6 +38,8 @@ export interface VmEvents {
   exit: VmExit;
   /** It starts anew. */
   reset: { readonly by: "guest" | "host" };
+  /** It is what it was at its checkpoint again; how many milliseconds ago that was. */
+  restored: { readonly age: number };
   /** A hart does nothing but trap; sent once for each hart until a reset. */
   "trap-storm": TrapStorm;
   /** A device has thrown, which is a bug of the device's; the guest sees an access fault. */
@@ -60,6 +62,7 @@ export const VM_EVENTS: ReadonlySet<string> = new Set(
     state: 0,
     exit: 0,
     reset: 0,
+    restored: 0,
     "trap-storm": 0,
     "device-error": 0,
     "drive-error": 0,

@@ -51,6 +51,10 @@ import type { MovedVm } from "./migrate/send.ts";
 import { signature } from "./signature.ts";
 import { ioUse, type VmAccounting } from "./accounting.ts";
 import type { VmBalloon } from "./balloon.ts";
+import { guestCrashed, guestHangs } from "./agent/errors.ts";
+import type { Pulse } from "./agent/heartbeat.ts";
+import type { Checkpoint, KeptDisks } from "./cure/checkpoint.ts";
+import type { Watchdog } from "./cure/watchdog.ts";
 import { Recovery } from "./recovery.ts";
 import type { ScheduledVm } from "./scheduler/scheduler.ts";
 import { checkVmCpu, type VmCpuChoice, type VmCpuSettings } from "./scheduler/settings.ts";
@@ -134,6 +138,15 @@ export class Vm extends Driven {
   readonly #storms = new Set<number>();
   readonly #madeAt = performance.now();
   readonly #recovery: Recovery | undefined;
+  /** By what a hang of the guest's is seen. @internal */
+  readonly watchdog: Watchdog | undefined;
+  /** Another thread asks the agent. */
+  #isWatchedElsewhere = false;
+  /** Whether the guest's agent has ended in this run, or has been told to. */
+  #agentHasEnded = false;
+  #checkpoint: Checkpoint | undefined;
+  #checkpointing: Promise<void> | undefined;
+  #checkpointTimer: ReturnType<typeof setTimeout> | undefined;
   #state: VmState = "created";
   #ending = ending();
   #power: PowerEvent | undefined;
@@ -158,7 +171,11 @@ export class Vm extends Driven {
     const { core, config } = deps;
     this.#deps = deps;
     this.#symbols = symbols;
-    if (config.onFailure === "restart") this.#recovery = new Recovery(() => this.#restart("host"));
+    this.watchdog = config.watchdog;
+    if (config.onFailure !== "stop") {
+      const { heartbeat = 0, misses = 0 } = this.watchdog ?? {};
+      this.#recovery = new Recovery((isFirst) => this.#recover(isFirst), 2 * heartbeat * misses);
+    }
     this.console = new VmConsole(
       (bytes) => this.emit("output", bytes),
       () => this.#loop.endSlice(),
@@ -175,7 +192,10 @@ export class Vm extends Driven {
     this.#arrivals = arrivals;
     for (const drive of this.drives) drive.onError = (error) => this.emit("drive-error", error);
     for (const port of this.#allPorts) {
-      port.onOpened = (change) => this.emit("port", change);
+      port.onOpened = (change) => {
+        if (port === this.agentPort && !change.open) this.#agentHasEnded = true;
+        this.emit("port", change);
+      };
       port.whenAtRest = (act) => arrivals.expect(Promise.resolve(), act);
     }
     for (const network of this.networks) {
@@ -362,6 +382,8 @@ export class Vm extends Driven {
     if (this.#state === "destroyed") return;
     this.#loop.close();
     this.#recovery?.cancel();
+    clearTimeout(this.#checkpointTimer);
+    this.#dropCheckpoint();
     this.#arrivals.close();
     this.#closed = Promise.all([this.#closeFlash(), closeVirtioDevices(this.#deps.virtio)]).then(() => undefined);
     // Told to those who ask by `close`; to nobody else, so that it does not end the process.
@@ -673,6 +695,130 @@ export class Vm extends Driven {
   }
 
   /**
+   * Keeps what it is at this moment in memory, in place of what was kept before, for `revert` and `onFailure: "restore"`. It runs on. Disks must be
+   * read only, or forget their changes (`snapshot: true`, bytes).
+   *
+   * ```ts
+   * await vm.checkpoint();
+   * await vm.exec("rm -rf /etc");
+   * await vm.revert();
+   * ```
+   *
+   * @throws WasmvisorError `vm-state`, `snapshot-drive`, `host-memory`, `state-device`
+   */
+  checkpoint(): Promise<void> {
+    this.#checkpointing ??= this.#keep().finally(() => (this.#checkpointing = undefined));
+    return this.#checkpointing;
+  }
+
+  /**
+   * Has it be what it was at its last checkpoint, with its disks; open connections of the guest's are as they were then, whatever their other ends
+   * think. It runs on if it ran or had ended.
+   * @throws WasmvisorError `checkpoint` when there is none, `vm-state`, `snapshot-drive` when a drive has another disk now
+   */
+  async revert(): Promise<void> {
+    this.#expect("revert", "created", "running", "paused", "exited");
+    this.#expectHere("revert");
+    if (this.#checkpoint === undefined)
+      throw new WasmvisorError("checkpoint", "The VM has no checkpoint; make one with vm.checkpoint.");
+    await this.#goBack();
+  }
+
+  async #keep(): Promise<void> {
+    this.console.flush();
+    this.#expect("keep", "created", "running", "paused");
+    this.#expectHere("keep");
+    this.#expectStill("keep");
+    const { keepDisks } = await import("./cure/checkpoint.ts");
+    await this.#lazy?.fetchAll();
+    const goOn = this.hold();
+    try {
+      await this.#arrivals.settled();
+      this.#expect("keep", "created", "running", "paused");
+      await this.#keepAll(() => keepDisks(this.drives, this.#checkpoint?.disks));
+    } finally {
+      goOn();
+    }
+  }
+
+  /** Once disks are kept, the last checkpoint's memory does not belong to them. */
+  async #keepAll(keepDisks: () => Promise<KeptDisks>): Promise<void> {
+    const { core, memory } = this.#deps;
+    try {
+      const disks = await keepDisks();
+      this.#expect("keep", "created", "running", "paused");
+      this.#expectStill("keep");
+      const sections = saveParts(this.#stateOwner().parts);
+      const ram = new FrozenRam(core, memory, this.machine.space.ram);
+      this.#checkpoint?.ram.release();
+      this.#checkpoint = { ram, sections, disks, taken: performance.now() };
+    } catch (error) {
+      this.#dropCheckpoint();
+      throw error;
+    }
+  }
+
+  #dropCheckpoint(): void {
+    const kept = this.#checkpoint;
+    this.#checkpoint = undefined;
+    if (kept === undefined) return;
+    kept.ram.release();
+    for (const { kept: disk } of kept.disks) void disk?.use.close();
+  }
+
+  /** After a failure: a checkpoint that leads to the next one at once is no cure. */
+  async #recover(isFirst: boolean): Promise<void> {
+    if (this.#deps.config.onFailure === "restore" && isFirst && this.#checkpoint !== undefined)
+      return this.#goBack().catch(() => this.#restart("host"));
+    this.#dropCheckpoint();
+    return this.#restart("host");
+  }
+
+  #goBack(): Promise<void> {
+    this.#restarting ??= this.#rewind().finally(() => (this.#restarting = undefined));
+    return this.#restarting;
+  }
+
+  async #rewind(): Promise<void> {
+    this.#loop.stop();
+    try {
+      await this.#checkpointing?.catch(() => undefined);
+      const kept = this.#checkpoint;
+      if (kept === undefined) throw new WasmvisorError("checkpoint", "The VM's checkpoint is gone; make another one.");
+      const { revertDisks } = await import("./cure/checkpoint.ts");
+      const disks = await revertDisks(this.drives, kept.disks);
+      if (this.state === "destroyed") return;
+      this.#checkpoint = { ...kept, disks };
+      this.#revertNow(kept.ram, kept.sections, false);
+      this.#agentHasEnded = false;
+      this.console.reopen();
+      this.emit("restored", { age: performance.now() - kept.taken });
+      this.#runAgain();
+      this.#refresh();
+    } finally {
+      if (this.state === "running" && this.#holds === 0) this.#loop.start();
+    }
+  }
+
+  /** Takes checkpoints by itself from now on. */
+  #keepOften(): void {
+    const { checkpoints } = this.#deps.config;
+    if (checkpoints === undefined || this.#checkpointTimer !== undefined) return;
+    const next = (): void => {
+      const timer = setTimeout(() => {
+        const isNeeded = this.state === "running" && this.#holds === 0 && this.#restarting === undefined;
+        // One that cannot be made now is made next time.
+        void (isNeeded ? this.checkpoint().catch(() => undefined) : Promise.resolve()).then(() => {
+          if (this.state !== "destroyed") next();
+        });
+      }, checkpoints.every);
+      (timer as { unref?(): void }).unref?.();
+      this.#checkpointTimer = timer;
+    };
+    next();
+  }
+
+  /**
    * Makes `count` VMs that are where it is now, and share its RAM until one of them stores to it; see `Template.clone`.
    *
    * ```ts
@@ -814,6 +960,8 @@ export class Vm extends Driven {
     this.#expect("reset", "created", "running", "paused");
     this.#expectStill("reset");
     const goOn = this.hold();
+    // Its disks' layers are no longer those of the checkpoint.
+    this.#dropCheckpoint();
     try {
       for (const [index, drive] of this.drives.entries()) await drive.replace(disks[index]!);
       this.#expect("reset", "created", "running", "paused");
@@ -825,7 +973,7 @@ export class Vm extends Driven {
     }
   }
 
-  #revertNow(ram: FrozenRam, sections: readonly Section[]): void {
+  #revertNow(ram: FrozenRam, sections: readonly Section[], keepsCode = true): void {
     const restore = checkSections(this.#stateOwner(), sections);
     const { memory } = this.#deps;
     const bytes = ram.pages * 4;
@@ -835,7 +983,8 @@ export class Vm extends Driven {
     } finally {
       memory.release(scratch, bytes);
     }
-    this.machine.restore(restore, true);
+    this.machine.space.ram.short = false;
+    this.machine.restore(restore, keepsCode);
     this.agentReplaced();
   }
 
@@ -985,7 +1134,41 @@ export class Vm extends Driven {
   #run(): void {
     this.#recovery?.started(performance.now());
     this.#enter("running");
+    if (!this.#isWatchedElsewhere) this.watch();
+    this.#keepOften();
     if (this.#restarting === undefined && this.#holds === 0) this.#loop.start();
+  }
+
+  /** What had ended runs. */
+  #runAgain(): void {
+    if (this.state !== "exited") return;
+    this.#ending = ending();
+    this.#recovery?.started(performance.now());
+    this.#enter("running");
+  }
+
+  /** Another thread asks its agent from now on; by what. @internal */
+  watchedElsewhere(): Watchdog | undefined {
+    this.#isWatchedElsewhere = true;
+    return this.watchdog;
+  }
+
+  /** @internal */
+  pulse(): Pulse {
+    const isHere = this.#state === "running" && this.#holds === 0 && this.#restarting === undefined;
+    return { runs: isHere && !this.#deps.config.deterministic, waited: this.#deps.cpu.waited };
+  }
+
+  /** @internal */
+  hung(milliseconds: number): void {
+    this.#whenAtRest(() => {
+      if (this.pulse().runs) this.#end({ code: 1, reason: "hang", error: guestHangs(milliseconds) });
+    });
+  }
+
+  /** @internal */
+  expectReset(): void {
+    this.#agentHasEnded = true;
   }
 
   /** One at a time: whoever asks meanwhile gets the one that is under way. */
@@ -1005,12 +1188,9 @@ export class Vm extends Driven {
       this.machine.boot(plan);
       this.#deps.images.discard(plan);
       this.console.reopen();
+      this.#agentHasEnded = false;
       this.emit("reset", { by });
-      if (this.state === "exited") {
-        this.#ending = ending();
-        this.#recovery?.started(performance.now());
-        this.#enter("running");
-      }
+      this.#runAgain();
     } finally {
       if (this.state === "running" && this.#holds === 0) this.#loop.start();
     }
@@ -1041,7 +1221,9 @@ export class Vm extends Driven {
     const event = this.#power;
     if (event === undefined) return this.console.congested;
     this.#power = undefined;
-    if (event.kind === "reset") {
+    if (event.kind === "reset" && this.watchdog !== undefined && !this.#agentHasEnded) {
+      this.#end({ code: 1, reason: "panic", error: guestCrashed() });
+    } else if (event.kind === "reset") {
       this.#restart("guest").catch((error: unknown) => this.#end({ code: 70, reason: "failure", error }));
     } else this.#end({ code: event.code, reason: "poweroff" });
     return true;

@@ -8,6 +8,7 @@ import type { SharingOptions } from "../vmm/sharing.ts";
 import type { CloneOptions } from "../vmm/snapshot/template.ts";
 import type { MigrateOptions, MigrationProgress } from "../vmm/migrate/options.ts";
 import type { ByteStreams } from "../migration/line.ts";
+import type { Watchdog } from "../vmm/cure/watchdog.ts";
 import type { VmEvents, VmState } from "../vmm/vm-types.ts";
 
 /** Which object is meant; `vm` is 0 for the host itself. */
@@ -122,6 +123,8 @@ export interface CreatedVm {
   readonly ports: readonly SentPort[];
   /** The agent's port. */
   readonly agent: SentPort | undefined;
+  /** By what its owner sees a hang. */
+  readonly watchdog: Watchdog | undefined;
 }
 
 /** Events that travel as messages; output has a stream. */

@@ -13,6 +13,7 @@ const EVENTS = Object.keys({
   state: true,
   exit: true,
   reset: true,
+  restored: true,
   "trap-storm": true,
   "device-error": true,
   "drive-error": true,
@@ -165,6 +166,7 @@ class Server {
       output,
       ports,
       agent,
+      watchdog: vm.watchedElsewhere(),
     };
     const streams = [output, ...ports.map((port) => port.output), ...(agent === undefined ? [] : [agent.output])];
     return { value: created, transfer: streams };

@@ -12,6 +12,8 @@ import type { CloneOptions } from "../vmm/snapshot/template.ts";
 import type { SnapshotOptions } from "../vmm/snapshot/take.ts";
 import type { ByteStreams } from "../migration/line.ts";
 import { checkStreams, type MigrateOptions, type MigrationStatistics } from "../vmm/migrate/options.ts";
+import type { Pulse } from "../vmm/agent/heartbeat.ts";
+import type { Watchdog } from "../vmm/cure/watchdog.ts";
 import type { Vm } from "../vmm/vm.ts";
 import type { Address } from "../memory/address.ts";
 import { VM_EVENTS, type VmCounters, type VmEvents, type VmExit, type VmState } from "../vmm/vm-types.ts";
@@ -57,6 +59,8 @@ export class WorkerVm extends Driven {
   readonly networks: readonly WorkerNetwork[];
   /** @internal */
   readonly agentPort: WorkerPort | undefined;
+  /** @internal */
+  readonly watchdog: Watchdog | undefined;
   readonly #vm: Remote<Vm>;
   readonly #number: number;
   readonly #link: Link;
@@ -81,6 +85,7 @@ export class WorkerVm extends Driven {
     this.memory = new WorkerMemory(link, vm, memory);
     this.ports = created.ports.map((port, index) => new WorkerPort(link, vm, index, port));
     this.agentPort = created.agent && new WorkerPort(link, vm, "agent", created.agent);
+    this.watchdog = created.watchdog;
     this.harts = Array.from({ length: harts }, (_, index) => new WorkerHart(link, vm, index));
     this.drives = drives.map((slot, index) => new WorkerDrive(link, vm, index, slot));
     this.networks = networks.map((network, index) => new WorkerNetwork(link, vm, index, network));
@@ -222,6 +227,32 @@ export class WorkerVm extends Driven {
     return this.#control("reclaim");
   }
 
+  /** As `Vm.checkpoint`. */
+  checkpoint(): Promise<void> {
+    return this.#vm.call("checkpoint");
+  }
+
+  /** As `Vm.revert`. */
+  async revert(): Promise<void> {
+    await this.#vm.call("revert");
+    await this.#order;
+  }
+
+  /** @internal */
+  pulse(): Promise<Pulse> {
+    return this.#vm.call("pulse");
+  }
+
+  /** @internal */
+  hung(milliseconds: number): Promise<void> {
+    return this.#vm.call("hung", milliseconds).catch(() => undefined);
+  }
+
+  /** @internal */
+  expectReset(): Promise<void> {
+    return this.#vm.call("expectReset");
+  }
+
   /** As `Vm.clone`; the networks of clones have nobody at their far end. */
   async clone(count = 1, options: Pick<CloneOptions, "memoryLimit"> = {}): Promise<WorkerVm[]> {
     const { value } = await this.#link.request({ type: "clone", vm: this.#number, count, options });
@@ -294,6 +325,11 @@ export class WorkerVm extends Driven {
         const { slot, error } = detail as VmEvents["network-error"];
         return this.emit("network-error", { slot, error: decodeError(error as WireError) });
       }
+      case "restored":
+        if (this.#state === "exited") this.#ending = ending();
+        this.console.reopen();
+        this.agentReplaced();
+        return this.emit("restored", detail as VmEvents["restored"]);
       case "port":
         return this.emit("port", detail as VmEvents["port"]);
       case "trap-storm":
@@ -318,5 +354,6 @@ export class WorkerVm extends Driven {
     const from = this.#state;
     this.#state = to;
     this.emit("state", { from, to });
+    if (to === "running") this.watch();
   }
 }

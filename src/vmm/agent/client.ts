@@ -33,6 +33,7 @@ const EXCHANGES_MOST = 1024;
 interface Session {
   readonly nonce: bigint;
   readonly ready: Promise<AgentInfo>;
+  isReady: boolean;
   resolve(info: AgentInfo): void;
   reject(error: unknown): void;
 }
@@ -45,6 +46,10 @@ export class AgentClient {
   #session: Session | undefined;
   #closed: Error | undefined;
   #lastId = 0;
+  #waiting = 0;
+  #ping: number | undefined;
+  /** How many frames have come. */
+  heard = 0;
 
   constructor(port: AgentPort) {
     this.#port = port;
@@ -66,7 +71,7 @@ export class AgentClient {
     const ready = new Promise<AgentInfo>((...both) => ([resolve, reject] = both));
     // Nobody may be waiting.
     ready.catch(() => undefined);
-    this.#session = { nonce: word!, ready, resolve, reject };
+    this.#session = { nonce: word!, ready, isReady: false, resolve, reject };
     // Those who wait for the last one get this one.
     if (waiting !== undefined) ready.then(waiting.resolve, waiting.reject);
     this.#parser.seek(word!);
@@ -93,8 +98,32 @@ export class AgentClient {
     this.#session?.reject(error);
   }
 
+  /** Whether somebody waits for it. */
+  get isAwaited(): boolean {
+    return this.#waiting > 0 || this.#exchanges.size > (this.#ping === undefined ? 0 : 1);
+  }
+
+  /** Asks whether it is there; what it answers is heard. */
+  ping(): void {
+    if (this.#ping !== undefined || this.#session?.isReady !== true) return;
+    const over = (): void => void (this.#ping = undefined);
+    const id = this.#nextId();
+    this.#ping = id;
+    this.#exchanges.set(id, { take: () => false, done: over, fail: over });
+    this.#send(new Payload().frame(id, FrameType.PING));
+  }
+
   /** Resolves when the agent has answered. */
   async ready(signal?: AbortSignal): Promise<AgentInfo> {
+    this.#waiting++;
+    try {
+      return await this.#whenReady(signal);
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  async #whenReady(signal: AbortSignal | undefined): Promise<AgentInfo> {
     signal?.throwIfAborted();
     if (this.#closed !== undefined) throw this.#closed;
     if (this.#session === undefined) this.connect();
@@ -117,10 +146,15 @@ export class AgentClient {
     if (this.#exchanges.size >= EXCHANGES_MOST) {
       throw lostAgent(`${EXCHANGES_MOST} requests are under way already; wait until one is done`);
     }
+    const id = this.#nextId();
+    this.#exchanges.set(id, exchange);
+    this.#send(payload.frame(id, type));
+    return id;
+  }
+
+  #nextId(): number {
     do this.#lastId = (this.#lastId % 0xffff_ffff) + 1;
     while (this.#exchanges.has(this.#lastId));
-    this.#exchanges.set(this.#lastId, exchange);
-    this.#send(payload.frame(this.#lastId, type));
     return this.#lastId;
   }
 
@@ -150,6 +184,7 @@ export class AgentClient {
   }
 
   #receive(frame: Frame): void {
+    this.heard++;
     if (frame.id === 0) return this.#receiveHello(frame);
     const exchange = this.#exchanges.get(frame.id);
     // Of a request that has been given up.
@@ -171,6 +206,7 @@ export class AgentClient {
     const reader = new PayloadReader(payload.subarray(MAGIC.length + 8));
     const version = reader.u32();
     if (version < 1 || version > VERSION) return this.#break(`it wants to speak version ${version}`);
+    session.isReady = true;
     session.resolve({ version });
   }
 

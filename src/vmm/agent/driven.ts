@@ -3,10 +3,12 @@
 import type { VmEvents, VmExit, VmState } from "../vm-types.ts";
 import { Emitter } from "../events.ts";
 import { WasmvisorError } from "../../error.ts";
+import { CALLS_PATIENCE, type Watchdog } from "../cure/watchdog.ts";
 import type { AgentClient, AgentInfo, AgentPort } from "./client.ts";
-import { lostAgent, missingAgent } from "./errors.ts";
+import { lostAgent, missingAgent, silentFor } from "./errors.ts";
 import type { Copied } from "./copy.ts";
 import type * as Files from "./files.ts";
+import type { Pulse } from "./heartbeat.ts";
 import type { FileSource, GuestFiles, ReadOptions, WriteOptions } from "./files.ts";
 import type { ExecOptions, ExecResult, GuestProcess, SpawnOptions } from "./process.ts";
 import { AGENT_PORT } from "./port-name.ts";
@@ -49,6 +51,14 @@ export abstract class Driven extends Emitter<VmEvents> {
   abstract get exited(): Promise<VmExit>;
   /** What it is doing. */
   abstract get state(): VmState;
+  /** By what a hang of the guest's is seen and ends the VM; without one it ends calls. @internal */
+  abstract readonly watchdog: Watchdog | undefined;
+  /** @internal */
+  abstract pulse(): Pulse | Promise<Pulse>;
+  /** The guest hangs: it has been silent for so many milliseconds. @internal */
+  abstract hung(milliseconds: number): void | Promise<void>;
+  /** The guest is about to reset itself, as it was told to. @internal */
+  abstract expectReset(): void | Promise<void>;
   #client: Promise<AgentClient> | undefined;
 
   /**
@@ -166,6 +176,7 @@ export abstract class Driven extends Emitter<VmEvents> {
     }
     const [{ ofGuest }, client] = await this.#files();
     await client.ready(signal);
+    if (how === "reboot") await this.expectReset();
     const over = how === "reboot" ? this.once("reset") : this.exited;
     const { FrameType, Payload } = await import("./protocol.ts");
     const payload = new Payload().u32(HOW[how]).u32(force ? 1 : 0);
@@ -223,6 +234,11 @@ export abstract class Driven extends Emitter<VmEvents> {
     void this.#client?.then((client) => client.connect());
   }
 
+  /** Has its watchdog, if it has one, look at the guest. @internal */
+  protected watch(): void {
+    if (this.watchdog !== undefined) this.#agent().catch(() => undefined);
+  }
+
   async #agent(): Promise<AgentClient> {
     const { state } = this;
     if (state === "exited" || state === "destroyed") throw lostAgent(`the VM is ${state}`);
@@ -233,15 +249,37 @@ export abstract class Driven extends Emitter<VmEvents> {
   async #open(): Promise<AgentClient> {
     const port = this.agentPort;
     if (port === undefined) throw missingAgent();
-    const { AgentClient } = await import("./client.ts");
+    const [{ AgentClient }, { Heartbeat }] = await Promise.all([import("./client.ts"), import("./heartbeat.ts")]);
     const client = new AgentClient(port);
+    const heartbeat = new Heartbeat(
+      {
+        pulse: () => this.pulse(),
+        heard: () => client.heard,
+        matters: () => this.watchdog !== undefined || client.isAwaited,
+        ping: () => client.ping(),
+        onHang: (milliseconds) => this.#onHang(client, milliseconds),
+      },
+      this.watchdog ?? CALLS_PATIENCE,
+    );
+    this.on("reset", () => heartbeat.booted());
+    this.on("state", ({ to }) => {
+      if (to === "destroyed") heartbeat.stop();
+    });
     this.on("port", ({ name, open }) => {
       if (name !== AGENT_PORT) return;
       if (open) client.connect();
-      else client.lose(lostAgent("the guest has closed its port, or restarts; wait for it with vm.waitReady"));
+      else {
+        heartbeat.booted();
+        client.lose(lostAgent("the guest has closed its port, or restarts; wait for it with vm.waitReady"));
+      }
     });
     this.on("exit", ({ reason }) => client.end(lostAgent(`the guest has ended (${reason}); start it again`)));
     return client;
+  }
+
+  #onHang(client: AgentClient, milliseconds: number): void {
+    if (this.watchdog !== undefined) void this.hung(milliseconds);
+    else client.end(lostAgent(`${silentFor(milliseconds)}; look at its console, and reset the VM if it has panicked`));
   }
 }
 

@@ -64,3 +64,20 @@ export const lostAgent = (why: string): WasmvisorError =>
 
 export const brokenAgent = (why: string): WasmvisorError =>
   new WasmvisorError("agent-protocol", `The guest's agent does not follow the protocol: ${why}; start the guest anew.`);
+
+/** "the guest has been silent for 30 seconds" */
+export const silentFor = (milliseconds: number): string =>
+  `the guest has been silent for ${Math.max(1, Math.round(milliseconds / 1000))} seconds`;
+
+export const guestHangs = (milliseconds: number): WasmvisorError =>
+  new WasmvisorError(
+    "guest-hang",
+    `The guest hangs: its agent has not answered for ${milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${Math.round(milliseconds / 1000)} seconds`}; reset the VM, or have it restarted with onFailure.`,
+    { milliseconds },
+  );
+
+export const guestCrashed = (): WasmvisorError =>
+  new WasmvisorError(
+    "guest-panic",
+    "The guest has reset itself while its agent ran, as after a kernel panic; look at its console, and reset the VM, or have it restarted with onFailure.",
+  );

@@ -31,6 +31,8 @@ export enum FrameType {
   CLOCK = 33,
   FREEZE = 34,
   THAW = 35,
+  /** Wants an answer, whatever it is: an agent that does not know it says so. */
+  PING = 36,
   STARTED = 64,
   DONE = 65,
 }

@@ -68,6 +68,11 @@ class Client implements VmCpu {
     return { ...this.#use, wakeUpLatency: [...this.#latency] };
   }
 
+  /** Milliseconds in which it wanted to run and did not, with those of a wait that goes on. */
+  get waited(): number {
+    return this.#use.waitedMilliseconds + (this.resume === undefined ? 0 : performance.now() - this.#since);
+  }
+
   turn(): Promise<number> {
     if (this.#left) return Promise.resolve(0);
     return new Promise((resolve) => {

@@ -38,6 +38,9 @@ export type RestoreOptions = Partial<
     | "memoryLimit"
     | "cpu"
     | "devices"
+    | "onFailure"
+    | "watchdog"
+    | "checkpoints"
     | "shares"
     | "kernel"
     | "initrd"
@@ -90,6 +93,9 @@ export const RESTORE_KEYS = Object.keys({
   memoryLimit: 0,
   cpu: 0,
   devices: 0,
+  onFailure: 0,
+  watchdog: 0,
+  checkpoints: 0,
   shares: 0,
   kernel: 0,
   initrd: 0,
@@ -147,6 +153,7 @@ export async function restoreVm(source: ImageSource, options: RestoreOptions, ho
     signal?.throwIfAborted();
     vm.restoreSections(own);
     vm.restoredFrom(newest.id, track);
+    if (options.onFailure === "restore") await vm.checkpoint();
     return vm;
   } catch (error) {
     await vm?.close().catch(() => undefined);
@@ -260,7 +267,8 @@ export function configOf(
   const { memory, harts, clock, virtio, agent, onTrapStorm, rng, vsock, balloon, virtioSerial } = machine;
   return {
     ...others,
-    ...{ memory, harts, clock, virtio, agent, onTrapStorm, fwCfg, devices },
+    ...{ memory, harts, clock, virtio, agent, fwCfg, devices },
+    onTrapStorm: (options.onFailure ?? "stop") === "stop" ? onTrapStorm : "stop",
     ...defined({ memoryLimit, rng, vsock, balloon, virtioSerial }),
     drives: machine.drives.map((drive, index) => driveOf(drive, drives[index], index)),
     networks: machine.networks.map((network, index) => ({ ...network, ...networks[index] })),

@@ -157,7 +157,7 @@ export function describeMachine(
     virtio,
     bios,
     agent,
-    onTrapStorm: config.onTrapStorm ?? "continue",
+    onTrapStorm: vm.shape.stopOnTrapStorm ? "stop" : "continue",
     networks: vm.networks.map(({ mac, mtu, link, slot }, index) => {
       const { queues, limits } = config.networks?.[index] ?? {};
       return { mac, mtu, link, slot, ...defined({ queues, limits }) };
