@@ -140,6 +140,8 @@ export type { GuestMemoryStatistics } from "./device/virtio/balloon/protocol.ts"
 export type { RngLimits } from "./device/virtio/rng/rng.ts";
 export { VmPort } from "./vmm/ports.ts";
 export type { PortChange, PortOptions, SerialOptions } from "./vmm/ports.ts";
+export type { CheckpointOptions } from "./vmm/cure/checkpoints.ts";
+export type { WatchdogOptions } from "./vmm/cure/watchdog.ts";
 export type { FailureAction } from "./vmm/recovery.ts";
 export type { RngOptions } from "./vmm/rng-options.ts";
 export type { AgentInfo } from "./vmm/agent/client.ts";

@@ -108,6 +108,17 @@ const CPU = objectOf(
   },
 );
 
+const WATCHDOG = objectOf(
+  {},
+  {
+    heartbeat: described("Milliseconds between two questions to the agent.", whole(10, 3_600_000), 5000),
+    misses: described("Questions in a row that may stay without an answer.", whole(1, 1000), 6),
+    boot: described("Milliseconds for the first answer.", whole(10, 86_400_000), 300_000),
+  },
+);
+
+const CHECKPOINTS = objectOf({ every: described("Milliseconds from one to the next.", whole(100, 86_400_000)) }, {});
+
 const STEP = objectOf(
   { run: described("A line for /bin/sh in the guest.", anyText(65_536)) },
   {
@@ -159,7 +170,21 @@ const MACHINE = objectOf(
     balloon: described("Gives the guest's free pages back to this computer.", truth(), false),
     agent: described("Whether wasmvisor's agent is in the guest. Default: with linux or an initrd.", truth()),
     engine: described("How instructions are executed.", oneOf("tiered", "interpreter")),
-    restart: described("When a failure has ended the machine it starts again.", truth(), false),
+    restart: described('When a failure has ended the machine it starts again: "onFailure": "restart".', truth(), false),
+    onFailure: described(
+      "What becomes of the machine when a failure has ended it: it stays off, starts again, or goes back to its last checkpoint.",
+      oneOf("stop", "restart", "restore"),
+      "stop",
+    ),
+    watchdog: described(
+      "Whether a guest counts as failed when its agent does not answer any more, or it resets itself after a panic.",
+      either(truth(), (value) => !isObject(value), WATCHDOG),
+      false,
+    ),
+    checkpoints: described(
+      'For "onFailure": "restore": what the machine is is kept in memory, again and again.',
+      CHECKPOINTS,
+    ),
     provision: described(
       "What is done in the guest when it has booted for the first time: lines for /bin/sh, or files to copy.",
       PROVISION,
@@ -251,17 +276,39 @@ function contradiction(machine: MachineDescription): Contradiction | undefined {
   if (linux === undefined && kernel === undefined && (bios === undefined || ["builtin", "none"].includes(bios)))
     return { path: [], why: 'boots nothing; add "linux": "debian" or a kernel' };
   for (const [index, drive] of drives.entries()) {
-    const why = driveContradiction(drive);
+    const why = driveContradiction(drive) ?? unkept(drive, machine);
     if (why !== undefined) return { path: ["drives", index], why };
   }
   for (const [index, network] of networks.entries()) {
     const why = networkContradiction(network);
     if (why !== undefined) return { path: ["networks", index], why };
   }
+  const cure = cureContradiction(machine);
+  if (cure !== undefined) return cure;
   if (forwards.length > 0 && networks.length > 0 && networks.every(({ type }) => type !== "user"))
     return { path: ["forwards"], why: 'needs a network of type "user"' };
   const wrong = forwards.findIndex((forward) => forwardOf(forward) === undefined);
   return wrong < 0 ? undefined : { path: ["forwards", wrong], why: "has a port above 65535" };
+}
+
+function cureContradiction(machine: MachineDescription): Contradiction | undefined {
+  const { restart, onFailure, watchdog = false } = machine;
+  if (restart === true && onFailure !== undefined && onFailure !== "restart")
+    return { path: ["restart"], why: `is "onFailure": "restart"; leave it out beside "${onFailure}"` };
+  if (watchdog !== false && !hasAgent(machine))
+    return { path: ["watchdog"], why: 'asks the agent, which the machine does not have; write "agent": true' };
+  return undefined;
+}
+
+/** A disk's file does not go back with the memory. */
+function unkept({ readonly, forget }: DriveDescription, { onFailure }: MachineDescription): string | undefined {
+  if (onFailure !== "restore" || readonly === true || forget === true) return undefined;
+  return 'is written to its file, which cannot go back with "onFailure": "restore"; make it readonly or forget, or use "restart"';
+}
+
+/** What becomes of a machine that has failed. */
+export function failureActionOf({ restart, onFailure }: MachineDescription): "stop" | "restart" | "restore" {
+  return onFailure ?? (restart === true ? "restart" : "stop");
 }
 
 function driveContradiction({ file, size, overlay, readonly, forget }: DriveDescription): string | undefined {

@@ -15,7 +15,16 @@ export interface VmExit {
    * - `"destroyed"`: `destroy` was called;
    * - `"failure"`: wasmvisor itself failed; `error` says how.
    */
-  readonly reason: "poweroff" | "htif" | "trap-storm" | "out-of-memory" | "hang" | "panic" | "migrated" | "destroyed" | "failure";
+  readonly reason:
+    | "poweroff"
+    | "htif"
+    | "trap-storm"
+    | "out-of-memory"
+    | "hang"
+    | "panic"
+    | "migrated"
+    | "destroyed"
+    | "failure";
   /** What happened, for `"failure"`, `"out-of-memory"`, `"hang"` and `"panic"`. */
   readonly error?: unknown;
 }

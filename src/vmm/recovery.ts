@@ -11,7 +11,7 @@ const ACTIONS: readonly FailureAction[] = ["stop", "restart", "restore"];
 /** @throws WasmvisorError `option` */
 export function checkFailureAction(action: FailureAction): FailureAction {
   if (ACTIONS.includes(action)) return action;
-  const sentence = `onFailure is stop, restart or restore, not "${String(action)}".`;
+  const sentence = `onFailure is stop, restart or restore, not "${action as string}".`;
   throw new WasmvisorError("option", sentence, { key: "onFailure", value: action });
 }
 

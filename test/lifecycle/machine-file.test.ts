@@ -36,6 +36,10 @@ const FULL = {
     },
     db: {
       kernel: "db.elf",
+      onFailure: "restore",
+      watchdog: { heartbeat: 1000 },
+      checkpoints: { every: 60_000 },
+      agent: true,
       networks: [
         { type: "vxlan", vni: 42, peers: ["192.0.2.7"] },
         { type: "relay", url: "wss://x/" },
@@ -56,6 +60,13 @@ describe("a machine file", () => {
     ['{\n  "kernel": "x",\n}', "line 2, column 16: there is a comma too many; remove it."],
     ["{\n  // no\n}", "line 2, column 3: JSON has no comments; remove this one."],
     ['{ "kernel": "x" # no\n}', "line 1, column 17: JSON has no comments"],
+    [
+      '{ "kernel": "x", "onFailure": "restore", "drives": [{ "size": "1G" }] }',
+      'drives.0 is written to its file, which cannot go back with "onFailure": "restore"',
+    ],
+    ['{ "kernel": "x", "restart": true, "onFailure": "stop" }', 'restart is "onFailure": "restart"'],
+    ['{ "kernel": "x", "watchdog": true }', "watchdog asks the agent"],
+    ['{ "kernel": "x", "checkpoints": { "every": 5 } }', "checkpoints.every is a whole number from 100"],
     ['{ "kernel": x }', 'line 1, column 13: "x" is no value; text stands in double quotes.'],
     ['{ "kernel" "x" }', 'line 1, column 12: the colon behind "kernel" is missing.'],
     ['{ "kernel": "x" "a": 1 }', "line 1, column 17: a comma or } is missing."],

@@ -30,16 +30,18 @@ test("a kernel panic ends calls and the VM, a hang does too, and a checkpoint br
   const back = vm.once("restored");
   expect(await failureOf(() => vm.exec("echo c > /proc/sysrq-trigger; sleep 1000"))).toMatchObject({
     code: "agent-lost",
-    message: expect.stringContaining("panic"),
+    message: expect.stringContaining("panic") as string,
   });
   await back;
-  expect(await vm.exec("cat /tmp/kept; ls /tmp")).toMatchObject({ stdout: expect.stringMatching(/^kept\n(?!.*lost)/s) });
+  expect(await vm.exec("cat /tmp/kept; ls /tmp")).toMatchObject({
+    stdout: expect.stringMatching(/^kept\n(?!.*lost)/s) as string,
+  });
   expect(seen).toEqual(["panic"]);
   // An agent that is stopped is as silent as a guest that hangs.
   const reset = vm.once("reset");
   expect(await failureOf(() => vm.exec("kill -STOP $PPID; sleep 1000"))).toMatchObject({
     code: "agent-lost",
-    message: expect.stringContaining("hang"),
+    message: expect.stringContaining("hang") as string,
   });
   // The same checkpoint twice within a minute: the machine is switched off and on.
   await reset;

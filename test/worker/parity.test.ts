@@ -34,7 +34,7 @@ test("every method and accessor has its counterpart", () => {
       members(
         ...([Vm, "loop", "restarting", "sample", "symbols", "saveState", "restoreState", "vsock"] as const),
         ...(["restoreSections", "restoredFrom", "hold", "shape", "number", "template", "arrived"] as const),
-        ...(["restoreLazily", "lazyRestore"] as const),
+        ...(["restoreLazily", "lazyRestore", "watchedElsewhere"] as const),
       ),
       WorkerVm,
     ),

@@ -380,3 +380,21 @@ test("a snapshot of a VM in a worker is restored in another one and here, and th
   expect(first.vms.size).toBe(2);
   await expect(first.restore(new Uint8Array(9))).rejects.toThrow(code("snapshot-format"));
 });
+
+test("a VM in a worker goes back to its checkpoint after a failure", async () => {
+  const host = await newHost();
+  const kernel = flatGuest(
+    "la t0, handler\ncsrw mtvec, t0\nli s0, 0x80140000\nagain: ld t0, 0(s0)\nbeqz t0, again\n.align 2\nhandler: .word 0",
+  );
+  const vm = await host.createVm({ memory: "2M", bios: "none", kernel, onFailure: "restore" });
+  await vm.start();
+  await vm.checkpoint();
+  const restored = vm.once("restored");
+  await vm.memory.write(0x8014_0000, Uint8Array.of(1));
+  expect((await restored).age).toBeGreaterThan(0);
+  expect(vm.state).toBe("exited");
+  await vm.once("state");
+  expect(vm.state).toBe("running");
+  await vm.revert();
+  expect([...(await vm.memory.read(0x8014_0000, 1))]).toEqual([0]);
+});

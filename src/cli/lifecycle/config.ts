@@ -14,6 +14,7 @@ import {
 } from "../../index.ts";
 import {
   type DriveDescription,
+  failureActionOf,
   forwardOf,
   hasAgent,
   type MachineDescription,
@@ -154,7 +155,7 @@ function sharesOf({ shares = [] }: MachineDescription, { folder }: Place): Pick<
  * @throws WasmvisorError as the parts' makers do; the signal's reason
  */
 export async function configOf(machine: MachineDescription, place: Place, signal: AbortSignal): Promise<VmConfig> {
-  const { memory, harts, cpu, engine, balloon, restart } = machine;
+  const { memory, harts, cpu, engine, balloon, watchdog, checkpoints } = machine;
   if (memory !== undefined) parseMemorySize(memory);
   const drives: DriveOptions[] = [];
   for (const [index, drive] of (machine.drives ?? []).entries()) drives.push(await driveOf(drive, index, place));
@@ -162,7 +163,9 @@ export async function configOf(machine: MachineDescription, place: Place, signal
     ...defined({ memory, harts, engine }),
     ...(cpu === undefined ? {} : { cpu: defined(cpu) }),
     ...(balloon === true ? { balloon: true } : {}),
-    ...(restart === true ? { onFailure: "restart" as const } : {}),
+    ...(watchdog === undefined ? {} : { watchdog: typeof watchdog === "boolean" ? watchdog : defined(watchdog) }),
+    ...defined({ checkpoints }),
+    onFailure: failureActionOf(machine),
     ...(drives.length > 0 ? { drives } : {}),
     ...sharesOf(machine, place),
     agent: hasAgent(machine),
@@ -194,12 +197,15 @@ export async function restoreOptionsOf(
     engine,
     cpu,
     shares,
+    onFailure,
+    watchdog,
+    checkpoints,
     drives = [],
     networks = [],
   } = await configOf(machine, place, signal);
   const firmware = bios === "builtin" || bios === "none" ? undefined : bios;
   return {
-    ...defined({ kernel, initrd, append, bios: firmware, engine, cpu, shares }),
+    ...defined({ kernel, initrd, append, bios: firmware, engine, cpu, shares, onFailure, watchdog, checkpoints }),
     drives: drives.map(({ source, format, overlay, readonly, snapshot }) => ({
       source,
       ...defined({ format, overlay, readonly, snapshot }),

@@ -26,7 +26,9 @@ The file is JSON, without comments. A machine has:
   forwards            ["8080:80", "5353:53/udp"]: ports of this computer's that lead to the guest
   shares              [{ "folder": ".", "tag": "src", "mount": "/src", "readonly": true }]
   provision           ["apt-get update", { "copy": "site", "to": "/srv/" }, { "run": "…", "always": true, "user": "www" }]
-  agent, balloon, restart, engine
+  onFailure           "restart" when a failure has ended it, or "restore": to its last checkpoint, { "checkpoints": { "every": 60000 } }
+  watchdog            true, or { "heartbeat": 5000, "misses": 6 }: a guest whose agent is silent, or that panics, has failed
+  agent, balloon, engine
 Several machines are named: { "machines": { "web": { … }, "db": { … } } }.
 `,
   up: `wasmvisor up [options] [NAME…]

@@ -14,7 +14,7 @@ import {
   writeStreamWhole,
 } from "../../host/state-folder.ts";
 import type { ExecResult, Host, RestoreOptions, Vm, VmConfig, VmExit, VmState } from "../../index.ts";
-import { hasAgent, type MachineDescription } from "../../lifecycle/machine-file.ts";
+import { failureActionOf, hasAgent, type MachineDescription } from "../../lifecycle/machine-file.ts";
 import type { Bodies } from "../../lifecycle/routes.ts";
 import { Log } from "../control/server.ts";
 import { PanicWatch } from "../panic.ts";
@@ -250,6 +250,7 @@ export class Machine {
     this.#live = live;
     this.#exit = undefined;
     vm.on("output", (bytes) => this.#console.append(bytes));
+    vm.on("restored", ({ age }) => this.#note(`it is what it was ${Math.round(age / 1000)} s before`));
     for (const event of ["drive-error", "network-error", "device-error"] as const)
       vm.on(event, (fault) => this.#note(`${event}: ${sayError(fault.error)}`));
     vm.on("exit", (exit) => this.#ended(live, exit));
@@ -261,10 +262,10 @@ export class Machine {
 
   /** The guest has ended by itself. */
   #ended(live: Live, exit: VmExit): void {
-    const failed = exit.reason !== "poweroff" && exit.reason !== "htif";
+    const failed = !["poweroff", "htif", "migrated", "destroyed"].includes(exit.reason);
     const why = exit.error === undefined ? "" : `: ${sayError(exit.error)}`;
     this.#note(`the guest has ended (${exit.reason}, code ${exit.code})${why}`);
-    if (failed && live.record.machine.restart === true) return;
+    if (failed && failureActionOf(live.record.machine) !== "stop") return;
     void this.#alone(async () => {
       if (this.#live !== live || live.vm.state !== "exited") return;
       this.#exit = exit;

@@ -47,7 +47,10 @@ export function checkWatchdog(
   if (watchdog === undefined || watchdog === false) return undefined;
   if (!agent) throw fault("A watchdog asks the guest's agent; make the VM with agent: true.", watchdog);
   if (deterministic)
-    throw fault("A watchdog would change what a deterministic VM does; leave it out, or use the host's clock.", watchdog);
+    throw fault(
+      "A watchdog would change what a deterministic VM does; leave it out, or use the host's clock.",
+      watchdog,
+    );
   if (watchdog === true) return USUAL;
   known({ code: "option", where: "watchdog" }, watchdog, Object.keys(USUAL));
   const wanted = { ...USUAL, ...watchdog };
