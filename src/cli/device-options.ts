@@ -18,6 +18,7 @@ export interface DeviceOptions {
   readonly ports: readonly { readonly name: string; readonly chardev: string | undefined }[];
   readonly vsock?: VsockOptions;
   readonly balloon?: BalloonOptions;
+  readonly generationId?: boolean | string;
 }
 
 type Building = { -readonly [Key in keyof DeviceOptions]: DeviceOptions[Key] } & {
@@ -41,6 +42,7 @@ const KINDS: Readonly<Record<string, (building: Building, properties: Properties
   // With all that it can do.
   "virtio-balloon": (building, properties) =>
     addBalloon(building, properties, { deflateOnOom: true, freePageReporting: true }),
+  vmgenid: addGeneration,
 };
 
 /**
@@ -57,6 +59,8 @@ export function deviceOptions(devices: readonly string[]): DeviceOptions {
   }
   return building;
 }
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 function noKind(kind: string): Error {
   const meant = kind.replace(/-pci$/, "-device");
@@ -123,6 +127,22 @@ function addBalloon(building: Building, properties: Properties, usual: BalloonOp
     id: () => undefined,
   });
   building.balloon = balloon;
+}
+
+function addGeneration(building: Building, properties: Properties): void {
+  if (building.generationId !== undefined) throw usage("A VM has one vmgenid; leave the others out.");
+  let id: boolean | string = true;
+  readEach("vmgenid", properties, {
+    guid: (guid) => {
+      if (guid !== "auto" && !UUID.test(guid))
+        throw usage(
+          `The guid of vmgenid is auto, or a UUID such as 01234567-89ab-4def-8123-456789abcdef, not "${guid}".`,
+        );
+      id = guid === "auto" || guid;
+    },
+    id: () => undefined,
+  });
+  building.generationId = id;
 }
 
 /** The device that has ports. QEMU wants it named before them; here it is there when one of them is. */

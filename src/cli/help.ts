@@ -49,6 +49,8 @@ The machine
   --device virtio-balloon
                       a memory balloon: the guest's free pages are the host's; QEMU's words for it are
                       virtio-balloon-device,deflate-on-oom=on,free-page-reporting=on
+  --device vmgenid,guid=auto
+                      a generation ID, by which Linux sees that it has been restored or cloned, and stirs its random numbers
   --device virtio-rng-device
                       random bytes of the host's (/dev/hwrng); also max-bytes=N,period=MILLISECONDS
   --net user          a network device on a NAT to what this computer reaches; also

@@ -16,6 +16,7 @@ import type { VirtioLayout } from "../device/virtio/mmio.ts";
 import type { VirtioModel } from "../device/virtio/model.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
 import type { Part } from "../state/saved.ts";
+import type { VmGenId } from "../device/vmgenid.ts";
 import type { LoadedImage } from "./loader/loaded-image.ts";
 import type { DeviceMaker } from "./owner-devices.ts";
 
@@ -36,6 +37,8 @@ export interface VirtConfig {
   readonly flash?: readonly FlashBank[];
   /** Files of the firmware configuration device. */
   readonly fwCfg?: readonly FwCfgFile[];
+  /** The generation ID of the VM, 16 bytes; undefined for a board without one. */
+  readonly generation?: Uint8Array | undefined;
 }
 
 /** A flash bank: its image, and what it holds until the machine has it. */
@@ -109,6 +112,8 @@ export interface VirtBoard {
   readonly plic: Plic;
   readonly uart: Ns16550a;
   readonly rtc: GoldfishRtc;
+  /** Only where it is asked for. */
+  readonly vmgenid: VmGenId | undefined;
   /** The guest's time in ticks: what the `time` CSR and `mtime` read, and what `stimecmp` is compared with. */
   mtime(): bigint;
   /**

@@ -14,6 +14,7 @@ import { Plic } from "../device/plic.ts";
 import { Rom } from "../device/rom.ts";
 import { SifiveTest } from "../device/sifive-test.ts";
 import { EmptyVirtioSlot } from "../device/virtio/empty-slot.ts";
+import { VmGenId } from "../device/vmgenid.ts";
 import { VirtioMmio } from "../device/virtio/mmio.ts";
 import { boot } from "./boot.ts";
 import { CLINT_MTIMER, MAX_HARTS, MEMMAP, PLIC_IRQ, PLIC_SOURCES, VIRTIO_COUNT } from "./memmap.ts";
@@ -51,6 +52,7 @@ class Board implements VirtBoard {
   readonly uart: Ns16550a;
   readonly rtc: GoldfishRtc;
   readonly fwCfg: FwCfg;
+  readonly vmgenid: VmGenId | undefined;
   private readonly flash: readonly PFlash[];
   private readonly deps: VirtDeps;
   private readonly timers: Timers;
@@ -71,6 +73,8 @@ class Board implements VirtBoard {
     const items = makeItems(config.harts, deps.memory.ramSize, config.fwCfg ?? []);
     this.fwCfg = new FwCfg(items, deps);
     this.flash = this.flashBanks();
+    const { generation } = config;
+    this.vmgenid = generation && new VmGenId(generation, this.plic.line(PLIC_IRQ.vmgenid));
     this.placed = this.place();
     const hidden = [
       { pa: MEMMAP.mrom.pa, device: this.rom },
@@ -181,6 +185,7 @@ class Board implements VirtBoard {
       { device: this.rtc, ...rtc, irq: PLIC_IRQ.rtc },
       { device: this.uart, ...uart0, irq: PLIC_IRQ.uart0 },
       { device: finisher, ...test, irq: 0 },
+      ...(this.vmgenid === undefined ? [] : [{ device: this.vmgenid, ...MEMMAP.vmgenid, irq: PLIC_IRQ.vmgenid }]),
       ...slots.map((slot) => ({
         device: this.virtioSlot(slot),
         pa: virtio.pa + slot * virtio.size,

@@ -21,6 +21,7 @@ import { checkRng, type RngOptions } from "./rng-options.ts";
 import { checkMemoryModel, type MemoryModelName, memoryModelOf } from "./memory-model.ts";
 import { checkWatchdog, type Watchdog, type WatchdogOptions } from "./cure/watchdog.ts";
 import { checkCheckpoints, type CheckpointOptions } from "./cure/checkpoints.ts";
+import { checkGeneration } from "./generation.ts";
 import { type BalloonOptions, checkBalloon } from "./balloon.ts";
 import { checkShares, type ShareOptions } from "./shares.ts";
 import type { VsockOptions } from "./vsock.ts";
@@ -101,6 +102,12 @@ export interface VmConfig {
   readonly flash?: readonly (FlashOptions | undefined)[];
   /** Files for the firmware configuration device, by name; see `FwCfgFile`. Default: none. */
   readonly fwCfg?: readonly FwCfgFile[];
+  /**
+   * Whether the guest can see that it has been copied or set back: a generation ID (`vm.generationId`) that is another one after `Host.restore`, `clone`
+   * and `revert`, and an interrupt that says so; Linux from 6.10 on then stirs its random numbers at once. A UUID: the first one. It stays in a
+   * migration, and with a deterministic clock. Default: none, as on QEMU's board.
+   */
+  readonly generationId?: boolean | string;
   /** Registers of the virtio slots: `"legacy"` (the default), as QEMU's `virt` has them, or `"modern"`, which packed queues need. */
   readonly virtio?: VirtioLayout;
   /**
@@ -154,6 +161,7 @@ const KEYS = Object.keys({
   agent: 0,
   fwCfg: 0,
   flash: 0,
+  generationId: 0,
   virtio: 0,
   clock: 0,
   cpu: 0,
@@ -197,6 +205,7 @@ export interface CheckedConfig {
   readonly rng: RngOptions | undefined;
   readonly balloon: BalloonOptions | undefined;
   readonly agent: boolean;
+  readonly generation: Uint8Array | undefined;
   readonly vsock: VsockOptions | undefined;
   readonly virtioLayout: VirtioLayout;
   readonly fwCfg: readonly FwCfgFile[];
@@ -320,6 +329,7 @@ export function checkConfig(config: VmConfig, isRestored = false): CheckedConfig
     rng: checkRng(config.rng),
     balloon: checkBalloon(config.balloon),
     agent,
+    generation: checkGeneration(config.generationId, clock === "deterministic"),
     vsock: checkVsock(config.vsock),
     virtioLayout: layoutOf(config.virtio ?? "legacy"),
   };

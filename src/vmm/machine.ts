@@ -271,10 +271,10 @@ export class Machine {
     core.hart_set_lines(view.ma, -1, this.#lines[start.hartid] ?? 0);
   }
 
-  #createBoard({ harts, devices, virtioLayout, fwCfg, hasFlash }: CheckedConfig): VirtBoard {
+  #createBoard({ harts, devices, virtioLayout, fwCfg, hasFlash, generation }: CheckedConfig): VirtBoard {
     const { console, arrivals, virtio, onPower, onTimeRead } = this.#deps;
     return createVirtBoard(
-      { harts, devices, virtioLayout, virtio, fwCfg, ...(hasFlash ? { flash: this.#flashBanks } : {}) },
+      { harts, devices, virtioLayout, virtio, fwCfg, generation, ...(hasFlash ? { flash: this.#flashBanks } : {}) },
       {
         memory: this.ram,
         flashMemory: (unit) => ({

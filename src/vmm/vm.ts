@@ -27,6 +27,7 @@ import type { VmNetwork } from "./networks.ts";
 import type { VmPort } from "./ports.ts";
 import { Driven } from "./agent/driven.ts";
 import type { Unsubscribe } from "./events.ts";
+import { generationText, newGeneration } from "./generation.ts";
 import { Hart } from "./hart.ts";
 import { Htif, htifSymbols } from "./htif.ts";
 import { Machine, outOfMemory } from "./machine.ts";
@@ -282,6 +283,17 @@ export class Vm extends Driven {
     const { balloon } = this.#deps.virtio;
     if (balloon !== undefined) return balloon;
     throw new WasmvisorError("option", "This VM was made without a balloon; make it with balloon: true.");
+  }
+
+  /** By which the guest knows that it has been copied or set back, as a UUID; undefined when it was made without `generationId`. */
+  get generationId(): string | undefined {
+    const { vmgenid } = this.machine.board;
+    return vmgenid && generationText(vmgenid.generation);
+  }
+
+  /** The guest is a copy, or has been set back. A deterministic one is to do the same again. */
+  #beAnother(): void {
+    if (!this.#deps.config.deterministic) this.machine.board.vmgenid?.renew(newGeneration());
   }
 
   /** The number of the VM in its host. @internal */
@@ -952,6 +964,7 @@ export class Vm extends Driven {
     this.machine.space.ram.adopt(ram.table);
     this.machine.restore(checkSections(this.#stateOwner(), sections), true);
     this.agentReplaced();
+    this.#beAnother();
     this.#refreshOnStart();
   }
 
@@ -985,6 +998,7 @@ export class Vm extends Driven {
     }
     this.machine.space.ram.short = false;
     this.machine.restore(restore, keepsCode);
+    this.#beAnother();
     this.agentReplaced();
   }
 
@@ -1036,6 +1050,7 @@ export class Vm extends Driven {
 
   /** Has later snapshots know the one that it was restored from, and the guest have the time as soon as it runs. @internal */
   restoredFrom(id: string, track: boolean): void {
+    this.#beAnother();
     this.#refreshOnStart();
     const epoch = track ? this.machine.space.ram.trackStores() : 0;
     this.#snapshots.note(id, epoch);

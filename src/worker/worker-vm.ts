@@ -227,6 +227,11 @@ export class WorkerVm extends Driven {
     return this.#control("reclaim");
   }
 
+  /** As `Vm.generationId`. */
+  get generationId(): Promise<string | undefined> {
+    return this.#vm.get("generationId");
+  }
+
   /** As `Vm.checkpoint`. */
   checkpoint(): Promise<void> {
     return this.#vm.call("checkpoint");

@@ -148,6 +148,15 @@ describe("QEMU's way of saying it", () => {
     expect(run(...xv6, "-snapshot").vm.drives).toEqual([{ source: "fs.img", format: "raw", slot: 0, snapshot: true }]);
   });
 
+  test("-device vmgenid is a generation ID", () => {
+    expect(run("-device", "vmgenid").vm.generationId).toBe(true);
+    expect(run("-device", "vmgenid,guid=auto,id=a").vm.generationId).toBe(true);
+    const uuid = "01234567-89ab-4def-8123-456789abcdef";
+    expect(run("-device", `vmgenid,guid=${uuid}`).vm.generationId).toBe(uuid);
+    expect(() => run("-device", "vmgenid,guid=1")).toThrow(/auto, or a UUID/);
+    expect(() => run("-device", "vmgenid", "-device", "vmgenid")).toThrow(/has one vmgenid/);
+  });
+
   test("-device virtio-balloon-device is a memory balloon, in QEMU's words or with all that it can do", () => {
     expect(run("-device", "virtio-balloon-device").vm.balloon).toEqual({});
     const words = "virtio-balloon-device,free-page-reporting=on,deflate-on-oom=off,bus=virtio-mmio-bus.3";

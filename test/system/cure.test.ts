@@ -64,3 +64,14 @@ test("a guest that restarts or is paused does neither", async () => {
   await vm.waitReady({ signal: AbortSignal.timeout(PATIENCE_MILLISECONDS) });
   expect(seen).toEqual([]);
 });
+
+test("Linux stirs its random numbers in a copy, by the generation ID", async () => {
+  const vm = await ready({ generationId: true });
+  const stirred =
+    "grep -c 'vmgenid' /proc/interrupts; awk '/vmgenid/ { print $2 }' /proc/interrupts; dmesg | grep -c 'virtual machine fork'";
+  expect(await vm.exec(stirred)).toMatchObject({ stdout: "1\n0\n0\n" });
+  const [clone] = await vm.clone(1);
+  clone!.start();
+  expect(await clone!.exec(stirred)).toMatchObject({ stdout: "1\n1\n1\n" });
+  expect(await vm.exec(stirred)).toMatchObject({ stdout: "1\n0\n0\n" });
+});

@@ -68,6 +68,8 @@ const MACHINE = objectOf(
     virtioSerial: SERIAL,
     balloon: objectOf({}, { deflateOnOom: truth(), freePageReporting: truth(), slot: SLOT }),
     vsock: objectOf({}, { slot: SLOT, cid: count(MOST) }),
+    /** Whether the guest has a generation ID, which is among its devices' states. */
+    generationId: truth(),
   },
 );
 

@@ -149,7 +149,8 @@ export function describeMachine(
   } = vm.shape;
   const { shares = [], flash = [], devices = [] } = config;
   const virtioSerial = config.virtioSerial ?? (agent ? {} : undefined);
-  const given = { memoryLimit, rng, vsock, balloon, virtioSerial };
+  const generationId = vm.shape.generation === undefined ? undefined : true;
+  const given = { memoryLimit, rng, vsock, balloon, virtioSerial, generationId };
   return {
     memory,
     harts: vm.harts.length,
