@@ -19,6 +19,7 @@ export interface DeviceOptions {
   readonly vsock?: VsockOptions;
   readonly balloon?: BalloonOptions;
   readonly generationId?: boolean | string;
+  readonly watchdogTimer?: boolean;
 }
 
 type Building = { -readonly [Key in keyof DeviceOptions]: DeviceOptions[Key] } & {
@@ -43,6 +44,7 @@ const KINDS: Readonly<Record<string, (building: Building, properties: Properties
   "virtio-balloon": (building, properties) =>
     addBalloon(building, properties, { deflateOnOom: true, freePageReporting: true }),
   vmgenid: addGeneration,
+  "sunxi-wdt": addWatchdogTimer,
 };
 
 /**
@@ -143,6 +145,11 @@ function addGeneration(building: Building, properties: Properties): void {
     id: () => undefined,
   });
   building.generationId = id;
+}
+
+function addWatchdogTimer(building: Building, properties: Properties): void {
+  readEach("sunxi-wdt", properties, { id: () => undefined });
+  building.watchdogTimer = true;
 }
 
 /** The device that has ports. QEMU wants it named before them; here it is there when one of them is. */

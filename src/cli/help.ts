@@ -49,6 +49,7 @@ The machine
   --device virtio-balloon
                       a memory balloon: the guest's free pages are the host's; QEMU's words for it are
                       virtio-balloon-device,deflate-on-oom=on,free-page-reporting=on
+  --device sunxi-wdt  a watchdog timer (Linux: sunxi_wdt): a guest that lets it run out has failed
   --device vmgenid,guid=auto
                       a generation ID, by which Linux sees that it has been restored or cloned, and stirs its random numbers
   --device virtio-rng-device

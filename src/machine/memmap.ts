@@ -6,6 +6,7 @@
  *        0x100000  test        power off, reset
  *        0x101000  rtc
  *        0x102000  vmgenid     where it is asked for; not QEMU's
+ *        0x103000  watchdog    where it is asked for; not QEMU's
  *       0x2000000  clint       mswi, then mtimer at +0x4000
  *       0x3000000  pcie-pio    (not built)
  *       0x4000000  platform    (not built)
@@ -27,6 +28,7 @@ export const MEMMAP = {
   test: { pa: 0x10_0000, size: 0x1000 },
   rtc: { pa: 0x10_1000, size: 0x1000 },
   vmgenid: { pa: 0x10_2000, size: 0x1000 },
+  watchdog: { pa: 0x10_3000, size: 0x1000 },
   clint: { pa: 0x200_0000, size: 0x1_0000 },
   aclintSswi: { pa: 0x2f0_0000, size: 0x4000 },
   pciePio: { pa: 0x300_0000, size: 0x1_0000 },

@@ -39,6 +39,8 @@ export interface VirtConfig {
   readonly fwCfg?: readonly FwCfgFile[];
   /** The generation ID of the VM, 16 bytes; undefined for a board without one. */
   readonly generation?: Uint8Array | undefined;
+  /** Whether it has a watchdog timer. Default false. */
+  readonly watchdogTimer?: boolean;
 }
 
 /** A flash bank: its image, and what it holds until the machine has it. */
@@ -61,6 +63,8 @@ export interface VirtDeps {
   onTimeRead?(mtime: bigint): void;
   /** The guest asks to be switched off or reset; the owner does so after the present slice. */
   onPower(event: PowerEvent): void;
+  /** The guest has not restarted its watchdog timer in time. */
+  onWatchdog?(): void;
 }
 
 /** What to start. */

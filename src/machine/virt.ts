@@ -14,6 +14,7 @@ import { Plic } from "../device/plic.ts";
 import { Rom } from "../device/rom.ts";
 import { SifiveTest } from "../device/sifive-test.ts";
 import { EmptyVirtioSlot } from "../device/virtio/empty-slot.ts";
+import { SunxiWdt } from "../device/sunxi-wdt.ts";
 import { VmGenId } from "../device/vmgenid.ts";
 import { VirtioMmio } from "../device/virtio/mmio.ts";
 import { boot } from "./boot.ts";
@@ -162,6 +163,11 @@ class Board implements VirtBoard {
     return flash.map((medium, unit) => new PFlash(unit, { memory: flashMemory(unit), medium, clock, arrivals }));
   }
 
+  private watchdogTimer(): Placed {
+    const device = new SunxiWdt(this.deps.clock, () => this.deps.onWatchdog?.());
+    return { device, ...MEMMAP.watchdog, irq: 0 };
+  }
+
   private virtioSlot(slot: number): Device {
     const { virtio, virtioLayout = "legacy" } = this.config;
     const model = virtio?.get(slot);
@@ -186,6 +192,7 @@ class Board implements VirtBoard {
       { device: this.uart, ...uart0, irq: PLIC_IRQ.uart0 },
       { device: finisher, ...test, irq: 0 },
       ...(this.vmgenid === undefined ? [] : [{ device: this.vmgenid, ...MEMMAP.vmgenid, irq: PLIC_IRQ.vmgenid }]),
+      ...(this.config.watchdogTimer === true ? [this.watchdogTimer()] : []),
       ...slots.map((slot) => ({
         device: this.virtioSlot(slot),
         pa: virtio.pa + slot * virtio.size,

@@ -127,6 +127,11 @@ export interface VmConfig {
   readonly onFailure?: FailureAction;
   /** Whether a guest that hangs or panics ends the VM, by the silence of its agent; see `WatchdogOptions`. Needs `agent: true`. Default false. */
   readonly watchdog?: boolean | WatchdogOptions;
+  /**
+   * A watchdog timer, as the Allwinner D1 has it (Linux: the module `sunxi_wdt`, `/dev/watchdog`): a guest that has begun to restart it and does not in
+   * time, 16 s at most, ends the VM with the reason `"hang"`. Needs no agent. Default false.
+   */
+  readonly watchdogTimer?: boolean;
   /** Keeps what the VM is, again and again, for `onFailure: "restore"`; see `CheckpointOptions`. Default: only what `vm.checkpoint` keeps. */
   readonly checkpoints?: CheckpointOptions;
   /** Gives up the making of the VM: `createVm` rejects with the signal's reason. No part of the VM afterwards. */
@@ -168,6 +173,7 @@ const KEYS = Object.keys({
   onTrapStorm: 0,
   onFailure: 0,
   watchdog: 0,
+  watchdogTimer: 0,
   checkpoints: 0,
   signal: 0,
   stallTimeout: 0,
@@ -205,6 +211,7 @@ export interface CheckedConfig {
   readonly rng: RngOptions | undefined;
   readonly balloon: BalloonOptions | undefined;
   readonly agent: boolean;
+  readonly watchdogTimer: boolean;
   readonly generation: Uint8Array | undefined;
   readonly vsock: VsockOptions | undefined;
   readonly virtioLayout: VirtioLayout;
@@ -329,6 +336,7 @@ export function checkConfig(config: VmConfig, isRestored = false): CheckedConfig
     rng: checkRng(config.rng),
     balloon: checkBalloon(config.balloon),
     agent,
+    watchdogTimer: config.watchdogTimer === true,
     generation: checkGeneration(config.generationId, clock === "deterministic"),
     vsock: checkVsock(config.vsock),
     virtioLayout: layoutOf(config.virtio ?? "legacy"),

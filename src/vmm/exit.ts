@@ -9,7 +9,7 @@ export interface VmExit {
    * - `"htif"`: the guest wrote its exit code to `tohost`;
    * - `"trap-storm"`: the guest did nothing but trap, and the VM was to stop then;
    * - `"out-of-memory"`: the guest, or a device, has stored to a page that the host had no frame for; `error` says so in a sentence;
-   * - `"hang"`: the guest's agent does not answer any more (`watchdog`); `error` says so;
+   * - `"hang"`: the guest's agent does not answer any more (`watchdog`), or it has not restarted its `watchdogTimer`; `error` says so;
    * - `"panic"`: the guest has reset itself while its agent ran, as Linux does after a panic (`watchdog`); `error` says so;
    * - `"migrated"`: it runs elsewhere (`vm.migrateTo`);
    * - `"destroyed"`: `destroy` was called;

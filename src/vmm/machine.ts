@@ -44,6 +44,8 @@ export interface MachineDeps {
   readonly builtinSbi: boolean;
   /** The guest wants to be switched off or reset, after the present slice. */
   onPower(event: PowerEvent): void;
+  /** The guest has not restarted its watchdog timer in time. */
+  onWatchdog(): void;
   /** An interrupt line has changed: a wait may be over. */
   onLine(): void;
   /** A hart that is being run has read `mtime`. */
@@ -271,10 +273,19 @@ export class Machine {
     core.hart_set_lines(view.ma, -1, this.#lines[start.hartid] ?? 0);
   }
 
-  #createBoard({ harts, devices, virtioLayout, fwCfg, hasFlash, generation }: CheckedConfig): VirtBoard {
+  #createBoard({ harts, devices, virtioLayout, fwCfg, hasFlash, generation, watchdogTimer }: CheckedConfig): VirtBoard {
     const { console, arrivals, virtio, onPower, onTimeRead } = this.#deps;
     return createVirtBoard(
-      { harts, devices, virtioLayout, virtio, fwCfg, generation, ...(hasFlash ? { flash: this.#flashBanks } : {}) },
+      {
+        harts,
+        devices,
+        virtioLayout,
+        virtio,
+        fwCfg,
+        generation,
+        watchdogTimer,
+        ...(hasFlash ? { flash: this.#flashBanks } : {}),
+      },
       {
         memory: this.ram,
         flashMemory: (unit) => ({
@@ -288,6 +299,7 @@ export class Machine {
         setLine: (hart, irq, level) => this.#setLine(hart, irq, level),
         onTimeRead: (mtime) => onTimeRead(mtime),
         onPower: (event) => onPower(event),
+        onWatchdog: () => this.#deps.onWatchdog(),
       },
     );
   }

@@ -52,7 +52,7 @@ import type { MovedVm } from "./migrate/send.ts";
 import { signature } from "./signature.ts";
 import { ioUse, type VmAccounting } from "./accounting.ts";
 import type { VmBalloon } from "./balloon.ts";
-import { guestCrashed, guestHangs } from "./agent/errors.ts";
+import { guestCrashed, guestHangs, guestNeglects } from "./agent/errors.ts";
 import type { Pulse } from "./agent/heartbeat.ts";
 import type { Checkpoint, KeptDisks } from "./cure/checkpoint.ts";
 import type { Watchdog } from "./cure/watchdog.ts";
@@ -224,6 +224,10 @@ export class Vm extends Driven {
       console: shared?.uart ?? this.console.backend,
       builtinSbi: plan.bios === "builtin",
       onPower: (event) => (this.#power ??= event),
+      onWatchdog: () => {
+        this.#loop.stop();
+        this.#whenAtRest(() => this.#end({ code: 1, reason: "hang", error: guestNeglects() }));
+      },
       onLine: () => this.#loop?.wake(),
       onTimeRead: (mtime) => this.#loop.timeRead(mtime),
       onDeadline: (mtime) => this.#loop.deadlineMoved(mtime),

@@ -81,3 +81,9 @@ export const guestCrashed = (): WasmvisorError =>
     "guest-panic",
     "The guest has reset itself while its agent ran, as after a kernel panic; look at its console, and reset the VM, or have it restarted with onFailure.",
   );
+
+export const guestNeglects = (): WasmvisorError =>
+  new WasmvisorError(
+    "guest-hang",
+    "The guest hangs: it has not restarted its watchdog timer in time; reset the VM, or have it restarted with onFailure.",
+  );

@@ -70,6 +70,7 @@ const MACHINE = objectOf(
     vsock: objectOf({}, { slot: SLOT, cid: count(MOST) }),
     /** Whether the guest has a generation ID, which is among its devices' states. */
     generationId: truth(),
+    watchdogTimer: truth(),
   },
 );
 

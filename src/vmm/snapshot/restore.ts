@@ -264,12 +264,25 @@ export function configOf(
   if (drives.length > machine.drives.length) throw surplus(machine.drives.length, "disks", "drives");
   if (networks.length > machine.networks.length) throw surplus(machine.networks.length, "networks", "networks");
   const { memoryLimit = machine.memoryLimit } = options;
-  const { memory, harts, clock, virtio, agent, onTrapStorm, rng, vsock, balloon, virtioSerial, generationId } = machine;
+  const {
+    memory,
+    harts,
+    clock,
+    virtio,
+    agent,
+    onTrapStorm,
+    rng,
+    vsock,
+    balloon,
+    virtioSerial,
+    generationId,
+    watchdogTimer,
+  } = machine;
   return {
     ...others,
     ...{ memory, harts, clock, virtio, agent, fwCfg, devices },
     onTrapStorm: (options.onFailure ?? "stop") === "stop" ? onTrapStorm : "stop",
-    ...defined({ memoryLimit, rng, vsock, balloon, virtioSerial, generationId }),
+    ...defined({ memoryLimit, rng, vsock, balloon, virtioSerial, generationId, watchdogTimer }),
     drives: machine.drives.map((drive, index) => driveOf(drive, drives[index], index)),
     networks: machine.networks.map((network, index) => ({ ...network, ...networks[index] })),
     shares: machine.shares.map((share, index) => ({ ...share, source: shares[index]!.source })),

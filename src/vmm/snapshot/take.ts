@@ -150,7 +150,8 @@ export function describeMachine(
   const { shares = [], flash = [], devices = [] } = config;
   const virtioSerial = config.virtioSerial ?? (agent ? {} : undefined);
   const generationId = vm.shape.generation === undefined ? undefined : true;
-  const given = { memoryLimit, rng, vsock, balloon, virtioSerial, generationId };
+  const watchdogTimer = vm.shape.watchdogTimer || undefined;
+  const given = { memoryLimit, rng, vsock, balloon, virtioSerial, generationId, watchdogTimer };
   return {
     memory,
     harts: vm.harts.length,
