@@ -160,6 +160,8 @@ export type { VsockOptions, Vsockets, VsockSocket } from "./vmm/vsock.ts";
 export { Vm } from "./vmm/vm.ts";
 export type { SnapshotOptions } from "./vmm/snapshot/take.ts";
 export type { CloneOptions, Template } from "./vmm/snapshot/template.ts";
+export { snapshotInfo } from "./vmm/snapshot/info.ts";
+export type { SnapshotDisk, SnapshotInfo, SnapshotInfoOptions } from "./vmm/snapshot/info.ts";
 export { functionVm } from "./vmm/function-vm.ts";
 export type {
   FunctionCall,

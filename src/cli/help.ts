@@ -203,14 +203,16 @@ they wait to run, millions of instructions a second, memory taken, memory shared
 `,
   snapshot: `wasmvisor snapshot [--machine NAME] NAME | --list | --delete NAME
 wasmvisor snapshot [--control SOCKET | --machine NAME] [--disks] FILE
+wasmvisor snapshot info [--json] FILE
 
 Keeps what a machine is, with its disks, under a name; it runs on, and wasmvisor restore NAME has it be like that again. What has a path, such as
 ./vm.snap, is a file, as is anything with --control SOCKET: wasmvisor run --loadvm FILE goes on from there. Disks that the guest writes to must be
-then as they are now, unless --disks takes them along.
+then as they are now, unless --disks takes them along. With info it says what is in such a file, and whether any of it is damaged.
 
   --control SOCKET    the VM's socket (default: WASMVISOR_CONTROL)
   -m, --machine NAME  a machine of wasmvisor.json, in place of a socket (default: the only one)
   --disks             take the contents of its disks along, to a file
+  --json              for programs
   --list              what has been kept of the machine
   --delete NAME       forget one of them
 `,

@@ -26,6 +26,8 @@ hart N              makes hart N the present one
 stop, cont          pauses, goes on
 step [N]            runs N instructions of the present hart of a stopped VM
 reset               switches the machine off and on again
+savevm              keeps what the VM is now, in memory, in place of what was kept before
+loadvm              has the VM be that again
 migrate ADDRESS     moves the VM to where wasmvisor run --incoming ADDRESS waits, such as tcp:HOST:4444
 reclaim             has a VM run on here that may have been moved, and was not
 quit                leaves wasmvisor
@@ -125,6 +127,14 @@ export class Monitor {
       case "reset":
       case "system_reset":
         this.#later(this.#vm.reset().then(() => ""));
+        return "";
+      case "savevm":
+        this.#later(
+          this.#vm.checkpoint().then(() => "It is kept, until the VM ends or savevm keeps another moment.\n"),
+        );
+        return "";
+      case "loadvm":
+        this.#later(this.#vm.revert().then(() => ""));
         return "";
       case "migrate":
         if (argument === "") throw new MonitorError("migrate ADDRESS, such as migrate tcp:HOST:4444.");

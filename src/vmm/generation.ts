@@ -18,7 +18,7 @@ export function checkGeneration(
   if (generationId === undefined || generationId === false) return undefined;
   if (generationId === true) return isDeterministic ? generationBytes(SAME) : newGeneration();
   if (typeof generationId === "string" && FORM.test(generationId)) return generationBytes(generationId);
-  const sentence = `generationId is true, or a UUID such as "${SAME}", not "${generationId as string}".`;
+  const sentence = `generationId is true, or a UUID such as "${SAME}", not ${JSON.stringify(generationId)}.`;
   throw new WasmvisorError("option", sentence, { key: "generationId", value: generationId });
 }
 

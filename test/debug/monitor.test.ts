@@ -109,6 +109,21 @@ describe("info", () => {
 });
 
 describe("running", () => {
+  test("is kept by savevm and goes back by loadvm", async () => {
+    const { vm, monitor, screen } = await monitorOf(PROGRAM);
+    monitor.command("loadvm");
+    await expect.poll(() => screen.text).toContain("no checkpoint");
+    vm.step(0, 1);
+    monitor.command("savevm");
+    await expect.poll(() => screen.text).toContain("It is kept");
+    const { pc } = vm.hart(0);
+    vm.step(0, 2);
+    const restored = vm.once("restored");
+    monitor.command("loadvm");
+    await restored;
+    expect(vm.hart(0).pc).toBe(pc);
+  });
+
   test("is stopped, stepped, continued and reset", async () => {
     const { vm, monitor } = await monitorOf("again: addi s0, s0, 1\nj again");
     expect(monitor.command("cont")).toMatch(/You cannot resume a VM that is created/);

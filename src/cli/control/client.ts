@@ -74,6 +74,9 @@ export async function runControl(command: ControlCommand): Promise<number> {
       return 0;
     case "console":
       return attach(command);
+    case "snapshot-info":
+      await (await import("../snapshot-info.ts")).printSnapshotInfo(command.file, command.json);
+      return 0;
     case "snapshot":
     case "snapshot-list":
     case "snapshot-delete":

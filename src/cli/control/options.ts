@@ -46,6 +46,7 @@ export type OneCommand = { readonly asked: Asked } & (
   | { readonly kind: "snapshot"; readonly file: string; readonly disks: "reference" | "include" }
   | { readonly kind: "migrate"; readonly address: string; readonly options: MigrateChoice }
   | { readonly kind: "reclaim" }
+  | { readonly kind: "snapshot-info"; readonly file: string; readonly json: boolean }
   | { readonly kind: "snapshot-list" }
   | { readonly kind: "snapshot-delete"; readonly name: string }
 );
@@ -91,7 +92,13 @@ const FLAGS = {
     json: { type: "boolean" },
     delay: { type: "string" },
   },
-  snapshot: { ...CONTROL, disks: { type: "boolean" }, list: { type: "boolean" }, delete: { type: "string" } },
+  snapshot: {
+    ...CONTROL,
+    disks: { type: "boolean" },
+    list: { type: "boolean" },
+    json: { type: "boolean" },
+    delete: { type: "string" },
+  },
   migrate: {
     ...CONTROL,
     disks: { type: "boolean" },
@@ -165,6 +172,10 @@ function topCommand({ values, positionals }: Arguments, usual: string | undefine
 
 function snapshotCommand({ values, positionals }: Arguments, asked: Asked): ControlCommand {
   const [file, surplus] = positionals;
+  const json = values.has("json");
+  if (file === "info" && surplus !== undefined && positionals.length === 2)
+    return { kind: "snapshot-info", asked, file: surplus, json };
+  if (json) throw usage("--json is for wasmvisor snapshot info FILE.");
   const name = values.get("delete")?.at(-1);
   if (values.has("list") || name !== undefined) {
     if (file !== undefined)
