@@ -9,6 +9,7 @@ import { DiskShelf } from "./disks/shelf.ts";
 import { kindOf } from "./disks/kind.ts";
 import { DisksPanel } from "./panels/disks.ts";
 import { HartPanel } from "./panels/hart.ts";
+import { MachinesPanel } from "./panels/machines.ts";
 import { MemoryPanel } from "./panels/memory.ts";
 import type { Panel, PanelHost } from "./panels/panel.ts";
 import { StudyPanel } from "./panels/study.ts";
@@ -72,6 +73,11 @@ const activity = new ActivityPanel();
 const hartPanel = new HartPanel(host);
 const memory = new MemoryPanel(host);
 const walk = new WalkPanel(host);
+const machines = new MachinesPanel({
+  attempt: (action) => attempt("machine", action),
+  session,
+  name: () => byId("guest", "span").textContent,
+});
 const code = new CodePanel(host);
 const shelf = new DiskShelf(session);
 const disks = new DisksPanel(shelf, {
@@ -85,7 +91,7 @@ const study = new StudyPanel({
     return () => attempt("run", () => session.call("start"));
   },
 });
-const panels: readonly Panel[] = [activity, hartPanel, code, memory, disks, walk, study];
+const panels: readonly Panel[] = [activity, hartPanel, code, memory, machines, disks, walk, study];
 const tabs = new Tabs(byId("tabs", "div"), byId("panels", "div"), panels, () => host.refresh());
 
 /** Asks the machine for what the panel in front shows; one question at a time. */

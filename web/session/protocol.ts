@@ -7,6 +7,7 @@ import type {
   DriveStatistics,
   EngineName,
   LoadProgress,
+  MemoryUse,
   RegionExplanation,
   RegionInfo,
   TrapStorm,
@@ -55,6 +56,16 @@ export interface GuestSpec {
   readonly drives?: readonly DriveSpec[];
 }
 
+/** A machine of the page, and what it takes. */
+export interface MachineView {
+  readonly number: number;
+  readonly name: string;
+  readonly state: VmState;
+  readonly isInFront: boolean;
+  readonly isKept: boolean;
+  readonly memory: MemoryUse;
+}
+
 /** What the page wants to see of the machine; each part is looked up only when it is asked for. */
 export interface Query {
   readonly hart?: { readonly index: number; readonly at?: string };
@@ -66,6 +77,7 @@ export interface Query {
   /** The disks; their maps take longer. */
   readonly drives?: { readonly maps: boolean };
   readonly explain?: { readonly pc: bigint; readonly mode: RegionInfo["mode"] };
+  readonly machines?: boolean;
 }
 
 /** A region of translated code. */
@@ -119,6 +131,7 @@ export interface View {
   readonly regions?: readonly HotRegion[];
   readonly drives?: readonly DriveView[];
   readonly explained?: RegionExplanation | { readonly problem: string };
+  readonly machines?: readonly MachineView[];
 }
 
 /** What the page can ask for; every answer comes by a promise. */
@@ -129,6 +142,20 @@ export interface Calls {
   pause(): void;
   reset(): void;
   step(hart: number, instructions: number): void;
+  /** Keeps what the machine is now, in memory. */
+  keep(): void;
+  /** Has it be what was kept. */
+  goBack(): void;
+  /** The machine as a file. */
+  save(): Blob;
+  /** Makes a machine of such a file, which comes to the front. */
+  restore(file: Blob, name: string): void;
+  /** Makes a copy of the machine, which shares its memory and comes to the front. */
+  clone(): void;
+  /** Has the machine with this number come to the front. */
+  select(number: number): void;
+  /** Gives up the machine with this number. */
+  discard(number: number): void;
   setEngine(engine: EngineName): void;
   type(text: string): void;
   /** The terminal has shown so many more bytes. */

@@ -9,8 +9,7 @@ import {
   type VmConfig,
   WasmvisorError,
 } from "../../src/index.ts";
-import { HotRegions } from "./hot-regions.ts";
-import { OutputPump } from "./output-pump.ts";
+import { Machine } from "./machines.ts";
 import {
   type Calls,
   type Events,
@@ -28,12 +27,9 @@ type Emit = <Name extends keyof Events>(event: Name, detail: Events[Name]) => vo
 export class Session implements Record<keyof Calls, unknown> {
   readonly #emit: Emit;
   #host: Host | undefined;
-  #vm: Vm | undefined;
-  #hot: HotRegions | undefined;
-  #engine: EngineName = "tiered";
-  #output: OutputPump | undefined;
-  /** The disks of the present machine, by name. */
-  #disks: readonly string[] = [];
+  #machines: readonly Machine[] = [];
+  /** The one in front. */
+  #front: Machine | undefined;
 
   constructor(emit: Emit) {
     this.#emit = emit;
@@ -41,56 +37,93 @@ export class Session implements Record<keyof Calls, unknown> {
 
   async boot(spec: GuestSpec, engine: EngineName): Promise<void> {
     const vm = await this.#create(spec, engine);
-    if (this.#vm !== undefined) void this.#end(this.#vm);
-    this.#vm = vm;
-    this.#disks = (spec.drives ?? []).map(({ name }) => name);
-    this.#hot = new HotRegions(vm);
-    this.#engine = engine;
-    this.#emit("booted", { name: spec.name, engine });
-    this.#watch(vm);
+    if (this.#front !== undefined) void this.#end(this.#front);
+    this.#add({ vm, engine, name: spec.name, disks: (spec.drives ?? []).map(({ name }) => name) });
     vm.start();
   }
 
   start(): void {
-    const vm = this.#present();
+    const { vm } = this.#present();
     if (vm.state === "created") vm.start();
     else vm.resume();
   }
 
   pause(): void {
-    this.#present().pause();
+    this.#present().vm.pause();
   }
 
   async reset(): Promise<void> {
-    await this.#present().reset();
+    await this.#present().vm.reset();
   }
 
   step(hart: number, instructions: number): void {
-    this.#present().step(hart, instructions);
+    this.#present().vm.step(hart, instructions);
+  }
+
+  async keep(): Promise<void> {
+    const machine = this.#present();
+    await machine.vm.checkpoint();
+    machine.kept = performance.now();
+  }
+
+  async goBack(): Promise<void> {
+    await this.#present().vm.revert();
+  }
+
+  async save(): Promise<Blob> {
+    return new Response(this.#present().vm.snapshot() as ReadableStream<Uint8Array<ArrayBuffer>>).blob();
+  }
+
+  async restore(file: Blob, name: string): Promise<void> {
+    this.#host ??= await Host.create();
+    const vm = await this.#host.restore(file);
+    this.#add({ vm, name, disks: vm.drives.map((_, index) => `disk ${index}`), engine: vm.engine });
+    vm.start();
+  }
+
+  async clone(): Promise<void> {
+    const { vm: parent, name, disks, tail } = this.#present();
+    const [vm] = await parent.clone();
+    this.#add({ vm: vm!, name, disks, engine: vm!.engine }, tail);
+    vm!.start();
+  }
+
+  select(number: number): void {
+    this.#toFront(this.#find(number));
+  }
+
+  async discard(number: number): Promise<void> {
+    const machine = this.#find(number);
+    const next = this.#machines.find((other) => other !== machine);
+    if (machine === this.#front && next === undefined)
+      throw new PageError("last-machine", "This is the last machine; load another guest in its place.");
+    if (machine === this.#front) this.#toFront(next!);
+    await this.#end(machine);
   }
 
   setEngine(engine: EngineName): void {
-    const vm = this.#present();
+    const machine = this.#present();
     try {
-      vm.setEngine(engine);
-      this.#engine = engine;
+      machine.vm.setEngine(engine);
+      machine.engine = engine;
     } finally {
-      this.#emit("state", { state: vm.state, engine: this.#engine });
+      this.#emit("state", { state: machine.vm.state, engine: machine.engine });
     }
   }
 
   type(text: string): void {
-    void this.#vm?.console.write(text);
+    void this.#front?.vm.console.write(text);
   }
 
   shown(bytes: number): void {
-    this.#output?.shown(bytes);
+    this.#front?.pump.shown(bytes);
   }
 
   async look(query: Query): Promise<View> {
-    const vm = this.#present();
-    const view = lookAt(vm, this.#hot!, query);
-    return query.drives === undefined ? view : { ...view, drives: await drivesOf(vm, this.#disks, query.drives.maps) };
+    const { vm, hot, disks } = this.#present();
+    const machines = this.#machines.map((machine) => machine.view(machine === this.#front));
+    const view = { ...lookAt(vm, hot, query), ...(query.machines === true ? { machines } : {}) };
+    return query.drives === undefined ? view : { ...view, drives: await drivesOf(vm, disks, query.drives.maps) };
   }
 
   async createDisk(name: string, what: { readonly size: number } | { readonly base: string }): Promise<void> {
@@ -98,19 +131,50 @@ export class Session implements Record<keyof Calls, unknown> {
   }
 
   async settleDisk(name: string): Promise<void> {
-    const index = this.#disks.indexOf(name);
-    if (this.#vm === undefined || index < 0) return;
-    if (this.#vm.state === "running")
+    const { vm, disks = [] } = this.#front ?? {};
+    const index = disks.indexOf(name);
+    if (vm === undefined || index < 0) return;
+    if (vm.state === "running")
       throw new PageError(
         "disk-in-use",
         `The machine is using ${name}; pause it first, so that all of the copy is of one moment.`,
       );
-    await this.#vm.drives[index]?.flush();
+    await vm.drives[index]?.flush();
   }
 
-  #present(): Vm {
-    if (this.#vm !== undefined) return this.#vm;
+  #present(): Machine {
+    if (this.#front !== undefined) return this.#front;
     throw new PageError("no-machine", "There is no machine yet; load a guest first.");
+  }
+
+  #find(number: number): Machine {
+    const found = this.#machines.find(({ vm }) => vm.state !== "destroyed" && vm.accounting().number === number);
+    if (found !== undefined) return found;
+    throw new PageError("no-machine", "That machine is gone; choose another one.");
+  }
+
+  /** A new machine, in front. */
+  #add(parts: ConstructorParameters<typeof Machine>[0], printed?: Uint8Array): void {
+    const machine = new Machine(parts, (of, bytes) => this.#show(of, bytes));
+    if (printed !== undefined) machine.remember(printed);
+    this.#machines = [...this.#machines, machine];
+    this.#watch(machine);
+    this.#toFront(machine);
+  }
+
+  #show(machine: Machine, bytes: Uint8Array): boolean {
+    if (machine !== this.#front) return false;
+    this.#emit("output", bytes);
+    return true;
+  }
+
+  #toFront(machine: Machine): void {
+    if (this.#front === machine) return;
+    this.#front = machine;
+    const { name, engine, vm, tail } = machine;
+    this.#emit("booted", { name, engine });
+    if (tail.length > 0) this.#emit("output", tail);
+    this.#emit("state", { state: vm.state, engine });
   }
 
   /** While the images are read, the present machine goes on; it makes room only when there is not enough for two. */
@@ -118,55 +182,49 @@ export class Session implements Record<keyof Calls, unknown> {
     this.#host ??= await Host.create();
     const config = configOf(spec, engine, (progress) => this.#emit("progress", progress));
     // A disk has one user at a time.
-    if (this.#vm !== undefined && this.#disks.length > 0 && (spec.drives ?? []).length > 0) {
-      const ended = this.#end(this.#vm);
-      this.#vm = undefined;
-      await ended;
-    }
+    if (this.#front !== undefined && this.#front.disks.length > 0 && (spec.drives ?? []).length > 0)
+      await this.#end(this.#front);
     try {
       return await this.#host.createVm(config);
     } catch (error) {
-      if (!(error instanceof WasmvisorError) || error.code !== "host-memory" || this.#vm === undefined) throw error;
-      const ended = this.#end(this.#vm);
-      this.#vm = undefined;
-      await ended;
+      if (!(error instanceof WasmvisorError) || error.code !== "host-memory" || this.#front === undefined) throw error;
+      await this.#end(this.#front);
       return this.#host.createVm(config);
     }
   }
 
   /** Destroys a machine at once, and waits until its disks are closed. */
-  async #end(vm: Vm): Promise<void> {
-    const name = this.#disks.join(", ");
-    await vm.close().catch((error: unknown) => {
+  async #end(machine: Machine): Promise<void> {
+    this.#machines = this.#machines.filter((other) => other !== machine);
+    // Whoever looks at it hears that it is gone.
+    const closed = machine.vm.close();
+    if (this.#front === machine) this.#front = undefined;
+    await closed.catch((error: unknown) => {
+      const name = machine.disks.join(", ");
       this.#emit("drive-error", { name, operation: "close", message: sentenceOf(error) });
     });
   }
 
-  #watch(vm: Vm): void {
-    vm.on("state", ({ to }) => {
-      if (this.#vm === vm) this.#emit("state", { state: to, engine: this.#engine });
-    });
-    const pump = this.#pump(vm);
+  #watch(machine: Machine): void {
+    const { vm, pump, disks } = machine;
+    const ifInFront = (act: () => void): void => {
+      if (this.#front === machine) act();
+    };
+    vm.on("state", ({ to }) => ifInFront(() => this.#emit("state", { state: to, engine: machine.engine })));
     vm.on("exit", ({ code, reason, error }) => {
-      const problem = error instanceof Error ? error.message : undefined;
-      pump.whenEmpty(() => this.#emit("exit", { code, reason, ...(problem === undefined ? {} : { problem }) }));
+      const problem = error instanceof Error ? { problem: error.message } : {};
+      pump.whenEmpty(() => ifInFront(() => this.#emit("exit", { code, reason, ...problem })));
     });
     vm.on("reset", (detail) => {
-      if (this.#vm === vm) this.#hot?.clear();
-      this.#emit("reset", detail);
+      machine.hot.clear();
+      ifInFront(() => this.#emit("reset", detail));
     });
-    vm.on("trap-storm", (detail) => this.#emit("trap-storm", detail));
-    const disks = this.#disks;
+    vm.on("restored", () => machine.hot.clear());
+    vm.on("trap-storm", (detail) => ifInFront(() => this.#emit("trap-storm", detail)));
     vm.on("drive-error", ({ slot, operation, error }) => {
       const name = disks[vm.drives.findIndex((drive) => drive.slot === slot)] ?? `slot ${slot}`;
       this.#emit("drive-error", { name, operation, message: sentenceOf(error) });
     });
-  }
-
-  /** Hands output over as fast as the terminal shows it. */
-  #pump(vm: Vm): OutputPump {
-    this.#output = new OutputPump(vm, (bytes) => this.#emit("output", bytes));
-    return this.#output;
   }
 }
 
