@@ -165,6 +165,7 @@ export type { SnapshotDisk, SnapshotInfo, SnapshotInfoOptions } from "./vmm/snap
 export { functionVm } from "./vmm/function-vm.ts";
 export type {
   FunctionCall,
+  FunctionUse,
   FunctionClone,
   FunctionVm,
   FunctionVmOptions,

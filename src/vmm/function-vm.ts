@@ -19,6 +19,14 @@ export interface FunctionVmOptions {
   readonly clone?: CloneOptions;
 }
 
+/** How a clone is used. */
+export interface FunctionUse {
+  /** As `FunctionVmOptions.timeout`, for this use. */
+  readonly timeout?: number;
+  /** Gives up waiting for a clone. */
+  readonly signal?: AbortSignal;
+}
+
 /** One call. */
 export interface FunctionCall extends Omit<ExecOptions, "timeout" | "encoding"> {
   /** As `FunctionVmOptions.timeout`, for this call. */
@@ -103,14 +111,32 @@ export class FunctionVm<Clone extends FunctionClone = FunctionClone> {
    * `Vm.exec` do; the signal's reason
    */
   async call(command: string | readonly string[], options: FunctionCall = {}): Promise<ExecResult> {
-    const { timeout = this.#options.timeout, ...how } = options;
+    const { timeout, ...how } = options;
+    return this.use((clone) => clone.exec(command, how), { ...(timeout === undefined ? {} : { timeout }), ...how });
+  }
+
+  /**
+   * Has a clone for as long as `act` takes: for calls that copy files, or run several commands. Nothing may use the clone afterwards.
+   *
+   * ```ts
+   * const text = await f.use(async (vm) => {
+   *   await vm.writeFile("/tmp/in", source);
+   *   await vm.exec("sort /tmp/in > /tmp/out");
+   *   return vm.readFile("/tmp/out");
+   * });
+   * ```
+   *
+   * @throws WasmvisorError as `call` does; what `act` throws
+   */
+  async use<Value>(act: (clone: Clone) => Promise<Value>, options: FunctionUse = {}): Promise<Value> {
+    const { timeout = this.#options.timeout, signal } = options;
     expectTimeout(timeout);
-    await this.#enter(how.signal);
+    await this.#enter(signal);
     let clone: Clone | undefined;
     let isWhole = false;
     try {
-      clone = this.#idle.pop() ?? (await this.#make());
-      const result = await this.#run(clone, command, how, timeout);
+      const mine = (clone = this.#idle.pop() ?? (await this.#make()));
+      const result = await this.#run(async () => act(mine), timeout);
       isWhole = true;
       this.#calls++;
       return result;
@@ -199,12 +225,7 @@ export class FunctionVm<Clone extends FunctionClone = FunctionClone> {
     return clone;
   }
 
-  async #run(
-    clone: Clone,
-    command: string | readonly string[],
-    options: Omit<FunctionCall, "timeout">,
-    timeout: number,
-  ): Promise<ExecResult> {
+  async #run<Value>(act: () => Promise<Value>, timeout: number): Promise<Value> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
@@ -212,7 +233,7 @@ export class FunctionVm<Clone extends FunctionClone = FunctionClone> {
         reject(fault(sentence, { timeout }));
       }, timeout);
     });
-    const done = clone.exec(command, options);
+    const done = act();
     // Nobody may be left who waits for it.
     done.catch(() => undefined);
     try {

@@ -104,6 +104,31 @@ describe("a function of a template", () => {
     expect(lab.alive).toBe(0);
   });
 
+  test("has a clone for as long as it is used, which is the template again afterwards", async () => {
+    const lab = new Lab();
+    const f = await lab.make({ idle: 1 });
+    const used = f.use(async (clone) => {
+      const first = await clone.exec("a");
+      return [first.stdout, (await clone.exec("b")).stdout];
+    });
+    await lab.drain();
+    expect(await used).toEqual(["a", "a,b"]);
+    const after = f.call("c");
+    await lab.drain();
+    expect((await after).stdout).toBe("c");
+    expect(f.statistics).toMatchObject({ made: 1, calls: 2 });
+    // What is thrown at once ends the use, too.
+    const thrown = new Error("mine");
+    await expect(
+      f.use(() => {
+        throw thrown;
+      }),
+    ).rejects.toBe(thrown);
+    await expect(f.use(() => new Promise(() => undefined), { timeout: 5 })).rejects.toThrow(code("function-vm"));
+    await tick();
+    expect(f.statistics).toMatchObject({ running: 0 });
+  });
+
   test("never runs more at once than it may, and refuses more than may wait", async () => {
     const lab = new Lab();
     const f = await lab.make({ idle: 0, concurrency: 1, waiting: 1 });

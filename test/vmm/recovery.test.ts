@@ -97,3 +97,19 @@ test("there is no other action", async () => {
   const host = await newHost();
   await expect(vmOf(host, COUNT, { onFailure: "explode" as never })).rejects.toMatchObject({ code: "option" });
 });
+
+test("a guest that never answers hangs, once it has had its time; a VM that is paused does not", async () => {
+  const host = await newHost();
+  const config: VmConfig = { agent: true, watchdog: { heartbeat: 20, boot: 100 } };
+  const vm = await vmOf(host, COUNT, { ...config, onFailure: "restart" });
+  const paused = await vmOf(host, COUNT, config);
+  const exits: string[] = [];
+  vm.on("exit", ({ reason }) => exits.push(reason));
+  for (const each of [vm, paused]) each.start();
+  paused.pause();
+  const called = vm.exec("true").catch((error: unknown) => (error as Error).message);
+  await vm.once("reset");
+  expect(exits).toEqual(["hang"]);
+  expect(await called).toMatch(/the guest has ended \(hang\)/);
+  expect([vm.state, paused.state]).toEqual(["running", "paused"]);
+});

@@ -398,3 +398,14 @@ test("a VM in a worker goes back to its checkpoint after a failure", async () =>
   await vm.revert();
   expect([...(await vm.memory.read(0x8014_0000, 1))]).toEqual([0]);
 });
+
+test("a guest in a worker that is silent hangs, and one without a watchdog does not", async () => {
+  const host = await newHost();
+  const config = { memory: "2M", bios: "none", kernel: flatGuest("again: j again"), agent: true } as const;
+  const other = await host.createVm(config);
+  const vm = await host.createVm({ ...config, watchdog: { heartbeat: 20, boot: 100 } });
+  await Promise.all([other.start(), vm.start()]);
+  const { reason, error } = await vm.exited;
+  expect([reason, (error as { code?: string }).code]).toEqual(["hang", "guest-hang"]);
+  expect(other.state).toBe("running");
+});
