@@ -10,6 +10,7 @@
  * .guests/initrd-root.cpio  the same with what a disk and a network need: `root=/dev/vda` starts the system there
  * .guests/opensbi/ u-boot/  fw_jump, fw_dynamic; u-boot for S mode (smode.*) and M mode (mmode.*)
  * .guests/edk2/             UEFI firmware for two flash banks: code.fd, vars.fd
+ * .guests/tools.img         git, OpenSSH and iperf3 on a disk (scripts/debian-tools.mjs)
  * .guests/manifest.json     versions and sizes; when it is right, nothing is fetched again
  * ```
  */
@@ -227,6 +228,9 @@ async function main(options) {
     const update = options.includes("--update");
     const manifest = ensureDebian({ update });
     say(`ready in .guests/: Linux ${manifest.kernel}, ${Object.keys(manifest.files).length} files.`);
+    const { ensureTools } = await import("./debian-tools.mjs");
+    ensureTools({ update });
+    say("ready in .guests/: tools.img.");
     if (!options.includes("--rootfs")) return;
     const { ensureRootfs } = await import("./debian-rootfs.mjs");
     const { packages } = await ensureRootfs({ update });

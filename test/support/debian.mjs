@@ -2,11 +2,13 @@
 // cannot be had is the matter of the tests that need it (`guestFile`).
 
 import { ensureDebian } from "../../scripts/debian.mjs";
+import { ensureTools } from "../../scripts/debian-tools.mjs";
 
 export default function setup(project) {
   let reason;
   try {
     ensureDebian();
+    ensureTools();
   } catch (error) {
     reason = error.message.replaceAll("\n", " ");
   }

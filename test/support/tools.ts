@@ -20,6 +20,8 @@ const PACKAGES = {
   "riscv64-linux-gnu-gcc": "gcc-riscv64-linux-gnu libc6-dev-riscv64-cross",
   dtc: "device-tree-compiler",
   tmux: "tmux",
+  git: "git",
+  iperf3: "iperf3",
   chromium: "chromium",
 } as const;
 
