@@ -26,7 +26,13 @@ const PACKAGES = ["base-files", "dash", "coreutils", "grep", "git", "openssh-ser
 /** Patterns of tar's for what none of them needs. */
 const EXCLUDED = [
   ...["doc", "man", "info", "locale", "lintian", "perl*", "bash-completion"].map((name) => `./usr/share/${name}/*`),
-  ...["./usr/lib/systemd/*", "./usr/lib/*/perl*", "./usr/lib/*/systemd/*", "./usr/lib/git-core/git-gui*"],
+  ...[
+    "./usr/lib/systemd/*",
+    "./usr/lib/*/perl/*",
+    "./usr/lib/*/perl5/*",
+    "./usr/lib/*/systemd/*",
+    "./usr/lib/git-core/git-gui*",
+  ],
 ];
 
 /** What the packages' own scripts would have made. */

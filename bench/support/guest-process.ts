@@ -66,6 +66,17 @@ export class GuestProcess {
     return (Number(fields[11]) + Number(fields[12])) / TICKS_IN_A_SECOND;
   }
 
+  /** Bytes of the process that are in memory. */
+  memory(): number {
+    const pages = readFileSync(`/proc/${this.#child.pid}/statm`, "latin1").split(" ")[1];
+    return 4096 * Number(pages);
+  }
+
+  /** Types into the guest's console. */
+  write(text: string): void {
+    this.#child.stdin.write(text);
+  }
+
   async end(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exit = once(this.#child, "exit");
