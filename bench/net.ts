@@ -41,9 +41,7 @@ const QEMU: Maker = (forward) => [
 ];
 
 /** A figure of one guest, in a unit that the row says. */
-interface Figures {
-  readonly [what: string]: number;
-}
+type Figures = Readonly<Record<string, number>>;
 
 /** Takes connections and holds them. */
 async function holder(): Promise<{ readonly server: Server; readonly port: number; readonly held: Set<Socket> }> {

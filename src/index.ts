@@ -91,6 +91,7 @@ export type { PortLimits } from "./net/switch/rate.ts";
 export type { MacEntry } from "./net/switch/mac-table.ts";
 export { FlowTable } from "./net/switch/flow.ts";
 export type { Flow, FlowAction, FlowEnd, FlowEntry, FlowFields, FlowMatch } from "./net/switch/flow.ts";
+export { joinByBroadcast } from "./net/switch/broadcast.ts";
 export { joinByMessages } from "./net/switch/channel.ts";
 export type { MessageLine } from "./net/switch/channel.ts";
 export { joinBackend } from "./net/switch/cable.ts";

@@ -7,6 +7,7 @@ import { plainInfo } from "../../src/backend/network/segment.ts";
 import { openUser } from "../../src/backend/network/user/user.ts";
 import { hostNetwork } from "../../src/host/network-node.ts";
 import { joinBackend } from "../../src/net/switch/cable.ts";
+import { joinByBroadcast } from "../../src/net/switch/broadcast.ts";
 import { joinByMessages } from "../../src/net/switch/channel.ts";
 import { Switch } from "../../src/net/switch/switch.ts";
 import { relayNetwork } from "../../src/net/relay/client.ts";
@@ -100,6 +101,25 @@ networkContract("two switches joined by messages", {
       async cleanUp() {
         for (const end of ends) await end();
         port1.close();
+      },
+    };
+  },
+});
+
+let channels = 0;
+
+networkContract("two switches joined by a channel for many", {
+  make(): NetworkRig {
+    const [here, there] = [new Switch(), new Switch()];
+    const name = `contract ${++channels}`;
+    const lines = [new BroadcastChannel(name), new BroadcastChannel(name)] as const;
+    const ends = [joinByBroadcast(here.port(), lines[0]), joinByBroadcast(there.port(), lines[1])];
+    return {
+      backend: here.port(),
+      ...farDevice(new FakeDevice(there.port(), 2, queueMicrotask)),
+      async cleanUp() {
+        for (const end of ends) await end();
+        for (const line of lines) line.close();
       },
     };
   },

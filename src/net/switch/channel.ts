@@ -1,17 +1,10 @@
-/** A cable between two switches that are not on one thread: a `MessagePort`, or a `BroadcastChannel` between tabs. */
+/** A cable between two switches that are not on one thread, over a `MessagePort`. */
 
-import {
-  type FrameInfo,
-  type FrameOffers,
-  Gso,
-  MAX_FRAME,
-  type NetworkPort,
-  Offload,
-} from "../../backend/network/network.ts";
-import { plainInfo } from "../../backend/network/segment.ts";
+import { type FrameInfo, type FrameOffers, MAX_FRAME, type NetworkPort } from "../../backend/network/network.ts";
+import { infoOf, wordsOf } from "./frame-words.ts";
 import type { SwitchPort } from "./port.ts";
 
-/** What has the methods of a `MessagePort`, or of a `BroadcastChannel` that two switches have to themselves. */
+/** What has the methods of a `MessagePort`, or of a `BroadcastChannel`. */
 export interface MessageLine {
   postMessage(message: unknown): void;
   addEventListener(type: "message", listener: (event: object) => void): void;
@@ -80,12 +73,7 @@ class ChannelEnd implements NetworkPort {
       return false;
     }
     this.#underWay += length;
-    const { flags, gso, segmentBytes, headerBytes, checksumStart, checksumOffset } = info;
-    const message: FrameMessage = {
-      kind: "frame",
-      bytes: bytes.slice(at, at + length),
-      info: [flags, gso, segmentBytes, headerBytes, checksumStart, checksumOffset],
-    };
+    const message: FrameMessage = { kind: "frame", bytes: bytes.slice(at, at + length), info: wordsOf(info) };
     this.#line.postMessage(message);
     return true;
   }
@@ -138,30 +126,4 @@ class ChannelEnd implements NetworkPort {
     const message: TakenMessage = { kind: "taken", bytes: taken };
     if (taken > 0) this.#line.postMessage(message);
   }
-}
-
-/** What somebody says of a frame of `length` bytes, as far as it can be. */
-function infoOf(words: unknown, length: number): FrameInfo {
-  const info = plainInfo();
-  const list = Array.isArray(words) ? (words as unknown[]) : [];
-  if (
-    list.length !== 6 ||
-    !list.every((word) => Number.isInteger(word) && (word as number) >= 0 && (word as number) < 65_536)
-  )
-    return info;
-  const [flags, gso, segmentBytes, headerBytes, start, offset] = list as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const needsChecksum = (flags & Offload.NEEDS_CHECKSUM) !== 0 && start + offset + 2 <= length;
-  info.flags = needsChecksum ? Offload.NEEDS_CHECKSUM : 0;
-  if (needsChecksum) [info.checksumStart, info.checksumOffset] = [start, offset];
-  const kind = gso & ~Gso.ECN;
-  if (needsChecksum && segmentBytes > 0 && (kind === Gso.TCP4 || kind === Gso.TCP6))
-    [info.gso, info.segmentBytes, info.headerBytes] = [gso & 0xff, segmentBytes, headerBytes];
-  return info;
 }
