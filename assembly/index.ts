@@ -35,6 +35,7 @@ export {
   ram_freeze,
   ram_map,
   ram_protect,
+  ram_unuse,
   ram_revert,
   rom_show,
 } from "./mem/ram";

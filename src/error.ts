@@ -103,6 +103,7 @@ export type ErrorCode =
   | "network-port"
   | "nothing-to-run"
   | "option"
+  | "page-store"
   | "port-closed"
   | "port-full"
   | "program"

@@ -68,11 +68,20 @@ export function frame_pa(vm: Vm, ma: usize): u64 {
   return vm.ramPa + ((<u64>((slot - <usize>vm.p2m) >> 2)) << 12) + (ma & 0xfff);
 }
 
-/** The p2m entry of a page that has none: of its place in the VM's own piece, or of zeros. 0 when what it holds is not here. */
+/**
+ * The p2m entry of a page that cannot be used as it is: one that has none gets its place in the VM's own piece, or zeros; one that was unused
+ * is not any more. 0 when what it holds is not here.
+ */
 export function frame_first(vm: Vm, page: u32): u32 {
   const slot = p2m_slot(vm, page);
-  if (load<u32>(slot) & P2m.ABSENT) return frame_fetch(vm, page);
-  let entry: u32 = Frame.ZERO_MA | P2m.PRESENT;
+  let entry = load<u32>(slot);
+  if (entry & P2m.ABSENT) return frame_fetch(vm, page);
+  if (entry & P2m.UNUSED) {
+    entry &= ~P2m.UNUSED;
+    store<u32>(slot, entry);
+    return entry;
+  }
+  entry = Frame.ZERO_MA | P2m.PRESENT;
   if (vm.ramMa) {
     entry = (vm.ramMa + (page << 12)) | P2m.PRESENT | (vm.dirtyStamps ? 0 : P2m.WRITABLE);
     set_frame(entry & ~P2m.FLAGS, 1, slot);

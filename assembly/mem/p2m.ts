@@ -1,7 +1,7 @@
 /**
  * The p2m: for each page of guest RAM the frame of machine memory that backs it. There is no other way from a pa to an ma.
  *
- *  p2m[(pa - ramPa) >> 12] = frame ma | flags          one u32 a page; 0 until the page is first touched, ABSENT until its contents come
+ *  p2m[(pa - ramPa) >> 12] = frame ma | flags          one u32 a page; 0 until the page is first touched, ABSENT while its contents are elsewhere
  *  p2m[(ramSize + pa - romPa) >> 12] = ma | PRESENT    memory that only devices change; without PRESENT, loads go to its device
  */
 
@@ -18,7 +18,7 @@ export function phys_ram(vm: Vm, pa: u64): usize {
   if (offset >= vm.ramSize) return rom_at(vm, pa, P2m.PRESENT);
   const page = <u32>(offset >> 12);
   let entry = load<u32>(p2m_slot(vm, page));
-  if (!(entry & P2m.PRESENT)) {
+  if ((entry & (P2m.PRESENT | P2m.UNUSED)) != P2m.PRESENT) {
     entry = frame_first(vm, page);
     if (!entry) return NO_FRAME;
   }

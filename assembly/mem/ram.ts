@@ -25,6 +25,24 @@ export function ram_map(vmMa: usize, page: u32, ma: u32, flags: u32): void {
   frame_move(vm, page, from, ma, frame_count(from) <= 1);
 }
 
+/**
+ * Notes of `count` pages from `first` on that nobody has used them: the next use of each that is in its frame alone is seen (`P2m.UNUSED`).
+ * Pages with decoded code are used in ways that the p2m does not see, and are passed over.
+ */
+export function ram_unuse(vmMa: usize, first: u32, count: u32): void {
+  const vm = changetype<Vm>(vmMa);
+  for (let page = first; page < first + count; page++) {
+    const slot = p2m_slot(vm, page);
+    const entry = load<u32>(slot);
+    const ma = entry & ~P2m.FLAGS;
+    if (!(entry & P2m.PRESENT) || ma == Frame.ZERO_MA || frame_count(ma) != 1) continue;
+    if (load<u32>(<usize>vm.codeMap + ((<usize>page) << 2))) continue;
+    store<u32>(slot, ma | P2m.PRESENT | P2m.UNUSED);
+  }
+  vm.framesMoved += 1;
+  tlb_forget_pages(vm, first, count);
+}
+
 /** Has the next store to every page seen, and stamped, by taking away the right to store without asking. */
 export function ram_protect(vmMa: usize): void {
   const vm = changetype<Vm>(vmMa);

@@ -43,7 +43,8 @@ export function stlb_refill(hart: Hart, va: u64, entry: usize): bool {
   const number = load<u32>(at, 8);
   const vm = changetype<Vm>(<usize>hart.vm);
   const frame = load<u32>(<usize>vm.p2m + ((<usize>number) << 2));
-  if (!(frame & (tag & Tlb.DATA_MODES ? P2m.WRITABLE : P2m.PRESENT))) return false;
+  const wanted: u32 = tag & Tlb.DATA_MODES ? P2m.WRITABLE : P2m.PRESENT;
+  if ((frame & (wanted | P2m.UNUSED)) != wanted) return false;
   store<u64>(entry, page);
   store<u32>(entry, (frame & ~P2m.FLAGS) - <u32>page, 8);
   store<u32>(entry, number, 12);

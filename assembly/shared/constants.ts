@@ -190,6 +190,8 @@ export enum P2m {
   WRITABLE = 2,
   /** What the page holds is not here yet: without PRESENT, and the rest of the entry is 0. */
   ABSENT = 4,
+  /** The page has a frame, and nobody has used it since this was set: without WRITABLE, and in no TLB. */
+  UNUSED = 8,
   FLAGS = 0xfff,
 }
 

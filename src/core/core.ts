@@ -38,6 +38,8 @@ export interface CoreExports {
   ram_frame(vm: number, page: number): number;
   /** Maps a page to a frame that holds the same (or, while decoded code is looked at anew, something else), with flags (`P2m`). */
   ram_map(vm: number, page: number, ma: number, flags: number): void;
+  /** Has the next use of each of `count` pages seen (`P2m.UNUSED`), as far as it can be. */
+  ram_unuse(vm: number, first: number, count: number): void;
   /** Has the next store to each page seen. */
   ram_protect(vm: number): void;
   /** Notes frames in a table of a word a page, and keeps them as they are; how many. */

@@ -111,6 +111,7 @@ export class MachineSpace {
     const offset = pa - this.ramPa;
     const page = Math.floor(offset / FRAME_BYTES);
     if (!this.ram.ensure(page)) return undefined;
+    this.ram.use(page);
     const ma = write ? this.ram.writable(page) : this.ram.frame(page);
     return ma === undefined ? undefined : ma + (offset % FRAME_BYTES);
   }
@@ -144,8 +145,9 @@ export class MachineSpace {
     const { ram } = this;
     const touched: number[] = [];
     for (let page = 0; page < ram.pages; page++) {
-      if (!ram.ensure(page)) throw pagesAbsent();
-      if (!ram.touched(page)) {
+      const isPaged = ram.paged.has(page);
+      if (!isPaged && !ram.ensure(page)) throw pagesAbsent();
+      if (!isPaged && !ram.touched(page)) {
         if (ram.pieceMa === 0 || this.#core.frame_holds(ram.frame(page)) === 0) continue;
         ram.writable(page);
       }

@@ -3,6 +3,7 @@
 import { Frame } from "../../assembly/shared/constants.ts";
 import { FRAME_BYTES, type MachineMemory } from "./machine-memory.ts";
 import type { MemoryPool } from "./pool.ts";
+import type { PagedPages } from "./paging/paged-pages.ts";
 import type { Ram } from "./ram.ts";
 
 /** What frozen RAM asks of the core. */
@@ -22,6 +23,8 @@ export class FrozenRam {
   readonly epoch: number;
   readonly #core: FrozenCore;
   readonly #memory: MachineMemory;
+  /** Pages that were in the page store. */
+  readonly paged: PagedPages;
   #table: number;
 
   /**
@@ -34,7 +37,7 @@ export class FrozenRam {
     this.pages = ram.pages;
     this.#table = memory.allocate(ram.pages * 4);
     try {
-      ({ count: this.count, epoch: this.epoch } = ram.freezeInto(this.#table, since));
+      ({ count: this.count, epoch: this.epoch, paged: this.paged } = ram.freezeInto(this.#table, since));
     } catch (error) {
       memory.release(this.#table, ram.pages * 4);
       throw error;
@@ -48,17 +51,22 @@ export class FrozenRam {
 
   /** Whether the page is noted. */
   has(page: number): boolean {
-    return this.#frame(page) !== 0;
+    return this.#frame(page) !== 0 || this.paged.has(page);
   }
 
   /** Whether any byte of a page that is noted is not zero. */
   holds(page: number): boolean {
+    if (this.paged.has(page)) return true;
     const ma = this.#frame(page);
     return ma !== 0 && ma !== Frame.ZERO_MA && this.#core.frame_holds(ma) !== 0;
   }
 
-  /** Copies a page that `holds` something. */
+  /**
+   * Copies a page that `holds` something.
+   * @throws WasmvisorError `page-store`
+   */
   read(page: number, into: Uint8Array): void {
+    if (this.paged.has(page)) return this.paged.copy(page, into);
     const ma = this.#frame(page);
     into.set(this.#memory.u8.subarray(ma, ma + FRAME_BYTES));
   }
@@ -66,6 +74,7 @@ export class FrozenRam {
   /** Gives its frames up. Nothing is noted afterwards. */
   release(): void {
     if (this.#table === 0) return;
+    this.paged.clear();
     const [table, bytes] = [this.#table, this.pages * 4];
     const count = this.#core.frames_thaw(table, this.pages);
     for (let index = 0; index < count; index++) this.#core.pool.release(this.#memory.u32[table / 4 + index]!);

@@ -41,6 +41,9 @@ export class MachineMemory {
   #allocated = 0;
   #clear: (ma: number, bytes: number) => void = (ma, bytes) => this.#u8.fill(0, ma, ma + bytes);
   readonly #limit: number;
+  readonly #firstBytes: number;
+  /** The system has refused to let it grow. */
+  #isFull = false;
 
   /**
    * @param maxBytes - how far the memory may grow, at most 4 GiB
@@ -52,6 +55,7 @@ export class MachineMemory {
     }
     const { first, maximum } = layout(pages);
     this.#limit = maximum * WASM_PAGE_BYTES;
+    this.#firstBytes = first * WASM_PAGE_BYTES;
     this.memory = newMemory(first, maximum);
     this.#refresh();
   }
@@ -89,6 +93,11 @@ export class MachineMemory {
   /** Bytes given out and not released. */
   get allocatedBytes(): number {
     return this.#allocated;
+  }
+
+  /** Bytes that can still be given out, in whatever pieces. */
+  get availableBytes(): number {
+    return (this.#isFull ? this.byteLength : this.#limit) - this.#firstBytes - this.#allocated;
   }
 
   /**
@@ -164,6 +173,7 @@ export class MachineMemory {
     try {
       this.memory.grow(wasmPages);
     } catch {
+      this.#isFull = true;
       return false;
     }
     this.#refresh();

@@ -7,6 +7,7 @@
  */
 
 import { WasmvisorError } from "../error.ts";
+import type { PageStore } from "./paging/page-store.ts";
 import { FrameTable } from "./frame-table.ts";
 import { FRAME_BYTES, type MachineMemory } from "./machine-memory.ts";
 
@@ -35,10 +36,21 @@ export interface PoolStatistics {
   readonly freeBytes: number;
 }
 
+/** Who finds frames when there are few, by having pages leave for a store (src/memory/paging). */
+export interface FramePager {
+  readonly store: PageStore;
+  /** The VM whose block is at `vm` has taken a frame. */
+  took(vm: number): void;
+  /** There is none: has pages leave of VMs that nothing of is running. True when there may be one now. */
+  rescue(): boolean;
+}
+
 /** The frames of one machine memory. */
 export class MemoryPool {
   /** How many pages each frame backs. */
   readonly frames: FrameTable;
+  /** Undefined when pages never leave. */
+  pager: FramePager | undefined;
   readonly #memory: MachineMemory;
   /** Sorted by address. */
   readonly #ranges: Range[] = [];
@@ -97,7 +109,14 @@ export class MemoryPool {
   takeFor(vm: number, page: number): number {
     const piece = this.#pieces.get(vm);
     const own = piece === undefined ? 0 : piece.ma + page * FRAME_BYTES;
-    return own !== 0 && this.takeAt(own) ? own : this.take();
+    const ma = own !== 0 && this.takeAt(own) ? own : this.take() || this.#rescued();
+    if (ma !== 0) this.pager?.took(vm);
+    return ma;
+  }
+
+  /** How many frames can still be taken. */
+  get available(): number {
+    return this.#free.size + this.#spare.size + Math.floor(this.#memory.availableBytes / FRAME_BYTES);
   }
 
   /** Takes a frame of zeros. 0 when there is none left. */
@@ -155,6 +174,10 @@ export class MemoryPool {
     for (let other = range.ma; other < range.end; other += FRAME_BYTES) this.#free.delete(other);
     this.#remove(range);
     this.#memory.release(range.ma, range.end - range.ma);
+  }
+
+  #rescued(): number {
+    return this.pager?.rescue() === true ? this.take() : 0;
   }
 
   #grow(): void {

@@ -10,6 +10,7 @@ import { VmField } from "../../assembly/state/layout.ts";
 import { Frame, P2m } from "../../assembly/shared/constants.ts";
 import { WasmvisorError } from "../error.ts";
 import { FRAME_BYTES, type MachineMemory } from "./machine-memory.ts";
+import { PagedPages } from "./paging/paged-pages.ts";
 import type { MemoryPool } from "./pool.ts";
 
 /** What RAM asks of the core; see assembly/mem/ram.ts. */
@@ -17,9 +18,11 @@ export interface RamCore {
   readonly pool: MemoryPool;
   readonly fetchers: Map<number, Fetch>;
   frames_equal(a: number, b: number): number;
+  frame_holds(ma: number): number;
   ram_frame(vm: number, page: number): number;
   ram_map(vm: number, page: number, ma: number, flags: number): void;
   ram_protect(vm: number): void;
+  ram_unuse(vm: number, first: number, count: number): void;
   ram_flush(vm: number): void;
   vm_forget_code(vm: number): void;
   ram_freeze(vm: number, table: number, since: number): number;
@@ -45,12 +48,24 @@ export interface DirtyFrames {
   readonly epoch: number;
 }
 
+/** RAM as it was at one moment. */
+export interface Freezing {
+  /** How many pages are noted. */
+  readonly count: number;
+  /** The epoch that begins, 0 when stores are not tracked. */
+  readonly epoch: number;
+  /** Those of them that are in the page store; to be cleared by who has it. */
+  readonly paged: PagedPages;
+}
+
 /** What a VM's RAM consists of, in bytes. */
 export interface RamStatistics {
   /** In pages that have a frame. The others are zeros, and take no memory. */
   readonly touchedBytes: number;
   /** Of these, in pages whose frame backs others too. */
   readonly sharedBytes: number;
+  /** In pages that the host has put into its page store; they take no memory of its own. */
+  readonly pagedBytes: number;
   /** Whether all of RAM is one range that nobody else uses; translated code is fastest then. */
   readonly window: boolean;
 }
@@ -73,6 +88,12 @@ export class Ram {
   /** Pages whose contents are not here yet. */
   #absent = 0;
   #whenNoneAbsent: (() => void) | undefined;
+  #fetch: Fetch | undefined;
+  /** Pages that were here and are in the page store. */
+  readonly #paged: PagedPages;
+  #limit: number;
+  /** A page that is in the page store cannot be had any more. A hart may be running. */
+  onPageLost: (error: unknown) => void = () => undefined;
 
   /**
    * @param piece - whether it has a piece to itself, or takes frames as pages are first stored to
@@ -88,15 +109,29 @@ export class Ram {
     vm.setU32(VmField.ramMa, this.pieceMa);
     vm.setU32(VmField.window, piece ? 1 : 0);
     vm.setU32(VmField.frameLimit, pages);
+    this.#limit = pages;
+    this.#paged = new PagedPages(core.pool.pager?.store);
+    if (core.pool.pager !== undefined) core.fetchers.set(vm.ma, (page) => this.#bring(page));
   }
 
-  /** How many pages may have a frame; the VM stops when it needs more. */
+  /** How many pages may have a frame; the VM stops when it needs more, or with a page store, pages leave. */
   get limit(): number {
-    return this.#vm.u32(VmField.frameLimit);
+    return this.#limit;
   }
 
   set limit(pages: number) {
-    this.#vm.setU32(VmField.frameLimit, pages);
+    this.#limit = pages;
+    if (this.#pool.pager === undefined) this.#vm.setU32(VmField.frameLimit, pages);
+  }
+
+  /** How many pages have a frame. */
+  get resident(): number {
+    return this.#vm.u32(VmField.framesTouched);
+  }
+
+  /** What is in the page store. */
+  get paged(): PagedPages {
+    return this.#paged;
   }
 
   /** Whether a page could not get a frame since this was last set back. */
@@ -115,7 +150,7 @@ export class Ram {
 
   /** Whether what the page holds is not here. */
   isAbsent(page: number): boolean {
-    return this.#absent > 0 && (this.#entry(page) & P2m.ABSENT) !== 0;
+    return (this.#entry(page) & P2m.ABSENT) !== 0;
   }
 
   /**
@@ -126,11 +161,12 @@ export class Ram {
   expectLater(pages: Iterable<number>, fetch: Fetch, whenNone: () => void): void {
     this.#leaveWindow();
     this.#whenNoneAbsent = whenNone;
+    this.#fetch = fetch;
     for (const page of pages) {
       this.#setEntry(page, P2m.ABSENT);
       this.#absent++;
     }
-    if (this.#absent > 0) this.#core.fetchers.set(this.#vm.ma, fetch);
+    if (this.#absent > 0) this.#core.fetchers.set(this.#vm.ma, (page) => this.#bring(page));
     else this.#forgetAbsent();
   }
 
@@ -139,7 +175,7 @@ export class Ram {
    * @returns false when there is no frame for it: the VM then ends with `out-of-memory`
    */
   arrive(page: number, bytes?: Uint8Array): boolean {
-    if (!this.isAbsent(page)) return true;
+    if (!this.isAbsent(page) || this.#paged.has(page)) return true;
     if (bytes !== undefined && !this.#put(page, bytes)) {
       this.short = true;
       return false;
@@ -151,7 +187,68 @@ export class Ram {
 
   /** Has the page here: true when it is, or could be brought at once. */
   ensure(page: number): boolean {
-    return !this.isAbsent(page) || (this.#core.fetchers.get(this.#vm.ma)?.(page) ?? false);
+    return !this.isAbsent(page) || this.#bring(page);
+  }
+
+  /** Has the page count as used, if it has a frame. */
+  use(page: number): void {
+    const entry = this.#entry(page);
+    if ((entry & P2m.UNUSED) !== 0) this.#setEntry(page, entry & ~P2m.UNUSED);
+  }
+
+  /**
+   * Has pages count as unused until somebody uses them: those that have frames of their own, and no decoded code. Nothing of the VM may be
+   * running.
+   */
+  unuse(first: number, count: number): void {
+    this.#core.ram_unuse(this.#vm.ma, first, count);
+  }
+
+  /** Whether nobody has used the page since `unuse`. */
+  isUnused(page: number): boolean {
+    return (this.#entry(page) & P2m.UNUSED) !== 0;
+  }
+
+  /**
+   * Has a page leave for the page store, or be given back when it holds zeros. Nothing of the VM may be running.
+   * @returns false, and nothing changed, when it has no frame of its own, has decoded code, or cannot be kept
+   */
+  pageOut(page: number): boolean {
+    const entry = this.#entry(page);
+    const ma = (entry & FRAME_MASK) >>> 0;
+    const isOwn = (entry & P2m.PRESENT) !== 0 && ma !== Frame.ZERO_MA && this.#pool.frames.count(ma) === 1;
+    if (!isOwn || this.hasCode(page)) return false;
+    if (this.#core.frame_holds(ma) === 0) return this.giveBackZeros(page);
+    if (!this.#paged.put(page, this.#memory.u8.subarray(ma, ma + FRAME_BYTES))) return false;
+    this.#leaveWindow();
+    // What is unused is in no TLB.
+    if ((entry & P2m.UNUSED) === 0) this.#core.ram_map(this.#vm.ma, page, 0, P2m.ABSENT);
+    else this.#setEntry(page, P2m.ABSENT);
+    this.#count(-1);
+    this.#leave(ma);
+    return true;
+  }
+
+  /** Whether instructions of the page have been decoded. */
+  hasCode(page: number): boolean {
+    return this.#memory.u32[this.#vm.u32(VmField.codeMap) / 4 + page] !== 0;
+  }
+
+  /** Whether any byte of the page is not zero. It must be here, or in the page store. */
+  holds(page: number): boolean {
+    if (this.#paged.has(page)) return true;
+    const ma = this.frame(page);
+    return ma !== Frame.ZERO_MA && this.#core.frame_holds(ma) !== 0;
+  }
+
+  /**
+   * Copies a page that is here, or in the page store, where it stays.
+   * @throws WasmvisorError `page-store`
+   */
+  copyOut(page: number, into: Uint8Array): void {
+    if (this.#paged.has(page)) return this.#paged.copy(page, into);
+    const ma = this.frame(page);
+    into.set(this.#memory.u8.subarray(ma, ma + FRAME_BYTES));
   }
 
   /** Machine address of a page for who only reads it, until it is next stored to. It must not be absent. */
@@ -191,6 +288,7 @@ export class Ram {
     return {
       touchedBytes: touched * FRAME_BYTES,
       sharedBytes: shared * FRAME_BYTES,
+      pagedBytes: this.#paged.size * FRAME_BYTES,
       window: this.#vm.u32(VmField.window) !== 0,
     };
   }
@@ -231,7 +329,7 @@ export class Ram {
   discard(page: number): boolean {
     if (this.isAbsent(page)) {
       this.#setEntry(page, Frame.ZERO_MA | P2m.PRESENT);
-      this.#arrived();
+      if (!this.#paged.drop(page)) this.#arrived();
       this.#discards = true;
       this.#stamp(page);
       return true;
@@ -285,17 +383,25 @@ export class Ram {
   /**
    * Notes in a table at `table`, of a word a page, which frame each page has, and keeps these frames as they are: a page that is stored to
    * gets another one. With `since`, only pages stored to in that epoch or later; a new epoch begins for them.
-   * @returns how many pages, and the epoch that begins, 0 when stores are not tracked
    * @throws WasmvisorError `memory-tracking`; `vm-state` when pages are absent and cannot be brought at once
    */
-  freezeInto(table: number, since = 0): { readonly count: number; readonly epoch: number } {
-    const isTracked = this.#vm.u32(VmField.dirtyStamps) !== 0;
+  freezeInto(table: number, since = 0): Freezing {
+    const stamps = this.#vm.u32(VmField.dirtyStamps) / 4;
+    const isTracked = stamps !== 0;
     if (since !== 0 && (!isTracked || since < this.#trackedFrom)) throw notTracked();
     if (since === 0) this.#ensureAll();
     const count = this.#core.ram_freeze(this.#vm.ma, table, since);
+    const { u32 } = this.#memory;
+    const paged = this.#paged.copies((page) => since === 0 || u32[stamps + page]! >= since);
+    // They are not zeros.
+    let twice = 0;
+    for (const page of paged.pages()) {
+      if (u32[table / 4 + page] !== 0) twice++;
+      u32[table / 4 + page] = 0;
+    }
     // Others may have its frames when it goes.
     if (this.pieceMa !== 0) this.#pool.mix(this.pieceMa);
-    return { count, epoch: isTracked ? this.#nextEpoch() : 0 };
+    return { count: count + paged.size - twice, epoch: isTracked ? this.#nextEpoch() : 0, paged };
   }
 
   /** Whether stores are tracked. */
@@ -304,14 +410,26 @@ export class Ram {
   }
 
   /** Has the pages backed by the frames of a table; nothing may have been stored to this RAM, which has no piece. */
-  adopt(table: number): void {
+  adopt(table: number, paged: PagedPages): void {
     this.#core.ram_adopt(this.#vm.ma, table);
+    for (const page of paged.pages()) this.#becomePaged(page, paged);
   }
 
   /** Has the pages backed by the frames of a table again. How many it gives back; their numbers are written over `scratch`. */
-  revertTo(table: number, scratch: number): number {
+  revertTo(table: number, scratch: number, paged: PagedPages): number {
+    const { u32 } = this.#memory;
+    const kept = new Set<number>();
+    for (const page of this.#paged.pages()) {
+      if (paged.isSame(page, this.#paged)) kept.add(page);
+      else {
+        this.#setEntry(page, Frame.ZERO_MA | P2m.PRESENT);
+        this.#paged.drop(page);
+        if (u32[table / 4 + page] === 0) this.#stamp(page);
+      }
+    }
     const count = this.#core.ram_revert(this.#vm.ma, table, scratch);
     for (let index = 0; index < count; index++) this.#pool.release(this.#memory.u32[scratch / 4 + index]!);
+    for (const page of paged.pages()) if (!kept.has(page)) this.#becomePaged(page, paged);
     return count;
   }
 
@@ -350,6 +468,7 @@ export class Ram {
   /** Makes all of it zeros, in their places as far as those are free. */
   clear(): void {
     this.#forgetAbsent();
+    this.#paged.clear();
     let complete = true;
     for (let page = 0; page < this.pages; page++) if (!this.#clearPage(page)) complete = false;
     this.#clearPiece(complete);
@@ -375,6 +494,8 @@ export class Ram {
   /** Gives everything back. */
   release(): void {
     this.#forgetAbsent();
+    this.#paged.clear();
+    this.#core.fetchers.delete(this.#vm.ma);
     for (let page = 0; page < this.pages; page++) this.#drop(page);
     this.#pool.releasePiece(this.#vm.ma);
     const stamps = this.#vm.u32(VmField.dirtyStamps);
@@ -393,9 +514,54 @@ export class Ram {
     return true;
   }
 
+  /** Has a page brought that is absent, from where it is. */
+  #bring(page: number): boolean {
+    if (!this.#paged.has(page)) return this.#fetch?.(page) ?? false;
+    const ma = this.#pool.takeFor(this.#vm.ma, page);
+    if (ma === 0) {
+      this.short = true;
+      return false;
+    }
+    try {
+      this.#paged.copy(page, this.#memory.u8.subarray(ma, ma + FRAME_BYTES));
+    } catch (error) {
+      this.#pool.release(ma);
+      this.onPageLost(error);
+      return false;
+    }
+    this.#paged.arrived(page);
+    this.#pool.frames.set(ma, 1, this.#slot(page));
+    this.#setEntry(page, ma | P2m.PRESENT);
+    this.#count(1);
+    return true;
+  }
+
+  /** The page is what another set of pages has in the page store. */
+  #becomePaged(page: number, paged: PagedPages): void {
+    if (this.hasCode(page)) return this.#copyOf(page, paged);
+    const entry = this.#entry(page);
+    const ma = (entry & P2m.PRESENT) === 0 ? Frame.ZERO_MA : (entry & FRAME_MASK) >>> 0;
+    this.#core.ram_map(this.#vm.ma, page, 0, P2m.ABSENT);
+    if (ma !== Frame.ZERO_MA) {
+      this.#count(-1);
+      this.#leave(ma);
+    }
+    this.#paged.join(page, paged);
+    this.#stamp(page);
+  }
+
+  /** The page, whose decoded code leads to its frame, holds what another set of pages has in the page store. */
+  #copyOf(page: number, paged: PagedPages): void {
+    const ma = this.writable(page);
+    if (ma === undefined)
+      throw new WasmvisorError("host-memory", "The host has no memory left for a page of the VM's.");
+    paged.copy(page, this.#memory.u8.subarray(ma, ma + FRAME_BYTES));
+  }
+
   /** @throws WasmvisorError `vm-state` */
   #ensureAll(): void {
-    for (let page = 0; page < this.pages && this.#absent > 0; page++) if (!this.ensure(page)) throw pagesAbsent();
+    for (let page = 0; page < this.pages && this.#absent > 0; page++)
+      if (this.isAbsent(page) && !this.#paged.has(page) && !this.ensure(page)) throw pagesAbsent();
   }
 
   #arrived(): void {
@@ -406,7 +572,8 @@ export class Ram {
   /** What has not come is not wanted any more. */
   #forgetAbsent(): void {
     this.#absent = 0;
-    this.#core.fetchers.delete(this.#vm.ma);
+    this.#fetch = undefined;
+    if (this.#pool.pager === undefined) this.#core.fetchers.delete(this.#vm.ma);
     const whenNone = this.#whenNoneAbsent;
     this.#whenNoneAbsent = undefined;
     whenNone?.();

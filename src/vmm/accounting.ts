@@ -1,6 +1,7 @@
 /** What a VM has used of its host. */
 
 import type { SharingStatistics } from "../memory/scanner.ts";
+import type { PagingStatistics } from "../memory/paging/pager.ts";
 import type { PoolStatistics } from "../memory/pool.ts";
 import type { CpuUse } from "./scheduler/scheduler.ts";
 import type { VmCpuChoice } from "./scheduler/settings.ts";
@@ -52,6 +53,8 @@ export interface HostAccounting {
   readonly allocatedBytes: number;
   /** What the search for equal pages has done, and what sharing saves now; there with `Host.create({ sharing })`. */
   readonly sharing?: SharingStatistics & { readonly savedBytes: number };
+  /** What paging has done; there with `Host.create({ paging })`. */
+  readonly paging?: PagingStatistics;
   /** What backs their RAM. */
   readonly pool: PoolStatistics;
 }

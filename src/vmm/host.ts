@@ -18,6 +18,8 @@ import type { ReceiveOptions } from "./migrate/receive.ts";
 import type { ByteStreams } from "../migration/line.ts";
 import type { Machine } from "./machine.ts";
 import { abandonVirtioDevices, openVirtioDevices, type VirtioDevices } from "./virtio-devices.ts";
+import type { Pager } from "../memory/paging/pager.ts";
+import { checkPaging, type PagingChoice, type PagingOptions } from "./paging/options.ts";
 import { checkSharing, type SharingOptions } from "./sharing.ts";
 import { Vm } from "./vm.ts";
 import type { HostAccounting } from "./accounting.ts";
@@ -50,6 +52,11 @@ export interface HostOptions {
    * runs without paging is slower then, as with `shareMemory`. Default false.
    */
   readonly sharing?: boolean | SharingOptions;
+  /**
+   * Whether pages that guests have not used lately leave for a page store when memory is short, so that VMs may have more RAM together than
+   * `maxMemory`; see `PagingOptions`. RAM of its VMs then has no range to itself, and code that runs without paging is slower. Default false.
+   */
+  readonly paging?: boolean | PagingOptions;
   /** Gives up: `Host.create` rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -60,6 +67,7 @@ const KEYS = Object.keys({
   maxMemory: 0,
   compilation: 0,
   sharing: 0,
+  paging: 0,
   signal: 0,
 } satisfies Record<keyof HostOptions, 0>);
 
@@ -80,6 +88,7 @@ export class Host {
   readonly #vms = new Set<Vm>();
   readonly #scheduler = new Scheduler();
   readonly #scanner: Scanner | undefined;
+  readonly #pager: Pager | undefined;
   readonly #madeAt = performance.now();
   #lastVm = 0;
   readonly #byHart: Map<number, Machine>;
@@ -95,10 +104,12 @@ export class Host {
     byHart: Map<number, Machine>,
     compilation: Compilation,
     sharing: ScanRate | undefined,
+    pager: Pager | undefined,
   ) {
     this.#core = core;
+    this.#pager = pager;
     if (sharing !== undefined) {
-      const scanner = new Scanner(
+      this.#scanner = new Scanner(
         {
           rams: () => this.#rams,
           hash: (ma) => core.frame_hash(ma),
@@ -106,8 +117,12 @@ export class Host {
         },
         sharing,
       );
-      this.#scanner = scanner;
-      this.#scheduler.beforeTask = (now) => scanner.tick(now);
+    }
+    if (sharing !== undefined || pager !== undefined) {
+      this.#scheduler.beforeTask = (now) => {
+        this.#scanner?.tick(now);
+        this.#pager?.tick(now);
+      };
     }
     this.#compilation = compilation;
     this.memory = memory;
@@ -129,6 +144,7 @@ export class Host {
     known({ code: "option", where: "Host.create" }, options, KEYS);
     const { worker = false, wasm, signal, ...settings } = options;
     const sharing = checkSharing(options.sharing);
+    const paging = checkPaging(options.paging);
     if (worker !== false) {
       return WorkerHost.create({ worker, module: await coreModule(wasm, signal), settings, signal });
     }
@@ -139,7 +155,8 @@ export class Host {
       mmioStore: (hart, pa, size) => byHart.get(hart)?.mmioStore(hart, pa, size) ?? false,
       mtime: (hart) => byHart.get(hart)?.mtime() ?? 0n,
     });
-    return new Host(core, memory, byHart, options.compilation ?? usualCompilation, sharing);
+    const pager = await pagerOf(core, paging);
+    return new Host(core, memory, byHart, options.compilation ?? usualCompilation, sharing, pager);
   }
 
   /** The VMs that have not been destroyed. */
@@ -176,6 +193,7 @@ export class Host {
       allocatedBytes: this.allocatedBytes,
       pool: this.#core.pool.statistics(),
       ...this.#sharing,
+      ...(this.#pager === undefined ? {} : { paging: this.#pager.statistics }),
     };
   }
 
@@ -247,8 +265,10 @@ export class Host {
 
   #makeVm(parts: VmParts): Vm {
     const cpu = this.#scheduler.add(parts.checked.cpu);
+    const { checked } = parts;
+    const ramLimit = checked.ramLimit ?? (this.#pager === undefined ? undefined : checked.ramBytes);
     try {
-      return this.#register(parts, cpu);
+      return this.#register({ ...parts, checked: { ...checked, ramLimit } }, cpu);
     } catch (error) {
       cpu.leave();
       throw error;
@@ -343,18 +363,30 @@ export class Host {
         restored,
         images,
         code,
+        pager: this.#pager,
         ...opened,
         makeClone: (parent, config, symbols, shared) =>
           this.#makeClone(parent, config, { checked, images }, symbols, shared),
         onDestroy: (destroyed) => {
           this.#vms.delete(destroyed);
+          this.#pager?.remove(destroyed.machine.space.vm.ma);
           this.#await(destroyed.close());
         },
-        onRelease: ({ machine }) => machine.space.harts.forEach(({ ma }) => this.#byHart.delete(ma)),
+        onRelease: ({ machine }) => {
+          machine.space.harts.forEach(({ ma }) => this.#byHart.delete(ma));
+          if (this.#closed && this.#byHart.size === 0) this.#pager?.store.close();
+        },
       },
       plan,
     );
     this.#vms.add(vm);
+    this.#pager?.add({
+      ram: vm.machine.space.ram,
+      ma: vm.machine.space.vm.ma,
+      memory: { shares: 100, reservation: 0 },
+      isBusy: () => vm.loop.busy,
+      endSlice: () => vm.loop.endSlice(),
+    });
     for (const { ma } of vm.machine.space.harts) this.#byHart.set(ma, vm.machine);
     return vm;
   }
@@ -364,6 +396,7 @@ export class Host {
     this.#closed = true;
     for (const making of this.#making) making.abort(hostClosed());
     for (const vm of [...this.#vms]) vm.destroy();
+    if (this.#byHart.size === 0) this.#pager?.store.close();
   }
 
   /** `using host = …` closes it at the end of the block. */
@@ -424,6 +457,13 @@ export class Host {
       this.#making.delete(making);
     }
   }
+}
+
+/** @throws WasmvisorError `page-store` */
+async function pagerOf(core: Core, paging: PagingChoice | undefined): Promise<Pager | undefined> {
+  if (paging === undefined) return undefined;
+  const { openPager } = await import("./paging/open.ts");
+  return (core.pool.pager = await openPager(core.pool, paging));
 }
 
 /** With the agent among the files of the firmware configuration device, where there is to be one: not all guests have an initial RAM disk. */

@@ -47,6 +47,8 @@ export interface RunLoopDeps {
    * so that the event loop should look at what else is due.
    */
   afterSlice(): boolean;
+  /** A hart has found no frame for a page, or not the page itself. True when it may try again. */
+  onNoFrame(): boolean;
   /** Lets in what has come from outside, with the machine at rest. */
   letIn(): void;
   /** Whether something has come, and `letIn` has something to do. */
@@ -75,6 +77,9 @@ export function sliceFor(harts: number, polled: boolean): number {
   if (polled) return 10_000;
   return harts === 1 ? LONGEST_SLICE : 20_000;
 }
+
+/** Exits that say nothing of what the guest has done, perhaps before its first instruction. */
+const BROKEN_OFF: ReadonlySet<Exit> = new Set([Exit.PAUSE, Exit.ATTENTION, Exit.MEMORY]);
 
 /** The loop of one VM. */
 export class RunLoop {
@@ -317,7 +322,7 @@ export class RunLoop {
       const exit = this.execute(index, budget, timeIsUp);
       const steps = budget - hart.u32(HartField.fuel);
       // A pause is nothing that the guest has done: what it does must not depend on it.
-      left -= exit === Exit.PAUSE ? steps : Math.max(1, steps);
+      left -= BROKEN_OFF.has(exit) ? steps : Math.max(1, steps);
       this.#ahead -= steps;
       sampler?.end(index, steps);
       if (exit !== Exit.PAUSE && !this.conclude(index, exit)) return 0;
@@ -390,8 +395,9 @@ export class RunLoop {
       case Exit.TRAP_STORM:
         this.#deps.onTrapStorm(index);
         return false;
-      case Exit.WFI:
       case Exit.MEMORY:
+        return this.#deps.onNoFrame();
+      case Exit.WFI:
         return false;
       case Exit.YIELD:
         return this.#deps.harts.length === 1;

@@ -23,7 +23,7 @@ export function saveState({ parts, space, ram }: StateOwner): SavedState {
   const numbers = space.touchedPages();
   const bytes = new Uint8Array(numbers.length * PAGE_BYTES);
   numbers.forEach((page, index) => {
-    ram.read(space.ramPa + page * PAGE_BYTES, bytes.subarray(index * PAGE_BYTES, (index + 1) * PAGE_BYTES));
+    space.ram.copyOut(page, bytes.subarray(index * PAGE_BYTES, (index + 1) * PAGE_BYTES));
   });
   return { sections, ram: { numbers, bytes } };
 }

@@ -40,6 +40,7 @@ import type { Part } from "../state/saved.ts";
 import { saveParts } from "../state/saved.ts";
 import type { SavedState, Section } from "../state/section.ts";
 import { FrozenRam } from "../memory/frozen.ts";
+import type { Pager } from "../memory/paging/pager.ts";
 import { ID_BYTES, idText } from "../snapshot/format.ts";
 import { checkSections, checkState, saveState, type StateOwner } from "./state.ts";
 import { checkSnapshot, FILE_PREFIX, keptSymbols, Snapshots } from "./snapshot/parents.ts";
@@ -80,6 +81,8 @@ export interface VmDeps {
   /** Changes what it may have of the thread. */
   setCpu(settings: VmCpuChoice): void;
   readonly virtio: VirtioDevices;
+  /** Has pages leave for the host's page store; undefined without one. */
+  readonly pager: Pager | undefined;
   /** Images of the flash banks. */
   readonly flash: readonly (FlashImage | undefined)[];
   /** Nothing is booted: a state is restored before it is started. */
@@ -235,6 +238,7 @@ export class Vm extends Driven {
     });
     for (const bank of deps.flash) if (bank !== undefined) bank.contents = undefined;
     const { space, ram, board, time } = this.machine;
+    space.ram.onPageLost = (error) => this.#pageLost(error);
     board.bus.onDeviceError = ({ name }, error) => this.emit("device-error", { device: name, error });
     const use = (what: string): void => this.#expect(what, "created", "running", "paused", "exited");
     this.memory = new PhysicalMemory(ram, use, () => space.codeChanged(core), space);
@@ -254,6 +258,7 @@ export class Vm extends Driven {
       hasArrived: () => arrivals.hasArrived,
       isHeld: () => this.#isHeld,
       afterSlice: () => this.#afterSlice(),
+      onNoFrame: () => this.#findFrames(),
       beforeWaiting: () => this.#beforeWaiting(),
       atRest: () => this.#atRest(),
       onFailure: (error) => this.#end({ code: 70, reason: "failure", error }),
@@ -918,17 +923,15 @@ export class Vm extends Driven {
 
   /** What of it is moved. */
   get #moved(): MovedVm {
-    const { core, memory } = this.#deps;
     const { machine } = this;
     return {
       state: () => this.state,
       setAway: (isAway) => (this.#migration = isAway ? "away" : "under way"),
       cpu: this.cpu,
-      ...{ drives: this.drives, memory, ram: machine.space.ram, files: this.#files },
+      ...{ drives: this.drives, ram: machine.space.ram, files: this.#files },
       flash: () => machine.flashContents,
       setCpu: (settings) => this.#deps.setCpu(checkVmCpu(settings, this.cpu)),
       onState: (changed) => this.on("state", ({ to }) => changed(to)),
-      holds: (ma) => core.frame_holds(ma) !== 0,
       describe: () => ({
         machine: describeMachine(this, this.#deps.options, machine.builtinSbi ? "builtin" : "none"),
         created: Date.now(),
@@ -965,7 +968,7 @@ export class Vm extends Driven {
   /** Has a new VM be what a template is; the template's translated code serves it, too. */
   #fill(ram: FrozenRam, sections: readonly Section[], disks: readonly ({ isChanged: boolean } | undefined)[]): void {
     for (const [index, drive] of this.drives.entries()) drive.isForked = disks[index]?.isChanged ?? false;
-    this.machine.space.ram.adopt(ram.table);
+    this.machine.space.ram.adopt(ram.table, ram.paged);
     this.machine.restore(checkSections(this.#stateOwner(), sections), true);
     this.agentReplaced();
     this.#beAnother();
@@ -996,7 +999,7 @@ export class Vm extends Driven {
     const bytes = ram.pages * 4;
     const scratch = memory.allocate(bytes);
     try {
-      this.machine.space.ram.revertTo(ram.table, scratch);
+      this.machine.space.ram.revertTo(ram.table, scratch, ram.paged);
     } finally {
       memory.release(scratch, bytes);
     }
@@ -1037,13 +1040,16 @@ export class Vm extends Driven {
     const { LazyRestore } = await import("./snapshot/lazy.ts");
     const owner = {
       onComplete: () => this.#whenAtRest(() => this.#settleRam()),
-      onFailure: (error: unknown) => {
-        this.#loop.stop();
-        this.#whenAtRest(() => this.#end(pageFailure(error)));
-      },
+      onFailure: (error: unknown) => this.#pageLost(error),
     };
     this.#lazy = new LazyRestore(parts, owner, options);
     await this.#lazy.ready();
+  }
+
+  /** A page cannot be had. A hart may be running. */
+  #pageLost(error: unknown): void {
+    this.#loop.stop();
+    this.#whenAtRest(() => this.#end(pageFailure(error)));
   }
 
   /** Does something that no hart may see happen, now or at the end of the task. */
@@ -1230,11 +1236,21 @@ export class Vm extends Driven {
     this.#deps.onRelease(this);
   }
 
+  /** A hart has found no frame. Whether it may go on, because there are some now. */
+  #findFrames(): boolean {
+    const { ram, vm } = this.machine.space;
+    if (this.#state === "destroyed" || !ram.short || this.#deps.pager?.found(vm.ma) !== true) return false;
+    ram.short = false;
+    return true;
+  }
+
   #afterSlice(): boolean {
     if (this.#state === "destroyed") return true;
+    this.#deps.pager?.afterSlice(this.machine.space.vm.ma);
     if (this.#engine !== undefined) this.machine.space.setEngine(this.#engine);
     this.#engine = undefined;
-    if (this.machine.space.ram.short) this.#end({ code: 1, reason: "out-of-memory", error: outOfMemory() });
+    if (this.machine.space.ram.short && !this.#findFrames())
+      this.#end({ code: 1, reason: "out-of-memory", error: outOfMemory() });
     this.#htif?.poll();
     if (this.console.full) this.console.relieve();
     const event = this.#power;

@@ -244,10 +244,16 @@ function run_once(hart: Hart, vm: Vm, pc: u64): bool {
   changetype<Vm>(<usize>hart.vm).framesPinned = pinned;
 }
 
+/** Whether emitted code that misses the TLB must leave: enough has been done, or the host wants the slice to end, for frames have become few. */
+// @ts-ignore: decorator
+@inline function must_leave(hart: Hart): bool {
+  return hart.attention != 0 || work_done(hart);
+}
+
 /** Emitted code's TLB miss on a load. The value is left in `mmioData`; 1 when the interpreter must do the instruction. */
 export function dbt_load(hartMa: usize, size: u32, va: u64): u64 {
   const hart = changetype<Hart>(hartMa);
-  if (work_done(hart)) return 1;
+  if (must_leave(hart)) return 1;
   pin_frames(hart, 1);
   const done = load_ram(hart, va, size);
   pin_frames(hart, 0);
@@ -257,7 +263,7 @@ export function dbt_load(hartMa: usize, size: u32, va: u64): u64 {
 /** Emitted code's TLB miss on a store of `mmioData`; 1 when the interpreter must do the instruction. */
 export function dbt_store(hartMa: usize, size: u32, va: u64): u64 {
   const hart = changetype<Hart>(hartMa);
-  if (work_done(hart)) return 1;
+  if (must_leave(hart)) return 1;
   pin_frames(hart, 1);
   const done = store_ram(hart, va, hart.mmioData, size);
   pin_frames(hart, 0);
@@ -293,7 +299,7 @@ function system_allowed(hart: Hart, r: u64): bool {
  */
 export function dbt_span(hartMa: usize, info: u32, va: u64): u64 {
   const hart = changetype<Hart>(hartMa);
-  if (work_done(hart)) return 0;
+  if (must_leave(hart)) return 0;
   const bytes = info & 0xffff;
   const storing = (info >> 16) & 1;
   pin_frames(hart, 1);

@@ -1,8 +1,6 @@
 /** The source's side of a migration (docs/design/migration.md). */
 
-import { Frame } from "../../../assembly/shared/constants.ts";
 import { WasmvisorError } from "../../error.ts";
-import type { MachineMemory } from "../../memory/machine-memory.ts";
 import type { Ram } from "../../memory/ram.ts";
 import { migrationError, type NoteName } from "../../migration/format.ts";
 import { Inbox } from "../../migration/inbox.ts";
@@ -38,10 +36,7 @@ export interface MovedVm {
   readonly drives: readonly Drive[];
   setCpu(settings: VmCpuSettings): void;
   onState(changed: (to: VmState) => void): Unsubscribe;
-  readonly memory: MachineMemory;
   readonly ram: Ram;
-  /** Whether any byte of the frame at `ma` is not zero. */
-  holds(ma: number): boolean;
   describe(): Omit<SnapshotDescription, "machine"> & { readonly machine: Omit<MachineDescription, "drives"> };
   readonly files: readonly Section[];
   /** The parts of its state. */
@@ -279,18 +274,12 @@ class Migration {
 
   /** RAM as it is when it is looked at: what is stored to afterwards is sent again. */
   #stillRam(wanted: Uint8Array | undefined): StillRam {
-    const { ram, memory, holds } = this.#vm;
+    const { ram } = this.#vm;
     return {
       pages: ram.pages,
       has: (page) => wanted?.[page] !== 0,
-      holds: (page) => {
-        const ma = ram.frame(page);
-        return ma !== Frame.ZERO_MA && holds(ma);
-      },
-      read: (page, into) => {
-        const ma = ram.frame(page);
-        into.set(memory.u8.subarray(ma, ma + into.length));
-      },
+      holds: (page) => ram.holds(page),
+      read: (page, into) => ram.copyOut(page, into),
     };
   }
 
