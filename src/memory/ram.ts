@@ -201,6 +201,7 @@ export class Ram {
    * running.
    */
   unuse(first: number, count: number): void {
+    this.#leaveWindow();
     this.#core.ram_unuse(this.#vm.ma, first, count);
   }
 
@@ -298,6 +299,7 @@ export class Ram {
    * gives it a frame of its own again. False, and nothing changed, when they differ.
    */
   share(page: number, other: Ram, otherPage: number): boolean {
+    if (!this.ensure(page) || !other.ensure(otherPage)) return false;
     const [own, theirs] = [this.#present(page), other.#present(otherPage)];
     if (own === theirs) return true;
     if (this.#core.frames_equal(own, theirs) === 0) return false;
@@ -313,6 +315,7 @@ export class Ram {
    * already must be looked at anew. False, and nothing changed, when the page may have no frame.
    */
   copyFrom(page: number, other: Ram, otherPage: number): boolean {
+    if (!this.ensure(page) || !other.ensure(otherPage)) return false;
     const theirs = other.#present(otherPage);
     const untouched = !this.touched(page) && this.pieceMa === 0;
     if (untouched && this.#vm.u32(VmField.framesTouched) >= this.#vm.u32(VmField.frameLimit)) return false;
@@ -367,6 +370,7 @@ export class Ram {
     if (
       this.#discards ||
       this.#absent > 0 ||
+      this.#paged.size > 0 ||
       this.pieceMa === 0 ||
       this.#vm.u32(VmField.window) !== 0 ||
       this.#vm.u32(VmField.dirtyStamps) !== 0

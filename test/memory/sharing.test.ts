@@ -1,4 +1,4 @@
-/** Two VMs that share frames, through every way of writing memory, against a model of bytes. */
+/** Two VMs that share frames, and whose pages leave and are frozen, through every way of writing memory, against a model of bytes. */
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -6,6 +6,9 @@ import { HartField } from "../../assembly/state/layout.ts";
 import { Engine, MemoryModel, Priv } from "../../assembly/shared/constants.ts";
 import { Csr } from "../../assembly/isa/csr.ts";
 import { assemble } from "../../src/isa/assemble.ts";
+import { FrozenRam } from "../../src/memory/frozen.ts";
+import { CompressedPages } from "../../src/memory/paging/compressed.ts";
+import { PageStore } from "../../src/memory/paging/page-store.ts";
 import { createTestMachine, RAM_PA, type TestMachine, type TestMachineOptions } from "../support/core.ts";
 import { PageTables, Pte, RWXAD } from "../support/paging.ts";
 
@@ -50,6 +53,7 @@ class Side {
   readonly #leaves: number[] = [];
   /** The dirty pages since the epoch; undefined while stores are not tracked. */
   dirty: { epoch: number; pages: Set<number> } | undefined;
+  readonly frozen: { readonly ram: FrozenRam; readonly model: Uint8Array }[] = [];
 
   constructor(machine: TestMachine, paged: boolean) {
     this.machine = machine;
@@ -133,6 +137,19 @@ class Side {
     expect(this.ram.share(page, other.ram, otherPage)).toBe(own!.equals(theirs!));
   }
 
+  /** A page that gets a frame of its own counts as stored to. */
+  breakSharing(page: number): void {
+    if (this.ram.shared(page)) this.#touch(page * PAGE, 1);
+    expect(this.ram.breakSharing(page, 1)).toBe(true);
+  }
+
+  /** The balloon gives a page back. */
+  discard(page: number): void {
+    const hadFrame = this.ram.discard(page);
+    this.model.fill(0, page * PAGE, (page + 1) * PAGE);
+    if (hadFrame) this.#touch(page * PAGE, 1);
+  }
+
   track(): void {
     this.dirty ??= { epoch: this.ram.trackStores(), pages: new Set() };
     const { pages, epoch } = this.ram.dirtyFrames(this.dirty.epoch);
@@ -145,8 +162,50 @@ class Side {
     this.dirty = undefined;
   }
 
+  /** Notes that nobody has used some pages, and has one of them leave. */
+  leave(page: number, isUnused: boolean): void {
+    if (isUnused) this.ram.unuse(page - (page % 4), 4);
+    const { paged } = this.ram;
+    const zeros = this.model.subarray(page * PAGE, (page + 1) * PAGE).every((byte) => byte === 0);
+    if (this.ram.pageOut(page)) expect(paged.has(page)).toBe(!zeros);
+  }
+
+  freeze(): void {
+    if (this.frozen.length > 2) this.thaw();
+    const { core } = this.machine;
+    this.frozen.push({ ram: new FrozenRam(core, this.machine.memory, this.ram), model: this.model.slice() });
+  }
+
+  /** What was frozen is still as it was. */
+  thaw(): void {
+    const frozen = this.frozen.shift();
+    if (frozen === undefined) return;
+    const bytes = new Uint8Array(PAGE);
+    for (let page = 0; page < PAGES; page++) {
+      bytes.fill(0);
+      if (frozen.ram.holds(page)) frozen.ram.read(page, bytes);
+      expect(Buffer.compare(bytes, frozen.model.subarray(page * PAGE, (page + 1) * PAGE))).toBe(0);
+    }
+    frozen.ram.release();
+  }
+
+  /** Is what was frozen again, as a clone is its template. */
+  revert(): void {
+    const frozen = this.frozen[0];
+    if (frozen === undefined) return;
+    this.stopTracking();
+    const { memory, core } = this.machine;
+    const scratch = memory.allocate(PAGES * 4);
+    this.ram.revertTo(frozen.ram.table, scratch, frozen.ram.paged);
+    memory.release(scratch, PAGES * 4);
+    for (const { view } of this.machine.harts) core.hart_sync(view.ma);
+    this.model.set(frozen.model);
+  }
+
   check(): void {
-    const bytes = this.machine.read(RAM_PA, PAGES * PAGE);
+    const bytes = new Uint8Array(PAGES * PAGE);
+    // What has left stays away.
+    for (let page = 0; page < PAGES; page++) this.ram.copyOut(page, bytes.subarray(page * PAGE, (page + 1) * PAGE));
     const at = bytes.findIndex((byte, index) => byte !== this.model[index]);
     expect(at < 0 ? "the same" : `differs at ${at}: ${bytes[at]}, not ${this.model[at]}`).toBe("the same");
   }
@@ -237,6 +296,12 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ what: fc.constant("settle" as const), side }) },
   { weight: 2, arbitrary: fc.record({ what: fc.constant("track" as const), side }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant("untrack" as const), side }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ what: fc.constant("leave" as const), side, page: anyPage, isUnused: fc.boolean() }),
+  },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant("discard" as const), side, page }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constantFrom("freeze", "thaw", "revert"), side }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
@@ -255,14 +320,21 @@ function perform(sides: readonly Side[], step: Step): void {
     case "copy":
       return sides[step.side]!.copy(step.page, sides[step.from]!, step.fromPage);
     case "break":
-      expect(sides[step.side]!.ram.breakSharing(step.page, 1)).toBe(true);
-      return;
+      return sides[step.side]!.breakSharing(step.page);
     case "settle":
       return sides[step.side]!.ram.settle();
     case "track":
       return sides[step.side]!.track();
     case "untrack":
       return sides[step.side]!.stopTracking();
+    case "leave":
+      return sides[step.side]!.leave(step.page, step.isUnused);
+    case "discard":
+      return sides[step.side]!.discard(step.page);
+    case "freeze":
+    case "thaw":
+    case "revert":
+      return sides[step.side]![step.what]();
   }
 }
 
@@ -284,6 +356,7 @@ async function newSide(kind: Kind, beside?: TestMachine): Promise<Side> {
     ramLimit,
     memoryModel,
     beside,
+    pageStore: new PageStore(new CompressedPages(2 ** 20)),
   };
   return new Side(await createTestMachine(options), kind.paged);
 }
@@ -297,7 +370,7 @@ const kind: fc.Arbitrary<Kind> = fc
 describe("two VMs that share frames", () => {
   test("see what the model says, whatever writes and whoever shares", async () => {
     await fc.assert(
-      fc.asyncProperty(kind, kind, fc.array(step, { maxLength: 60 }), async (first, second, steps) => {
+      fc.asyncProperty(kind, kind, fc.array(step, { maxLength: 60, size: "max" }), async (first, second, steps) => {
         const left = await newSide(first);
         const sides = [left, await newSide(second, left.machine)];
         for (const each of steps) {
@@ -305,11 +378,13 @@ describe("two VMs that share frames", () => {
           for (const one of sides) one.check();
         }
         const { memory, core } = left.machine;
+        for (const one of sides) while (one.frozen.length > 0) one.thaw();
         for (const { machine } of sides) machine.space.release();
         expect([memory.allocatedBytes, core.pool.statistics()]).toEqual([
           0,
           { pieceBytes: 0, frameBytes: 0, freeBytes: 0 },
         ]);
+        expect(core.pool.pager!.store.statistics).toMatchObject({ pages: 0, storedBytes: 0 });
       }),
       { numRuns: Number(process.env.SHARING_RUNS ?? 60) },
     );

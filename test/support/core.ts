@@ -8,6 +8,7 @@ import { DEFAULT_TRANSLATOR, type TranslatorSettings } from "../../src/core/tran
 import type { HartView } from "../../src/core/views.ts";
 import { assemble } from "../../src/isa/assemble.ts";
 import { createGuestMemory, type GuestMemory } from "../../src/memory/guest-memory.ts";
+import type { PageStore } from "../../src/memory/paging/page-store.ts";
 import { MachineMemory } from "../../src/memory/machine-memory.ts";
 import { HartField } from "../../assembly/state/layout.ts";
 import type { Exit } from "../../assembly/shared/constants.ts";
@@ -21,6 +22,8 @@ export interface TestMachineOptions {
   ram?: number;
   /** Bytes of frames that its RAM takes at most, which then has no range to itself. */
   ramLimit?: number | undefined;
+  /** Where its pages may go, and those of machines beside it. Default: nowhere. */
+  pageStore?: PageStore;
   /** Bytes of its machine memory. Default 4 GiB. */
   maxMemory?: number;
   /** A machine whose core and machine memory it shares. Default: its own. */
@@ -222,6 +225,8 @@ function coreHost(memory: MachineMemory, options: TestMachineOptions): CoreHost 
 export async function createTestMachine(options: TestMachineOptions = {}): Promise<TestMachine> {
   const memory = options.beside?.memory ?? new MachineMemory(options.maxMemory);
   const core = options.beside?.core ?? (await instantiateCore(await coreModule(), memory, coreHost(memory, options)));
+  const { pageStore } = options;
+  if (pageStore !== undefined) core.pool.pager ??= { store: pageStore, took: () => undefined, rescue: () => false };
   const space = new MachineSpace(core, memory, {
     ramPa: RAM_PA,
     ramBytes: options.ram ?? 1024 * 1024,
