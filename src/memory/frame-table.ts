@@ -23,6 +23,11 @@ export class FrameTable {
     return this.#memory.u32[word(ma, Frame.COUNT)] ?? 0;
   }
 
+  /** The p2m slot of the only page that the frame at `ma` backs; 0 when it is not known. */
+  slot(ma: number): number {
+    return this.#memory.u32[word(ma, Frame.SLOT)] ?? 0;
+  }
+
   /** Sets the count, and the p2m slot (its machine address) of the only page; 0 when there are several, or it is not known. */
   set(ma: number, count: number, slot = 0): void {
     this.#memory.u32[word(ma, Frame.COUNT)] = count;

@@ -40,6 +40,8 @@ export class MachineMemory {
   #free: FreeRange[] = [];
   #allocated = 0;
   #clear: (ma: number, bytes: number) => void = (ma, bytes) => this.#u8.fill(0, ma, ma + bytes);
+  /** There is no range of so many bytes: true when others have made one free. */
+  onFull: ((bytes: number) => boolean) | undefined;
   readonly #limit: number;
   readonly #firstBytes: number;
   /** The system has refused to let it grow. */
@@ -107,8 +109,23 @@ export class MachineMemory {
    * @throws WasmvisorError `host-memory` when no range of that size can be had
    */
   allocate(bytes: number): number {
+    return this.#allocate(bytes, true);
+  }
+
+  /** As `allocate`, for who can do with less: what others have is left to them. */
+  allocateFree(bytes: number): number {
+    return this.#allocate(bytes, false);
+  }
+
+  /** The ranges that can be given out, in order of address, with what it has not grown to yet. */
+  get freeRanges(): readonly { readonly start: number; readonly end: number }[] {
+    const rest = { start: this.byteLength, end: this.#isFull ? this.byteLength : this.#limit };
+    return rest.start < rest.end ? [...this.#free, rest] : this.#free;
+  }
+
+  #allocate(bytes: number, mayAsk: boolean): number {
     const size = frames(bytes);
-    const range = this.#take(size) ?? this.#growFor(size);
+    const range = this.#take(size) ?? this.#growFor(size, mayAsk);
     this.#allocated += size;
     return range.start;
   }
@@ -151,12 +168,13 @@ export class MachineMemory {
     return undefined;
   }
 
-  #growFor(size: number): FreeRange {
+  #growFor(size: number, mayAsk: boolean): FreeRange {
     const end = this.byteLength;
     const last = this.#free.at(-1);
     const atEnd = last?.end === end ? end - last.start : 0;
     const missing = Math.ceil((size - atEnd) / WASM_PAGE_BYTES);
     if (end + missing * WASM_PAGE_BYTES > this.#limit || !this.#grow(missing)) {
+      if (mayAsk && this.onFull?.(size) === true) return this.#take(size) ?? this.#growFor(size, false);
       throw new WasmvisorError(
         "host-memory",
         `The host has no ${size} bytes in one piece left; use a smaller VM, destroy one, or make a second host.`,

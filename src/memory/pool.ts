@@ -26,6 +26,12 @@ interface Range {
   mixed: boolean;
 }
 
+/** Machine memory from `start` to `end`. */
+interface Run {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** What a pool holds, in bytes. */
 export interface PoolStatistics {
   /** In the pieces that VMs have to themselves, touched or not. */
@@ -59,6 +65,8 @@ export class MemoryPool {
   readonly #spare = new Set<number>();
   /** The pieces, by the machine address of their VM's block. */
   readonly #pieces = new Map<number, Range>();
+  /** What is being cleared. */
+  #kept: Run | undefined;
   #pieceBytes = 0;
   #given = 0;
 
@@ -121,9 +129,64 @@ export class MemoryPool {
 
   /** Takes a frame of zeros. 0 when there is none left. */
   take(): number {
+    if (this.#kept !== undefined) return this.#takeOutside(this.#kept);
     if (this.#free.size === 0) this.#grow();
     const [ma] = this.#free.size > 0 ? this.#free : this.#spare;
     return ma !== undefined && this.takeAt(ma) ? ma : 0;
+  }
+
+  #takeOutside({ start, end }: Run): number {
+    for (const free of [this.#free, this.#spare])
+      for (const ma of free) if (ma < start || ma >= end) return this.takeAt(ma) ? ma : 0;
+    return 0;
+  }
+
+  /**
+   * Where `bytes` bytes would be free after the fewest frames have gone elsewhere; undefined when some of them must stay wherever that is.
+   * @param mayGo - whether the page of a frame can go elsewhere
+   */
+  runFor(bytes: number, mayGo: (ma: number) => boolean): Run | undefined {
+    const chunks = this.#ranges.filter(({ piece }) => !piece);
+    const parts = [
+      ...this.#memory.freeRanges.map((range) => ({ ...range, cost: 0 })),
+      ...chunks.map(({ ma, end }) => ({ start: ma, end, cost: this.#costOf(ma, end, mayGo) })),
+    ].sort((a, b) => a.start - b.start);
+    let best: (Run & { cost: number }) | undefined;
+    for (const [index, { start }] of parts.entries()) {
+      let cost = 0;
+      for (let at = index, end = start; at < parts.length && parts[at]!.start === end; at++) {
+        end = parts[at]!.end;
+        cost += parts[at]!.cost;
+        if (end - start < bytes) continue;
+        if (cost < (best?.cost ?? Infinity)) best = { start, end, cost };
+        break;
+      }
+    }
+    return best;
+  }
+
+  #costOf(ma: number, end: number, mayGo: (ma: number) => boolean): number {
+    let cost = 0;
+    for (let frame = ma; frame < end; frame += FRAME_BYTES) {
+      if (this.#free.has(frame)) continue;
+      if (!mayGo(frame)) return Infinity;
+      cost++;
+    }
+    return cost;
+  }
+
+  /** Calls `clear` with each frame of a run that backs something; none of the run is given out meanwhile. False when one of them stays. */
+  clearRun(run: Run, clear: (ma: number) => boolean): boolean {
+    this.#kept = run;
+    try {
+      const chunks = this.#ranges.filter(({ piece, ma }) => !piece && ma >= run.start && ma < run.end);
+      for (const { ma, end } of chunks)
+        for (let frame = ma; frame < end; frame += FRAME_BYTES)
+          if (this.frames.count(frame) > 0 && !clear(frame)) return false;
+      return true;
+    } finally {
+      this.#kept = undefined;
+    }
   }
 
   /** Whether the frame at `ma` waits to be given out. */
@@ -193,7 +256,7 @@ export class MemoryPool {
 
   #allocate(bytes: number): number | undefined {
     try {
-      return this.#memory.allocate(bytes);
+      return this.#memory.allocateFree(bytes);
     } catch (error) {
       if (error instanceof WasmvisorError && error.code === "host-memory") return undefined;
       throw error;

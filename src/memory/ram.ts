@@ -230,6 +230,24 @@ export class Ram {
     return true;
   }
 
+  /** Gives a page that has a frame of its own another one. Nothing of the VM may be running. False when there is none. */
+  move(page: number): boolean {
+    const from = this.frame(page);
+    const to = this.#pool.take();
+    if (to === 0) return false;
+    this.#memory.u8.copyWithin(to, from, from + FRAME_BYTES);
+    this.#pool.frames.set(to, 1, this.#slot(page));
+    this.#core.ram_map(this.#vm.ma, page, to, P2m.PRESENT);
+    this.#leave(from);
+    return true;
+  }
+
+  /** The page whose p2m slot is at a machine address; undefined when it is none of its own. */
+  pageOfSlot(ma: number): number | undefined {
+    const page = (ma - this.#vm.u32(VmField.p2m)) / 4;
+    return page >= 0 && page < this.pages ? page : undefined;
+  }
+
   /** Whether instructions of the page have been decoded. */
   hasCode(page: number): boolean {
     return this.#memory.u32[this.#vm.u32(VmField.codeMap) / 4 + page] !== 0;

@@ -26,6 +26,10 @@ export interface MemoryUse {
   readonly touchedBytes: number;
   /** Of these, in pages whose frame backs others too. */
   readonly sharedBytes: number;
+  /** In pages that are in the host's page store. */
+  readonly pagedBytes: number;
+  /** What the guest has used lately of both, estimated by sampling; there with `Host.create({ paging })`. */
+  readonly workingSetBytes?: number;
 }
 
 /** What a VM has used since it was made; instructions since it was last reset. */

@@ -50,6 +50,13 @@ export interface VmConfig {
    * than the host has; one that stores to a page for which nothing is left ends with the reason `"out-of-memory"`. Default: all of it.
    */
   readonly memoryLimit?: number | string;
+  /**
+   * With `Host.create({ paging })`: how much memory of the host's it keeps, once it has it, whatever others need; in the same form. Default 0. Those
+   * of a host should be less than `maxMemory` together.
+   */
+  readonly memoryReservation?: number | string;
+  /** With `Host.create({ paging })`: its part of the memory when there is not enough for all, 1 to 10,000. Default 100. */
+  readonly memoryShares?: number;
   /** Hardware threads, 1 to 8. Default 1. */
   readonly harts?: number;
   /**
@@ -146,6 +153,8 @@ export interface VmConfig {
 const KEYS = Object.keys({
   memory: 0,
   memoryLimit: 0,
+  memoryReservation: 0,
+  memoryShares: 0,
   harts: 0,
   bios: 0,
   kernel: 0,
@@ -197,6 +206,9 @@ export interface CheckedConfig {
   readonly ramBytes: number;
   /** Bytes of RAM that may have frames, given one by one; undefined for RAM in one range. */
   readonly ramLimit: number | undefined;
+  /** Bytes that it keeps with paging. */
+  readonly ramReservation: number;
+  readonly ramShares: number;
   readonly harts: number;
   readonly engine: Engine;
   readonly translator: TranslatorSettings;
@@ -320,6 +332,8 @@ export function checkConfig(config: VmConfig, isRestored = false): CheckedConfig
   return {
     ramBytes,
     ramLimit: ramLimit(ramBytes, config.memoryLimit),
+    ramReservation: config.memoryReservation === undefined ? 0 : parseMemorySize(config.memoryReservation),
+    ramShares: checkMemoryShares(config.memoryShares ?? 100),
     harts,
     engine,
     translator: checkTranslator(config.translator),
@@ -348,6 +362,13 @@ function layoutOf(layout: VirtioLayout): VirtioLayout {
   if (layout === "legacy" || layout === "modern") return layout;
   const sentence = `virtio is legacy or modern, not "${String(layout)}".`;
   throw new WasmvisorError("option", sentence, { key: "virtio", value: layout });
+}
+
+/** @throws WasmvisorError `option` */
+function checkMemoryShares(shares: number): number {
+  if (typeof shares === "number" && shares >= 1 && shares <= 10_000) return shares;
+  const sentence = `memoryShares is a number from 1 to 10000, not ${String(shares)}.`;
+  throw new WasmvisorError("option", sentence, { key: "memoryShares", value: shares });
 }
 
 function ramLimit(ramBytes: number, limit: number | string | undefined): number | undefined {

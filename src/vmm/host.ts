@@ -3,7 +3,7 @@
 import { checkTranslation, coreModule, type CoreSource } from "./core-module.ts";
 import { Engine } from "../../assembly/shared/constants.ts";
 import { type Core, instantiateCore } from "../core/core.ts";
-import { MachineMemory } from "../memory/machine-memory.ts";
+import { FRAME_BYTES, MachineMemory } from "../memory/machine-memory.ts";
 import { savedBytes, Scanner, type ScanRate } from "../memory/scanner.ts";
 import { shareEqualFrames } from "../memory/share.ts";
 import { WasmvisorError } from "../error.ts";
@@ -155,7 +155,7 @@ export class Host {
       mmioStore: (hart, pa, size) => byHart.get(hart)?.mmioStore(hart, pa, size) ?? false,
       mtime: (hart) => byHart.get(hart)?.mtime() ?? 0n,
     });
-    const pager = await pagerOf(core, paging);
+    const pager = await pagerOf(core, memory, paging);
     return new Host(core, memory, byHart, options.compilation ?? usualCompilation, sharing, pager);
   }
 
@@ -383,7 +383,7 @@ export class Host {
     this.#pager?.add({
       ram: vm.machine.space.ram,
       ma: vm.machine.space.vm.ma,
-      memory: { shares: 100, reservation: 0 },
+      memory: { shares: checked.ramShares, reservation: Math.floor(checked.ramReservation / FRAME_BYTES) },
       isBusy: () => vm.loop.busy,
       endSlice: () => vm.loop.endSlice(),
     });
@@ -460,10 +460,17 @@ export class Host {
 }
 
 /** @throws WasmvisorError `page-store` */
-async function pagerOf(core: Core, paging: PagingChoice | undefined): Promise<Pager | undefined> {
+async function pagerOf(
+  core: Core,
+  memory: MachineMemory,
+  paging: PagingChoice | undefined,
+): Promise<Pager | undefined> {
   if (paging === undefined) return undefined;
   const { openPager } = await import("./paging/open.ts");
-  return (core.pool.pager = await openPager(core.pool, paging));
+  const pager = await openPager(core.pool, paging);
+  core.pool.pager = pager;
+  memory.onFull = (bytes) => pager.makeRange(bytes);
+  return pager;
 }
 
 /** With the agent among the files of the firmware configuration device, where there is to be one: not all guests have an initial RAM disk. */

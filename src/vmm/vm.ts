@@ -477,7 +477,9 @@ export class Vm extends Driven {
    */
   accounting(): VmAccounting {
     this.#expect("ask the accounts of", "created", "running", "paused", "exited");
-    const { touchedBytes, sharedBytes } = this.machine.space.ram.statistics();
+    const { space } = this.machine;
+    const { touchedBytes, sharedBytes, pagedBytes } = space.ram.statistics();
+    const active = this.#deps.pager?.activeOf(space.vm.ma);
     return {
       number: this.#deps.number,
       state: this.state,
@@ -485,7 +487,10 @@ export class Vm extends Driven {
       settings: this.cpu,
       cpu: this.#deps.cpu.use,
       instructions: this.harts.reduce((sum, hart) => sum + hart.counters().instructions, 0),
-      memory: { ramBytes: this.machine.space.ramBytes, touchedBytes, sharedBytes },
+      memory: {
+        ...{ ramBytes: space.ramBytes, touchedBytes, sharedBytes, pagedBytes },
+        ...(active === undefined ? {} : { workingSetBytes: Math.round(active * (touchedBytes + pagedBytes)) }),
+      },
       io: ioUse(
         this.drives.map((drive) => drive.statistics()),
         this.networks.map((network) => network.statistics()),

@@ -18,7 +18,7 @@ const account = (milliseconds: number, busy: number, instructions: number): VmAc
     wakeUpLatency: [],
   },
   instructions,
-  memory: { ramBytes: 256 * 2 ** 20, touchedBytes: 1.5 * 2 ** 20, sharedBytes: 4096 },
+  memory: { ramBytes: 256 * 2 ** 20, touchedBytes: 1.5 * 2 ** 20, sharedBytes: 4096, pagedBytes: 0 },
   io: {
     diskRequests: 1,
     diskBytesRead: 0,
@@ -34,8 +34,8 @@ describe("the table", () => {
   test("says what was used since the VM was made, and then since the last look", () => {
     const [first, second] = [account(2000, 500, 4_000_000), account(3000, 1500, 14_000_000)];
     expect(topText([{ control: "a.sock", accounting: first }])).toBe(
-      "VM      STATE    CPU%  WAIT%  MIPS  MEMORY  SHARED    OF  DISK/s  NET/s\n" +
-        "a.sock  running  25.0   12.5   2.0    1.5M    4.0K  256M       0      0\n",
+      "VM      STATE    CPU%  WAIT%  MIPS  MEMORY  SHARED  PAGED    OF  DISK/s  NET/s\n" +
+        "a.sock  running  25.0   12.5   2.0    1.5M    4.0K      0  256M       0      0\n",
     );
     const later = topText([{ control: "a.sock", accounting: second }], [{ control: "a.sock", accounting: first }]);
     expect(later.split("\n")[1]).toMatch(/^a\.sock {2}running {2}100\.0 {3}50\.0 {2}10\.0 /);

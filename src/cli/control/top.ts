@@ -9,7 +9,7 @@ export interface TopRow {
   readonly accounting: VmAccounting | undefined;
 }
 
-const TITLES = ["VM", "STATE", "CPU%", "WAIT%", "MIPS", "MEMORY", "SHARED", "OF", "DISK/s", "NET/s"] as const;
+const TITLES = ["VM", "STATE", "CPU%", "WAIT%", "MIPS", "MEMORY", "SHARED", "PAGED", "OF", "DISK/s", "NET/s"] as const;
 
 /**
  * The table, with what has been used since `before`; what is not in that, since the VM was made.
@@ -52,6 +52,7 @@ function cells({ control, accounting: now }: TopRow, before: VmAccounting | unde
     (change(({ instructions }) => instructions) / 1000 / milliseconds).toFixed(1),
     bytes(now.memory.touchedBytes),
     bytes(now.memory.sharedBytes),
+    bytes(now.memory.pagedBytes),
     bytes(now.memory.ramBytes),
     bytes((1000 * disk) / milliseconds),
     bytes((1000 * network) / milliseconds),
@@ -87,7 +88,7 @@ const SHAPE: Shape = {
   milliseconds: "number",
   instructions: "number",
   cpu: { milliseconds: "number", waitedMilliseconds: "number" },
-  memory: { ramBytes: "number", touchedBytes: "number", sharedBytes: "number" },
+  memory: { ramBytes: "number", touchedBytes: "number", sharedBytes: "number", pagedBytes: "number" },
   io: {
     diskBytesRead: "number",
     diskBytesWritten: "number",

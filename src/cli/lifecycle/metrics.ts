@@ -30,6 +30,7 @@ const MACHINE: Figures = [
     (vm) => vm.accounting().memory.touchedBytes,
   ],
   ["memory_shared_bytes", "gauge", "RAM that it shares with others.", (vm) => vm.accounting().memory.sharedBytes],
+  ["memory_paged_bytes", "gauge", "RAM that is in the page store.", (vm) => vm.accounting().memory.pagedBytes],
 ];
 
 type Drive = ReturnType<Vm["drives"][number]["statistics"]>;

@@ -147,6 +147,29 @@ export class Pager implements FramePager {
     return this.#relieve(BATCH, (vm) => vm.ma === present || !vm.isBusy()) >= BATCH / 2;
   }
 
+  /** Makes a range of the machine memory free, by having pages leave it that are in its way. False when there is none. */
+  makeRange(bytes: number): boolean {
+    this.#relieve(BATCH, (vm) => !vm.isBusy());
+    const run = this.#pool.runFor(bytes, (ma) => this.#pageAt(ma) !== undefined);
+    if (run === undefined) return false;
+    return this.#pool.clearRun(run, (ma) => {
+      const at = this.#pageAt(ma);
+      return at !== undefined && (at.ram.pageOut(at.page) || at.ram.move(at.page));
+    });
+  }
+
+  /** The page that the frame at `ma` backs alone, of a VM that nothing of is running. */
+  #pageAt(ma: number): { readonly ram: Ram; readonly page: number } | undefined {
+    const { frames } = this.#pool;
+    const slot = frames.count(ma) === 1 ? frames.slot(ma) : 0;
+    if (slot === 0) return undefined;
+    for (const { vm } of this.#vms.values()) {
+      const page = vm.ram.pageOfSlot(slot);
+      if (page !== undefined) return vm.isBusy() ? undefined : { ram: vm.ram, page };
+    }
+    return undefined;
+  }
+
   /** Has so many pages leave of VMs that may lose some, those first that have the least shares for each. Returns how many have left. */
   #relieve(pages: number, mayLose: (vm: PagedVm) => boolean): number {
     const candidates = new Set([...this.#vms.values()].filter(({ vm }) => mayLose(vm)));

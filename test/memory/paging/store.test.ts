@@ -50,7 +50,8 @@ describe("compression", () => {
     for (let round = 0; round < 3000; round++) {
       const length = compress(page(random), packed);
       const bytes = packed.slice(0, Math.max(1, length));
-      for (let change = random.between(1, 5); change > 0; change--) bytes[random.below(bytes.length)] = random.below(256);
+      for (let change = random.between(1, 5); change > 0; change--)
+        bytes[random.below(bytes.length)] = random.below(256);
       decompress(bytes.subarray(0, random.between(0, bytes.length)), around.subarray(32, 32 + PAGE));
       expect([...around.subarray(0, 32), ...around.subarray(32 + PAGE)].every((byte) => byte === 0xa5)).toBe(true);
     }
