@@ -18,7 +18,7 @@ export interface StateOwner {
 }
 
 /** @throws WasmvisorError `state-device` when a device cannot be saved */
-export function saveState({ parts, space, ram }: StateOwner): SavedState {
+export function saveState({ parts, space }: StateOwner): SavedState {
   const sections = saveParts(parts);
   const numbers = space.touchedPages();
   const bytes = new Uint8Array(numbers.length * PAGE_BYTES);

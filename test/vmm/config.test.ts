@@ -44,7 +44,7 @@ describe("a configuration", () => {
       /^There is no option createVm\.memroy; did you mean memory\?$/,
     );
     expect(() => checkConfig({ kernel, turbo: true } as VmConfig)).toThrow(
-      /^There is no option createVm\.turbo; use memory, memoryLimit, harts, /,
+      /^There is no option createVm\.turbo; use memory, memoryLimit, memoryReservation, memoryShares, harts, /,
     );
     expect(codeOf({ kernel, onTrapStorm: "stpo" })).toBe("option");
     // @ts-expect-error -- and the types know it.

@@ -97,9 +97,17 @@ export function decompress(from: Uint8Array, into: Uint8Array): boolean {
     reader.at += 2;
     const match = lengthOf(reader, token & 15) + LEAST;
     if (!(offset > 0 && offset <= to && match <= into.length - to)) return false;
-    for (let index = 0; index < match; index++, to++) into[to] = into[to - offset]!;
+    repeat(into, to, offset, match);
+    to += match;
   }
   return to === into.length;
+}
+
+/** Copies `count` bytes from `offset` bytes before `at`; they may be among those that are being written. */
+function repeat(bytes: Uint8Array, at: number, offset: number, count: number): void {
+  if (offset >= count) bytes.copyWithin(at, at - offset, at - offset + count);
+  else if (offset === 1) bytes.fill(bytes[at - 1]!, at, at + count);
+  else for (let index = at; index < at + count; index++) bytes[index] = bytes[index - offset]!;
 }
 
 function lengthOf(reader: { at: number; readonly from: Uint8Array }, first: number): number {

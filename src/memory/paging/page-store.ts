@@ -125,6 +125,6 @@ export class PageStore {
 function sumOf(page: Uint8Array): number {
   const words = new Uint32Array(page.buffer, page.byteOffset, FRAME_BYTES / 4);
   let sum = 0x811c_9dc5;
-  for (let index = 0; index < words.length; index++) sum = Math.imul(sum ^ words[index]!, 0x0100_0193);
+  for (const word of words) sum = Math.imul(sum ^ word, 0x0100_0193);
   return sum >>> 0;
 }
