@@ -3,7 +3,16 @@
 import { Vm } from "../state/state";
 import { hart_at } from "../state/regs";
 import { Frame, P2m } from "../shared/constants";
-import { frame_break, frame_count, frame_first, frame_join, frame_leave, frame_move, p2m_slot } from "./frame";
+import {
+  frame_break,
+  frame_code,
+  frame_count,
+  frame_first,
+  frame_join,
+  frame_leave,
+  frame_move,
+  p2m_slot,
+} from "./frame";
 import { frame_holds } from "./frames";
 import { jump_flush_all } from "./jump";
 import { tlb_flush_all } from "./tlb";
@@ -36,7 +45,7 @@ export function ram_unuse(vmMa: usize, first: u32, count: u32): void {
     const entry = load<u32>(slot);
     const ma = entry & ~P2m.FLAGS;
     if (!(entry & P2m.PRESENT) || ma == Frame.ZERO_MA || frame_count(ma) != 1) continue;
-    if (load<u32>(<usize>vm.codeMap + ((<usize>page) << 2))) continue;
+    if (frame_code(ma)) continue;
     store<u32>(slot, ma | P2m.PRESENT | P2m.UNUSED);
   }
   vm.framesMoved += 1;

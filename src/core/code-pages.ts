@@ -2,7 +2,7 @@
 
 import { VmField } from "../../assembly/state/layout.ts";
 import { CodePage, CodePool } from "../../assembly/shared/constants.ts";
-import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
+import type { MachineMemory } from "../memory/machine-memory.ts";
 import type { VmView } from "./views.ts";
 
 /** Pages that one VM takes in turn, enough for a distribution's boot; untouched ones cost nothing. */

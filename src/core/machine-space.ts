@@ -131,7 +131,7 @@ export class MachineSpace {
   discardPages(pages: readonly number[]): void {
     let hadCode = false;
     for (const page of pages) {
-      const isCode = this.#hasCode(page);
+      const isCode = this.ram.hasCode(page);
       if (this.ram.discard(page) && isCode) hadCode = true;
     }
     if (hadCode) this.codeChanged(this.#core);
@@ -180,7 +180,7 @@ export class MachineSpace {
     for (let page = 0; page < pages; page++) {
       if (!this.ram.touched(page)) continue;
       const shared = this.ram.shared(page) ? PageFlag.SHARED : 0;
-      const code = this.#hasCode(page) ? PageFlag.CODE : 0;
+      const code = this.ram.hasCode(page) ? PageFlag.CODE : 0;
       flags[page] = PageFlag.TOUCHED | shared | code;
     }
     return flags;
@@ -219,11 +219,6 @@ export class MachineSpace {
     const ma = this.memory.allocate(bytes);
     this.#ranges.push({ ma, bytes });
     return ma;
-  }
-
-  /** Whether instructions of the page are kept decoded. */
-  #hasCode(page: number): boolean {
-    return this.#core.pool.frames.code(this.ram.frame(page)) !== 0;
   }
 
   #fillVmBlock(config: SpaceConfig): void {

@@ -250,7 +250,7 @@ export class Ram {
 
   /** Whether instructions of the page have been decoded. */
   hasCode(page: number): boolean {
-    return this.#memory.u32[this.#vm.u32(VmField.codeMap) / 4 + page] !== 0;
+    return this.#pool.frames.code(this.frame(page)) !== 0;
   }
 
   /** Whether any byte of the page is not zero. It must be here, or in the page store. */
