@@ -209,8 +209,10 @@ export class MachineSpace {
    */
   setEngine(engine: Engine, code?: CodeSpace): void {
     const before = this.vm.u32(VmField.engine);
-    if (!translates(engine)) this.#closeCode();
-    else if (this.#code === undefined) this.#openCode(code);
+    if (!translates(engine)) {
+      if (this.#code?.isShared === false) this.forgetCode();
+      this.#closeCode();
+    } else if (this.#code === undefined) this.#openCode(code);
     else if (engine !== before) this.forgetCode();
     this.vm.setU32(VmField.engine, engine);
   }
