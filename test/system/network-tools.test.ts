@@ -150,7 +150,8 @@ test("ssh logs into the guest by a key, runs a command, and copies a file there 
   const key = utils.generateKeyPairSync("ed25519");
   await run("mkdir -p /run/sshd .ssh && ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key");
   await vm.writeFile("/mnt/root/.ssh/authorized_keys", `${key.public}\n`, { mode: 0o600 });
-  await run(`/usr/sbin/sshd ${SSHD}`);
+  // It has become a daemon before it listens.
+  await run(`/usr/sbin/sshd ${SSHD}; until grep -q ':0016 .* 0A ' /proc/net/tcp; do sleep 0.1; done`);
   const { hostPort } = network.forwards[0]!;
   await bySsh(hostPort, key.private, async (client) => {
     const channel = await promisify<string, ClientChannel>(client.exec.bind(client))("tr a-z A-Z; exit 3");
