@@ -21,8 +21,11 @@ export interface ProgressLine {
 /** Bytes of a line of an answer. */
 const LINE_MOST = 2 ** 24;
 
-/** Attempts to start a supervisor, of which another process may have ended one meanwhile. */
-const START_ATTEMPTS = 3;
+/** Attempts to start a supervisor, while another process starts or ends one: on a busy machine that takes seconds. */
+const START_ATTEMPTS = 12;
+/** Milliseconds between two attempts: more each time, and at most. */
+const PAUSE = 200;
+const LONGEST_PAUSE = 1000;
 
 const fault = (sentence: string): WasmvisorError => new WasmvisorError("supervisor", sentence);
 
@@ -54,7 +57,7 @@ export async function ensureSupervisor(project: Project): Promise<void> {
     if (said !== "" && said !== "taken") throw fault(said);
     if (said === "") throw fault(`The supervisor has ended at once; see ${project.log}.`);
     // Another one is being started, or is about to end.
-    await new Promise((resolve) => setTimeout(resolve, 200 * (attempt + 1)));
+    await new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_PAUSE, PAUSE * (attempt + 1))));
   }
   if (await isRunning(project)) return;
   throw fault(`Another process holds ${project.state} and does not answer; end it, or see ${project.log}.`);
