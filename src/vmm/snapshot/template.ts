@@ -1,7 +1,6 @@
 /** A VM as it was at one moment, of which others are made in the same host: they share its RAM until they store to it. */
 
 import type { BlockBackend } from "../../backend/block/block.ts";
-import type { CodeSpace } from "../../core/code-space.ts";
 import type { FrozenRam } from "../../memory/frozen.ts";
 import { WasmvisorError } from "../../error.ts";
 import { snapshotError } from "../../snapshot/format.ts";
@@ -24,7 +23,7 @@ export interface TemplateParts<Clone> {
   readonly config: VmConfig;
   readonly ram: FrozenRam;
   /** The translated code of the VM, which clones go on with. */
-  readonly code: CodeSpace | undefined;
+  readonly code: { drop(): void } | undefined;
   readonly disks: readonly (SharedBlock | undefined)[];
   readonly macs: readonly string[];
   readonly slots: readonly number[];
