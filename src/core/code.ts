@@ -35,9 +35,11 @@ export interface CodeCounters {
  */
 export type Compilation = "sync" | "async";
 
+/** Machine address of the block of a VM that runs the code now; undefined when none does. */
+export type CodeUser = () => number | undefined;
+
 interface Owner {
-  /** Machine address of the block of a VM that runs the code now; undefined when none does. */
-  readonly user: () => number | undefined;
+  readonly user: CodeUser;
   readonly compilation: Compilation;
   /** Index in the core's table of its generation's entry. */
   readonly enter: number;
@@ -73,7 +75,7 @@ export class CodeLinker {
    * From now on modules are installed for the code whose block is at `code`, of `most` functions together at most. Returns the index in the
    * core's table of what calls its regions.
    */
-  open(code: number, compilation: Compilation, most: number, user: Owner["user"]): number {
+  open(code: number, compilation: Compilation, most: number, user: CodeUser): number {
     const { table } = this.#core;
     const enter = this.#free.pop() ?? table.grow(1);
     const generation = new Generation(most);
