@@ -3,11 +3,11 @@
 import { decode, decode16 } from "./isa/decode";
 import { heat_clear } from "./dbt/profile/heat";
 import { module_ready, modules_clear, regions_unlink } from "./dbt/cache/modules";
-import { code_of } from "./dbt/cache/region";
+import { pages_release } from "./code/pages";
 import { Dbt } from "./dbt/ir/dbt";
 import { dbt_open } from "./dbt/ir/open";
-import { code_pages_release } from "./code/pages";
 import { CodeSpace, Hart, Vm } from "./state/state";
+import { code_of } from "./state/regs";
 import { csr_exists, csr_poke, csr_read } from "./hart/csr";
 import { csr_read_only } from "./hart/csr_access";
 import { interrupt_waits, interrupts_noted, timer_update } from "./hart/interrupt";
@@ -118,9 +118,9 @@ export function vm_code_ready(vmMa: usize, first: u32, count: u32, answer: Insta
   module_ready(changetype<Vm>(vmMa), first, count, answer);
 }
 
-/** Gives the decoded code pages that only the VM has used back, or, with `all`, all, of a pool of `count`; it never runs again. */
-export function vm_release_code_pages(vmMa: usize, count: u32, all: u32): void {
-  code_pages_release(changetype<Vm>(vmMa), count, all != 0);
+/** Empties the pages of a pool of decoded code at `pool`, which has `count`, that only the VM at `owner` has used; with 0, all. */
+export function code_pages_release(pool: usize, count: u32, owner: u32): void {
+  pages_release(pool, count, owner);
 }
 
 /** The VM looks anew at code that the host may have changed. */

@@ -6,6 +6,7 @@
 export { hart_emulate, hart_run } from "./run";
 export {
   code_close,
+  code_pages_release,
   decode_word,
   hart_csr_read,
   hart_csr_write,
@@ -22,7 +23,6 @@ export {
   vm_forget_code,
   vm_leave_code,
   vm_open_translator,
-  vm_release_code_pages,
 } from "./host";
 export { dbt_explain } from "./dbt/drive/explain";
 export { dbt_callout, dbt_find, dbt_load, dbt_span, dbt_store, dbt_system } from "./dbt/drive/enter";

@@ -38,8 +38,8 @@ const OWNER = 16;
 const SEVERAL: u32 = 1;
 
 // @ts-ignore: decorator
-@inline function pool_page(vm: Vm, index: u32): usize {
-  return <usize>vm.codePages + CodePool.PAGES + <usize>index * CodePage.BYTES;
+@inline function pool_page(pool: usize, index: u32): usize {
+  return pool + CodePool.PAGES + <usize>index * CodePage.BYTES;
 }
 
 // @ts-ignore: decorator
@@ -131,7 +131,7 @@ function take_page(vm: Vm): usize {
   const next = pool_next(vm);
   const index: u32 = next < vm.codePageCount ? next : 0;
   store<u32>(<usize>vm.codePages, index + 1 < vm.codePageCount ? index + 1 : 0, CodePool.NEXT);
-  const page = pool_page(vm, index);
+  const page = pool_page(<usize>vm.codePages, index);
   if (load<u32>(page, FRAME)) {
     unfind(page);
     empty_fetch(vm, load<u32>(page, OWNER));
@@ -160,14 +160,13 @@ function empty_fetch(vm: Vm, owner: u32): void {
 }
 
 /**
- * Empties the pages of the pool, of which there are `count`, that only this VM has used, or all: it goes. Versions stay, since they must never
- * come again.
+ * Empties the pages of the pool at `pool`, of which there are `count`, that only the VM whose block is at `owner` has used; with 0, all. Versions
+ * stay, since they must never come again.
  */
-export function code_pages_release(vm: Vm, count: u32, all: bool): void {
+export function pages_release(pool: usize, count: u32, owner: u32): void {
   for (let i: u32 = 0; i < count; i++) {
-    const page = pool_page(vm, i);
-    if (!load<u32>(page, FRAME)) continue;
-    if (!all && load<u32>(page, OWNER) != <u32>changetype<usize>(vm)) continue;
+    const page = pool_page(pool, i);
+    if (!load<u32>(page, FRAME) || (owner && load<u32>(page, OWNER) != owner)) continue;
     unfind(page);
     const version = page_version(page) + 1;
     memory.fill(page, 0, CodePage.BYTES);

@@ -11,7 +11,10 @@ export enum RegionField {
   mode = 20,
   /** Steps that an entry needs: one more than there are instructions between two checks of the fuel. */
   need = 24,
-  /** Address of the entry's record in its decoded page: `Op.REGION` below the address of this descriptor, or of one that leads to it (`next`), while it is in use. */
+  /**
+   * Address of the entry's record in its decoded page: `Op.REGION` below the address of this descriptor, or of one that leads to it by `next`,
+   * while it is in use.
+   */
   slot = 32,
   /** i32: where its own code, without inlined callees, begins and ends, from its entry. */
   low = 36,

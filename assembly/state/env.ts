@@ -23,8 +23,8 @@ export declare function mtime(hart: u32): u64;
 export declare function host_ns(): f64;
 
 /**
- * Compiles the module of `bytes` at machine address `ma` for the translated code whose block is at `code`: the functions of `count` regions from number `first` on,
- * which are their indices in its table. Returns an `Install`: after LATER, `vm_code_ready` is called some time between two runs of harts.
+ * Compiles the module of `bytes` at machine address `ma` for the translated code whose block is at `code`: the functions of `count` regions from
+ * number `first` on, which are their indices in its table. Returns an `Install`: after LATER, `vm_code_ready` is called some time between two runs of harts.
  */
 // @ts-ignore: decorator
 @external("env", "code_install")

@@ -8,7 +8,7 @@
  */
 
 import { HartField, VmField } from "./layout";
-import { Hart, Vm } from "./state";
+import { CodeSpace, Hart, Vm } from "./state";
 
 // @ts-ignore: decorator
 @inline export function base(hart: Hart): usize {
@@ -92,6 +92,12 @@ import { Hart, Vm } from "./state";
 // @ts-ignore: decorator
 @inline export function imm(r: u64): i64 {
   return <i64>r >> 32;
+}
+
+/** The translated code of a VM, alone or with others; only while its engine translates. */
+// @ts-ignore: decorator
+@inline export function code_of(vm: Vm): CodeSpace {
+  return changetype<CodeSpace>(<usize>vm.code);
 }
 
 /** The argument of an EXT or FP record: imm bits 16 to 31. */

@@ -19,7 +19,7 @@ interface Pool {
 }
 
 interface PagesCore {
-  vm_release_code_pages(vm: number, count: number, all: number): void;
+  code_pages_release(pool: number, count: number, owner: number): void;
   vm_code_changed(vm: number): void;
 }
 
@@ -56,8 +56,7 @@ export class CodePages {
   close(vm: VmView): void {
     const pool = this.#pool;
     if (pool === undefined || !this.#vms.delete(vm)) return;
-    const isLast = this.#vms.size + this.#keepers === 0;
-    this.#core.vm_release_code_pages(vm.ma, pool.pages, isLast ? 1 : 0);
+    this.#core.code_pages_release(pool.ma, pool.pages, vm.ma);
     this.#link(pool);
     this.#releaseUnused();
   }
@@ -74,7 +73,10 @@ export class CodePages {
 
   #releaseUnused(): void {
     if (this.#pool === undefined || this.#vms.size + this.#keepers > 0) return;
-    this.#memory.release(this.#pool.ma, poolBytes(this.#pool.pages));
+    const { ma, pages } = this.#pool;
+    // Frames that somebody keeps must not lead to what is gone.
+    this.#core.code_pages_release(ma, pages, 0);
+    this.#memory.release(ma, poolBytes(pages));
     this.#pool = undefined;
   }
 

@@ -3,6 +3,7 @@
 import { CodeField, StateBytes, VmField } from "../../assembly/state/layout.ts";
 import { Translate, Translation } from "../../assembly/shared/constants.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
+import { Ranges } from "../memory/ranges.ts";
 import type { Compilation } from "./code.ts";
 import type { Core } from "./core.ts";
 import type { TranslatorSettings } from "./translator.ts";
@@ -11,11 +12,6 @@ import type { VmView } from "./views.ts";
 /** The translator's working memory. */
 const TRANSLATOR_BYTES = 3 << 20;
 
-interface Range {
-  readonly ma: number;
-  readonly bytes: number;
-}
-
 /** It holds machine memory as long as a VM uses it, or somebody keeps it for VMs that are to come. */
 export class CodeSpace {
   /** Machine address of its block. */
@@ -23,7 +19,7 @@ export class CodeSpace {
   readonly #core: Core;
   readonly #memory: MachineMemory;
   readonly #settings: TranslatorSettings;
-  readonly #ranges: Range[] = [];
+  readonly #ranges: Ranges;
   readonly #enter: number;
   readonly #regions: number;
   readonly #hot: number;
@@ -37,13 +33,14 @@ export class CodeSpace {
     this.#core = core;
     this.#memory = memory;
     this.#settings = settings;
+    this.#ranges = new Ranges(memory);
     try {
-      this.ma = this.#allocate(FRAME_BYTES);
-      this.#regions = this.#allocate(settings.regions * Translation.REGION_BYTES);
-      this.#hot = this.#allocate(Translation.HEAT_BYTES);
-      this.#dbt = this.#allocate(TRANSLATOR_BYTES);
+      this.ma = this.#ranges.allocate(FRAME_BYTES);
+      this.#regions = this.#ranges.allocate(settings.regions * Translation.REGION_BYTES);
+      this.#hot = this.#ranges.allocate(Translation.HEAT_BYTES);
+      this.#dbt = this.#ranges.allocate(TRANSLATOR_BYTES);
     } catch (error) {
-      this.#releaseRanges();
+      this.#ranges.release();
       throw error;
     }
     memory.u32[(this.ma + CodeField.regions) / 4] = this.#regions;
@@ -104,18 +101,8 @@ export class CodeSpace {
     if (this.#vms.size + this.#keepers > 0) return;
     this.#core.code_close(this.ma);
     this.#core.code.close(this.ma);
-    this.#releaseRanges();
+    this.#ranges.release();
     this.#core.codePages.drop();
-  }
-
-  #allocate(bytes: number): number {
-    const ma = this.#memory.allocate(bytes);
-    this.#ranges.push({ ma, bytes });
-    return ma;
-  }
-
-  #releaseRanges(): void {
-    for (const { ma, bytes } of this.#ranges.splice(0)) this.#memory.release(ma, bytes);
   }
 }
 

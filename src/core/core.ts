@@ -59,8 +59,8 @@ export interface CoreExports {
   decode_word(word: number): bigint;
   /** Lays the translator's working memory out. */
   vm_open_translator(vm: number, bytes: number): void;
-  /** Empties the pages of the pool of decoded code, which holds `count`, that only this VM has used, or all of them. */
-  vm_release_code_pages(vm: number, count: number, all: number): void;
+  /** Empties the pages of a pool of decoded code, which holds `count`, that only the VM at `owner` has used; with 0, all. */
+  code_pages_release(pool: number, count: number, owner: number): void;
   /** Has a VM look anew at code that the host may have changed. */
   vm_code_changed(vm: number): void;
   /** Has a VM run its translated code no more. */

@@ -5,6 +5,7 @@ import { Engine, HartBlock, MemoryModel } from "../../assembly/shared/constants.
 import { hartState, vmState } from "../isa/state.ts";
 import { FRAME_BYTES, type MachineMemory } from "../memory/machine-memory.ts";
 import { pagesAbsent, Ram } from "../memory/ram.ts";
+import { Ranges } from "../memory/ranges.ts";
 import { clearCounters } from "./block-state.ts";
 import { CodeSpace } from "./code-space.ts";
 import type { Compilation } from "./code.ts";
@@ -63,7 +64,7 @@ export class MachineSpace {
   readonly #core: Core;
   readonly #settings: TranslatorSettings;
   readonly #compilation: Compilation;
-  #ranges: Range[] = [];
+  readonly #ranges: Ranges;
   /** Whether the VM has been given its share of what the host's VMs have together. */
   #filled = false;
   /** Undefined until it is there, and when it has been given back. */
@@ -73,13 +74,14 @@ export class MachineSpace {
 
   constructor(core: Core, memory: MachineMemory, config: SpaceConfig) {
     this.memory = memory;
+    this.#ranges = new Ranges(memory);
     this.#core = core;
     this.#settings = config.translator ?? DEFAULT_TRANSLATOR;
     this.#compilation = config.compilation ?? "sync";
     this.ramPa = config.ramPa;
     this.ramBytes = config.ramBytes;
     try {
-      const blocks = this.#allocate(FRAME_BYTES + config.harts * HartBlock.BYTES);
+      const blocks = this.#ranges.allocate(FRAME_BYTES + config.harts * HartBlock.BYTES);
       this.vm = new VmView(memory, blocks);
       this.harts = Array.from(
         { length: config.harts },
@@ -199,8 +201,7 @@ export class MachineSpace {
     this.#filled = false;
     this.#ram?.release();
     this.#ram = undefined;
-    for (const { ma, bytes } of this.#ranges) this.memory.release(ma, bytes);
-    this.#ranges = [];
+    this.#ranges.release();
   }
 
   /**
@@ -217,25 +218,19 @@ export class MachineSpace {
     this.vm.setU32(VmField.engine, engine);
   }
 
-  #allocate(bytes: number): number {
-    const ma = this.memory.allocate(bytes);
-    this.#ranges.push({ ma, bytes });
-    return ma;
-  }
-
   #fillVmBlock(config: SpaceConfig): void {
     const { vm } = this;
     const { rom } = config;
     const pages = (config.ramBytes + (rom?.bytes ?? 0)) / FRAME_BYTES;
     if (rom !== undefined) {
-      this.romMa = this.#allocate(rom.bytes);
+      this.romMa = this.#ranges.allocate(rom.bytes);
       vm.setU64(VmField.romPa, BigInt(rom.pa));
       vm.setU64(VmField.romSize, BigInt(rom.bytes));
     }
     vm.setU64(VmField.ramPa, BigInt(config.ramPa));
     vm.setU64(VmField.ramSize, BigInt(config.ramBytes));
     // All zero: the core gives each page its frame when it is first touched.
-    vm.setU32(VmField.p2m, this.#allocate(pages * 4));
+    vm.setU32(VmField.p2m, this.#ranges.allocate(pages * 4));
     vm.setU32(VmField.hartCount, config.harts);
     vm.setU32(VmField.builtinSbi, config.builtinSbi ? 1 : 0);
     this.harts.forEach((hart, index) => vm.setU32(VmField.harts, hart.ma, index));
@@ -260,12 +255,6 @@ export class MachineSpace {
 
 function translates(engine: Engine): boolean {
   return engine === Engine.TRANSLATE || engine === Engine.TIERED;
-}
-
-/** A piece of machine memory. */
-interface Range {
-  readonly ma: number;
-  readonly bytes: number;
 }
 
 if (StateBytes.HART > HartBlock.TLB) throw new RangeError("the hart's state runs into its TLB sets");

@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { Engine } from "../../assembly/shared/constants.ts";
 import { Random } from "../../src/isa/random/values.ts";
+import { FrozenRam } from "../../src/memory/frozen.ts";
 import { assemble } from "../../src/isa/assemble.ts";
 import { createTestMachine, RAM_PA, type TestMachine } from "../support/core.ts";
 
@@ -73,3 +74,24 @@ test.each([Engine.PREDECODE, Engine.TIERED, Engine.TRANSLATE])(
     expect(first.memory.allocatedBytes).toBe(0);
   },
 );
+
+test("a frame that is kept longer than what was decoded of it does not lead there", async () => {
+  const first = await createTestMachine();
+  load(first, 3);
+  first.hart().run(500);
+  const { core, memory, space } = first;
+  const kept = new FrozenRam(core, memory, space.ram);
+  core.codePages.keep();
+  const second = await createTestMachine({ beside: first });
+  second.space.ram.copyFrom(2, space.ram, 2);
+  second.hart().pc = BigInt(RAM_PA + 2 * PAGE);
+  second.hart().run(1);
+  const frame = space.ram.frame(2);
+  expect(core.pool.frames.code(frame)).not.toBe(0);
+  for (const machine of [first, second]) machine.space.release();
+  expect(core.pool.frames.code(frame)).not.toBe(0);
+  core.codePages.drop();
+  expect(core.pool.frames.code(frame)).toBe(0);
+  kept.release();
+  expect(memory.allocatedBytes).toBe(0);
+});

@@ -38,3 +38,28 @@ export function elfGuest(source: string): Uint8Array {
   const symbols = [...labels].map(([name, address]) => ({ name, address }));
   return makeElf({ entry: GUEST_PA, pieces: [{ paddr: GUEST_PA, bytes }], symbols });
 }
+
+/**
+ * The part of a loop that uses the page at t0 in the way that t3, from 0 on, says: a load, a store, an AMO, LR and SC; all that is found goes into
+ * s6. Loads and stores go over the page's beginning, too: the store is `edge`. Goes on at `next`.
+ */
+export const pageAccess = (edge: string): string => `
+  beqz t3, do_load
+  addi t3, t3, -1
+  beqz t3, do_store
+  addi t3, t3, -1
+  beqz t3, do_amo
+  try: lr.d t4, (t0)
+  addi t5, t4, 3
+  sc.d t6, t5, (t0)
+  bnez t6, try
+  j next
+  do_load: ld t4, 0(t0)
+  add s6, s6, t4
+  ld t4, -4(t0)
+  j next
+  do_store: ld t4, 2040(t0)
+  sd s6, 8(t0)
+  ${edge}
+  j next
+  do_amo: amoadd.d t4, s6, (t0)`;

@@ -1,21 +1,12 @@
 /** The generation ID of VMs: who is given a new one, and who keeps it. */
 
-import { afterEach, expect, test } from "vitest";
-import { Host, type Vm, type VmConfig } from "../../src/index.ts";
+import { expect, test } from "vitest";
+import type { Host, Vm, VmConfig } from "../../src/index.ts";
 import { failureOf } from "../support/failure.ts";
 import { flatGuest } from "../support/guest.ts";
+import { closeHosts, newHost } from "../support/hosts.ts";
 
-const hosts: Host[] = [];
-
-afterEach(() => {
-  for (const host of hosts.splice(0)) host.close();
-});
-
-async function newHost(): Promise<Host> {
-  const host = await Host.create();
-  hosts.push(host);
-  return host;
-}
+closeHosts();
 
 const UUID = "01234567-89ab-4def-8123-456789abcdef";
 /** Copies the ID to RAM, and the pending interrupts of the PLIC. */

@@ -1,23 +1,14 @@
 /** What is left of a destroyed VM reaches nothing: neither its own memory nor its successor's. */
 
-import { afterEach, describe, expect, test } from "vitest";
-import { ENGINE_NAMES, Hart, Host } from "../../src/index.ts";
+import { describe, expect, test } from "vitest";
+import { ENGINE_NAMES, Hart, type Host } from "../../src/index.ts";
 import type { Device, DeviceDeps, Vm, VmConfig } from "../../src/index.ts";
 import { PhysicalMemory } from "../../src/vmm/physical-memory.ts";
 import { flatGuest, powerOff } from "../support/guest.ts";
 import { code } from "../support/expected.ts";
+import { closeHosts, newHost } from "../support/hosts.ts";
 
-const hosts: Host[] = [];
-
-afterEach(() => {
-  for (const host of hosts.splice(0)) host.close();
-});
-
-async function newHost(): Promise<Host> {
-  const host = await Host.create();
-  hosts.push(host);
-  return host;
-}
+closeHosts();
 
 const SPIN = "again: addi s0, s0, 1\n j again";
 

@@ -6,6 +6,8 @@ import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { buildWeb } from "../../scripts/web-build.mjs";
+import { afterAll, afterEach } from "vitest";
+import { beforeAllWith } from "../support/tools.ts";
 
 /** For what the guest prints, on a machine that does much else. */
 export const PATIENCE = 45_000;
@@ -124,4 +126,40 @@ export async function expectScreen(page: Page, pattern: RegExp, patience = PATIE
     await page.waitForTimeout(50);
   } while (Date.now() < until);
   throw new Error(`the terminal never showed ${String(pattern)}; it shows:\n${text}`);
+}
+
+/** What the tests of a file visit the page with. */
+export interface Visits {
+  /** There once the tests run. */
+  readonly bench: PageBench;
+  /** Opens the page, which is closed after the test. */
+  visit(visitor?: Visitor): Promise<Page>;
+}
+
+/** Opens a browser and a server for the tests of a file. */
+export function visits(): Visits {
+  let bench: PageBench | undefined;
+  let opened: Page[] = [];
+  beforeAllWith(
+    ["chromium"],
+    async () => {
+      bench = await PageBench.open();
+    },
+    180_000,
+  );
+  afterEach(async () => {
+    for (const page of opened) await page.context().close();
+    opened = [];
+  });
+  afterAll(() => bench?.close());
+  return {
+    get bench() {
+      return bench!;
+    },
+    async visit(visitor) {
+      const page = await bench!.visit(visitor);
+      opened.push(page);
+      return page;
+    },
+  };
 }

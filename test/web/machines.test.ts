@@ -2,34 +2,16 @@
 
 import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, expect, test } from "vitest";
-import { beforeAllWith } from "../support/tools.ts";
-import { expectScreen, PageBench } from "./browser.ts";
+import { expect, test } from "vitest";
+import { expectScreen, visits } from "./browser.ts";
 
-let bench: PageBench;
-let opened: Page[] = [];
-
-beforeAllWith(
-  ["chromium"],
-  async () => {
-    bench = await PageBench.open();
-  },
-  180_000,
-);
-
-afterEach(async () => {
-  for (const page of opened) await page.context().close();
-  opened = [];
-});
-
-afterAll(() => bench?.close());
+const visitors = visits();
 
 const PROMPT = /demo> ?$/;
 
 /** The page with its bundled guest at the prompt, and the machines in view. */
 async function visit(): Promise<Page> {
-  const page = await bench.visit();
-  opened.push(page);
+  const page = await visitors.visit();
   await expectScreen(page, PROMPT);
   await page.getByRole("tab", { name: "Machines" }).click();
   return page;

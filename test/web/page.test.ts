@@ -3,34 +3,13 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { elfGuest, powerOff, printText } from "../support/guest.ts";
-import { beforeAllWith, guestFile } from "../support/tools.ts";
-import { expectScreen, PageBench, PATIENCE, type Visitor } from "./browser.ts";
+import { guestFile } from "../support/tools.ts";
+import { expectScreen, PATIENCE, type Visitor, visits } from "./browser.ts";
 
-let bench: PageBench;
-let opened: Page[] = [];
-
-beforeAllWith(
-  ["chromium"],
-  async () => {
-    bench = await PageBench.open();
-  },
-  180_000,
-);
-
-afterEach(async () => {
-  for (const page of opened) await page.context().close();
-  opened = [];
-});
-
-afterAll(() => bench?.close());
-
-async function visit(visitor?: Visitor): Promise<Page> {
-  const page = await bench.visit(visitor);
-  opened.push(page);
-  return page;
-}
+const visitors = visits();
+const { visit } = visitors;
 
 const PROMPT = /demo> ?$/;
 
@@ -345,6 +324,6 @@ describe("everybody", () => {
 
   test("needs nothing but the page's own files", async () => {
     await expectScreen(await visit(), PROMPT);
-    expect(bench.strayRequests).toEqual([]);
+    expect(visitors.bench.strayRequests).toEqual([]);
   });
 });

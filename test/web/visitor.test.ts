@@ -3,34 +3,12 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { elfGuest, printText } from "../support/guest.ts";
-import { beforeAllWith, guestFile } from "../support/tools.ts";
-import { expectScreen, PageBench, type Visitor } from "./browser.ts";
+import { guestFile } from "../support/tools.ts";
+import { expectScreen, type Visitor, visits } from "./browser.ts";
 
-let bench: PageBench;
-let opened: Page[] = [];
-
-beforeAllWith(
-  ["chromium"],
-  async () => {
-    bench = await PageBench.open();
-  },
-  180_000,
-);
-
-afterEach(async () => {
-  for (const page of opened) await page.context().close();
-  opened = [];
-});
-
-afterAll(() => bench?.close());
-
-async function visit(visitor?: Visitor): Promise<Page> {
-  const page = await bench.visit(visitor);
-  opened.push(page);
-  return page;
-}
+const { visit } = visits();
 
 const PROMPT = /demo> ?$/;
 

@@ -7,10 +7,11 @@
 
 import { code_flush, code_install, host_ns } from "../../state/env";
 import { CodeSpace, Vm } from "../../state/state";
+import { code_of } from "../../state/regs";
 import { heat_ban, heat_clear, heat_reset } from "../profile/heat";
 import { jump_flush_all } from "../../mem/jump";
 import { CodePool, Engine, Install } from "../../shared/constants";
-import { code_of, region_at_index, region_link, region_unlink } from "./region";
+import { region_at_index, region_link, region_unlink } from "./region";
 
 /** They are not counted any further. */
 const MOST_OVERFLOWS: u32 = 16;

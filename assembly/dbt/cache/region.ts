@@ -10,6 +10,7 @@
 import { code_page_settled, page_version } from "../../code/pages";
 import { Op } from "../../isa/op";
 import { CodeSpace, Hart, Vm } from "../../state/state";
+import { code_of } from "../../state/regs";
 import { CodePage, Translation } from "../../shared/constants";
 import { RegionField } from "../../shared/explained";
 import { block } from "../ir/block";
@@ -57,11 +58,6 @@ const PAGE_LIST: usize = Translation.REGION_BYTES - 16 * Translation.REGION_PAGE
 // @ts-ignore: decorator
 @inline export function region_page(region: Region, i: u32): usize {
   return changetype<usize>(region) + PAGE_LIST + (i << 4);
-}
-
-// @ts-ignore: decorator
-@inline export function code_of(vm: Vm): CodeSpace {
-  return changetype<CodeSpace>(<usize>vm.code);
 }
 
 // @ts-ignore: decorator

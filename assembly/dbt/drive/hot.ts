@@ -2,6 +2,7 @@
 
 import { host_ns } from "../../state/env";
 import { Hart, Vm } from "../../state/state";
+import { code_of } from "../../state/regs";
 import { ask_exit } from "../../state/raise";
 import { current_mode, region_at } from "../cache/cache";
 import { counter_pc, heat_ban, heat_reset, LAST_COUNTER, next_warm, warm_threshold } from "../profile/heat";
@@ -14,7 +15,7 @@ import { liveness } from "../analysis/live";
 import { narrow } from "../opt/narrow";
 import { spans } from "../analysis/spans";
 import { lower_entry } from "../lower/entry";
-import { code_of, region_at_index, region_make } from "../cache/region";
+import { region_at_index, region_make } from "../cache/region";
 import { shape } from "./shape";
 import { Exit, Translate } from "../../shared/constants";
 import { table, target } from "../ir/block";

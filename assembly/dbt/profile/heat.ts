@@ -8,7 +8,8 @@
  * an address that could not be translated: it is not tried again until it has been charged that many steps.
  */
 
-import { CodeSpace, Hart, Vm } from "../../state/state";
+import { Hart, Vm } from "../../state/state";
+import { code_of } from "../../state/regs";
 import { Engine, Translation } from "../../shared/constants";
 import { pc_entry, pc_find } from "./pc_table";
 
@@ -64,9 +65,9 @@ function counter_of(vm: Vm, pc: u64): Counter {
 
 /** Charges `steps` interpreted steps to `pc`; true when it is hot now. */
 export function heat(hart: Hart, vm: Vm, pc: u64, steps: u32): bool {
-  const code = changetype<CodeSpace>(<usize>vm.code);
+  const code = code_of(vm);
   code.heatSteps += steps;
-  if (code.heatSteps >= HALF_LIFE) cool(vm, code);
+  if (code.heatSteps >= HALF_LIFE) cool(vm);
   const c = counter_of(vm, pc);
   if (c.pc != pc) {
     const rest = magnitude(c) - <i32>steps;
@@ -88,7 +89,7 @@ export function heat(hart: Hart, vm: Vm, pc: u64, steps: u32): bool {
  */
 export function hot_threshold(vm: Vm): u32 {
   if (vm.engine != Engine.TRANSLATE) return risen(vm, vm.hotThreshold);
-  return min(vm.hotThreshold, CHOOSY << min(16, 2 * changetype<CodeSpace>(<usize>vm.code).overflows));
+  return min(vm.hotThreshold, CHOOSY << min(16, 2 * code_of(vm).overflows));
 }
 
 /** Steps with which an address is translated along with a hot one. */
@@ -98,12 +99,12 @@ export function warm_threshold(vm: Vm): u32 {
 
 // @ts-ignore: decorator
 @inline function risen(vm: Vm, threshold: u32): u32 {
-  return <u32>min(<u64>HOTTEST, threshold * min(RISEN, 1 + changetype<CodeSpace>(<usize>vm.code).regionsMade / RISE));
+  return <u32>min(<u64>HOTTEST, threshold * min(RISEN, 1 + code_of(vm).regionsMade / RISE));
 }
 
 /** Halves all counters. */
-function cool(vm: Vm, code: CodeSpace): void {
-  code.heatSteps = 0;
+function cool(vm: Vm): void {
+  code_of(vm).heatSteps = 0;
   for (let i: u32 = 0; i < COUNTERS; i++) {
     const c = counter(vm, i);
     c.steps /= 2;
@@ -125,7 +126,7 @@ export function heat_ban(vm: Vm, pc: u64): void {
 
 export function heat_clear(vm: Vm): void {
   memory.fill(<usize>vm.hot, 0, Translation.HEAT_BYTES);
-  changetype<CodeSpace>(<usize>vm.code).heatSteps = 0;
+  code_of(vm).heatSteps = 0;
 }
 
 /** The next counter from `index` on that has at least `steps` and was last charged in the present mode; COUNTERS when there is none. */

@@ -1,26 +1,20 @@
 /** VMs with more RAM than their host has memory see what they would see without that. */
 
-import { afterEach, describe, expect, test } from "vitest";
-import { type EngineName, Host, type Vm, type VmConfig } from "../../../src/index.ts";
+import { describe, expect, test } from "vitest";
+import type { EngineName, Host, Vm, VmConfig, PagingOptions } from "../../../src/index.ts";
 import { Random } from "../../../src/isa/random/values.ts";
-import { flatGuest, powerOff } from "../../support/guest.ts";
+import { flatGuest, powerOff, pageAccess } from "../../support/guest.ts";
 import { differences } from "../../support/state.ts";
 import { goOn } from "../../support/vm-text.ts";
+import { closeHosts, newHost } from "../../support/hosts.ts";
 
 const MIB = 2 ** 20;
 const ENGINES: readonly EngineName[] = ["interpreter", "tiered", "translator"];
-const hosts: Host[] = [];
-
-afterEach(() => {
-  for (const host of hosts.splice(0)) host.close();
-});
+closeHosts();
 
 /** What VMs occupy besides RAM goes into it too: 3 MiB for each, and a few more. */
-async function hostOf(mib: number, paging = {}): Promise<Host> {
-  const host = await Host.create({ maxMemory: mib * MIB, paging });
-  hosts.push(host);
-  return host;
-}
+const hostOf = (mib: number, paging: boolean | PagingOptions = {}): Promise<Host> =>
+  newHost({ maxMemory: mib * MIB, paging });
 
 /**
  * Each hart fills pages of its own with words that depend on where they lie, then reads and changes them in an order that depends on what is
@@ -60,26 +54,7 @@ const patterns = (pages: number, rounds: number): Uint8Array =>
   slli t0, t0, 12
   add t0, t0, s0
   srli t3, s5, 62
-  beqz t3, do_load
-  addi t3, t3, -1
-  beqz t3, do_store
-  addi t3, t3, -1
-  beqz t3, do_amo
-  try: lr.d t4, (t0)
-  addi t5, t4, 3
-  sc.d t6, t5, (t0)
-  bnez t6, try
-  j next
-  do_load: ld t4, 0(t0)
-  add s6, s6, t4
-  ld t4, -4(t0)
-  j next
-  do_store: ld t4, 2040(t0)
-  sd s6, 8(t0)
-  beq t0, s0, next
-  sd s6, -12(t0)
-  j next
-  do_amo: amoadd.d t4, s6, (t0)
+  ${pageAccess("beq t0, s0, next\n  sd s6, -12(t0)")}
   next: add s6, s6, t4
   addi s4, s4, -1
   bnez s4, again
@@ -113,8 +88,7 @@ describe("a VM with more RAM than its host has memory", () => {
     "goes on as one that has enough, in the %s with %i harts",
     async (engine, harts) => {
       const random = new Random(harts);
-      const [small, large] = [await hostOf((engine === "interpreter" ? 10 : 14) + harts), await Host.create()];
-      hosts.push(large);
+      const [small, large] = [await hostOf((engine === "interpreter" ? 10 : 14) + harts), await newHost()];
       const config = { engine, harts, translator: { hotThreshold: 2000 } };
       const pages = 3600 / harts;
       const [short, enough] = [await patterned(small, config, pages), await patterned(large, config, pages)];

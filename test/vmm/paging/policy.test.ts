@@ -1,16 +1,13 @@
 /** Whose pages leave: shares, reservations, limits, and the tax on idle memory. */
 
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Host, type PagingOptions, type Vm, type VmConfig } from "../../../src/index.ts";
 import { sharesPerPage } from "../../../src/memory/paging/tax.ts";
 import { flatGuest } from "../../support/guest.ts";
+import { closeHosts, newHost } from "../../support/hosts.ts";
 
 const MIB = 2 ** 20;
-const hosts: Host[] = [];
-
-afterEach(() => {
-  for (const host of hosts.splice(0)) host.close();
-});
+closeHosts();
 
 /** Stores to 1500 pages once (6 MiB), then to them all again and again, or to none of them. */
 const guest = (isActive: boolean): Uint8Array =>
@@ -27,8 +24,7 @@ const guest = (isActive: boolean): Uint8Array =>
 `);
 
 async function pair(paging: PagingOptions, idle: Partial<VmConfig> = {}): Promise<readonly [Vm, Vm]> {
-  const host = await Host.create({ maxMemory: 17 * MIB, paging: { samplePeriod: 20, ...paging } });
-  hosts.push(host);
+  const host = await newHost({ maxMemory: 17 * MIB, paging: { samplePeriod: 20, ...paging } });
   const config = { memory: "32M", bios: "none", engine: "interpreter" } as const;
   const sleeping = await host.createVm({ ...config, kernel: guest(false), ...idle });
   const active = await host.createVm({ ...config, kernel: guest(true) });
@@ -70,8 +66,7 @@ describe("the tax on idle memory", () => {
 test("options that are none are refused in a sentence", async () => {
   for (const paging of [{ idleTax: 1 }, { storeBytes: 5 }, { samplePeriod: 0 }, { file: "" }, { fil: "x" }])
     await expect(Host.create({ paging } as object)).rejects.toMatchObject({ code: "option" });
-  const host = await Host.create();
-  hosts.push(host);
+  const host = await newHost();
   const making = host.createVm({ memoryShares: 0, kernel: guest(false) });
   await expect(making).rejects.toMatchObject({ code: "option" });
 });

@@ -3,12 +3,13 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { Host, type Vm, type WasmvisorError } from "../../../src/index.ts";
+import { afterAll, describe, expect, test } from "vitest";
+import type { Host, Vm, WasmvisorError, PagingOptions } from "../../../src/index.ts";
 import { FilePages } from "../../../src/memory/paging/file-pages.ts";
 import { Wire } from "../../support/line.ts";
 import { flatGuest, powerOff } from "../../support/guest.ts";
 import { goOn } from "../../support/vm-text.ts";
+import { closeHosts, newHost } from "../../support/hosts.ts";
 
 const MIB = 2 ** 20;
 const RAM_PA = 0x8000_0000;
@@ -16,18 +17,11 @@ const RAM_PA = 0x8000_0000;
 const DATA_PA = RAM_PA + 4 * MIB;
 const PAGES = 3000;
 const folder = await mkdtemp(path.join(tmpdir(), "wasmvisor-paging-"));
-const hosts: Host[] = [];
-
-afterEach(() => {
-  for (const host of hosts.splice(0)) host.close();
-});
+closeHosts();
 afterAll(() => rm(folder, { recursive: true }));
 
-async function hostOf(mib: number, paging: boolean | object = {}): Promise<Host> {
-  const host = await Host.create({ maxMemory: mib * MIB, paging } as object);
-  hosts.push(host);
-  return host;
-}
+const hostOf = (mib: number, paging: boolean | PagingOptions = {}): Promise<Host> =>
+  newHost({ maxMemory: mib * MIB, paging });
 
 /** Fills its pages with words that say where they lie, then adds them all up, again and again. */
 const GUEST = flatGuest(`

@@ -1,20 +1,11 @@
 /** The scheduler with VMs: what they get is counted in instructions and tasks, never timed. */
 
-import { afterEach, describe, expect, test } from "vitest";
-import { Host, type VmConfig } from "../../../src/index.ts";
+import { describe, expect, test } from "vitest";
+import type { VmConfig } from "../../../src/index.ts";
 import { flatGuest } from "../../support/guest.ts";
+import { closeHosts, newHost } from "../../support/hosts.ts";
 
-const hosts: Host[] = [];
-
-afterEach(() => {
-  for (const host of hosts.splice(0)) host.close();
-});
-
-async function newHost(): Promise<Host> {
-  const host = await Host.create();
-  hosts.push(host);
-  return host;
-}
+closeHosts();
 
 const task = () => new Promise((resolve) => setImmediate(resolve));
 
