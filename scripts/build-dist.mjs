@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { chmod, copyFile, cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
 import { lineMappings } from "./line-maps.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -103,17 +104,54 @@ async function thinMaps(folder) {
   }
 }
 
+/** What the package finds when it runs, if it is there: its own halves for node and browsers, node's modules, and optional peers. */
+const external = ["#*", "node:*", "ws", "vega", "vega-lite"];
+
+/**
+ * Puts the scripts together, as few as can be without loading what nobody has asked for: node takes half a millisecond for each file.
+ * They lie in a folder of src/, so that "../../build/core.wasm" still leads to the core.
+ */
+async function bundle(folder) {
+  const { files } = JSON.parse(await readFile(path.join(root, "tsconfig.build.json"), "utf8"));
+  const together = `${folder}.together`;
+  const scripts = await filesBelow(path.join(folder, "src"), /\.js$/);
+  try {
+    await build({
+      absWorkingDir: folder,
+      entryPoints: files.filter((name) => !name.endsWith(".d.ts")).map((name) => name.replace(/\.ts$/, ".js")),
+      outbase: ".",
+      outdir: together,
+      chunkNames: "src/chunks/[hash]",
+      ...{
+        bundle: true,
+        splitting: true,
+        format: "esm",
+        platform: "neutral",
+        target: "es2023",
+        sourcemap: true,
+        external,
+      },
+      logLevel: "warning",
+    });
+    for (const file of scripts) for (const name of [file, `${file}.map`]) await rm(name, { force: true });
+    await cp(together, folder, { recursive: true });
+  } finally {
+    await rm(together, { recursive: true, force: true });
+  }
+}
+
 /** From dist/src/vmm, "../../build/core.wasm" leads to dist/build, as it leads to build/ from src/vmm; guests/ likewise. */
 async function complete(folder, wanted) {
   await compile(folder);
   await makePortable(path.join(folder, "src"));
-  await thinMaps(folder);
-  await chmod(path.join(folder, "src/cli/main.js"), 0o755);
   await mkdir(path.join(folder, "build"));
   await copyFile(core, path.join(folder, "build/core.wasm"));
   for (const name of guests) await cp(path.join(root, name), path.join(folder, name), { recursive: true });
   const { machineFileSchema } = await import(pathToFileURL(path.join(folder, "src/lifecycle/machine-file.js")).href);
   await writeFile(path.join(folder, "wasmvisor.schema.json"), `${JSON.stringify(machineFileSchema(), null, 2)}\n`);
+  await bundle(folder);
+  await thinMaps(folder);
+  await chmod(path.join(folder, "src/cli/main.js"), 0o755);
   await writeFile(path.join(folder, ".stamp"), wanted);
 }
 

@@ -1,24 +1,22 @@
 #!/usr/bin/env node
-/** The `wasmvisor` command. */
+/** The `wasmvisor` command. What only some of it needs is loaded when it is wanted. */
 
 import { WasmvisorError } from "../error.ts";
 import * as host from "../host/process.ts";
-import { DEMO_GUEST } from "../index.ts";
+import { firstWords } from "./command.ts";
 import { type ControlName, parseControl } from "./control/options.ts";
 import { HELP } from "./help.ts";
 import { LIFECYCLE_HELP } from "./lifecycle/help.ts";
 import { type LifecycleName, parseLifecycle } from "./lifecycle/options.ts";
-import { runLockstep } from "./lockstep.ts";
-import { parseCommandLine } from "./options.ts";
+import type { RunOptions } from "./options.ts";
 import { parseRelay } from "./relay-options.ts";
-import { run } from "./run.ts";
 import type { StudyCommand } from "./study-options.ts";
 
 const BAD_INPUT = 2;
 const OWN_ERROR = 70;
 
 async function main(args: readonly string[]): Promise<number> {
-  const command = parseCommandLine(args);
+  const command = firstWords(args) ?? (await import("./options.ts")).parseCommandLine(args);
   switch (command.kind) {
     case "help":
       await host.print(
@@ -31,7 +29,9 @@ async function main(args: readonly string[]): Promise<number> {
     case "demo":
       return demo();
     case "run":
-      return command.options.lockstep ? runLockstep(command.options) : run(command.options);
+      return command.options.lockstep
+        ? (await import("./lockstep.ts")).runLockstep(command.options)
+        : run(command.options);
     case "linux":
       return (await import("./linux.ts")).runLinux(command.options);
     case "study":
@@ -51,6 +51,10 @@ async function main(args: readonly string[]): Promise<number> {
     case "img":
       return (await import("./img.ts")).runImg(command.args);
   }
+}
+
+async function run(options: RunOptions): Promise<number> {
+  return (await import("./run.ts")).run(options);
 }
 
 /** What is done with the machines of a project. */
@@ -81,10 +85,10 @@ async function demo(): Promise<number> {
   const people = host.stdinIsTerminal() && host.stdoutIsTerminal();
   if (people)
     await host.printError("wasmvisor: this is the bundled guest; Ctrl-A x leaves, wasmvisor --help tells more\n");
+  const { DEMO_GUEST } = await import("../index.ts");
   return run({ vm: { kernel: DEMO_GUEST, ...(people ? {} : { append: "selfcheck" }) } });
 }
 
-/** The study and its reports are loaded when they are wanted. */
 async function study(command: StudyCommand): Promise<number> {
   switch (command.kind) {
     case "help":

@@ -18,8 +18,7 @@ import { type FwCfgPath, fwCfgOptions } from "./fw-cfg-options.ts";
 import { driveOptions, virtioLayout } from "./drive-options.ts";
 import { networkOptions, type NetworkWords } from "./net-options.ts";
 import { shareOptions } from "./share-options.ts";
-import { CONTROL_COMMANDS, type ControlName } from "./control/options.ts";
-import { LIFECYCLE_COMMANDS, type LifecycleName } from "./lifecycle/options.ts";
+import { firstWords, TOPICS, type Word } from "./command.ts";
 import { nearest } from "../nearest.ts";
 import type { MigrationPlace } from "../host/migration-socket.ts";
 import { migrationPlace } from "./migration.ts";
@@ -77,15 +76,9 @@ export interface LinuxOptions {
 
 /** What the command line asks for. */
 export type Command =
-  | { readonly kind: "help"; readonly topic: "wasmvisor" | (typeof TOPICS)[number] }
-  | { readonly kind: "version" }
-  | { readonly kind: "demo" }
+  | Word
   | { readonly kind: "linux"; readonly options: LinuxOptions }
   | { readonly kind: "study"; readonly study: StudyCommand }
-  | { readonly kind: ControlName; readonly args: readonly string[] }
-  | { readonly kind: "lifecycle"; readonly name: LifecycleName; readonly args: readonly string[] }
-  | { readonly kind: "img"; readonly args: readonly string[] }
-  | { readonly kind: "relay"; readonly args: readonly string[] }
   | { readonly kind: "run"; readonly options: RunOptions };
 
 const FLAGS = {
@@ -156,19 +149,11 @@ const SEE_HELP = "see wasmvisor run --help";
  * @throws WasmvisorError `usage`
  */
 export function parseCommandLine(args: readonly string[]): Command {
-  const [command, ...rest] = args;
-  if (command === undefined) return { kind: "demo" };
-  if (command === "help" || ["--help", "-help", "-h"].includes(command)) {
-    return { kind: "help", topic: TOPICS.find((topic) => topic === rest[0]) ?? "wasmvisor" };
-  }
-  if (["version", "--version", "-version"].includes(command)) return { kind: "version" };
+  const [command = "", ...rest] = args;
+  const word = firstWords(args);
+  if (word !== undefined) return word;
   if (command === "study") return { kind: "study", study: parseStudyCommand(rest) };
   if (command === "linux") return linuxCommand(rest);
-  if (command === "img" || command === "relay") return { kind: command, args: rest };
-  const control = CONTROL_COMMANDS.find((name) => name === command);
-  if (control !== undefined) return { kind: control, args: rest };
-  const lifecycle = LIFECYCLE_COMMANDS.find((name) => name === command);
-  if (lifecycle !== undefined) return { kind: "lifecycle", name: lifecycle, args: rest };
   const isRun = command === "run";
   // As QEMU is called: wasmvisor -kernel Image …
   if (!isRun && !/^-./.test(command)) {
@@ -179,8 +164,6 @@ export function parseCommandLine(args: readonly string[]): Command {
   if (values.version) return { kind: "version" };
   return { kind: "run", options: runOptions(values, positionals) };
 }
-
-const TOPICS = ["run", "linux", "study", "img", "relay", ...CONTROL_COMMANDS, ...LIFECYCLE_COMMANDS] as const;
 
 function noCommand(word: string): WasmvisorError {
   const meant = nearest(word, TOPICS);

@@ -8,8 +8,9 @@
  *   +------------+----------+----------+--------+----------+--------+- - - - - - - +
  *
  * The operating system commits a page of it at the first write, so a range that is allocated and never touched costs
- * address space only. A range is cleared when it is released, and only the pages that hold something are written: what
- * is free is zero, and nothing of a VM outlives it.
+ * address space only. A range is cleared when it is released, and only the pages that hold something are written: what is
+ * given out is zero, and nothing of a VM outlives it. A large one is cleared piece by piece in the turns of the event loop
+ * that follow, or when it is given out before: nothing waits for it, and a process that ends does without.
  */
 
 import { WasmvisorError } from "../error.ts";
@@ -22,6 +23,9 @@ const MAX_WASM_PAGES = 65536;
 
 /** Below lie the core's constants (asconfig.json: `memoryBase`, `initialMemory`). */
 const FIRST_WASM_PAGES = 16;
+
+/** What is cleared at once, and in one turn of the event loop: some 8 ms where it was never touched. */
+const CLEARED_AT_ONCE_BYTES = 2 ** 24;
 
 interface FreeRange {
   start: number;
@@ -38,6 +42,9 @@ export class MachineMemory {
   #u64!: BigUint64Array;
   #view!: DataView;
   #free: FreeRange[] = [];
+  /** What of it has not been cleared. */
+  #stale: FreeRange[] = [];
+  #clearing = false;
   #allocated = 0;
   #clear: (ma: number, bytes: number) => void = (ma, bytes) => this.#u8.fill(0, ma, ma + bytes);
   /** There is no range of so many bytes: true when others have made one free. */
@@ -127,15 +134,45 @@ export class MachineMemory {
     const size = frames(bytes);
     const range = this.#take(size) ?? this.#growFor(size, mayAsk);
     this.#allocated += size;
+    if (this.#stale.length > 0) this.#clearStale(range);
     return range.start;
   }
 
-  /** Takes back what `allocate(bytes)` gave out at `ma`, and clears it. */
+  /** Takes back what `allocate(bytes)` gave out at `ma`; it is zero when it is given out again. */
   release(ma: number, bytes: number): void {
     const size = frames(bytes);
     this.#insert({ start: ma, end: ma + size });
-    this.clear(ma, size);
     this.#allocated -= size;
+    if (size <= CLEARED_AT_ONCE_BYTES) {
+      this.clear(ma, size);
+      return;
+    }
+    this.#stale.push({ start: ma, end: ma + size });
+    if (!this.#clearing) this.#clearLater();
+  }
+
+  #clearLater(): void {
+    this.#clearing = true;
+    setTimeout(() => {
+      this.#clearing = false;
+      const [first] = this.#stale;
+      if (first !== undefined) this.#clearStale({ start: first.start, end: first.start + CLEARED_AT_ONCE_BYTES });
+      if (this.#stale.length > 0) this.#clearLater();
+    }, 0);
+  }
+
+  /** Clears what is stale in a range that is given out. */
+  #clearStale({ start, end }: FreeRange): void {
+    this.#stale = this.#stale.flatMap((stale) => {
+      const [from, to] = [Math.max(start, stale.start), Math.min(end, stale.end)];
+      if (from >= to) return [stale];
+      this.clear(from, to - from);
+      const rest = [
+        { start: stale.start, end: from },
+        { start: to, end: stale.end },
+      ];
+      return rest.filter((part) => part.start < part.end);
+    });
   }
 
   /** Makes `bytes` bytes at `ma` zero. Both are multiples of a frame. */

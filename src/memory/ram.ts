@@ -518,7 +518,9 @@ export class Ram {
     this.#forgetAbsent();
     this.#paged.clear();
     this.#core.fetchers.delete(this.#vm.ma);
-    for (let page = 0; page < this.pages; page++) this.#drop(page);
+    const first = this.#slot(0) / 4;
+    const entries = this.#memory.u32.subarray(first, first + this.pages);
+    for (let page = 0; page < this.pages; page++) if (entries[page] !== 0) this.#drop(page);
     this.#pool.releasePiece(this.#vm.ma);
     const stamps = this.#vm.u32(VmField.dirtyStamps);
     if (stamps !== 0) this.#memory.release(stamps, this.pages * 4);

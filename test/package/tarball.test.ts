@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { SourceMap as NodeSourceMap, type SourceMapPayload, type SourceMapping } from "node:module";
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildDist } from "../../scripts/build-dist.mjs";
@@ -42,18 +42,23 @@ describe("the package", () => {
   });
 
   test("has source maps that lead to the line where something stands", () => {
-    const file = (name: string) => readFileSync(new URL(`../../dist/src/vmm/${name}`, import.meta.url), "utf8");
-    const raw = JSON.parse(file("vm.js.map")) as SourceMapPayload & { readonly sourcesContent: readonly string[] };
-    const map = new NodeSourceMap(raw);
-    const original = raw.sourcesContent[0]!.split("\n");
-    const methods = file("vm.js")
-      .split("\n")
-      .flatMap((text, line) => {
-        const [, name] = /^ {4}(?:async )?(\w+)\(.*\) \{$/.exec(text) ?? [];
-        return name === undefined ? [] : [{ name, entry: map.findEntry(line, 4) as SourceMapping }];
-      });
-    expect(methods.length).toBeGreaterThan(15);
-    for (const { name, entry } of methods) expect(original[entry.originalLine]).toContain(name);
+    const chunks = new URL("../../dist/src/chunks/", import.meta.url);
+    const scripts = readdirSync(chunks).filter((name) => name.endsWith(".js"));
+    const methods = scripts.flatMap((file) => {
+      const raw = JSON.parse(readFileSync(new URL(`${file}.map`, chunks), "utf8")) as SourceMapPayload & SourceMap;
+      const map = new NodeSourceMap(raw);
+      return readFileSync(new URL(file, chunks), "utf8")
+        .split("\n")
+        .flatMap((text, line) => {
+          const [, name] = /^ {2}(?:async )?(\w+)\(.*\) \{$/.exec(text) ?? [];
+          if (name === undefined || /^(?:if|for|while|switch|catch)$/.test(name)) return [];
+          const { originalSource, originalLine } = map.findEntry(line, 2) as SourceMapping;
+          const original = raw.sourcesContent[raw.sources.indexOf(originalSource)]!.split("\n");
+          return [{ name, file: originalSource, line: original[originalLine] }];
+        });
+    });
+    expect(methods.filter(({ file }) => file.endsWith("src/vmm/vm.ts")).length).toBeGreaterThan(15);
+    for (const { name, line } of methods) expect(line).toContain(name);
   });
 
   test("is small, depends on nothing, and publint finds nothing", async () => {

@@ -158,7 +158,8 @@ describe("a VM that is destroyed while one of its harts is being run", () => {
     expect(await vm.exited).toEqual({ code: 0, reason: "destroyed" });
     await new Promise((resolve) => setImmediate(resolve));
     expect(seen).toEqual(["destroyed", 0, true]);
-    expect([loads, host.allocatedBytes, dirty(host)]).toEqual([1, 0, -1]);
+    expect([loads, host.allocatedBytes]).toEqual([1, 0]);
+    await expect.poll(() => dirty(host)).toBe(-1);
   });
 
   test("may be destroyed by a listener or a sampler as well", async () => {
@@ -183,7 +184,8 @@ describe("a VM that is destroyed while one of its harts is being run", () => {
     for (const vm of vms) vm.start();
     for (const vm of vms) expect(await vm.exited).toEqual({ code: 0, reason: "destroyed" });
     await new Promise((resolve) => setImmediate(resolve));
-    expect([host.allocatedBytes, dirty(host)]).toEqual([0, -1]);
+    expect(host.allocatedBytes).toBe(0);
+    await expect.poll(() => dirty(host)).toBe(-1);
   });
 
   test("does not run inside itself, and stops at once when it is paused", async () => {
@@ -213,6 +215,7 @@ describe("a VM that is destroyed while one of its harts is being run", () => {
     vm.start();
     await vm.exited;
     await new Promise((resolve) => setImmediate(resolve));
-    expect([vm.state, host.allocatedBytes, dirty(host)]).toEqual(["destroyed", 0, -1]);
+    expect([vm.state, host.allocatedBytes]).toEqual(["destroyed", 0]);
+    await expect.poll(() => dirty(host)).toBe(-1);
   });
 });

@@ -191,7 +191,27 @@ describe("destroying a VM", () => {
     }
     await new Promise(setImmediate);
     expect(host.memory.byteLength).toBeGreaterThan(free);
-    expect(host.memory.u8.subarray(free).findIndex((byte) => byte !== 0)).toBe(-1);
+    await expect.poll(() => host.memory.u8.subarray(free).findIndex((byte) => byte !== 0)).toBe(-1);
+  });
+
+  test("clears much of it piece by piece, and before it is another's", async () => {
+    const host = await newHost();
+    const { memory } = host;
+    const bytes = 2 ** 26;
+    const dirty = (ma: number) => memory.u8.subarray(ma, ma + bytes).some((byte) => byte !== 0);
+    const fill = (ma: number) => memory.u8.fill(0xa5, ma, ma + bytes);
+    const ma = memory.allocate(bytes);
+    fill(ma);
+    memory.release(ma, bytes);
+    // All but its first and last frame.
+    const inner = memory.allocate(bytes - 8192);
+    expect(inner).toBe(ma);
+    expect(memory.u8.subarray(ma, ma + bytes - 8192).some((byte) => byte !== 0)).toBe(false);
+    expect(dirty(ma)).toBe(true);
+    await expect.poll(() => dirty(ma)).toBe(false);
+    fill(ma);
+    memory.release(inner, bytes - 8192);
+    await expect.poll(() => memory.u8.subarray(ma, ma + bytes - 8192).some((byte) => byte !== 0)).toBe(false);
   });
 });
 

@@ -1,11 +1,8 @@
 /** How the agent gets into a guest: behind an initial RAM disk, or as a file of the firmware configuration device. */
 
 import { cpio, dir, file } from "../../linux/cpio.ts";
-import { absolute } from "../bundled.ts";
+import { AGENT_PROGRAM } from "../agent-program.ts";
 import { readLocation } from "../image-source.ts";
-
-/** Where the agent is: a static program for Linux on RISC-V, of about 17 KiB. */
-const AGENT_PROGRAM: URL = absolute(new URL("../../../guests/bin/agent.elf", import.meta.url));
 
 /** The file of the firmware configuration device that holds it. */
 export const AGENT_FILE = "opt/org.wasmvisor/agent";
