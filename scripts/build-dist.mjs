@@ -112,13 +112,14 @@ const external = ["#*", "node:*", "ws", "vega", "vega-lite"];
  * They lie in a folder of src/, so that "../../build/core.wasm" still leads to the core.
  */
 async function bundle(folder) {
-  const { files } = JSON.parse(await readFile(path.join(root, "tsconfig.build.json"), "utf8"));
+  const { bin, exports, imports } = JSON.parse(await readFile(path.join(root, "package.json"), "utf8"));
+  const entered = JSON.stringify({ bin, exports, imports }).match(/(?<="(?:\.\/)?dist\/)src\/[\w/-]+\.js(?=")/g);
   const together = `${folder}.together`;
   const scripts = await filesBelow(path.join(folder, "src"), /\.js$/);
   try {
     await build({
       absWorkingDir: folder,
-      entryPoints: files.filter((name) => !name.endsWith(".d.ts")).map((name) => name.replace(/\.ts$/, ".js")),
+      entryPoints: [...new Set(entered)],
       outbase: ".",
       outdir: together,
       chunkNames: "src/chunks/[hash]",

@@ -80,7 +80,9 @@ export enum Translate {
   MICRO_TLB = 4096,
   /** A region of U-mode serves wherever its pages are mapped; without it, at one address. */
   POSITION_INDEPENDENT = 8192,
-  /** Everything but COUNT. */
+  /** Fused multiply-add is the engine's relaxed one, which must be fused; without it, rounded operations show how it rounds. */
+  RELAXED_MADD = 16384,
+  /** Everything but COUNT, and but RELAXED_MADD, which few engines had before 2023. */
   ALL = 15871,
 }
 

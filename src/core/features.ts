@@ -37,3 +37,37 @@ export function missingFeatures(): string[] {
 export function hasTailCalls(): boolean {
   return WebAssembly.validate(TAIL_CALL);
 }
+
+const [F32, F64] = [0x7d, 0x7c];
+const GETS = [0x20, 0, 0x20, 1, 0x20, 2] as const;
+
+/** `export "f"`: of three numbers, the first lanes of their vectors multiplied and added. */
+function maddModule(type: number, splat: number, madd: number, lane: number): Uint8Array<ArrayBuffer> {
+  const vectors = [0, 1, 2].flatMap((index) => [...GETS.slice(2 * index, 2 * index + 2), 0xfd, splat]);
+  const body = [0, ...vectors, 0xfd, 0x80 | (madd & 0x7f), madd >> 7, 0xfd, lane, 0, 0x0b];
+  return Uint8Array.from([
+    ...[...HEADER, 1, 8, 1, 0x60, 3, type, type, type, 1, type, 3, 2, 1, 0],
+    ...[7, 5, 1, 1, 0x66, 0, 0, 10, body.length + 2, 1, body.length, ...body],
+  ]);
+}
+
+/** (1 + e)^2 - (1 + 2e) is e^2, and 0 when the square is rounded first. */
+function fuses(module: Uint8Array<ArrayBuffer>, e: number): boolean {
+  if (!WebAssembly.validate(module)) return false;
+  try {
+    const { f } = new WebAssembly.Instance(new WebAssembly.Module(module)).exports;
+    return (f as (a: number, b: number, c: number) => number)(1 + e, 1 + e, -1 - 2 * e) === e * e;
+  } catch {
+    // A page that may not compile.
+    return false;
+  }
+}
+
+let relaxedMadd: boolean | undefined;
+
+/** Whether the engine has relaxed SIMD, and its multiply-add is fused (which the processor decides). */
+export function hasFusedMadd(): boolean {
+  relaxedMadd ??=
+    fuses(maddModule(F64, 0x14, 0x107, 0x21), 2 ** -30) && fuses(maddModule(F32, 0x13, 0x105, 0x1f), 2 ** -13);
+  return relaxedMadd;
+}

@@ -4,7 +4,7 @@
  * which is left out.
  */
 
-import { W } from "../../assembly/dbt/wasm/opcode.ts";
+import { Simd, W } from "../../assembly/dbt/wasm/opcode.ts";
 import { HartBlock, Tlb } from "../../assembly/shared/constants.ts";
 import { Local } from "../../assembly/shared/emitted.ts";
 import { Mode } from "../../assembly/shared/ir.ts";
@@ -145,9 +145,19 @@ class Printer {
         return plain(name, 1, 0);
       case W.SELECT:
         return plain(name, 3, 1);
+      case W.SIMD:
+        return this.#vector(reader.unsigned());
     }
     if (opcode >= W.I32_LOAD && opcode <= W.I64_STORE32) return this.#access(opcode, name, stack);
     return plain(name, isUnary(opcode) ? 1 : 2, 1);
+  }
+
+  #vector(opcode: number): Shape {
+    const name = Object.entries(Simd).find(([, number]) => number === opcode)?.[0];
+    if (name === undefined) throw new RangeError(`vector opcode 0x${opcode.toString(16)} is not one of the translator's`);
+    const text = name.toLowerCase().replace("_", ".");
+    if (name.endsWith("MADD")) return plain(text, 3, 1);
+    return plain(name.endsWith("LANE") ? `${text} ${this.#reader.byte()}` : text, 1, 1);
   }
 
   /** The function's first blocks are its exits; what follows each of them stands behind it, not around it. */

@@ -1,7 +1,7 @@
 /** What a VM is made from, and what of it makes no sense. */
 
 import { Engine, type MemoryModel } from "../../assembly/shared/constants.ts";
-import { hasTailCalls } from "../core/features.ts";
+import { hasFusedMadd, hasTailCalls } from "../core/features.ts";
 import { WasmvisorError } from "../error.ts";
 import type { VirtioLayout } from "../device/virtio/mmio.ts";
 import type { DeviceMaker } from "../machine/owner-devices.ts";
@@ -336,7 +336,7 @@ export function checkConfig(config: VmConfig, isRestored = false): CheckedConfig
     ramShares: checkMemoryShares(config.memoryShares ?? 100),
     harts,
     engine,
-    translator: checkTranslator(config.translator),
+    translator: checkTranslator(config.translator, { hasRelaxedMadd: clock !== "deterministic" && hasFusedMadd() }),
     memoryModel,
     deterministic: clock === "deterministic",
     stopOnTrapStorm: onTrapStorm === "stop",

@@ -43,6 +43,11 @@ export interface TranslatorOptions {
   readonly positionIndependent?: boolean;
   /** Do floating point with Wasm's where that is provably right. Off: with the softfloat. Default true. */
   readonly inlineFp?: boolean;
+  /**
+   * Let the engine's relaxed SIMD do fused multiply-adds, where it has it and fuses. Off: rounded operations show how the exact value
+   * rounds, with the same results. Default true, and off on a deterministic clock.
+   */
+  readonly relaxedMadd?: boolean;
   /** Count jumps inside translated code (chained, looked up, missed); costs a little. Default false. */
   readonly count?: boolean;
   /**
@@ -97,6 +102,7 @@ const SWITCHES: Readonly<Record<TranslatorSwitch, Translate>> = {
   microTlb: Translate.MICRO_TLB,
   positionIndependent: Translate.POSITION_INDEPENDENT,
   inlineFp: Translate.INLINE_FP,
+  relaxedMadd: Translate.RELAXED_MADD,
   count: Translate.COUNT,
 };
 
@@ -129,22 +135,26 @@ const BUDGETS = {
 const KEYS = [...TRANSLATOR_SWITCHES, ...Object.keys(NUMBERS), "sensitive", "codeCache"];
 
 /**
- * The settings that `options` ask for.
+ * The settings that `options` ask for, as far as there is what they need.
  * @throws WasmvisorError `translator` for an unknown key or a value out of range
  */
-export function checkTranslator(options: TranslatorOptions = {}): TranslatorSettings {
+export function checkTranslator(
+  options: TranslatorOptions = {},
+  { hasRelaxedMadd = false }: { readonly hasRelaxedMadd?: boolean } = {},
+): TranslatorSettings {
   const given = known({ code: "translator", where: "translator" }, options, KEYS);
   const { codeCache = {} } = options;
   const budget = known({ code: "translator", where: "translator.codeCache" }, codeCache, Object.keys(BUDGETS));
+  const wanted = TRANSLATOR_SWITCHES.reduce(
+    (bits, name) => switched(bits, name, given[name]),
+    DEFAULT_TRANSLATOR.mechanisms | Translate.RELAXED_MADD,
+  );
   return {
     ...DEFAULT_TRANSLATOR,
     ...numbers("translator", given, NUMBERS),
     ...numbers("translator.codeCache", budget, BUDGETS),
     ...("sensitive" in given && given.sensitive !== undefined ? { sensitive: sensitive(given.sensitive) } : {}),
-    mechanisms: TRANSLATOR_SWITCHES.reduce(
-      (bits, name) => switched(bits, name, given[name]),
-      DEFAULT_TRANSLATOR.mechanisms,
-    ),
+    mechanisms: hasRelaxedMadd ? wanted : wanted & ~Translate.RELAXED_MADD,
   };
 }
 

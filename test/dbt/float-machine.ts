@@ -2,7 +2,7 @@
 
 import { HartField, VmField } from "../../assembly/state/layout.ts";
 import { Op } from "../../assembly/isa/op.ts";
-import { CodePage, Engine } from "../../assembly/shared/constants.ts";
+import { CodePage, Engine, Translate } from "../../assembly/shared/constants.ts";
 import type { CodeExports } from "../../src/core/code.ts";
 import type { Core } from "../../src/core/core.ts";
 import { assemble } from "../../src/isa/assemble.ts";
@@ -43,8 +43,8 @@ export class FloatMachine {
     this.hart = machine.hart();
   }
 
-  static async create(lines: readonly string[], engine: Engine): Promise<FloatMachine> {
-    const machine = await createTestMachine({ engine });
+  static async create(lines: readonly string[], engine: Engine, mechanisms = Translate.ALL): Promise<FloatMachine> {
+    const machine = await createTestMachine({ engine, translator: { mechanisms } });
     const made = new FloatMachine(machine, lines, engine === Engine.TIERED);
     lines.forEach((line, index) => machine.load(assemble(`${line}; spin: jal x0, spin`), RAM_PA + index * STRIDE));
     if (engine === Engine.TIERED) made.#spyOnCallouts();

@@ -1,7 +1,8 @@
 /** Translated floating point against the interpreter, which test/fpu compares with QEMU. */
 
 import { describe, expect, test } from "vitest";
-import { Engine } from "../../assembly/shared/constants.ts";
+import { Engine, Translate } from "../../assembly/shared/constants.ts";
+import { hasFusedMadd } from "../../src/core/features.ts";
 import { boxed, isFormat, modes } from "../fpu/formats.ts";
 import { operandsFor, type Operands } from "../fpu/operands.ts";
 import { type Op, ops } from "../fpu/ops.ts";
@@ -69,9 +70,9 @@ const show = ({ operands, frm, fflags }: Before): string =>
 const all = subjects();
 
 /** The cases of one instruction, in all its rounding modes, whose outcome is not the interpreter's. */
-async function differences(subject: Subject, frmWhenTranslated: number): Promise<string[]> {
+async function differences(subject: Subject, frmWhenTranslated: number, mechanisms = Translate.ALL): Promise<string[]> {
   const lines = (subject.op.rounds ? fields : ["dyn"]).map((field) => line(subject, field));
-  const translated = await FloatMachine.create(lines, Engine.TIERED);
+  const translated = await FloatMachine.create(lines, Engine.TIERED, mechanisms);
   const interpreted = await FloatMachine.create(lines, Engine.PREDECODE);
   const found: string[] = [];
   for (const [index, text] of lines.entries()) {
@@ -92,6 +93,14 @@ describe("translated floating point leaves what the interpreter leaves", () => {
 
   test.each(all.filter(({ op }) => op.rounds))("$name, translated while frm is RUP", async (subject) => {
     expect(await differences(subject, 3)).toEqual([]);
+  });
+});
+
+/** An engine of 2023 or later has it, on a processor that can; test/package/relaxed.test.ts runs this on one. */
+describe.runIf(hasFusedMadd())("the engine's own multiply-add leaves what the interpreter leaves", () => {
+  const relaxed = Translate.ALL | Translate.RELAXED_MADD;
+  test.each(all.filter(({ name }) => /^fn?m(add|sub)/.test(name)))("$name", async (subject) => {
+    expect(await differences(subject, 0, relaxed)).toEqual([]);
   });
 });
 

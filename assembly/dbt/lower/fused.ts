@@ -1,4 +1,7 @@
-/** Fused multiply-add -> Wasm, which has none: rounded operations show how the exact value rounds. (fpu/fast_fma.ts) */
+/**
+ * Fused multiply-add -> Wasm. Its relaxed one serves where the engine is known to fuse; elsewhere rounded operations show how the exact
+ * value rounds. (fpu/fast_fma.ts)
+ */
 
 import {
   close_if,
@@ -13,12 +16,13 @@ import {
   unbox,
   unsettled,
 } from "./float_emit";
+import { Translate } from "../../shared/constants";
 import { Node } from "../ir/node";
 import { FA, local_of, RANGE_D, RANGE_S, SA, SB, SC, SR } from "./locals";
 import { Block } from "../ir/block";
 import { Dbt, writer } from "../ir/dbt";
-import { W } from "../wasm/opcode";
-import { byte, f64c, get, i32c, i64c, set, tee } from "../wasm/writer";
+import { Simd, W } from "../wasm/opcode";
+import { byte, f64c, first_lane, get, i32c, i64c, set, simd, tee } from "../wasm/writer";
 
 /** Scratch: a, with the product's sign; c, with its own; their rounded product and sum. */
 const LEFT: u32 = FA + 2;
@@ -35,8 +39,77 @@ const HIGH_B: u32 = FA + 10;
 const LOW: u32 = FA + 11;
 
 export function lower_fused(t: Dbt, b: Block, n: Node, dirty: u64): void {
-  if (n.size == 4) fused_single(t, b, n, dirty);
+  const isRelaxed = (t.switches & Translate.RELAXED_MADD) != 0;
+  if (n.size == 4) {
+    if (isRelaxed) relaxed_single(t, b, n, dirty);
+    else fused_single(t, b, n, dirty);
+  } else if (isRelaxed) relaxed_double(t, b, n, dirty);
   else fused_double(t, b, n, dirty);
+}
+
+/** The engine's own; what it left out is only looked at where a flag may change. */
+function relaxed_double(t: Dbt, b: Block, n: Node, dirty: u64): void {
+  const w = writer(t);
+  const right = local_of(n.b);
+  signed(t, n, local_of(n.a), 0);
+  tee(w, LEFT);
+  simd(w, Simd.F64X2_SPLAT);
+  get(w, right);
+  simd(w, Simd.F64X2_SPLAT);
+  signed(t, n, local_of(n.c), 1);
+  tee(w, ADDEND);
+  simd(w, Simd.F64X2_SPLAT);
+  simd(w, Simd.F64X2_RELAXED_MADD);
+  first_lane(w, Simd.F64X2_EXTRACT_LANE);
+  set(w, FA);
+  unsettled(t, 8, FA, false);
+  open_if(t);
+  otherwise(t, b, n);
+  get(w, LEFT);
+  get(w, right);
+  byte(w, W.F64_MUL);
+  tee(w, PRODUCT);
+  get(w, ADDEND);
+  byte(w, W.F64_ADD);
+  set(w, HEAD);
+  errors(t, right);
+  is_exact_double(t, right);
+  leave_unless(t, dirty);
+  close_if(t);
+  set_result(t, n, FA);
+}
+
+function relaxed_single(t: Dbt, b: Block, n: Node, dirty: u64): void {
+  const w = writer(t);
+  const left = unbox(t, b, n, n.a, SA, dirty);
+  const right = unbox(t, b, n, n.b, SB, dirty);
+  const addend = unbox(t, b, n, n.c, SC, dirty);
+  single_lanes(t, n, left, 0);
+  single_lanes(t, n, right, 2);
+  single_lanes(t, n, addend, 1);
+  simd(w, Simd.F32X4_RELAXED_MADD);
+  first_lane(w, Simd.F32X4_EXTRACT_LANE);
+  set(w, SR);
+  unsettled(t, 4, SR, false);
+  open_if(t);
+  otherwise(t, b, n);
+  widened(t, n, left, LEFT, 0);
+  widened(t, n, right, FA, 2);
+  widened(t, n, addend, ADDEND, 1);
+  exact_product_sum(t);
+  set(w, HEAD);
+  is_exact_single(t);
+  leave_unless(t, dirty);
+  close_if(t);
+  set_result(t, n, SR);
+}
+
+/** Pushes a vector of a single, negated by bit `place` of the node's signs. */
+function single_lanes(t: Dbt, n: Node, local: u32, place: u32): void {
+  const w = writer(t);
+  get(w, local);
+  if ((<u32>n.w >> place) & 1) byte(w, W.F32_NEG);
+  simd(w, Simd.F32X4_SPLAT);
 }
 
 /** Pushes a local, negated by bit `place` of the node's signs. */
@@ -48,15 +121,10 @@ function signed(t: Dbt, n: Node, local: u32, place: u32): void {
 /** The product of singles is exact in f64; rounding the sum twice differs from once only if it first becomes a middle. */
 function fused_single(t: Dbt, b: Block, n: Node, dirty: u64): void {
   const w = writer(t);
-  widened(t, b, n, n.a, SA, dirty, LEFT, 0);
-  widened(t, b, n, n.b, SB, dirty, FA, 2);
-  widened(t, b, n, n.c, SC, dirty, ADDEND, 1);
-  get(w, LEFT);
-  get(w, FA);
-  byte(w, W.F64_MUL);
-  tee(w, PRODUCT);
-  get(w, ADDEND);
-  byte(w, W.F64_ADD);
+  widened(t, n, unbox(t, b, n, n.a, SA, dirty), LEFT, 0);
+  widened(t, n, unbox(t, b, n, n.b, SB, dirty), FA, 2);
+  widened(t, n, unbox(t, b, n, n.c, SC, dirty), ADDEND, 1);
+  exact_product_sum(t);
   tee(w, HEAD);
   byte(w, W.F32_DEMOTE_F64);
   set(w, SR);
@@ -76,10 +144,21 @@ function fused_single(t: Dbt, b: Block, n: Node, dirty: u64): void {
   set_result(t, n, SR);
 }
 
-/** Puts single `v` into an f64 local, negated by bit `place` of the node's signs. */
-function widened(t: Dbt, b: Block, n: Node, v: u32, scratch: u32, dirty: u64, to: u32, place: u32): void {
+/** Pushes LEFT * FA + ADDEND, and leaves the product in PRODUCT. */
+function exact_product_sum(t: Dbt): void {
   const w = writer(t);
-  get(w, unbox(t, b, n, v, scratch, dirty));
+  get(w, LEFT);
+  get(w, FA);
+  byte(w, W.F64_MUL);
+  tee(w, PRODUCT);
+  get(w, ADDEND);
+  byte(w, W.F64_ADD);
+}
+
+/** Puts a single into an f64 local, negated by bit `place` of the node's signs. */
+function widened(t: Dbt, n: Node, single: u32, to: u32, place: u32): void {
+  const w = writer(t);
+  get(w, single);
   byte(w, W.F64_PROMOTE_F32);
   if ((<u32>n.w >> place) & 1) byte(w, W.F64_NEG);
   set(w, to);

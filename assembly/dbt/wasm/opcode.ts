@@ -150,6 +150,18 @@ export enum W {
   I64_EXTEND8_S = 0xc2,
   I64_EXTEND16_S = 0xc3,
   I64_EXTEND32_S = 0xc4,
+  /** An opcode of `Simd` follows. */
+  SIMD = 0xfd,
+}
+
+/** Opcodes of vectors, which follow a byte of their own. */
+export enum Simd {
+  F32X4_SPLAT = 0x13,
+  F64X2_SPLAT = 0x14,
+  F32X4_EXTRACT_LANE = 0x1f,
+  F64X2_EXTRACT_LANE = 0x21,
+  F32X4_RELAXED_MADD = 0x105,
+  F64X2_RELAXED_MADD = 0x107,
 }
 
 /** Value and block types. */

@@ -5,7 +5,7 @@
  * a full buffer swallows what comes, and whoever finishes the function asks `full` once.
  */
 
-import { W } from "./opcode";
+import { Simd, W } from "./opcode";
 
 // @ts-ignore: decorator
 @unmanaged
@@ -97,6 +97,17 @@ export function mem(w: Writer, op: W, offset: u32): void {
   byte(w, op);
   byte(w, 0);
   unsigned(w, offset);
+}
+
+/** A vector's instruction without immediates. */
+export function simd(w: Writer, op: Simd): void {
+  op1(w, W.SIMD, op);
+}
+
+/** Lane 0 of a vector. */
+export function first_lane(w: Writer, op: Simd): void {
+  simd(w, op);
+  byte(w, 0);
 }
 
 /** A block, loop or if of block type `type`. */
