@@ -154,7 +154,8 @@ class Printer {
 
   #vector(opcode: number): Shape {
     const name = Object.entries(Simd).find(([, number]) => number === opcode)?.[0];
-    if (name === undefined) throw new RangeError(`vector opcode 0x${opcode.toString(16)} is not one of the translator's`);
+    if (name === undefined)
+      throw new RangeError(`vector opcode 0x${opcode.toString(16)} is not one of the translator's`);
     const text = name.toLowerCase().replace("_", ".");
     if (name.endsWith("MADD")) return plain(text, 3, 1);
     return plain(name.endsWith("LANE") ? `${text} ${this.#reader.byte()}` : text, 1, 1);

@@ -142,7 +142,7 @@ export class ExperimentRun {
     if (ready.kind === "window" || draft.first !== undefined) return;
     const job = this.#job(place);
     const { verdict, ...first } = await ready.runner.first(job);
-    await this.#context.verifier.check(job, { ...first, verdict });
+    await this.#context.verifier.check(job, { ...first, verdict }, "run" in ready.variant);
     draft.first = first;
   }
 
@@ -245,7 +245,7 @@ export class ExperimentRun {
   /** Runs a job, checks it, and completes it with the instructions of its steady part. */
   async #outcome(ready: Ready & { kind: "whole" }, job: Job): Promise<Measured> {
     const outcome = await ready.runner.sample(job);
-    await this.#context.verifier.check(job, outcome);
+    await this.#context.verifier.check(job, outcome, "run" in ready.variant);
     if (outcome.steadyInstructions !== undefined) return { ...outcome, steadyInstructions: outcome.steadyInstructions };
     const all = await this.#instructions(job, job.scale);
     const first = outcome.beyondFirst ? await this.#instructions(job, 1) : 0;

@@ -23,11 +23,14 @@ export class Verifier {
     this.#reference = reference;
   }
 
-  /** @throws VoidRun when the result is wrong */
-  async check(job: Job, claim: Claim): Promise<void> {
+  /**
+   * @param isDirect - whether the host's own machine or engine has run it
+   * @throws VoidRun when the result is wrong
+   */
+  async check(job: Job, claim: Claim, isDirect = false): Promise<void> {
     if (claim.verdict === "bad") throw new VoidRun(`its self-check failed at scale ${job.scale}: ${claim.checksum}`);
     if (claim.verdict === "unlisted") await this.#refer(job);
-    const right = this.#known.checksum(job, claim.checksum);
+    const right = this.#known.checksum(isDirect && job.workload.contracted ? onHost(job) : job, claim.checksum);
     if (right !== undefined) {
       throw new VoidRun(`its checksum at scale ${job.scale} is ${claim.checksum}, and ${right} was found before`);
     }
@@ -39,8 +42,13 @@ export class Verifier {
   }
 
   async #refer(job: Job): Promise<void> {
-    if (job.workload.bare || this.#known.checksumOf(job) !== undefined) return;
+    if (job.workload.bare || job.workload.contracted || this.#known.checksumOf(job) !== undefined) return;
     const { checksum, verdict } = await this.#reference.sample(job);
     if (verdict !== "bad") this.#known.checksum(job, checksum);
   }
+}
+
+/** The same job, as something of its own. */
+function onHost(job: Job): Job {
+  return { ...job, workload: { ...job.workload, name: `${job.workload.name} on the host` } };
 }

@@ -6,7 +6,7 @@ import { WasmvisorError } from "../error.ts";
 export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
 
 /** In the order of reports. */
-export const WORKLOAD_KINDS = ["integer", "floating-point", "memory", "control", "system"] as const;
+export const WORKLOAD_KINDS = ["integer", "floating-point", "fused", "memory", "control", "system"] as const;
 
 /** A workload. */
 export interface Workload {
@@ -14,6 +14,8 @@ export interface Workload {
   readonly kind: WorkloadKind;
   /** True when its work can be spread over a given number of KiB. */
   readonly footprint?: boolean;
+  /** True when products and sums are fused where the machine can, so that guest and host may give different results. */
+  readonly contracted?: boolean;
   /** True when it is a program for the bare machine alone: it needs privileges. */
   readonly bare?: boolean;
 }
@@ -31,6 +33,10 @@ export const WORKLOADS: readonly Workload[] = [
   { name: "matmul", kind: "floating-point" },
   { name: "fft", kind: "floating-point" },
   { name: "spectral", kind: "floating-point" },
+  { name: "nbody-fused", kind: "fused", contracted: true },
+  { name: "matmul-fused", kind: "fused", contracted: true },
+  { name: "fft-fused", kind: "fused", contracted: true },
+  { name: "spectral-fused", kind: "fused", contracted: true },
   { name: "stream", kind: "memory", footprint: true },
   { name: "random", kind: "memory", footprint: true },
   { name: "chase", kind: "memory", footprint: true },

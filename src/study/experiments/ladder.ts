@@ -6,7 +6,7 @@ export const ladder: Experiment = {
   name: "ladder",
   title: "The ladder",
   question: "How much slower than direct execution is each technique, and what does each step win?",
-  workloads: ["integer", "floating-point", "memory", "control", "system"],
+  workloads: ["integer", "floating-point", "fused", "memory", "control", "system"],
   quick: ["mix", "nbody", "fib"],
   variants: LADDER,
   plots: [
