@@ -99,7 +99,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   "src/host": ["src/error.ts", "src/backend"],
   // The messages between a worker and its owner. The owner's classes mirror those of vmm; the worker's side runs a Host.
-  "src/worker": ["src/error.ts", "src/memory", "src/host", "src/vmm", "src/migration"],
+  "src/worker": ["src/error.ts", "src/defined.ts", "src/memory", "src/host", "src/vmm", "src/migration"],
   "src/worker/server.ts": ["src/error.ts", "src/host", "src/vmm", "src/vmm/host.ts", "src/worker"],
   "src/worker/main.ts": ["src/host", "src/worker/server.ts"],
   "src/vmm/host.ts": [

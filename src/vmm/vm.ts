@@ -920,6 +920,11 @@ export class Vm extends Driven {
     if (stranded.ran && this.state === "paused") this.#run();
   }
 
+  /** Whether its state has been saved for another host, where it may run. @internal */
+  get isAway(): boolean {
+    return this.#migration === "away";
+  }
+
   /** It has come from elsewhere, and goes on here. @internal */
   arrived(): void {
     this.#refreshOnStart();

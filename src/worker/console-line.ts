@@ -1,31 +1,50 @@
 /** The line between a console in a worker and the one that programs use here. */
 
 import { VmConsole } from "../vmm/console.ts";
-import type { Remote } from "./remote.ts";
+import type { Writes } from "./writes.ts";
 
 /** A console that prints what the far one prints, and passes on what is typed. */
 export class ConsoleLine {
   readonly console: VmConsole;
-  readonly #far: Remote<VmConsole>;
-  /** Bytes that have come in. */
+  readonly #writes: Writes;
+  /** Bytes that have come in from the worker in which it is. */
   #printed = 0;
   #waiting: { readonly printed: number; readonly resolve: () => void }[] = [];
   #ended = false;
   /** Whether bytes are on their way to the far UART, and how many it has taken that the queue does not know of. */
   #sending = false;
   #taken = 0;
+  #pumping: Promise<void>;
+  #reader!: ReadableStreamDefaultReader<Uint8Array>;
 
-  constructor(far: Remote<VmConsole>, output: ReadableStream<Uint8Array>, onOutput: (bytes: Uint8Array) => void) {
-    this.#far = far;
+  constructor(writes: Writes, output: ReadableStream<Uint8Array>, onOutput: (bytes: Uint8Array) => void) {
+    this.#writes = writes;
     this.console = new VmConsole(onOutput);
     this.console.backend.onInput((bytes) => this.#offer(bytes));
-    void this.#pump(output);
+    this.#pumping = this.#pump(output);
   }
 
   /** Resolves when `printed` bytes have come in, or no more will. */
   reached(printed: number): Promise<void> {
     if (this.#ended || this.#printed >= printed) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ printed, resolve }));
+  }
+
+  /** The VM is in another worker: `output` is what comes after the rest of the present one; resolves when all of that is here. */
+  async follow(output: ReadableStream<Uint8Array>): Promise<void> {
+    await this.#pumping;
+    [this.#ended, this.#printed] = [false, 0];
+    this.#pumping = this.#pump(output);
+  }
+
+  /** Nothing more comes of the present output: its worker is gone. */
+  abandon(): void {
+    this.#reader.cancel().catch(() => undefined);
+  }
+
+  /** What could not be sent is sent again. */
+  again(): void {
+    if (!this.#sending) this.console.backend.ready();
   }
 
   /** The VM is no more: `waitFor` gives up, `output` ends after what is still to come. */
@@ -44,6 +63,7 @@ export class ConsoleLine {
 
   async #pump(output: ReadableStream<Uint8Array>): Promise<void> {
     const reader = output.getReader();
+    this.#reader = reader;
     try {
       for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
         for (const byte of chunk.value) this.console.backend.write(byte);
@@ -80,7 +100,7 @@ export class ConsoleLine {
 
   async #send(bytes: Uint8Array): Promise<void> {
     this.#sending = true;
-    const taken = await this.#far.call("write", bytes).then(
+    const taken = await this.#writes.write(bytes).then(
       () => true,
       () => false,
     );

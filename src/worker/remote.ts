@@ -1,7 +1,8 @@
 /** Objects in the worker, member by member. */
 
-import type { Answered, Link } from "./link.ts";
-import type { Access, Address } from "./messages.ts";
+import type { Answered } from "./link.ts";
+import type { Access } from "./messages.ts";
+import type { Part, Seat } from "./seat.ts";
 
 type Method = (...args: never) => unknown;
 
@@ -13,12 +14,12 @@ export type MethodName<Target> = {
 
 /** A stand-in for an object of type `Target`. */
 export class Remote<Target> {
-  readonly #link: Link;
-  readonly #address: Address;
+  readonly #seat: Seat;
+  readonly #part: Part;
 
-  constructor(link: Link, address: Address) {
-    this.#link = link;
-    this.#address = address;
+  constructor(seat: Seat, part: Part["part"], index: Part["index"] = 0) {
+    this.#seat = seat;
+    this.#part = { part, index };
   }
 
   /** Calls a method. */
@@ -41,6 +42,6 @@ export class Remote<Target> {
 
   /** Any of these, with the whole answer. */
   ask(access: Access): Promise<Answered> {
-    return this.#link.request({ type: "access", ...this.#address, ...access });
+    return this.#seat.access(this.#part, access);
   }
 }

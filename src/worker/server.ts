@@ -22,6 +22,9 @@ const EVENTS = Object.keys({
   port: true,
 } satisfies Record<EventName, true>) as EventName[];
 
+/** Parts to which bytes are written that the guest reads in time. */
+const TYPED = ["console", "port", "agent"] as const;
+
 /** A VM and how much it has printed. */
 interface Served {
   readonly vm: Vm;
@@ -188,6 +191,7 @@ class Server {
     const { op, member, args } = message;
     const list: unknown = args;
     if (typeof member !== "string" || !(member in target) || !Array.isArray(list)) throw malformed();
+    if (member === "write" && (TYPED as readonly string[]).includes(message.part)) this.#expectHere(message.vm);
     const printed = () => this.#vms.get(message.vm)?.printed ?? 0;
     if (op === "set") {
       target[member] = args[0];
@@ -198,6 +202,13 @@ class Server {
     const value = op === "get" ? found : await (found as (...args: unknown[]) => unknown).apply(target, [...args]);
     const moved = value instanceof Uint8Array ? [value.buffer] : value instanceof ReadableStream ? [value] : [];
     return { value, transfer: moved, printed: printed() };
+  }
+
+  /** What is written after its state was saved for another host would be lost. @throws WasmvisorError `vm-state` */
+  #expectHere(number: number): void {
+    if (!this.#served(number).vm.isAway) return;
+    const sentence = "Nothing can be written to a VM that may run at the destination of its migration; write to it there.";
+    throw new WasmvisorError("vm-state", sentence, { isAway: true });
   }
 
   #target({ vm, part, index }: Address): object {

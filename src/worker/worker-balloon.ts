@@ -1,16 +1,16 @@
 /** A memory balloon of a VM in a worker, as programs see it. */
 
 import type { BalloonStatistics, VmBalloon } from "../vmm/balloon.ts";
-import type { Link } from "./link.ts";
 import { Remote } from "./remote.ts";
+import type { Seat } from "./seat.ts";
 
 /** As `VmBalloon`, by promise. */
 export class WorkerBalloon {
   readonly #balloon: Remote<VmBalloon>;
 
   /** @internal */
-  constructor(link: Link, vm: number) {
-    this.#balloon = new Remote(link, { vm, part: "balloon", index: 0 });
+  constructor(seat: Seat) {
+    this.#balloon = new Remote(seat, "balloon");
   }
 
   /** As `VmBalloon.target`. */

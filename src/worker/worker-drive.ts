@@ -1,8 +1,8 @@
 /** A disk of a VM in a worker. */
 
 import type { DiskMap, Drive, DriveSource, DriveStatistics } from "../vmm/drives.ts";
-import type { Link } from "./link.ts";
 import { Remote } from "./remote.ts";
+import type { Seat } from "./seat.ts";
 
 /** A `Drive` that answers by promise. */
 export class WorkerDrive {
@@ -11,9 +11,9 @@ export class WorkerDrive {
   readonly #drive: Remote<Drive>;
 
   /** @internal */
-  constructor(link: Link, vm: number, index: number, slot: number) {
+  constructor(seat: Seat, index: number, slot: number) {
     this.slot = slot;
-    this.#drive = new Remote<Drive>(link, { vm, part: "drive", index });
+    this.#drive = new Remote<Drive>(seat, "drive", index);
   }
 
   /** As `Drive.size`. */

@@ -2,8 +2,8 @@
 
 import { type Address, virtualAddress } from "../memory/address.ts";
 import type { AccessName, Hart, HartCounters } from "../vmm/hart.ts";
-import type { Link } from "./link.ts";
 import { Remote } from "./remote.ts";
+import type { Seat } from "./seat.ts";
 
 /** A `Hart` whose members answer by promise. */
 export class WorkerHart {
@@ -12,9 +12,9 @@ export class WorkerHart {
   readonly #hart: Remote<Hart>;
 
   /** @internal */
-  constructor(link: Link, vm: number, index: number) {
+  constructor(seat: Seat, index: number) {
     this.index = index;
-    this.#hart = new Remote<Hart>(link, { vm, part: "hart", index });
+    this.#hart = new Remote<Hart>(seat, "hart", index);
   }
 
   /** Virtual address of the next instruction. */

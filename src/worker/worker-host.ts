@@ -11,10 +11,12 @@ import type { ByteStreams } from "../migration/line.ts";
 import type { ReceiveOptions } from "../vmm/migrate/receive.ts";
 import { checkStreams } from "../vmm/migrate/options.ts";
 import type { RestoreOptions } from "../vmm/snapshot/restore.ts";
+import { againOf } from "./again.ts";
 import { encodeConfig, encodeRestore } from "./codec.ts";
 import { Link } from "./link.ts";
 import type { CreatedVm, SentStreams, WorkerHostSettings } from "./messages.ts";
 import { Remote } from "./remote.ts";
+import { Seat } from "./seat.ts";
 import { WorkerVm } from "./worker-vm.ts";
 
 /** What a worker's host is made from. @internal */
@@ -45,6 +47,8 @@ const CLOSE_PATIENCE = 10_000;
 export class WorkerHost {
   readonly #link: Link;
   readonly #vms = new Map<number, WorkerVm>();
+  /** Told once that the worker has died. @internal */
+  onLost: (error: WasmvisorError) => void = () => undefined;
   /** Whether there are, or have been, disks or flash banks to be closed. */
   #hasImages = false;
 
@@ -104,7 +108,7 @@ export class WorkerHost {
   }
 
   get #far(): Remote<FarHost> {
-    return new Remote(this.#link, { vm: 0, part: "host", index: 0 });
+    return new Remote(new Seat(this.#link, 0), "host");
   }
 
   /**
@@ -117,7 +121,7 @@ export class WorkerHost {
     const { signal, onProgress, drives = [], flash = [] } = config;
     this.#hasImages ||= drives.length > 0 || flash.length > 0;
     const { value } = await this.#link.request({ type: "create", config: wire }, { transfer, signal, onProgress });
-    return this.#keep(value as CreatedVm);
+    return this.#keep(value as CreatedVm, againOf(config));
   }
 
   /**
@@ -130,7 +134,7 @@ export class WorkerHost {
     const { signal, onProgress } = options;
     this.#hasImages = true;
     const { value } = await this.#link.request({ type: "restore", wire }, { transfer, signal, onProgress });
-    return this.#keep(value as CreatedVm);
+    return this.#keep(value as CreatedVm, againOf(options));
   }
 
   /**
@@ -138,6 +142,20 @@ export class WorkerHost {
    * @throws WasmvisorError as `Host.receive` does, and `worker`, `worker-message`, `worker-devices`; the signal's reason
    */
   async receive(streams: ByteStreams, options: ReceiveOptions = {}): Promise<WorkerVm> {
+    return this.#keep(await this.#arrived(streams, options), againOf(options));
+  }
+
+  /**
+   * Has a VM of another worker's, which is being sent, be here. @internal
+   * @throws WasmvisorError as `receive` does
+   */
+  async adopt(vm: WorkerVm, streams: ByteStreams, options: ReceiveOptions): Promise<void> {
+    const created = await this.#arrived(streams, options);
+    vm.relocate(this.#link, created, this.#ownerOf(created.vm));
+    this.#vms.set(created.vm, vm);
+  }
+
+  async #arrived(streams: ByteStreams, options: ReceiveOptions): Promise<CreatedVm> {
     checkStreams(streams);
     const { readable, writable } = streams as SentStreams;
     const transfer: object[] = [writable];
@@ -146,17 +164,21 @@ export class WorkerHost {
     this.#hasImages = true;
     const asked = { type: "receive", wire, writable } as const;
     const { value } = await this.#link.request(asked, { transfer, signal, onProgress, waits: true });
-    return this.#keep(value as CreatedVm);
+    return value as CreatedVm;
   }
 
-  #keep(created: CreatedVm): WorkerVm {
-    const made = {
-      onDestroy: () => this.#vms.delete(created.vm),
-      onClone: (clone: CreatedVm) => this.#keep(clone),
-    };
-    const vm = new WorkerVm(this.#link, created, made);
+  #keep(created: CreatedVm, origin: RestoreOptions): WorkerVm {
+    const vm = new WorkerVm(this.#link, created, this.#ownerOf(created.vm));
+    vm.origin = origin;
     this.#vms.set(created.vm, vm);
     return vm;
+  }
+
+  #ownerOf(number: number): ConstructorParameters<typeof WorkerVm>[2] {
+    return {
+      onDestroy: () => void this.#vms.delete(number),
+      onClone: (clone) => this.#keep(clone, {}),
+    };
   }
 
   /**
@@ -178,5 +200,6 @@ export class WorkerHost {
   #lose(error: WasmvisorError): void {
     this.#link.close(error);
     for (const vm of [...this.#vms.values()]) vm.lost(error);
+    this.onLost(error);
   }
 }

@@ -3,8 +3,8 @@
 import type { Address } from "../memory/address.ts";
 import type { DirtyFrames, RamStatistics } from "../memory/ram.ts";
 import type { PhysicalMemory } from "../vmm/physical-memory.ts";
-import type { Link } from "./link.ts";
 import { Remote } from "./remote.ts";
+import type { Seat } from "./seat.ts";
 
 /** A `PhysicalMemory` that answers by promise. */
 export class WorkerMemory {
@@ -15,10 +15,10 @@ export class WorkerMemory {
   readonly #memory: Remote<PhysicalMemory>;
 
   /** @internal */
-  constructor(link: Link, vm: number, { start, size }: { readonly start: number; readonly size: number }) {
+  constructor(seat: Seat, { start, size }: { readonly start: number; readonly size: number }) {
     this.start = start;
     this.size = size;
-    this.#memory = new Remote<PhysicalMemory>(link, { vm, part: "memory", index: 0 });
+    this.#memory = new Remote<PhysicalMemory>(seat, "memory");
   }
 
   /** As `PhysicalMemory.contains`. */

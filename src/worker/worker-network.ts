@@ -1,9 +1,9 @@
 /** A network device of a VM in a worker. */
 
 import type { LinkState, NetworkStatistics, VmNetwork } from "../vmm/networks.ts";
-import type { Link } from "./link.ts";
 import type { SentNetwork } from "./messages.ts";
 import { Remote } from "./remote.ts";
+import type { Seat } from "./seat.ts";
 
 /** A `VmNetwork` that answers by promise. */
 export class WorkerNetwork {
@@ -16,11 +16,11 @@ export class WorkerNetwork {
   readonly #network: Remote<VmNetwork>;
 
   /** @internal */
-  constructor(link: Link, vm: number, index: number, { slot, mac, mtu }: SentNetwork) {
+  constructor(seat: Seat, index: number, { slot, mac, mtu }: SentNetwork) {
     this.slot = slot;
     this.mac = mac;
     this.mtu = mtu;
-    this.#network = new Remote<VmNetwork>(link, { vm, part: "network", index });
+    this.#network = new Remote<VmNetwork>(seat, "network", index);
   }
 
   /** As `VmNetwork.description`. */

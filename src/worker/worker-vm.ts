@@ -9,6 +9,7 @@ import type { RegionChoice, RegionExplanation, RegionInfo } from "../vmm/regions
 import type { VmAccounting } from "../vmm/accounting.ts";
 import type { VmCpuChoice, VmCpuSettings } from "../vmm/scheduler/settings.ts";
 import type { CloneOptions } from "../vmm/snapshot/template.ts";
+import type { RestoreOptions } from "../vmm/snapshot/restore.ts";
 import type { SnapshotOptions } from "../vmm/snapshot/take.ts";
 import type { ByteStreams } from "../migration/line.ts";
 import { checkStreams, type MigrateOptions, type MigrationStatistics } from "../vmm/migrate/options.ts";
@@ -20,14 +21,16 @@ import { VM_EVENTS, type VmCounters, type VmEvents, type VmExit, type VmState } 
 import { decodeError } from "./codec.ts";
 import { ConsoleLine } from "./console-line.ts";
 import type { Link } from "./link.ts";
-import type { CreatedVm, EventName, WireError } from "./messages.ts";
+import type { CreatedVm, EventName, FromWorker, WireError } from "./messages.ts";
 import { Remote } from "./remote.ts";
+import { Seat } from "./seat.ts";
 import { WorkerBalloon } from "./worker-balloon.ts";
 import { WorkerDrive } from "./worker-drive.ts";
 import { WorkerHart } from "./worker-hart.ts";
 import { WorkerMemory } from "./worker-memory.ts";
 import { WorkerNetwork } from "./worker-network.ts";
 import { WorkerPort } from "./worker-port.ts";
+import { Writes } from "./writes.ts";
 
 /** The host of a VM in a worker. */
 interface WorkerVmOwner {
@@ -62,10 +65,13 @@ export class WorkerVm extends Driven {
   /** @internal */
   readonly watchdog: Watchdog | undefined;
   readonly #vm: Remote<Vm>;
-  readonly #number: number;
-  readonly #link: Link;
+  readonly #seat: Seat;
   readonly #line: ConsoleLine;
-  readonly #owner: WorkerVmOwner;
+  #owner: WorkerVmOwner;
+  /** By what it was made, as far as that is needed to make it again elsewhere. @internal */
+  origin: RestoreOptions = {};
+  /** Its end, while it is moved: where it was it ends by that. */
+  #heldBack: Extract<FromWorker, { type: "event" }>[] | undefined;
   #state: VmState;
   #ending = ending();
   /** Events and answers take effect one after another, each when the output that came before it is here. */
@@ -75,20 +81,21 @@ export class WorkerVm extends Driven {
   constructor(link: Link, created: CreatedVm, owner: WorkerVmOwner) {
     super(VM_EVENTS);
     const { vm, harts, memory, drives, networks, output } = created;
-    this.#link = link;
-    this.#number = vm;
+    const seat = new Seat(link, vm);
+    this.#seat = seat;
     this.#state = created.state;
     this.#owner = owner;
-    this.#vm = new Remote<Vm>(link, { vm, part: "vm", index: 0 });
-    const far = new Remote<VmConsole>(link, { vm, part: "console", index: 0 });
-    this.#line = new ConsoleLine(far, output, (bytes) => this.emit("output", bytes));
-    this.memory = new WorkerMemory(link, vm, memory);
-    this.ports = created.ports.map((port, index) => new WorkerPort(link, vm, index, port));
-    this.agentPort = created.agent && new WorkerPort(link, vm, "agent", created.agent);
+    this.#vm = new Remote<Vm>(seat, "vm");
+    const far = new Remote<VmConsole>(seat, "console");
+    const writes = new Writes(seat, (bytes) => far.call("write", bytes));
+    this.#line = new ConsoleLine(writes, output, (bytes) => this.emit("output", bytes));
+    this.memory = new WorkerMemory(seat, memory);
+    this.ports = created.ports.map((port, index) => new WorkerPort(seat, index, port));
+    this.agentPort = created.agent && new WorkerPort(seat, "agent", created.agent);
     this.watchdog = created.watchdog;
-    this.harts = Array.from({ length: harts }, (_, index) => new WorkerHart(link, vm, index));
-    this.drives = drives.map((slot, index) => new WorkerDrive(link, vm, index, slot));
-    this.networks = networks.map((network, index) => new WorkerNetwork(link, vm, index, network));
+    this.harts = Array.from({ length: harts }, (_, index) => new WorkerHart(seat, index));
+    this.drives = drives.map((slot, index) => new WorkerDrive(seat, index, slot));
+    this.networks = networks.map((network, index) => new WorkerNetwork(seat, index, network));
   }
 
   /** The serial console. */
@@ -123,7 +130,7 @@ export class WorkerVm extends Driven {
 
   /** As `Vm.reset`. */
   async reset({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    await this.#link.request({ type: "reset", vm: this.#number }, { signal });
+    await this.#seat.request((vm) => ({ type: "reset", vm }), { signal });
     await this.#order;
   }
 
@@ -167,7 +174,7 @@ export class WorkerVm extends Driven {
 
   /** As `Vm.balloon`; asking one that there is not rejects with `option`. */
   get balloon(): WorkerBalloon {
-    return new WorkerBalloon(this.#link, this.#number);
+    return new WorkerBalloon(this.#seat);
   }
 
   /** As `Vm.accounting`. */
@@ -213,13 +220,9 @@ export class WorkerVm extends Driven {
   /** As `Vm.migrateTo`; the streams are the worker's from now on. */
   async migrateTo(streams: ByteStreams, options: MigrateOptions = {}): Promise<MigrationStatistics> {
     checkStreams(streams);
-    const { signal, onProgress, ...plain } = options;
-    const { value } = await this.#link.request(
-      { type: "migrate", vm: this.#number, streams, options: plain },
-      { transfer: [streams.readable, streams.writable], signal, onProgress, waits: true },
-    );
+    const value = await this.#migrate(streams, options);
     await this.#order;
-    return value as MigrationStatistics;
+    return value;
   }
 
   /** As `Vm.reclaim`. */
@@ -260,8 +263,13 @@ export class WorkerVm extends Driven {
 
   /** As `Vm.clone`; the networks of clones have nobody at their far end. */
   async clone(count = 1, options: Pick<CloneOptions, "memoryLimit"> = {}): Promise<WorkerVm[]> {
-    const { value } = await this.#link.request({ type: "clone", vm: this.#number, count, options });
-    return (value as readonly CreatedVm[]).map((created) => this.#owner.onClone(created));
+    const { value } = await this.#seat.request((vm) => ({ type: "clone", vm, count, options }));
+    const { networks: _networks, ...origin } = this.origin;
+    return (value as readonly CreatedVm[]).map((created) => {
+      const clone = this.#owner.onClone(created);
+      clone.origin = { ...origin, ...options };
+      return clone;
+    });
   }
 
   /** As `Vm.snapshotId`. */
@@ -275,8 +283,67 @@ export class WorkerVm extends Driven {
     await this.#line.reached(printed);
   }
 
+  async #migrate(streams: ByteStreams, { signal, onProgress, ...plain }: MigrateOptions): Promise<MigrationStatistics> {
+    const { value } = await this.#seat.request((vm) => ({ type: "migrate", vm, streams, options: plain }), {
+      transfer: [streams.readable, streams.writable],
+      signal,
+      onProgress,
+      waits: true,
+    });
+    return value as MigrationStatistics;
+  }
+
+  /**
+   * Sends it to another worker of the same owner. Until `relocate` or `stay` is called nothing is asked of it once it stands still, and its end is
+   * held back. @internal
+   */
+  async send(streams: ByteStreams, options: MigrateOptions): Promise<MigrationStatistics> {
+    this.#heldBack = [];
+    return this.#migrate(streams, {
+      ...options,
+      onProgress: (progress) => {
+        if (progress.phase !== "pages" && this.#heldBack !== undefined) this.#seat.hold();
+        options.onProgress?.(progress);
+      },
+    });
+  }
+
+  /** It has come to another worker, and is this one there. What was where it was, to be ended. @internal */
+  relocate(link: Link, created: CreatedVm, owner: WorkerVmOwner): void {
+    this.#heldBack = undefined;
+    this.#owner.onDestroy();
+    this.#owner = owner;
+    const before = this.#seat.move(link, created.vm);
+    for (const [index, { output }] of created.ports.entries()) this.ports[index]?.follow(output);
+    if (created.agent !== undefined) this.agentPort?.follow(created.agent.output);
+    // What it was where it was ends its streams as soon as all that is in them has been read.
+    before.access({ part: "vm", index: 0 }, { op: "call", member: "destroy", args: [] }).catch(() => this.#abandon());
+    this.#order = this.#order.then(async () => {
+      await this.#line.follow(created.output);
+      if (created.state !== this.#state) this.#enter(created.state);
+    });
+    this.#seat.letGo();
+  }
+
+  #abandon(): void {
+    this.#line.abandon();
+    for (const port of [...this.ports, this.agentPort]) port?.abandon();
+  }
+
+  /** It has not been moved, and what has happened to it since has happened. @internal */
+  stay(): void {
+    const events = this.#heldBack ?? [];
+    this.#heldBack = undefined;
+    this.#seat.letGo();
+    for (const { name, detail, printed } of events) this.receive(name, detail, printed);
+    this.#line.again();
+  }
+
   /** Takes an event that has come from the worker. @internal */
   receive(name: EventName, detail: unknown, printed: number): void {
+    const isEnd = name === "exit" || (name === "state" && (detail as VmEvents["state"]).to === "exited");
+    const isHeldBack = this.#heldBack !== undefined && (isEnd || this.#heldBack.length > 0);
+    if (isHeldBack) return void this.#heldBack!.push({ type: "event", vm: this.#seat.vm, name, detail, printed });
     this.#order = this.#order.then(async () => {
       if (name === "exit") await this.#line.reached(printed);
       this.#take(name, detail);
@@ -287,6 +354,8 @@ export class WorkerVm extends Driven {
   lost(error: WasmvisorError): void {
     if (this.#state === "destroyed") return;
     this.#line.cut(error.message);
+    this.#heldBack = undefined;
+    this.#seat.letGo();
     if (error.code === "host-closed") return this.#destroyed();
     if (this.#state !== "exited") {
       this.#enter("exited");
@@ -359,6 +428,8 @@ export class WorkerVm extends Driven {
     const from = this.#state;
     this.#state = to;
     this.emit("state", { from, to });
-    if (to === "running") this.watch();
+    if (to !== "running") return;
+    this.watch();
+    this.#line.again();
   }
 }

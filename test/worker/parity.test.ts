@@ -33,7 +33,7 @@ test("every method and accessor has its counterpart", () => {
     missing(
       members(
         ...([Vm, "loop", "restarting", "sample", "symbols", "saveState", "restoreState", "vsock"] as const),
-        ...(["restoreSections", "restoredFrom", "hold", "shape", "number", "template", "arrived"] as const),
+        ...(["restoreSections", "restoredFrom", "hold", "shape", "number", "template", "arrived", "isAway"] as const),
         ...(["restoreLazily", "lazyRestore", "watchedElsewhere"] as const),
       ),
       WorkerVm,

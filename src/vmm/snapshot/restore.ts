@@ -36,6 +36,8 @@ export type RestoreOptions = Partial<
     | "translator"
     | "memoryModel"
     | "memoryLimit"
+    | "memoryReservation"
+    | "memoryShares"
     | "cpu"
     | "devices"
     | "onFailure"
@@ -91,6 +93,8 @@ export const RESTORE_KEYS = Object.keys({
   translator: 0,
   memoryModel: 0,
   memoryLimit: 0,
+  memoryReservation: 0,
+  memoryShares: 0,
   cpu: 0,
   devices: 0,
   onFailure: 0,
