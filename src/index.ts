@@ -182,6 +182,15 @@ export type { MigrateOptions, MigrationProgress, MigrationStatistics } from "./v
 export type { ReceiveOptions } from "./vmm/migrate/receive.ts";
 export type { ByteStreams } from "./migration/line.ts";
 export type { SnapshotKey } from "./snapshot/cipher.ts";
+export { HostPool } from "./pool/host-pool.ts";
+export type { PlaceOptions } from "./pool/host-pool.ts";
+export type {
+  HostPoolOptions,
+  HostPoolStatistics,
+  PoolHostStatistics,
+  PoolMove,
+  PoolVmStatistics,
+} from "./pool/options.ts";
 export { MEMORY_MODEL_NAMES } from "./vmm/memory-model.ts";
 export type { MemoryModelName } from "./vmm/memory-model.ts";
 export { SENSITIVE_NAMES, TRANSLATOR_SWITCHES } from "./vmm/translator-options.ts";

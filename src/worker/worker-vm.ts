@@ -70,6 +70,8 @@ export class WorkerVm extends Driven {
   #owner: WorkerVmOwner;
   /** By what it was made, as far as that is needed to make it again elsewhere. @internal */
   origin: RestoreOptions = {};
+  /** It was paused when it came to its worker, where it has never run. */
+  #isPausedElsewhere = false;
   /** Its end, while it is moved: where it was it ends by that. */
   #heldBack: Extract<FromWorker, { type: "event" }>[] | undefined;
   #state: VmState;
@@ -125,7 +127,7 @@ export class WorkerVm extends Driven {
 
   /** As `Vm.resume`. */
   resume(): Promise<void> {
-    return this.#control("resume");
+    return this.#control(this.#isPausedElsewhere ? "start" : "resume");
   }
 
   /** As `Vm.reset`. */
@@ -320,7 +322,9 @@ export class WorkerVm extends Driven {
     before.access({ part: "vm", index: 0 }, { op: "call", member: "destroy", args: [] }).catch(() => this.#abandon());
     this.#order = this.#order.then(async () => {
       await this.#line.follow(created.output);
-      if (created.state !== this.#state) this.#enter(created.state);
+      if (this.#state === "destroyed" || created.state === this.#state) return;
+      this.#isPausedElsewhere = created.state === "created" && this.#state === "paused";
+      if (!this.#isPausedElsewhere) this.#enter(created.state);
     });
     this.#seat.letGo();
   }
@@ -427,6 +431,7 @@ export class WorkerVm extends Driven {
   #enter(to: VmState): void {
     const from = this.#state;
     this.#state = to;
+    this.#isPausedElsewhere = false;
     this.emit("state", { from, to });
     if (to !== "running") return;
     this.watch();
