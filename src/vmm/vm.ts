@@ -1028,11 +1028,12 @@ export class Vm extends Driven {
     });
   }
 
+  /** Soon: another thread, which asks the agent then, may be told of the VM first. */
   #refresh(): void {
-    if (this.agentPort === undefined || this.#deps.config.deterministic) return;
-    // A guest whose agent does not answer has what it has.
-    this.setClock().catch(() => undefined);
-    this.writeFile("/dev/urandom", crypto.getRandomValues(new Uint8Array(64))).catch(() => undefined);
+    if (this.#deps.config.deterministic) return;
+    setTimeout(() => {
+      if (!this.#isWatchedElsewhere && this.state === "running") this.refresh();
+    }, 0);
   }
 
   /** The id of the latest snapshot that was taken of it, or that it was restored from; see `SnapshotOptions.parent`. */

@@ -12,8 +12,9 @@ export class Seat {
   #vm: number;
   #held: Promise<void> | undefined;
   #letGo: () => void = () => undefined;
-  /** How often it has been moved. */
+  /** How often it has been moved, and how often it was to be. */
   moves = 0;
+  holds = 0;
 
   /** @param vm - 0 for the host itself */
   constructor(link: Link, vm: number) {
@@ -44,7 +45,9 @@ export class Seat {
 
   /** It stands still, and may be elsewhere soon: nothing is asked for until `letGo`. */
   hold(): void {
-    this.#held ??= new Promise((resolve) => (this.#letGo = resolve));
+    if (this.#held !== undefined) return;
+    this.holds++;
+    this.#held = new Promise((resolve) => (this.#letGo = resolve));
   }
 
   letGo(): void {

@@ -134,7 +134,9 @@ export class WorkerHost {
     const { signal, onProgress } = options;
     this.#hasImages = true;
     const { value } = await this.#link.request({ type: "restore", wire }, { transfer, signal, onProgress });
-    return this.#keep(value as CreatedVm, againOf(options));
+    const vm = this.#keep(value as CreatedVm, againOf(options));
+    vm.isAnother();
+    return vm;
   }
 
   /**
@@ -142,7 +144,9 @@ export class WorkerHost {
    * @throws WasmvisorError as `Host.receive` does, and `worker`, `worker-message`, `worker-devices`; the signal's reason
    */
   async receive(streams: ByteStreams, options: ReceiveOptions = {}): Promise<WorkerVm> {
-    return this.#keep(await this.#arrived(streams, options), againOf(options));
+    const vm = this.#keep(await this.#arrived(streams, options), againOf(options));
+    vm.isAnother();
+    return vm;
   }
 
   /**

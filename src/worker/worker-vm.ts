@@ -322,11 +322,28 @@ export class WorkerVm extends Driven {
     before.access({ part: "vm", index: 0 }, { op: "call", member: "destroy", args: [] }).catch(() => this.#abandon());
     this.#order = this.#order.then(async () => {
       await this.#line.follow(created.output);
-      if (this.#state === "destroyed" || created.state === this.#state) return;
+      if (this.#state === "destroyed") return;
+      this.isAnother();
+      if (created.state === this.#state) return;
       this.#isPausedElsewhere = created.state === "created" && this.#state === "paused";
       if (!this.#isPausedElsewhere) this.#enter(created.state);
     });
     this.#seat.letGo();
+  }
+
+  /** Its guest has been somewhere else, or was not run for some time: it is told so as soon as it runs. @internal */
+  isAnother(): void {
+    if (this.#state === "running") return void this.#refreshIfItRuns();
+    const forget = this.on("state", ({ to }) => {
+      forget();
+      if (to === "running") void this.#refreshIfItRuns();
+    });
+  }
+
+  /** One with a deterministic clock does what it would do anyway. */
+  async #refreshIfItRuns(): Promise<void> {
+    const { runs } = await this.pulse().catch(() => ({ runs: false }));
+    if (runs) this.refresh();
   }
 
   #abandon(): void {
@@ -407,6 +424,7 @@ export class WorkerVm extends Driven {
         if (this.#state === "exited") this.#ending = ending();
         this.console.reopen();
         this.agentReplaced();
+        this.isAnother();
         return this.emit("restored", detail as VmEvents["restored"]);
       case "port":
         return this.emit("port", detail as VmEvents["port"]);

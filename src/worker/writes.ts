@@ -50,7 +50,7 @@ export class Writes {
   async #attempt(bytes: Uint8Array | string): Promise<Written> {
     for (;;) {
       if (this.#seat.isHeld) await this.#seat.settled();
-      const { moves } = this.#seat;
+      const { moves, holds } = this.#seat;
       try {
         await this.#write(bytes);
         return "taken";
@@ -58,8 +58,9 @@ export class Writes {
         await this.#seat.settled();
         // Nobody has taken it there.
         const cameLate = error instanceof WasmvisorError && error.data.isAway === true;
+        if (cameLate && this.#seat.holds !== holds) continue;
         if (this.#seat.moves === moves) throw error;
-        if (!cameLate) return "moved";
+        return "moved";
       }
     }
   }

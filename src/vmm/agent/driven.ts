@@ -234,6 +234,14 @@ export abstract class Driven extends Emitter<VmEvents> {
     void this.#client?.then((client) => client.connect());
   }
 
+  /** Tells a guest that is not what it was the time, and something that no other one is told. */
+  protected refresh(): void {
+    if (this.agentPort === undefined) return;
+    // A guest whose agent does not answer has what it has.
+    this.setClock().catch(() => undefined);
+    this.writeFile("/dev/urandom", crypto.getRandomValues(new Uint8Array(64))).catch(() => undefined);
+  }
+
   /** Has its watchdog, if it has one, look at the guest. @internal */
   protected watch(): void {
     if (this.watchdog !== undefined) this.#agent().catch(() => undefined);
