@@ -108,6 +108,11 @@ const CPU = objectOf(
   },
 );
 
+const GENERATION = pattern(
+  /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/,
+  "true, false or a UUID such as 324e6eaf-d1d1-4bf6-bf41-b9bb6c91fb87",
+);
+
 const WATCHDOG = objectOf(
   {},
   {
@@ -155,6 +160,15 @@ const MACHINE = objectOf(
     append: described("The kernel's command line.", anyText(65_536)),
     bios: described("builtin (the default), none, or firmware.", text()),
     memory: described("RAM.", SIZE, "256M"),
+    memoryReservation: described(
+      "Where the memory of the machines' process is short: how much of it this one keeps, once it has it. Counts from the start of that process on.",
+      SIZE,
+    ),
+    memoryShares: described(
+      "Where the memory of the machines' process is short: its part, in proportion to the others'. Counts from the start of that process on.",
+      whole(1, 10_000),
+      100,
+    ),
     harts: described("Hardware threads.", whole(1, 8), 1),
     drives: described("Disks.", listOf(DRIVE, 8)),
     networks: described(
@@ -175,6 +189,16 @@ const MACHINE = objectOf(
       "What becomes of the machine when a failure has ended it: it stays off, starts again, or goes back to its last checkpoint.",
       oneOf("stop", "restart", "restore"),
       "stop",
+    ),
+    watchdogTimer: described(
+      "A watchdog timer in the machine (Linux: the module sunxi_wdt): a guest that has begun to restart it, and does not in time, counts as failed.",
+      truth(),
+      false,
+    ),
+    generationId: described(
+      "Whether the guest can see that it has been cloned or set back, or the identifier that it finds first.",
+      either(truth(), (value) => typeof value === "boolean", GENERATION),
+      false,
     ),
     watchdog: described(
       "Whether a guest counts as failed when its agent does not answer any more, or it resets itself after a panic.",

@@ -239,7 +239,12 @@ export class HostPool {
     this.#expectOpen();
     if (number === undefined) await this.#someHost();
     const loads = number === undefined ? await this.#measure() : [];
-    const index = number ?? placeFor(bytes, loads.map((load, at) => load && this.#places[at]!.expected(load)));
+    const index =
+      number ??
+      placeFor(
+        bytes,
+        loads.map((load, at) => load && this.#places[at]!.expected(load)),
+      );
     const host = index === undefined ? undefined : this.#hostAt(index);
     if (host === undefined) throw noWorker();
     this.#places[index!]!.expect(bytes, 1);

@@ -45,6 +45,7 @@ export async function moveVm(
 
 /** The side that has failed first says more than the one that was told so. */
 function told(here: unknown, there: unknown): unknown {
-  const isEcho = here instanceof WasmvisorError && (here.code === "migration-lost" || here.code === "migration-refused");
+  const isEcho =
+    here instanceof WasmvisorError && (here.code === "migration-lost" || here.code === "migration-refused");
   return isEcho ? there : here;
 }

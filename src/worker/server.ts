@@ -207,7 +207,8 @@ class Server {
   /** What is written after its state was saved for another host would be lost. @throws WasmvisorError `vm-state` */
   #expectHere(number: number): void {
     if (!this.#served(number).vm.isAway) return;
-    const sentence = "Nothing can be written to a VM that may run at the destination of its migration; write to it there.";
+    const sentence =
+      "Nothing can be written to a VM that may run at the destination of its migration; write to it there.";
     throw new WasmvisorError("vm-state", sentence, { isAway: true });
   }
 

@@ -70,6 +70,17 @@ test("a machine goes up, is used, stands still, is suspended, goes on, and goes 
   expect(await at.good("status")).toMatch(/^default {2}not created$/m);
 });
 
+test("machines that say whose memory leaves first have a host from which pages leave, and keep what else they have", async () => {
+  const words = { memoryReservation: "1M", memoryShares: 200, watchdogTimer: true, generationId: true };
+  const at = project({ ...BARE, kernel: "counter.bin", ...words });
+  expect(await at.good("up")).toBe("default: running\n");
+  expect(await at.good("top", "--once", "--json")).toContain('"workingSetBytes":');
+  await at.type("default", "x", "A");
+  expect(await at.good("suspend")).toBe("default: suspended\n");
+  expect(await at.good("up")).toBe("default: running\n");
+  await at.type("default", "x", "B");
+});
+
 test("snapshots are gone back to, and clones count on by themselves", async () => {
   const at = project();
   await at.good("up");

@@ -19,6 +19,10 @@ const FULL = {
     web: {
       linux: "debian",
       memory: "512M",
+      memoryReservation: "128M",
+      memoryShares: 200,
+      watchdogTimer: true,
+      generationId: "324e6eaf-d1d1-4bf6-bf41-b9bb6c91fb87",
       harts: 2,
       cpu: { shares: 200, reservation: 0.1, cap: 0.5 },
       drives: [
@@ -36,6 +40,7 @@ const FULL = {
     },
     db: {
       kernel: "db.elf",
+      generationId: true,
       onFailure: "restore",
       watchdog: { heartbeat: 1000 },
       checkpoints: { every: 60_000 },
@@ -67,6 +72,9 @@ describe("a machine file", () => {
     ['{ "kernel": "x", "restart": true, "onFailure": "stop" }', 'restart is "onFailure": "restart"'],
     ['{ "kernel": "x", "watchdog": true }', "watchdog asks the agent"],
     ['{ "kernel": "x", "checkpoints": { "every": 5 } }', "checkpoints.every is a whole number from 100"],
+    ['{ "kernel": "x", "generationId": "x" }', "generationId is true, false or a UUID"],
+    ['{ "kernel": "x", "memoryShares": 0 }', "memoryShares is a whole number from 1"],
+    ['{ "kernel": "x", "memoryReservation": 5 }', "memoryReservation is a size"],
     ['{ "kernel": x }', 'line 1, column 13: "x" is no value; text stands in double quotes.'],
     ['{ "kernel" "x" }', 'line 1, column 12: the colon behind "kernel" is missing.'],
     ['{ "kernel": "x" "a": 1 }', "line 1, column 17: a comma or } is missing."],

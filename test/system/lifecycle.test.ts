@@ -2,7 +2,7 @@
 
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import { buildDist } from "../../scripts/build-dist.mjs";
 import { TestProject } from "../support/lifecycle.ts";
@@ -19,6 +19,30 @@ function freePort(): Promise<number> {
     });
   });
 }
+
+test("a machine that starts again after a failure mounts its shares and does the steps for each boot", async () => {
+  const [kernel, initrd] = [guestFile("Image"), guestFile("initrd-modules.cpio")].map((url) => fileURLToPath(url));
+  await buildDist();
+  const at = new TestProject();
+  onTestFinished(() => at.end());
+  writeFileSync(at.path("hello"), "from the host\n");
+  at.describe({
+    ...{ kernel, initrd, agent: true, memory: "192M", watchdog: true, onFailure: "restart" },
+    append: "console=ttyS0 quiet wasmvisor.modules=virtio_mmio,netfs,9pnet,9p,9pnet_virtio",
+    shares: [{ folder: ".", tag: "host", mount: "/host" }],
+    provision: ["touch /once", { run: "echo $(cat /host/hello) >/steps", always: true }],
+  });
+  await at.good("up");
+  const seen = async (): Promise<string> => (await at.run("exec", "--", "sh", "-c", "cat /host/hello /steps")).stdout;
+  expect(await seen()).toBe("from the host\nfrom the host\n");
+  const first = await at.good("exec", "--", "cat", "/proc/sys/kernel/random/boot_id");
+  await at.run("exec", "--", "sh", "-c", "echo c >/proc/sysrq-trigger");
+  const again = async (): Promise<boolean> => (await seen()).endsWith("from the host\nfrom the host\n");
+  while (!(await again())) await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(await at.good("exec", "--", "cat", "/proc/sys/kernel/random/boot_id")).not.toBe(first);
+  expect((await at.run("exec", "--", "ls", "/once")).code).not.toBe(0);
+  expect(await at.good("exec", "--", "grep", "-c", "/host", "/proc/mounts")).toBe("1\n");
+});
 
 test("init, up, exec, suspend, a killed supervisor, up, exec, clone, down, destroy", async () => {
   const [kernel, initrd] = [guestFile("Image"), guestFile("initrd-modules.cpio")].map((url) => fileURLToPath(url));

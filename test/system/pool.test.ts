@@ -16,7 +16,12 @@ test("a command that is under way goes on in another worker, and so does what is
   const pool = await HostPool.create({ hosts: 2, worker });
   onTestFinished(() => pool.close());
   const vm = await pool.createVm(
-    { ...debian("quiet wasmvisor.modules=virtio_mmio"), initrd: guestFile("initrd-modules.cpio"), memory: "192M", agent: true },
+    {
+      ...debian("quiet wasmvisor.modules=virtio_mmio"),
+      initrd: guestFile("initrd-modules.cpio"),
+      memory: "192M",
+      agent: true,
+    },
     { host: 0 },
   );
   await vm.start();

@@ -155,12 +155,13 @@ function sharesOf({ shares = [] }: MachineDescription, { folder }: Place): Pick<
  * @throws WasmvisorError as the parts' makers do; the signal's reason
  */
 export async function configOf(machine: MachineDescription, place: Place, signal: AbortSignal): Promise<VmConfig> {
-  const { memory, harts, cpu, engine, balloon, watchdog, checkpoints } = machine;
-  if (memory !== undefined) parseMemorySize(memory);
+  const { memory, harts, cpu, engine, balloon, watchdog, checkpoints, watchdogTimer, generationId } = machine;
+  const { memoryReservation, memoryShares } = machine;
+  for (const size of [memory, memoryReservation]) if (size !== undefined) parseMemorySize(size);
   const drives: DriveOptions[] = [];
   for (const [index, drive] of (machine.drives ?? []).entries()) drives.push(await driveOf(drive, index, place));
   const vm: VmConfig = {
-    ...defined({ memory, harts, engine }),
+    ...defined({ memory, memoryReservation, memoryShares, harts, engine, watchdogTimer, generationId }),
     ...(cpu === undefined ? {} : { cpu: defined(cpu) }),
     ...(balloon === true ? { balloon: true } : {}),
     ...(watchdog === undefined ? {} : { watchdog: typeof watchdog === "boolean" ? watchdog : defined(watchdog) }),
@@ -200,12 +201,15 @@ export async function restoreOptionsOf(
     onFailure,
     watchdog,
     checkpoints,
+    memoryReservation,
+    memoryShares,
     drives = [],
     networks = [],
   } = await configOf(machine, place, signal);
   const firmware = bios === "builtin" || bios === "none" ? undefined : bios;
   return {
     ...defined({ kernel, initrd, append, bios: firmware, engine, cpu, shares, onFailure, watchdog, checkpoints }),
+    ...defined({ memoryReservation, memoryShares }),
     drives: drives.map(({ source, format, overlay, readonly, snapshot }) => ({
       source,
       ...defined({ format, overlay, readonly, snapshot }),

@@ -28,6 +28,10 @@ The file is JSON, without comments. A machine has:
   provision           ["apt-get update", { "copy": "site", "to": "/srv/" }, { "run": "…", "always": true, "user": "www" }]
   onFailure           "restart" when a failure has ended it, or "restore": to its last checkpoint, { "checkpoints": { "every": 60000 } }
   watchdog            true, or { "heartbeat": 5000, "misses": 6 }: a guest whose agent is silent, or that panics, has failed
+  watchdogTimer       true: a guest that does not restart its watchdog in time has failed
+  generationId        true: the guest sees that it has been cloned or set back
+  memoryReservation, memoryShares
+                      "128M"; 200: what it keeps, and whose memory leaves first, when the machines want more than there is
   agent, balloon, engine
 Several machines are named: { "machines": { "web": { … }, "db": { … } } }.
 `,

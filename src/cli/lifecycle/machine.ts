@@ -22,7 +22,7 @@ import { closeNetworks, configOf, isForeign, isOwn, type Place, restoreOptionsOf
 import { CONSOLE_BYTES } from "./logs.ts";
 import { MachineFolder, type MachineRecord, type Project, type RestingState } from "./project.ts";
 import { type Report, sayError } from "./report.ts";
-import { copyIn, mountShares, runSteps } from "./provision.ts";
+import { copyIn, mountShares, type Provisioning, runSteps } from "./provision.ts";
 import { expectSnapshot } from "./snapshots.ts";
 
 /** What a machine is doing. */
@@ -59,9 +59,11 @@ const LAST_PATIENCE = 20_000;
 /** A machine that is switched on. */
 interface Live {
   readonly vm: Vm;
-  readonly record: MachineRecord;
+  record: MachineRecord;
   readonly log: Log;
   readonly startedAt: number;
+  /** How often it has booted again by itself. */
+  restarts: number;
 }
 
 export class Machine {
@@ -246,7 +248,7 @@ export class Machine {
   }
 
   #enter(vm: Vm, record: MachineRecord): void {
-    const live: Live = { vm, record, log: new Log(vm), startedAt: performance.now() };
+    const live: Live = { vm, record, log: new Log(vm), startedAt: performance.now(), restarts: 0 };
     this.#live = live;
     this.#exit = undefined;
     vm.on("output", (bytes) => this.#console.append(bytes));
@@ -254,6 +256,34 @@ export class Machine {
     for (const event of ["drive-error", "network-error", "device-error"] as const)
       vm.on(event, (fault) => this.#note(`${event}: ${sayError(fault.error)}`));
     vm.on("exit", (exit) => this.#ended(live, exit));
+    vm.on("reset", () => void this.#restarted(live));
+  }
+
+  /** It boots again by itself: what is done at each boot is done. */
+  async #restarted(live: Live): Promise<void> {
+    const { vm, record } = live;
+    const restart = ++live.restarts;
+    if (!hasAgent(record.machine)) return;
+    const isOver = (): boolean => this.#live?.vm !== vm || live.restarts !== restart;
+    const report: Report = { say: (text) => this.#note(text), output: () => undefined };
+    try {
+      // After a failure it runs a moment later.
+      if (vm.state === "exited") await vm.once("state");
+      await this.#waitReady(vm, new AbortController().signal);
+      // Another restart has come meanwhile, and does it.
+      if (isOver()) return;
+      await mountShares(vm, record.machine, report);
+      const steps = (record.machine.provision ?? []).filter((step) => typeof step === "object" && step.always === true);
+      await runSteps(vm, steps, this.#doing(vm, report));
+    } catch (error) {
+      if (!isOver()) this.#note(`restarted: ${sayError(error)}`);
+    }
+  }
+
+  #doing(vm: Vm, report: Report): Provisioning {
+    const copy = (from: string, to: string): Promise<unknown> =>
+      copyIn(vm, resolvePath(this.#deps.project.folder, from), to);
+    return { name: this.name, report, copy };
   }
 
   #note(text: string): void {
@@ -302,14 +332,10 @@ export class Machine {
 
   async #provision(steps: NonNullable<MachineDescription["provision"]>, report: Report): Promise<void> {
     const { vm, record } = this.up;
-    await runSteps(vm, steps, {
-      name: this.name,
-      report,
-      copy: (from, to) => copyIn(vm, resolvePath(this.#deps.project.folder, from), to),
-    });
+    await runSteps(vm, steps, this.#doing(vm, report));
     const done = { ...record, provisioned: true };
     this.files.keep(done);
-    if (this.#live?.vm === vm) this.#live = { ...this.#live, record: done };
+    if (this.#live?.vm === vm) this.#live.record = done;
   }
 
   /**

@@ -20,6 +20,9 @@ export function copyIn(vm: Vm, from: string, to: string): Promise<unknown> {
   return vm.copyTo(from, to);
 }
 
+/** A guest that restarts while it is being made ready has its shares mounted once. */
+const MOUNT = 'grep -qF " $2 9p " /proc/mounts || { mkdir -p "$2" && mount -t 9p -o "$3" "$1" "$2"; }';
+
 /**
  * Mounts the shares that say where.
  * @throws WasmvisorError as `vm.exec` does
@@ -31,7 +34,7 @@ export async function mountShares(vm: Vm, { shares = [] }: MachineDescription, r
     const { code, stderr } = await vm.exec([
       "sh",
       "-c",
-      'mkdir -p "$2" && mount -t 9p -o "$3" "$1" "$2"',
+      MOUNT,
       "sh",
       tag,
       mount,

@@ -13,6 +13,7 @@ import {
 import * as host from "../../host/process.ts";
 import { makePrivateFolder, removeParts, resolvePath, RotatingFile } from "../../host/state-folder.ts";
 import { Host, type Switch } from "../../index.ts";
+import type { MachineDescription } from "../../lifecycle/machine-file.ts";
 import {
   API_VERSION,
   bodyFor,
@@ -52,6 +53,23 @@ function errorJson(error: unknown): string {
   return `${JSON.stringify({ error: { code, message } })}\n`;
 }
 
+/** Machines that say whose pages leave first have a host from which pages can leave. */
+function hostFor(project: Project): Promise<Host> {
+  const isPaged = [...machinesOf(project)].some(
+    ({ memoryReservation, memoryShares }) => (memoryReservation ?? memoryShares) !== undefined,
+  );
+  return Host.create({ paging: isPaged });
+}
+
+/** A file that cannot be read now is told to whoever asks for a machine. */
+function machinesOf(project: Project): Iterable<MachineDescription> {
+  try {
+    return project.describe().values();
+  } catch {
+    return [];
+  }
+}
+
 /** Serves a project until it is idle or asked to end; the exit code. */
 export async function runSupervisor(options: SupervisorOptions): Promise<number> {
   let lock: FileLock | undefined;
@@ -60,7 +78,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<number>
     makePrivateFolder(project.state);
     lock = take(project);
     removeParts(project.state);
-    const supervisor = new Supervisor(project, await Host.create(), await host.packageVersion());
+    const supervisor = new Supervisor(project, await hostFor(project), await host.packageVersion());
     await supervisor.listen();
     sayReady("ready");
     return await supervisor.run(options.idle ?? USUAL_IDLE);
