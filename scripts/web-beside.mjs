@@ -3,7 +3,7 @@
  *
  * ```
  * guests.json      a list of guests for the page's menu: Linux, when `npm run guests:debian` has prepared it
- * linux/           Debian's kernel and initial RAM disk, gzipped
+ * linux/           Debian's kernel, its initial RAM disk, and one with drivers, gzipped
  * docs/            README.md, ARCHITECTURE.md and the documents in docs/ as pages
  * ```
  */
@@ -131,12 +131,17 @@ function besides() {
     const gzipped = (name) => () => gzipSync(readFileSync(path.join(GUESTS, name)));
     files["linux/Image.gz"] = gzipped("Image");
     files["linux/initrd.cpio.gz"] = gzipped("initrd.cpio");
+    files["linux/initrd-drivers.cpio.gz"] = gzipped("initrd-root.cpio");
     guests.push({
       id: "linux",
       name: `Linux ${manifest.kernel}`,
       kernel: "linux/Image.gz",
       initrd: "linux/initrd.cpio.gz",
       append: "console=ttyS0",
+      networked: {
+        initrd: "linux/initrd-drivers.cpio.gz",
+        append: "console=ttyS0 wasmvisor.modules=virtio_mmio,failover,net_failover,virtio_net wasmvisor.dhcp",
+      },
       memory: "256M",
       harts: 1,
     });

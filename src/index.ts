@@ -112,7 +112,7 @@ export { tapNetworks } from "./vmm/network-tap.ts";
 export type { TappedNetwork } from "./vmm/network-tap.ts";
 export { openUserNetwork } from "./vmm/user-network.ts";
 export type { UserNetworkOptions } from "./vmm/user-network.ts";
-export type { UserNetwork, UserNetworkStats } from "./backend/network/user/user.ts";
+export type { UserConnection, UserNetwork, UserNetworkStats } from "./backend/network/user/user.ts";
 export { parseHostForward } from "./backend/network/user/options.ts";
 export type {
   GuestForward,

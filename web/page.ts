@@ -11,12 +11,13 @@ import { DisksPanel } from "./panels/disks.ts";
 import { HartPanel } from "./panels/hart.ts";
 import { MachinesPanel } from "./panels/machines.ts";
 import { MemoryPanel } from "./panels/memory.ts";
+import { NetworkPanel } from "./panels/network.ts";
 import type { Panel, PanelHost } from "./panels/panel.ts";
 import { StudyPanel } from "./panels/study.ts";
 import { WalkPanel } from "./panels/walk.ts";
 import type { GuestSpec } from "./session/protocol.ts";
-import { DEMO_SPEC, type MenuGuest } from "./session/catalogue.ts";
-import { firstBoot, firstSpec, menu, session } from "./session/start.ts";
+import { DEMO_SPEC, type MenuGuest, onNetwork } from "./session/catalogue.ts";
+import { firstBoot, firstSpec, menu, network, session } from "./session/start.ts";
 import { byId, make } from "./ui/dom.ts";
 import { listenToShortcuts, openHelp, type Shortcut } from "./ui/help-dialog.ts";
 import { LoadDialog } from "./ui/load-dialog.ts";
@@ -84,6 +85,7 @@ const disks = new DisksPanel(shelf, {
   restart: () => attempt("reset", () => boot(spec)),
   problem: (error) => notices.show("disk", error instanceof Error ? error.message : String(error)),
 });
+const networkPanel = new NetworkPanel(network, { restart: () => attempt("reset", () => boot(spec)) });
 const study = new StudyPanel({
   holdGuest: () => {
     if (state !== "running") return () => undefined;
@@ -91,7 +93,7 @@ const study = new StudyPanel({
     return () => attempt("run", () => session.call("start"));
   },
 });
-const panels: readonly Panel[] = [activity, hartPanel, code, memory, machines, disks, walk, study];
+const panels: readonly Panel[] = [activity, hartPanel, code, memory, machines, disks, networkPanel, walk, study];
 const tabs = new Tabs(byId("tabs", "div"), byId("panels", "div"), panels, () => host.refresh());
 
 /** Asks the machine for what the panel in front shows; one question at a time. */
@@ -132,7 +134,8 @@ function problem(subject: string, error: unknown): void {
 /** Boots; until that has worked, the present guest goes on. */
 async function boot(wanted: GuestSpec): Promise<void> {
   try {
-    await session.call("boot", { ...wanted, drives: shelf.drives }, (engine.value || "tiered") as EngineName);
+    const booted = { ...onNetwork(wanted, network.choice), drives: shelf.drives };
+    await session.call("boot", booted, (engine.value || "tiered") as EngineName);
   } catch (error) {
     byId("guest", "span").textContent = spec.name;
     throw error;
@@ -259,6 +262,11 @@ session.on("drive-error", ({ name, operation, message }) => {
   notices.show("drive", `The guest's ${operation} on ${name} has failed: ${message}`, [
     { label: "Look at the disks", run: () => tabs.select(disks) },
   ]);
+});
+session.on("relay", ({ problem: sentence }) => {
+  if (sentence === undefined) notices.clear("relay");
+  else
+    notices.show("relay", sentence, [{ label: "Look at the network", run: () => tabs.select(networkPanel) }], "remark");
 });
 session.on("trap-storm", ({ hart, pc }) => {
   notices.show(

@@ -39,6 +39,8 @@ export interface Visitor {
   readonly profile?: string;
   /** Called before the page is opened. */
   readonly prepare?: (context: BrowserContext) => Promise<unknown>;
+  /** A page of the same visitor: this one is another tab of it. */
+  readonly beside?: Page;
 }
 
 /** A browser and a server for the tests of a file. */
@@ -77,7 +79,16 @@ export class PageBench {
   }
 
   /** Opens the page for a visitor of its own. */
-  async visit({ width = 1280, height = 800, dark, touch, search = "", profile, prepare }: Visitor = {}): Promise<Page> {
+  async visit(visitor: Visitor = {}): Promise<Page> {
+    const { search = "", beside } = visitor;
+    const context = beside?.context() ?? (await this.#context(visitor));
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    await page.goto(this.address + search);
+    return page;
+  }
+
+  async #context({ width = 1280, height = 800, dark, touch, profile, prepare }: Visitor): Promise<BrowserContext> {
     const options: BrowserContextOptions = {
       viewport: { width, height },
       colorScheme: dark === true ? "dark" : "light",
@@ -98,10 +109,7 @@ export class PageBench {
       },
     );
     await prepare?.(context);
-    const page = await context.newPage();
-    page.setDefaultTimeout(PATIENCE);
-    await page.goto(this.address + search);
-    return page;
+    return context;
   }
 
   async close(): Promise<void> {

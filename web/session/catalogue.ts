@@ -1,15 +1,24 @@
 /** The guests a visitor can choose without having any file: the bundled one, and what `guests.json` beside the page names. */
 
+import { isNetwork, type NetworkChoice } from "../network/choice.ts";
 import { DEMO, type GuestSpec } from "./protocol.ts";
 
 /** A guest of the menu. */
 export interface MenuGuest extends GuestSpec {
   /** What `?guest=` in the page's address calls it. */
   readonly id: string;
+  /** What it boots from instead when there is a network: with drivers, and words that have it ask for an address. */
+  readonly networked?: Pick<GuestSpec, "initrd" | "append">;
 }
 
 /** The guest that comes with wasmvisor. */
 export const DEMO_SPEC: MenuGuest = { id: "demo", name: "demo guest", kernel: DEMO, memory: "64M", harts: 1 };
+
+/** What a guest boots from on a network. */
+export function onNetwork(guest: GuestSpec & Pick<MenuGuest, "networked">, network: NetworkChoice): GuestSpec {
+  const { networked, ...spec } = guest;
+  return isNetwork(network) ? { ...spec, ...networked, network } : spec;
+}
 
 const TEXTS = ["kernel", "initrd", "bios", "append"] as const;
 
@@ -18,20 +27,25 @@ function absolute(image: string): string {
   return URL.canParse(image, location.href) ? new URL(image, location.href).href : image;
 }
 
-/** What one entry of `guests.json` means; undefined where it is not one. */
-function menuGuest(entry: unknown): MenuGuest | undefined {
-  if (typeof entry !== "object" || entry === null) return undefined;
-  const { id, name, memory, harts, ...rest } = entry as Record<string, unknown>;
-  if (typeof id !== "string" || typeof name !== "string") return undefined;
+function textsOf(entry: Readonly<Record<string, unknown>>): Partial<Record<(typeof TEXTS)[number], string>> {
   const texts = TEXTS.flatMap((key) => {
-    const value = rest[key];
+    const value = entry[key];
     if (typeof value !== "string") return [];
     return [[key, key === "append" || value === "none" ? value : absolute(value)] as const];
   });
+  return Object.fromEntries(texts);
+}
+
+/** What one entry of `guests.json` means; undefined where it is not one. */
+function menuGuest(entry: unknown): MenuGuest | undefined {
+  if (typeof entry !== "object" || entry === null) return undefined;
+  const { id, name, memory, harts, networked, ...rest } = entry as Record<string, unknown>;
+  if (typeof id !== "string" || typeof name !== "string") return undefined;
   return {
     id,
     name,
-    ...Object.fromEntries(texts),
+    ...textsOf(rest),
+    ...(typeof networked === "object" && networked !== null ? { networked: textsOf({ ...networked }) } : {}),
     memory: typeof memory === "string" ? memory : "256M",
     harts: typeof harts === "number" ? harts : 1,
   };

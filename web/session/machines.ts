@@ -1,6 +1,6 @@
 /** The machines of the page: one of them is in front, the others run behind it. */
 
-import type { EngineName, Vm } from "../../src/index.ts";
+import type { EngineName, SwitchPort, Vm } from "../../src/index.ts";
 import { HotRegions } from "./hot-regions.ts";
 import { OutputPump } from "./output-pump.ts";
 import type { MachineView } from "./protocol.ts";
@@ -8,12 +8,20 @@ import type { MachineView } from "./protocol.ts";
 /** Bytes of what a machine has printed last that are shown again when it comes to the front. */
 const TAIL_BYTES = 2 ** 16;
 
+/** Where a machine is plugged in. */
+export interface Socket {
+  readonly backend: SwitchPort;
+  readonly mac: string;
+}
+
 /** One machine. */
 export class Machine {
   readonly vm: Vm;
   readonly name: string;
   /** Its disks, by name. */
   readonly disks: readonly string[];
+  /** Where it is plugged in. */
+  readonly socket: Socket | undefined;
   readonly hot: HotRegions;
   readonly pump: OutputPump;
   engine: EngineName;
@@ -24,13 +32,20 @@ export class Machine {
 
   /** @param show - shows what it prints, if it is in front; else false */
   constructor(
-    { vm, name, disks, engine }: Pick<Machine, "vm" | "name" | "disks" | "engine">,
+    {
+      vm,
+      name,
+      disks,
+      engine,
+      socket,
+    }: Pick<Machine, "vm" | "name" | "disks" | "engine"> & Partial<Pick<Machine, "socket">>,
     show: (machine: Machine, bytes: Uint8Array) => boolean,
   ) {
     this.vm = vm;
     this.name = name;
     this.disks = disks;
     this.engine = engine;
+    this.socket = socket;
     this.hot = new HotRegions(vm);
     this.pump = new OutputPump(vm, (bytes) => {
       this.remember(bytes.slice());

@@ -10,12 +10,15 @@ import type {
   MemoryUse,
   RegionExplanation,
   RegionInfo,
+  SwitchPortCounters,
   TrapStorm,
+  UserConnection,
   VmCounters,
   VmExit,
   VmState,
 } from "../../src/index.ts";
 import type { Line, PageWalk } from "../../src/debug/index.ts";
+import type { NetworkChoice } from "../network/choice.ts";
 
 /** An image: a file of the user's, an absolute address, or the guest that comes with wasmvisor. */
 export type GuestImage = Blob | string | typeof DEMO;
@@ -54,6 +57,7 @@ export interface GuestSpec {
   readonly memory: string;
   readonly harts: number;
   readonly drives?: readonly DriveSpec[];
+  readonly network?: NetworkChoice;
 }
 
 /** A machine of the page, and what it takes. */
@@ -64,6 +68,40 @@ export interface MachineView {
   readonly isInFront: boolean;
   readonly isKept: boolean;
   readonly memory: MemoryUse;
+}
+
+/** A port of the switch that the machine is plugged into. */
+export interface PortView {
+  readonly number: number;
+  /** What is at it: a machine, or a way out. */
+  readonly kind: "machine" | "tabs" | "fetch" | "relay" | "wisp" | "addresses";
+  /** Of a machine: its number and name, and the address of its device. */
+  readonly machine?: { readonly number: number; readonly name: string; readonly mac: string };
+  readonly isBlocked: boolean;
+  readonly counters: Readonly<SwitchPortCounters>;
+}
+
+/** A flow of the switch, in words. */
+export interface FlowView {
+  readonly id: number;
+  readonly priority: number;
+  readonly match: string;
+  readonly actions: string;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** The network that the machine is on. */
+export interface NetworkView {
+  readonly choice: NetworkChoice;
+  /** The number of this tab among those that are joined. */
+  readonly tab: number;
+  readonly ports: readonly PortView[];
+  readonly addresses: readonly { readonly mac: string; readonly port: number; readonly age: number }[];
+  readonly flows: readonly FlowView[];
+  /** Those of the NAT that were used last, and how many there are. */
+  readonly connections: readonly UserConnection[];
+  readonly connectionCount: number;
 }
 
 /** What the page wants to see of the machine; each part is looked up only when it is asked for. */
@@ -78,6 +116,7 @@ export interface Query {
   readonly drives?: { readonly maps: boolean };
   readonly explain?: { readonly pc: bigint; readonly mode: RegionInfo["mode"] };
   readonly machines?: boolean;
+  readonly network?: boolean;
 }
 
 /** A region of translated code. */
@@ -132,6 +171,8 @@ export interface View {
   readonly drives?: readonly DriveView[];
   readonly explained?: RegionExplanation | { readonly problem: string };
   readonly machines?: readonly MachineView[];
+  /** Undefined for a machine without a network, too. */
+  readonly network?: NetworkView;
 }
 
 /** What the page can ask for; every answer comes by a promise. */
@@ -179,6 +220,8 @@ export interface Events {
   "trap-storm": TrapStorm;
   /** A disk could not do what the guest asked for, or could not be closed. */
   "drive-error": { readonly name: string; readonly operation: DriveOperation | "close"; readonly message: string };
+  /** The relay has been lost, or does not let the page in; undefined: it is connected. */
+  relay: { readonly problem: string | undefined };
 }
 
 /** A visitor's mistake that only this page knows: the sentence says what to do. */

@@ -1,14 +1,7 @@
 /** One machine at a time, driven by calls of the page. Knows nothing of how they arrive. */
 
-import {
-  DEMO_GUEST,
-  type EngineName,
-  Host,
-  type ImageSource,
-  type Vm,
-  type VmConfig,
-  WasmvisorError,
-} from "../../src/index.ts";
+import { DEMO_GUEST, type EngineName, Host, type ImageSource, type VmConfig, WasmvisorError } from "../../src/index.ts";
+import type { NetworkChoice } from "../network/choice.ts";
 import { Machine } from "./machines.ts";
 import {
   type Calls,
@@ -20,6 +13,7 @@ import {
   type View,
 } from "./protocol.ts";
 import { createStored, drivesOf } from "./disks.ts";
+import { Networks } from "./networks.ts";
 import { lookAt } from "./view.ts";
 
 type Emit = <Name extends keyof Events>(event: Name, detail: Events[Name]) => void;
@@ -30,15 +24,16 @@ export class Session implements Record<keyof Calls, unknown> {
   #machines: readonly Machine[] = [];
   /** The one in front. */
   #front: Machine | undefined;
+  readonly #networks = new Networks((problem) => this.#emit("relay", { problem }));
 
   constructor(emit: Emit) {
     this.#emit = emit;
   }
 
   async boot(spec: GuestSpec, engine: EngineName): Promise<void> {
-    const vm = await this.#create(spec, engine);
+    const { vm, socket } = await this.#create(spec, engine);
     if (this.#front !== undefined) void this.#end(this.#front);
-    this.#add({ vm, engine, name: spec.name, disks: (spec.drives ?? []).map(({ name }) => name) });
+    this.#add({ vm, engine, socket, name: spec.name, disks: (spec.drives ?? []).map(({ name }) => name) });
     vm.start();
   }
 
@@ -120,9 +115,14 @@ export class Session implements Record<keyof Calls, unknown> {
   }
 
   async look(query: Query): Promise<View> {
-    const { vm, hot, disks } = this.#present();
+    const { vm, hot, disks, socket } = this.#present();
     const machines = this.#machines.map((machine) => machine.view(machine === this.#front));
-    const view = { ...lookAt(vm, hot, query), ...(query.machines === true ? { machines } : {}) };
+    const network = query.network === true ? this.#networks.of(socket)?.view(this.#machines) : undefined;
+    const view = {
+      ...lookAt(vm, hot, query),
+      ...(query.machines === true ? { machines } : {}),
+      ...(network === undefined ? {} : { network }),
+    };
     return query.drives === undefined ? view : { ...view, drives: await drivesOf(vm, disks, query.drives.maps) };
   }
 
@@ -178,18 +178,35 @@ export class Session implements Record<keyof Calls, unknown> {
   }
 
   /** While the images are read, the present machine goes on; it makes room only when there is not enough for two. */
-  async #create(spec: GuestSpec, engine: EngineName): Promise<Vm> {
+  async #create(spec: GuestSpec, engine: EngineName): Promise<Pick<Machine, "vm" | "socket">> {
     this.#host ??= await Host.create();
     const config = configOf(spec, engine, (progress) => this.#emit("progress", progress));
     // A disk has one user at a time.
     if (this.#front !== undefined && this.#front.disks.length > 0 && (spec.drives ?? []).length > 0)
       await this.#end(this.#front);
     try {
-      return await this.#host.createVm(config);
+      return await this.#make(this.#host, config, spec.network);
     } catch (error) {
       if (!(error instanceof WasmvisorError) || error.code !== "host-memory" || this.#front === undefined) throw error;
       await this.#end(this.#front);
-      return this.#host.createVm(config);
+      return await this.#make(this.#host, config, spec.network);
+    }
+  }
+
+  /** A machine on the network that was chosen. */
+  async #make(
+    host: Host,
+    config: VmConfig,
+    choice: NetworkChoice | undefined,
+  ): Promise<Pick<Machine, "vm" | "socket">> {
+    const socket = await this.#networks.plug(choice);
+    try {
+      const vm = await host.createVm({ ...config, networks: socket === undefined ? [] : [socket] });
+      return { vm, socket };
+    } catch (error) {
+      await socket?.backend.close();
+      await this.#networks.prune();
+      throw error;
     }
   }
 
@@ -203,6 +220,7 @@ export class Session implements Record<keyof Calls, unknown> {
       const name = machine.disks.join(", ");
       this.#emit("drive-error", { name, operation: "close", message: sentenceOf(error) });
     });
+    await this.#networks.prune();
   }
 
   #watch(machine: Machine): void {

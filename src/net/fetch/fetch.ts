@@ -68,7 +68,11 @@ class Fetcher implements HostNetwork {
   };
 
   standsForName(address: string): boolean {
-    return this.#names.nameOf(address) !== undefined;
+    return this.nameOf(address) !== undefined;
+  }
+
+  nameOf(address: string): string | undefined {
+    return this.#names.nameOf(address);
   }
 }
 

@@ -232,7 +232,7 @@ class Session implements NetworkPort {
         {
           post: (message) => this.#post(message),
           sink: this.#toNetwork(network),
-          enter: queueMicrotask,
+          enter: (act) => queueMicrotask(act),
           onRoom: () => this.#safely(() => network.onRoom()),
         },
         OFFERS,

@@ -15,8 +15,8 @@ export function joinBackend(
 ): () => Promise<void> {
   const toSwitch = new CableEnd(port, mtu);
   const toBackend = new CableEnd(backend, mtu);
-  port.connect(toBackend, queueMicrotask);
-  backend.connect(toSwitch, queueMicrotask);
+  port.connect(toBackend, (act) => queueMicrotask(act));
+  backend.connect(toSwitch, (act) => queueMicrotask(act));
   return async () => {
     await port.close();
     await backend.close();

@@ -144,7 +144,11 @@ class Wisp implements WispSockets {
   resolve: HostNetwork["resolve"] = (name, type) => Promise.resolve(this.#names.answer(name, type));
 
   standsForName(address: string): boolean {
-    return this.#names.nameOf(address) !== undefined;
+    return this.nameOf(address) !== undefined;
+  }
+
+  nameOf(address: string): string | undefined {
+    return this.#names.nameOf(address);
   }
 
   close(): void {

@@ -116,6 +116,8 @@ export interface HostNetwork {
    * the name leads is decided elsewhere. Default: none does.
    */
   standsForName?(address: string): boolean;
+  /** The name that an address stands for, for people. Default: not known. */
+  nameOf?(address: string): string | undefined;
   /** Asks the host's resolver. */
   resolve(name: string, type: DnsRecordType): Promise<DnsResult>;
   /** Sends one ICMP echo request; true when it was answered. Without it, nobody but the gateway answers pings. */

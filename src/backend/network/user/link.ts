@@ -20,6 +20,16 @@ export interface Neighbor {
   mac: Uint8Array | undefined;
 }
 
+/** What of somebody's traffic is told to those who look on. */
+export interface RecentEnd {
+  readonly protocol: "tcp" | "udp";
+  readonly neighbor: Neighbor;
+  readonly guestPort: number;
+  readonly remote: Ip;
+  readonly port: number;
+  readonly state?: string;
+}
+
 const MOST_NEIGHBORS = 1024;
 
 export class Link {

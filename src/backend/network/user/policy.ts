@@ -99,6 +99,11 @@ export class Egress {
     if (this.#names.size > MOST_ADDRESSES) this.#names.delete(this.#names.keys().next().value!);
   }
 
+  /** The name that the guest was told last; known only with a policy. */
+  nameOf(address: Ip): string | undefined {
+    return [...(this.#names.get(address.toString()) ?? [])].at(-1);
+  }
+
   /**
    * Whether the guest may reach an address.
    * @param isGateway - it has used the gateway's address for the host's loopback

@@ -2,7 +2,7 @@
 
 import { Ip } from "../address.ts";
 import type { DatagramEvents, HostDatagrams, HostNetwork } from "./host-network.ts";
-import { type Link, type Neighbor, PAYLOAD } from "./link.ts";
+import { type Link, type Neighbor, PAYLOAD, type RecentEnd } from "./link.ts";
 import type { Timed, Timers } from "./timers.ts";
 import { Protocol, put16 } from "../headers.ts";
 import { copyOf, UDP_BYTES } from "./wire.ts";
@@ -61,6 +61,14 @@ export class Udp {
   /** Ports of the guest's that have a socket. */
   get count(): number {
     return this.#flows.size;
+  }
+
+  /** Those that were used last, at most so many. */
+  recent(most: number): RecentEnd[] {
+    return [...this.#flows.values()]
+      .toReversed()
+      .flatMap((flow) => flow.recent())
+      .slice(0, most);
   }
 
   /** Takes a datagram of the guest's whose checksum was found right; `data` is copied. */
@@ -160,6 +168,13 @@ class Flow implements Timed {
     const shown = this.#surroundings.shown(ip);
     this.#keep(keyOf(shown, port), { ip: shown, address, port, isAllowed: true, socket, waiting: undefined });
     this.#udp.deliver(this.neighbor, shown, port, this.guestPort, bytes);
+  }
+
+  /** Whom it talks to, the last one first. */
+  recent(): RecentEnd[] {
+    const { neighbor, guestPort } = this;
+    const peers = [...this.#peers.values()].filter(({ isAllowed }) => isAllowed === true).toReversed();
+    return peers.map(({ ip, port }) => ({ protocol: "udp", neighbor, guestPort, remote: ip, port }));
   }
 
   expire(): void {

@@ -35,6 +35,21 @@ export interface UserNetworkStats {
   readonly droppedFrames: number;
 }
 
+/** A connection of the guest's, or what it sends to somebody by UDP. */
+export interface UserConnection {
+  readonly protocol: "tcp" | "udp";
+  /** In the guest's network. */
+  readonly guestAddress: string;
+  readonly guestPort: number;
+  /** The other end, as the guest sees it. */
+  readonly address: string;
+  readonly port: number;
+  /** A name of the other end's, as far as one is known. */
+  readonly host?: string;
+  /** Of TCP, in the words of RFC 9293, such as `ESTABLISHED`; `CONNECTING` until the host has connected. */
+  readonly state?: string;
+}
+
 /** A user network that is there. */
 export interface UserNetwork extends NetworkBackend {
   /** The forwards from the host, with the ports that were taken. */
@@ -47,6 +62,8 @@ export interface UserNetwork extends NetworkBackend {
   /** Ends a forward from an address and port of the host's; its connections go on. False: there is none. */
   removeForward(forward: Pick<HostForward, "protocol" | "hostAddress" | "hostPort">): boolean;
   stats(): UserNetworkStats;
+  /** Those that were used last, at most so many of TCP and of UDP. Default: 100. */
+  connections(most?: number): UserConnection[];
 }
 
 const DHCP_SERVER = 67;
@@ -521,6 +538,15 @@ class User implements UserNetwork {
       ignoredFrames: this.#ignored,
       droppedFrames: this.#link.dropped,
     };
+  }
+
+  connections(most = 100): UserConnection[] {
+    const ends = [...this.#tcp.recent(most), ...this.#udp.recent(most)];
+    return ends.map(({ neighbor, remote, ...end }) => {
+      const address = String(remote);
+      const host = this.#egress.nameOf(remote) ?? this.#options.sockets.nameOf?.(address);
+      return { ...end, guestAddress: String(neighbor.ip), address, ...(host === undefined ? {} : { host }) };
+    });
   }
 }
 

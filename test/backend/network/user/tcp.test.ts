@@ -39,6 +39,24 @@ describe("a connection", () => {
     expect(guest.network.stats()).toMatchObject({ connections: 0, heldBytes: 0 });
   });
 
+  test("is told of while it is there, the one that was heard last first", async () => {
+    const guest = await guestOn();
+    const peer = await connected(guest);
+    await connected(guest, { port: 40_001 });
+    const [last, first] = guest.network.connections();
+    const end = { protocol: "tcp", guestAddress: "10.0.2.15", address: "198.51.100.7", port: 80, state: "ESTABLISHED" };
+    expect(last).toEqual({ ...end, guestPort: 40_001 });
+    expect(first).toMatchObject(end);
+    expect(guest.network.connections(1)).toHaveLength(1);
+    peer.close();
+    await guest.settle();
+    const states = guest.network.connections().map(({ guestPort, state }) => [guestPort, state]);
+    expect(states).toEqual([
+      [first!.guestPort, "CLOSE-WAIT"],
+      [40_001, "ESTABLISHED"],
+    ]);
+  });
+
   test.each([
     ["nothing is lost", 0, 0, {}],
     ["a tenth is lost", 0.1, 0, {}],

@@ -2,7 +2,7 @@
 
 import type { AcceptedStream, HostStream, StreamEvents } from "../host-network.ts";
 import type { Ip } from "../../address.ts";
-import { type Link, type Neighbor, PAYLOAD } from "../link.ts";
+import { type Link, type Neighbor, PAYLOAD, type RecentEnd } from "../link.ts";
 import { type Timers } from "../timers.ts";
 import { put16, put32, Protocol } from "../../headers.ts";
 import { TCP_BYTES } from "../wire.ts";
@@ -75,6 +75,16 @@ export class Tcp implements TcpContext {
   /** All of them, the one that was idle longest first. */
   *connections(): IterableIterator<Connection> {
     for (let at = this.#oldest; at !== undefined; at = at.newer) yield at;
+  }
+
+  /** Those that were heard last, at most so many. */
+  recent(most: number): RecentEnd[] {
+    const ends: RecentEnd[] = [];
+    for (let at = this.#newest; at !== undefined && ends.length < most; at = at.older) {
+      const { neighbor, remote, guestPort, remotePort, state } = at;
+      ends.push({ protocol: "tcp", neighbor, guestPort, remote, port: remotePort, state });
+    }
+    return ends;
   }
 
   /** Takes a segment of the guest's, whose checksum was found right. */
