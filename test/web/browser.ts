@@ -55,7 +55,8 @@ export class PageBench {
     this.#browser = browser;
   }
 
-  static async open(): Promise<PageBench> {
+  /** @param words - more of Chromium's command line */
+  static async open(words: readonly string[] = []): Promise<PageBench> {
     const root = await buildWeb();
     const server = createServer((request, response) => {
       const { pathname } = new URL(request.url ?? "", "http://localhost");
@@ -70,7 +71,7 @@ export class PageBench {
       );
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const browser = await chromium.launch(CHROMIUM);
+    const browser = await chromium.launch({ ...CHROMIUM, args: [...CHROMIUM.args, ...words] });
     return new PageBench(server, browser);
   }
 
@@ -144,14 +145,17 @@ export interface Visits {
   visit(visitor?: Visitor): Promise<Page>;
 }
 
-/** Opens a browser and a server for the tests of a file. */
-export function visits(): Visits {
+/**
+ * Opens a browser and a server for the tests of a file.
+ * @param words - makes ready what the browser needs, and says what of that stands on its command line
+ */
+export function visits(words: () => Promise<readonly string[]> = () => Promise.resolve([])): Visits {
   let bench: PageBench | undefined;
   let opened: Page[] = [];
   beforeAllWith(
     ["chromium"],
     async () => {
-      bench = await PageBench.open();
+      bench = await PageBench.open(await words());
     },
     180_000,
   );
