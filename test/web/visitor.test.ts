@@ -1,11 +1,10 @@
 /** What a visitor meets besides the machine itself: links, a menu of guests, other screens, other abilities. */
 
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { elfGuest, printText } from "../support/guest.ts";
 import { guestFile } from "../support/tools.ts";
+import { axeFaults } from "./axe.ts";
 import { expectScreen, type Visitor, visits } from "./browser.ts";
 
 const { visit } = visits();
@@ -211,16 +210,6 @@ describe("the documents beside the page", () => {
 });
 
 describe("accessibility: axe finds nothing", () => {
-  const axe = readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-  async function faults(page: Page): Promise<string[]> {
-    await page.evaluate(await axe);
-    return page.evaluate<string[]>(`axe.run(document, {
-      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    }).then(({ violations }) => violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ target, any }) => id + ": " + target.join(" ") + ": " + (any[0]?.message ?? ""))))`);
-  }
-
   test.each([
     ["in light colours", {}],
     ["in dark colours", { dark: true }],
@@ -232,13 +221,13 @@ describe("accessibility: axe finds nothing", () => {
     for (const tab of await page.getByRole("tab").all()) {
       await tab.click();
       await page.locator("[role=tabpanel]:not([hidden])").waitFor();
-      await expect.poll(() => faults(page), { message: (await tab.textContent()) ?? "" }).toEqual([]);
+      await expect.poll(() => axeFaults(page), { message: (await tab.textContent()) ?? "" }).toEqual([]);
     }
     await page.getByRole("button", { name: "Load…" }).click();
-    expect(await faults(page)).toEqual([]);
+    expect(await axeFaults(page)).toEqual([]);
     await page.keyboard.press("Escape");
     await page.getByRole("button", { name: "Keyboard and help" }).click();
-    expect(await faults(page)).toEqual([]);
+    expect(await axeFaults(page)).toEqual([]);
     await page.keyboard.press("Escape");
     await page.getByRole("link", { name: "Docs" }).click();
     await page.getByRole("heading", { name: "wasmvisor", exact: true }).waitFor();
