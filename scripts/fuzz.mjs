@@ -3,6 +3,8 @@
 // `npm run fuzz -- qcow2 [first seed] [images]`: damaged disk images (test/disk/fuzz.ts).
 // `npm run fuzz -- servers [first seed] [servers]`: servers and compressed files that answer wrongly (test/disk/fuzz-servers.ts).
 // `npm run fuzz -- virtio [first seed] [drivers]`: drivers that break every rule (test/device/virtio/fuzz.ts).
+// `npm run fuzz -- ports [first seed] [drivers]`: consoles and named ports (test/device/virtio/ports-fuzz.ts).
+// `npm run fuzz -- fw-cfg|pflash [first seed] [drivers]`: firmware's devices (test/device/fw-cfg-fuzz.ts, test/device/pflash-fuzz.ts).
 // `npm run fuzz -- net-device [first seed] [drivers]`: the same with the network device (test/device/virtio/net-fuzz.ts).
 // `npm run fuzz -- switch [first seed] [networks]`: hostile devices and control programs at a switch (test/net/switch/fuzz.ts).
 // `npm run fuzz -- user-net [first seed] [guests]`: hostile guests and servers on a user network (test/backend/network/user/fuzz.ts).
@@ -73,6 +75,9 @@ const WATCHED = {
   wisp: ["test/net/tunnels-fuzz.ts", "fuzzWispMany"],
   fetch: ["test/net/tunnels-fuzz.ts", "fuzzFetchMany"],
   virtio: ["test/device/virtio/fuzz.ts", "fuzzVirtioMany"],
+  ports: ["test/device/virtio/ports-fuzz.ts", "fuzzPortsMany"],
+  "fw-cfg": ["test/device/fw-cfg-fuzz.ts", "fuzzFwCfgMany"],
+  pflash: ["test/device/pflash-fuzz.ts", "fuzzPFlashMany"],
   "machine-file": ["test/lifecycle/fuzz.ts", "fuzzMachineFileMany"],
   control: ["test/lifecycle/fuzz.ts", "fuzzControlMany"],
 };

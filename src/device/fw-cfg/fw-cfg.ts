@@ -183,6 +183,7 @@ export class FwCfg implements TableDevice<FwCfgState> {
     const to = Number(address);
     const fits =
       !reads ||
+      left === 0 ||
       (this.#memory.contains(to, left) &&
         this.#memory.write(to, bytes) &&
         this.#memory.fill(to + bytes.length, count - bytes.length, 0));

@@ -51,6 +51,7 @@ const bufferAt = (index: number, slot: number): number => RAM_PA + 0x8_0000 + in
 export class ConsoleRig extends Rig {
   readonly console: FakePort;
   readonly named: readonly FakePort[];
+  readonly #hasConsole: boolean;
   readonly #avail: number[] = [];
   readonly #used: number[] = [];
 
@@ -58,17 +59,32 @@ export class ConsoleRig extends Rig {
     const console = new FakePort();
     const named = [new FakePort(), new FakePort()];
     const makings = named.map((backend, index) => ({ backend, name: `port.${index}` }));
-    return new ConsoleRig(new Console(makings, hasConsole ? console : undefined), console, named);
+    return new ConsoleRig(new Console(makings, hasConsole ? console : undefined), console, named, hasConsole);
   }
 
   private constructor(
     readonly model: Console,
     console: FakePort,
     named: readonly FakePort[],
+    hasConsole: boolean,
   ) {
     super(model);
+    this.#hasConsole = hasConsole;
     this.console = console;
     this.named = named;
+  }
+
+  /** A device that goes on where this one is, with the same far ends and the same RAM, as after a restore. */
+  moved(): ConsoleRig {
+    const makings = this.named.map((backend, index) => ({ backend, name: `port.${index}` }));
+    const model = new Console(makings, this.#hasConsole ? this.console : undefined);
+    const rig = new ConsoleRig(model, this.console, this.named, this.#hasConsole);
+    rig.ram.set(this.ram);
+    rig.clock.now = this.clock.now;
+    rig.#avail.push(...this.#avail);
+    rig.#used.push(...this.#used);
+    rig.slot.restore(this.slot.save());
+    return rig;
   }
 
   /** Sets all eight queues up; with `messages`, goes through the specification's initialization. */

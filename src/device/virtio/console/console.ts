@@ -131,7 +131,11 @@ export class Console implements VirtioModel<ConsoleState> {
   }
 
   save(): ConsoleState {
-    return { cols: this.#cols, rows: this.#rows, ports: this.#ports.map((port) => port.save()) };
+    return {
+      cols: this.#cols,
+      rows: this.#rows,
+      ports: this.#ports.map((port) => port.save(this.#transmitQueue(port))),
+    };
   }
 
   restore({ cols, rows, ports }: ConsoleState): void {
@@ -148,11 +152,15 @@ export class Console implements VirtioModel<ConsoleState> {
   #restorePort(port: Port, state: PortState): void {
     const runs = this.#queues.length > 0;
     port.restore(runs ? state : { ready: false, open: false, told: false, pending: 0, sent: 0n });
-    const queue = this.#queues[rxQueue(port.id) + 1];
+    const queue = this.#transmitQueue(port);
     const position = queue?.flying[0];
     // It goes on in the middle of what the driver had sent.
-    if (position !== undefined && queue!.readAgain(position, port.chain)) port.isSending = true;
+    if (position !== undefined && queue!.readAgain(position, port.chain)) port.from = queue;
     if (runs && port.ready && port.isConnected !== port.told) port.pending |= Message.OPEN;
+  }
+
+  #transmitQueue(port: Port): Queue | undefined {
+    return this.#queues[rxQueue(port.id) + 1];
   }
 
   #resumeSoon(): void {
@@ -191,22 +199,22 @@ export class Console implements VirtioModel<ConsoleState> {
 
   /** Takes what the driver has sent, as far as its far end has room. */
   #transmit(port: Port): void {
-    const [host, queue] = [this.#host, this.#queues[rxQueue(port.id) + 1]];
+    const [host, queue] = [this.#host, this.#transmitQueue(port)];
     if (host === undefined || queue === undefined) return;
     let left = BYTES_AT_ONCE;
     for (let count = 0; ; count++) {
-      if (!port.isSending) {
+      if (port.from !== queue) {
         if (left <= 0 || count >= CHAINS_AT_ONCE) {
           this.#resumeSoon();
           break;
         }
         if (!queue.pop(port.chain)) break;
-        port.begin();
+        port.begin(queue);
       }
       const { readable } = port.chain;
       const view = port.isConnected ? readable.view(host.memory, port.sent, left, false) : undefined;
       if (view === undefined) {
-        port.isSending = false;
+        port.from = undefined;
         queue.push(port.chain, 0);
         continue;
       }

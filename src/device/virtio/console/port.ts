@@ -1,7 +1,7 @@
 /** One port of a console device. */
 
 import type { PortBackend } from "../../../backend/port/port.ts";
-import { Chain } from "../queue.ts";
+import { Chain, type Queue } from "../queue.ts";
 import { CONTROL_BYTES, ControlEvent } from "./protocol.ts";
 
 /** Messages that a driver has still to be sent, one bit each, sent from the lowest on: so what waits for a slow driver is bounded. */
@@ -38,9 +38,9 @@ export class Port {
   told = false;
   /** Bits of `Message`. */
   pending = 0;
-  /** What the driver sends, of which the first `sent` bytes are gone. */
+  /** What the driver sends, of which the first `sent` bytes are gone, and the queue it came from; undefined when there is nothing. */
   readonly chain = new Chain();
-  isSending = false;
+  from: Queue | undefined;
   sent = 0;
 
   constructor(id: number, backend: PortBackend | undefined, name: string | undefined) {
@@ -65,8 +65,8 @@ export class Port {
   }
 
   /** A new chain is in `chain`. */
-  begin(): void {
-    this.isSending = true;
+  begin(from: Queue): void {
+    this.from = from;
     this.sent = 0;
   }
 
@@ -75,13 +75,14 @@ export class Port {
     this.ready = false;
     this.told = false;
     this.pending = 0;
-    this.isSending = false;
+    this.from = undefined;
     this.sent = 0;
   }
 
-  save(): PortState {
-    const { ready, open, told, pending, sent } = this;
-    return { ready, open, told, pending, sent: BigInt(this.isSending ? sent : 0) };
+  /** @param queue - its transmit queue as it is now: a chain of one that the driver has taken down is no more */
+  save(queue: Queue | undefined): PortState {
+    const { ready, open, told, pending, sent, from } = this;
+    return { ready, open, told, pending, sent: BigInt(from !== undefined && from === queue ? sent : 0) };
   }
 
   restore({ ready, open, told, pending, sent }: PortState): void {
@@ -89,7 +90,7 @@ export class Port {
     this.ready = ready;
     this.told = told;
     this.pending = this.exists ? pending : 0;
-    this.isSending = false;
+    this.from = undefined;
     this.sent = Number(sent);
   }
 
