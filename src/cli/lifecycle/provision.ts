@@ -31,15 +31,7 @@ export async function mountShares(vm: Vm, { shares = [] }: MachineDescription, r
   for (const { tag, mount, readonly } of shares) {
     if (mount === undefined) continue;
     const options = `trans=virtio,version=9p2000.L${readonly === true ? ",ro" : ""}`;
-    const { code, stderr } = await vm.exec([
-      "sh",
-      "-c",
-      MOUNT,
-      "sh",
-      tag,
-      mount,
-      options,
-    ]);
+    const { code, stderr } = await vm.exec(["sh", "-c", MOUNT, "sh", tag, mount, options]);
     if (code !== 0) report.say(`cannot mount ${tag} at ${mount}: ${stderr.trim()}`);
   }
 }
