@@ -132,8 +132,10 @@ export enum HartField {
   jumpLog = 2588,
   /** 1 when translated code has just failed to check bytes in pages that are not adjacent (u32) */
   spanSplit = 2844,
+  /** from the first entry of the region in which that was to the instruction, in bytes (signed) (u32) */
+  splitFrom = 2848,
   /** from a region's first entry to that by which it is entered, when the depth says so (assembly/dbt/lower/entry.ts) (u32) */
-  entryDistance = 2848,
+  entryDistance = 2852,
   /** a bit for each hash of a page that regions in the jump caches lie in (8 of u64) */
   codeFilter = 2856,
   /** traps taken in a row without an instruction retired between them (u32) */

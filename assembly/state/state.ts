@@ -546,6 +546,7 @@ export class Hart {
   jumpLog62: u32;
   jumpLog63: u32;
   spanSplit: u32;
+  splitFrom: u32;
   entryDistance: u32;
   codeFilter0: u64;
   codeFilter1: u64;
@@ -725,6 +726,7 @@ if (offsetof<Hart>("jumpMode0") != HartField.jumpMode) ERROR("Hart.jumpMode0 is 
 if (offsetof<Hart>("jumpFills") != HartField.jumpFills) ERROR("Hart.jumpFills is misplaced");
 if (offsetof<Hart>("jumpLog0") != HartField.jumpLog) ERROR("Hart.jumpLog0 is misplaced");
 if (offsetof<Hart>("spanSplit") != HartField.spanSplit) ERROR("Hart.spanSplit is misplaced");
+if (offsetof<Hart>("splitFrom") != HartField.splitFrom) ERROR("Hart.splitFrom is misplaced");
 if (offsetof<Hart>("entryDistance") != HartField.entryDistance) ERROR("Hart.entryDistance is misplaced");
 if (offsetof<Hart>("codeFilter0") != HartField.codeFilter) ERROR("Hart.codeFilter0 is misplaced");
 if (offsetof<Hart>("stormCount") != HartField.stormCount) ERROR("Hart.stormCount is misplaced");

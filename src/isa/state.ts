@@ -169,6 +169,13 @@ export const hartState: readonly StateRow[] = [
     "1 when translated code has just failed to check bytes in pages that are not adjacent",
   ],
   [
+    "splitFrom",
+    "u32",
+    1,
+    "derived",
+    "from the first entry of the region in which that was to the instruction, in bytes (signed)",
+  ],
+  [
     "entryDistance",
     "u32",
     1,

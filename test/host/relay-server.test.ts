@@ -45,7 +45,7 @@ async function relayWithTls(origins?: readonly string[]) {
     const backend = await openRelayNetwork({
       ...{ url: `wss://127.0.0.1:${server.port}/`, token: "secret" },
       onEvent: (event) => events.push(event),
-      socket: (url, protocol) => new WebSocket(url, protocol, options) as FrameSocket,
+      socket: (url, protocol) => new WebSocket(url, protocol, options),
     });
     closing.push(() => backend.close());
     const port = { offers: NOTHING, mac: new Uint8Array(6), mtu: 1500, send: () => true, onRoom() {}, setLink() {} };

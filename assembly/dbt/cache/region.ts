@@ -115,6 +115,17 @@ export function region_is_current(region: Region): bool {
   return true;
 }
 
+/** Has no entry of the region be used any more: versions of pages only grow. */
+export function region_expire(region: Region): void {
+  const at = region_page(region, 0);
+  store<u32>(at, load<u32>(at, 4) - 1, 4);
+}
+
+/** Whether both are entries of the same body. */
+export function region_same_body(a: Region, b: Region): bool {
+  return a.va + a.low == b.va + b.low && a.va + a.high == b.va + b.high && a.mode == b.mode && a.insns == b.insns;
+}
+
 /** The first region with its entry at the record `r`, or null. */
 // @ts-ignore: decorator
 @inline function first_region(r: u64): Region {

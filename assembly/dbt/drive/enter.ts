@@ -29,14 +29,14 @@ import {
   sync_mode,
 } from "../cache/cache";
 import { is_access, is_untranslatable, record_op } from "../region/form";
-import { heat } from "../profile/heat";
+import { heat, heat_again } from "../profile/heat";
 import { rehearse, translate } from "./hot";
 import { outermost } from "../lower/entry";
 import { System } from "../lower/locals";
 import { modules_clear } from "../cache/modules";
 import { observe_at } from "./observe";
-import { Region } from "../cache/region";
-import { site_failed } from "../profile/sites";
+import { Region, region_at_index, region_expire, region_is_current, region_same_body } from "../cache/region";
+import { Failed, site_failed } from "../profile/sites";
 import { Dbt } from "../ir/dbt";
 import { Mode } from "../../shared/ir";
 import { give_up_on, may_try } from "../profile/tries";
@@ -113,16 +113,36 @@ function is_sensitive(hart: Hart): bool {
 
 /**
  * A check of a span has failed at the hart's pc though the access itself might not: in pages that do not lie side by side, or over the
- * end of RAM. Where that happens often, regions do without merged checks: they are made anew.
+ * end of RAM. Where that happens often, regions do without merged checks: the one that it was in is made anew, or all of the page where
+ * that is not known.
  */
 function note_split(hart: Hart, vm: Vm): void {
+  const isSplit = hart.spanSplit != 0;
   hart.spanSplit = 0;
   if (!is_access(record_op(record_peek(hart, hart.pc)))) return;
-  if (!site_failed(changetype<Dbt>(<usize>vm.dbt), hart.pc, <u32>hart.instret)) return;
-  const page = code_page(hart, hart.pc);
-  if (!page) return;
-  page_renew(page);
+  const failed = site_failed(changetype<Dbt>(<usize>vm.dbt), hart.pc, <u32>hart.instret);
+  if (failed == Failed.SELDOM) return;
+  const entry = hart.pc - <i64>(<i32>hart.splitFrom);
+  const found = isSplit && failed == Failed.OFTEN ? region_at(hart, entry) : 0;
+  if (found) renew_body(hart, vm, changetype<Region>(found), entry);
+  else {
+    const page = code_page(hart, hart.pc);
+    if (!page) return;
+    page_renew(page);
+  }
   jump_flush_all(vm);
+}
+
+/** All entries of the region at `pc` are to be made anew, as soon as they are come to; others of its pages stay. */
+function renew_body(hart: Hart, vm: Vm, main: Region, pc: u64): void {
+  const code = code_of(vm);
+  const by = pc - main.va;
+  for (let i: u32 = 0; i < code.regionCount; i++) {
+    const region = region_at_index(code, i);
+    if (!region_same_body(region, main) || !region_is_current(region)) continue;
+    region_expire(region);
+    heat_again(hart, vm, region.va + by);
+  }
 }
 
 /** Interprets until `limit` steps are done (`exact`: not one more), attention is asked for, or a region is met that may be entered. */

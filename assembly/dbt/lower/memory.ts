@@ -188,6 +188,9 @@ function check_tlb(t: Dbt, b: Block, n: Node, span: Span, dirty: u64, micro: u32
   byte(w, W.ELSE);
   leave_begin(t, b.pc + n.offset, true, uncharged_before(b, n));
   get(w, HART);
+  i32c(w, <i32>(b.pc + n.offset - t.entryPc));
+  mem(w, W.I32_STORE, HartField.splitFrom);
+  get(w, HART);
   i32c(w, (<i32>last + 1) | (i32(span.stored) << 16) | ((<i32>micro) << 13));
   get(w, A64);
   import_call(t, Import.SPAN);

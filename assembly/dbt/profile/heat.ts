@@ -117,6 +117,14 @@ export function heat_reset(vm: Vm, pc: u64): void {
   if (changetype<usize>(c)) c.steps = 0;
 }
 
+/** `pc`'s translation is lost, and is wanted again as soon as `pc` is come to. */
+export function heat_again(hart: Hart, vm: Vm, pc: u64): void {
+  const c = counter_of(vm, pc);
+  c.pc = pc;
+  c.steps = <i32>hot_threshold(vm) - 1;
+  c.priv = hart.priv;
+}
+
 /** `pc` cannot be translated, or is being so: leaves it alone for a while. */
 export function heat_ban(vm: Vm, pc: u64): void {
   const c = counter_of(vm, pc);

@@ -1,7 +1,7 @@
 /**
  * Accesses whose merged check fails too often: they are checked one by one when their region is made anew.
  *
- *  t.sites   1024 entries (pc_table.ts): u64 pc | u32 failures | u32 instret at the first
+ *  t.sites   1024 entries (pc_table.ts): u64 pc | u32 failures, and ALONE | u32 instret at the first
  */
 
 import { PcEntry, pc_find, pc_take } from "./pc_table";
@@ -12,22 +12,37 @@ const LIMIT: u32 = 64;
 /** when fewer instructions than this went by meanwhile. A loop through memory fails once in a page, which hardly matters. */
 const OFTEN: u32 = LIMIT << 9;
 
+/** The site has failed too often before; what still fails is code that was made until then. */
+const ALONE: u32 = 1 << 31;
+
 const FAILURES: usize = PcEntry.WEIGHT;
 const SINCE: usize = PcEntry.OWN;
 
-/** Counts a failure at `pc`, the hart's instret being `now`; true when that makes it one too many. */
-export function site_failed(t: Dbt, pc: u64, now: u32): bool {
+/** What a failure comes to. */
+export enum Failed {
+  /** It hardly matters. */
+  SELDOM,
+  /** It is one too many: the region that it was in is to be made anew. */
+  OFTEN,
+  /** The same once more, though the site has been checked alone since then: it was in another region. */
+  AGAIN,
+}
+
+/** Counts a failure at `pc`, the hart's instret being `now`. */
+export function site_failed(t: Dbt, pc: u64, now: u32): Failed {
   const at = pc_take(<usize>t.sites, SITE_BITS, SITE_BYTES, pc);
-  let failures = load<u32>(at, FAILURES);
-  if (failures == LIMIT) return false;
+  const alone = load<u32>(at, FAILURES) & ALONE;
+  let failures = load<u32>(at, FAILURES) & ~ALONE;
   if (failures + 1 == LIMIT && now - load<u32>(at, SINCE) >= OFTEN) failures = 0;
   if (!failures) store<u32>(at, now, SINCE);
-  store<u32>(at, failures + 1, FAILURES);
-  return failures + 1 == LIMIT;
+  const isTooMany = failures + 1 == LIMIT;
+  store<u32>(at, isTooMany ? ALONE : alone | (failures + 1), FAILURES);
+  if (!isTooMany) return Failed.SELDOM;
+  return alone ? Failed.AGAIN : Failed.OFTEN;
 }
 
 /** True when the access at `pc` must not share a check. */
 export function site_alone(t: Dbt, pc: u64): bool {
   const at = pc_find(<usize>t.sites, SITE_BITS, SITE_BYTES, pc);
-  return at != 0 && load<u32>(at, FAILURES) == LIMIT;
+  return at != 0 && (load<u32>(at, FAILURES) & ALONE) != 0;
 }
