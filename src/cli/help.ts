@@ -56,6 +56,9 @@ The machine
                       random bytes of the host's (/dev/hwrng); also max-bytes=N,period=MILLISECONDS
   --net user          a network device on a NAT to what this computer reaches; also
                       user,hostfwd=tcp:127.0.0.1:8080-:80,restrict=on,mac=…; without this option, or with none, there is no network
+  --net user,wisp=wss://relay.example.org/wisp/
+                      a NAT to what a Wisp relay reaches; also account=NAME:PASSWORD (default: WASMVISOR_WISP_ACCOUNT)
+  --net user,fetch    a NAT to web sites, as pages of a browser reach them: the guest's http:// leaves as https://
   --net vxlan,vni=42,peer=192.0.2.7,mtu=1450
                       an Ethernet shared with other hosts, over UDP (RFC 7348); also peer=…:PORT (again for more), local=ADDRESS,port=N
   --net relay,url=wss://relay.example.org/

@@ -9,13 +9,19 @@ import {
   type UserNetworkOptions,
   type VxlanNetworkOptions,
   type VxlanPeer,
+  type WispOptions,
 } from "../index.ts";
 import { pairsOf, slotOf } from "./properties.ts";
 import { usage } from "./usage.ts";
 
+/** Sockets that are none of this computer's. */
+export type SocketWords = { readonly wisp: WispOptions } | "fetch";
+
 /** What is at the far end of a device's cable; nothing: nobody. */
 export interface FarWords {
   readonly user?: UserNetworkOptions;
+  /** The sockets of `user`; default: the host's. */
+  readonly sockets?: SocketWords;
   readonly vxlan?: VxlanNetworkOptions;
   readonly relay?: RelayNetworkOptions;
 }
@@ -136,10 +142,44 @@ function nicOf(option: string, text: string): NetworkWords[] {
 
 /** What reads the properties of each kind of network. */
 const KINDS: Readonly<Record<string, (pairs: Pairs) => FarWords>> = {
-  user: (pairs) => ({ user: userWords(pairs) }),
+  user: userFar,
   vxlan: (pairs) => ({ vxlan: vxlanWords(pairs) }),
   relay: (pairs) => ({ relay: relayWords(pairs) }),
 };
+
+/** Properties of `user` that say by which sockets. */
+const SOCKETS: readonly string[] = ["wisp", "account", "fetch"];
+
+function userFar(pairs: Pairs): FarWords {
+  const user = userWords(pairs.filter(([name]) => !SOCKETS.includes(name)));
+  const sockets = socketWords(new Map(pairs.filter(([name]) => SOCKETS.includes(name))));
+  if (sockets === undefined) return { user };
+  if (user.hostfwd !== undefined)
+    throw usage("Nobody reaches a guest by wisp or fetch; leave hostfwd out, or use the sockets of this computer.");
+  return { user, sockets };
+}
+
+function socketWords(words: ReadonlyMap<string, string>): SocketWords | undefined {
+  const [url, account] = [words.get("wisp"), words.get("account")];
+  const isFetch = words.has("fetch") && onOff("fetch", words.get("fetch")!);
+  if (url !== undefined && isFetch) throw usage("A user network goes by wisp or by fetch; give one of them.");
+  if (url === undefined) {
+    if (account !== undefined)
+      throw usage("The account of a network is for wisp; write wisp=wss://…/,account=NAME:PASSWORD.");
+    return isFetch ? "fetch" : undefined;
+  }
+  return { wisp: account === undefined ? { url } : { url, account: accountOf(account) } };
+}
+
+/**
+ * A Wisp relay's user: `NAME:PASSWORD`.
+ * @throws WasmvisorError `usage`
+ */
+export function accountOf(text: string): NonNullable<WispOptions["account"]> {
+  const at = text.indexOf(":");
+  if (at <= 0) throw usage("The account of a Wisp relay is a name and a password; write account=NAME:PASSWORD.");
+  return { user: text.slice(0, at), password: text.slice(at + 1) };
+}
 
 function kindReader(kind: string): (pairs: Pairs) => FarWords {
   if (Object.hasOwn(KINDS, kind)) return KINDS[kind]!;
@@ -201,9 +241,26 @@ function kindOf(option: string, text: string): { readonly kind: string; readonly
   return first![0] === "type" ? { kind: first![1], pairs: rest } : { kind: first![0], pairs: rest };
 }
 
+const OF_HOSTS = "use vxlan,vni=42,peer=ADDRESS to join hosts, or a lan of wasmvisor.json to join VMs of this one";
+
+/** What serves in place of QEMU's other networks. */
+const IN_PLACE: Readonly<Record<string, string>> = {
+  tap: "it takes rights and a device of the host's; use user, which takes none, or vxlan,vni=42,peer=ADDRESS",
+  bridge: "it takes rights and a bridge of the host's; use user, which takes none, or vxlan,vni=42,peer=ADDRESS",
+  l2tpv3: "use vxlan,vni=42,peer=ADDRESS, an Ethernet by UDP as well, which Linux speaks",
+  socket: OF_HOSTS,
+  stream: OF_HOSTS,
+  dgram: OF_HOSTS,
+  vde: OF_HOSTS,
+  hubport: "a lan of wasmvisor.json joins VMs by a switch, and a Switch those of a program",
+  "vhost-user": "no other process can do the device's work here; use user, or vxlan,vni=42,peer=ADDRESS",
+  "vhost-vdpa": "no card can do the device's work here; use user, or vxlan,vni=42,peer=ADDRESS",
+};
+
 function noNetwork(kind: string): Error {
+  const others = "use user, which reaches what this computer does, vxlan, relay, or none";
   return usage(
-    `There is no network "${kind}" to join; use user, which reaches what this computer does, vxlan, relay, or none.`,
+    `There is no network "${kind}" to join; ${(Object.hasOwn(IN_PLACE, kind) ? IN_PLACE[kind] : undefined) ?? others}.`,
   );
 }
 
@@ -213,7 +270,8 @@ function userWords(pairs: Pairs): UserNetworkOptions {
     const read = Object.hasOwn(USER, name) ? USER[name] : undefined;
     if (read !== undefined) read(user, value, name);
     else if (NOT_USER.includes(name)) throw usage(`A user network has nothing like QEMU's ${name}; leave it out.`);
-    else throw usage(`A user network has no property "${name}"; it has ${Object.keys(USER).join(", ")}.`);
+    else
+      throw usage(`A user network has no property "${name}"; it has ${[...Object.keys(USER), ...SOCKETS].join(", ")}.`);
   }
   return user;
 }

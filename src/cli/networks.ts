@@ -4,12 +4,15 @@ import * as host from "../host/process.ts";
 import {
   type NetworkBackend,
   type NetworkOptions,
+  openFetchSockets,
   openRelayNetwork,
   openUserNetwork,
   openVxlanNetwork,
+  openWispSockets,
   type RelayNetworkEvent,
+  type UserNetworkOptions,
 } from "../index.ts";
-import type { FarWords, NetworkWords } from "./net-options.ts";
+import { accountOf, type FarWords, type NetworkWords, type SocketWords } from "./net-options.ts";
 
 /**
  * The network devices of a VM.
@@ -29,13 +32,29 @@ export async function openNetworks(words: readonly NetworkWords[]): Promise<Netw
   }
 }
 
-async function openFar({ user, vxlan, relay }: FarWords): Promise<NetworkBackend | undefined> {
-  if (user !== undefined) return openUserNetwork(user);
+async function openFar({ user, sockets, vxlan, relay }: FarWords): Promise<NetworkBackend | undefined> {
+  if (user !== undefined) return openUser(user, sockets);
   if (vxlan !== undefined) return openVxlanNetwork(vxlan);
   if (relay === undefined) return undefined;
   const token = relay.token ?? host.environment("WASMVISOR_RELAY_TOKEN");
   const onEvent = (event: RelayNetworkEvent): void => void host.printError(relayLine(relay.url, event));
   return openRelayNetwork({ ...relay, onEvent, ...(token === undefined ? {} : { token }) });
+}
+
+async function openUser(user: UserNetworkOptions, words: SocketWords | undefined): Promise<NetworkBackend> {
+  if (words === undefined) return openUserNetwork(user);
+  if (words === "fetch") return openUserNetwork({ ...user, sockets: await openFetchSockets() });
+  const named = host.environment("WASMVISOR_WISP_ACCOUNT");
+  const account = words.wisp.account ?? (named === undefined ? undefined : accountOf(named));
+  const sockets = await openWispSockets(account === undefined ? words.wisp : { ...words.wisp, account });
+  const network = await openUserNetwork({ ...user, sockets });
+  const end = network.close.bind(network);
+  return Object.assign(network, {
+    close: async () => {
+      await end();
+      sockets.close();
+    },
+  });
 }
 
 function relayLine(url: string, event: RelayNetworkEvent): string {

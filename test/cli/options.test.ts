@@ -220,6 +220,14 @@ describe("QEMU's way of saying it", () => {
     expect(run("--net", "relay,url=wss://a.example/x?y=z,token=t,mac=52:54:00:00:00:01").networks).toEqual([
       { device: { mac: "52:54:00:00:00:01" }, relay: { url: "wss://a.example/x?y=z", token: "t" } },
     ]);
+    const wisp = { url: "wss://a.example/wisp/", account: { user: "me", password: "a:b" } };
+    expect(run("--net", "user,wisp=wss://a.example/wisp/,account=me:a:b,mtu=1400").networks).toEqual([
+      { device: { mtu: 1400 }, user: {}, sockets: { wisp } },
+    ]);
+    expect(run("--nic", "user,fetch,dns=10.0.2.9").networks).toEqual([
+      { device: {}, user: { dns: "10.0.2.9" }, sockets: "fetch" },
+    ]);
+    expect(run("--nic", "user,fetch=off").networks).toEqual([{ device: {}, user: {} }]);
     expect(run("--net", "user", "--pcap", "x.pcapng")).toMatchObject({ pcap: "x.pcapng", networks: [{ user: {} }] });
     expect(run("-device", "virtio-net-device").networks).toEqual([{ device: {} }]);
     expect(run("-nic", "none", "-net", "none").networks).toBeUndefined();
@@ -307,7 +315,14 @@ describe("QEMU's way of saying it", () => {
     [["-netdev", "user,id=n"], "add --device virtio-net-device,netdev=n"],
     [["-netdev", "user"], "has no id"],
     [["-netdev", "user,id=n", "-netdev", "user,id=n"], "the same id"],
-    [["-netdev", "tap,id=n"], 'There is no network "tap" to join'],
+    [["-netdev", "tap,id=n"], 'There is no network "tap" to join; it takes rights'],
+    [["-netdev", "hubport,id=n,hubid=0"], "a lan of wasmvisor.json joins VMs by a switch"],
+    [["-netdev", "netmap,id=n"], 'There is no network "netmap" to join; use user'],
+    [["-nic", "tap,ifname=tap0"], "it takes rights and a device of the host's; use user"],
+    [["--net", "user,wisp=ws://a/,fetch"], "goes by wisp or by fetch"],
+    [["--net", "user,account=a:b"], "is for wisp"],
+    [["--net", "user,wisp=ws://a/,account=a"], "write account=NAME:PASSWORD"],
+    [["--net", "user,fetch,hostfwd=tcp::1-:1"], "leave hostfwd out"],
     [["-device", "virtio-net-device,netdev=n"], "names no free network"],
     [["-device", "virtio-net-device,speed=1"], 'no property "speed"'],
     [["-device", "virtio-net-pci"], "use virtio-net-device."],
@@ -366,6 +381,15 @@ describe("QEMU's way of saying it", () => {
     expect(sentence).toContain(named);
     expect(sentence).toMatch(/^[A-Z-].*\.$/);
   });
+
+  test.each("tap bridge l2tpv3 socket stream dgram vde vhost-user vhost-vdpa".split(" "))(
+    "-netdev %s is answered by what serves in its place",
+    (kind) => {
+      expect(sentenceOf("run", "-netdev", `${kind},id=n`)).toMatch(
+        new RegExp(`^There is no network "${kind}" to join; .*vxlan,vni=42,peer=ADDRESS.*\\.$`),
+      );
+    },
+  );
 });
 
 test.each([

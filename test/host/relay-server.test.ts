@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { type ClientOptions, WebSocket } from "ws";
 import { plainInfo } from "../../src/backend/network/segment.ts";
 import { serveWebSockets } from "../../src/host/relay-server.ts";
-import { type FrameSocket, openRelayNetwork, Relay, type RelayNetworkEvent } from "../../src/index.ts";
+import { openRelayNetwork, Relay, type RelayNetworkEvent } from "../../src/index.ts";
 import { FakeNetwork, NOTHING } from "../support/cable.ts";
 import { selfSigned } from "../support/certificate.ts";
 import { failureOf } from "../support/failure.ts";

@@ -34,8 +34,8 @@ export function fetchNetwork(options: FetchOptions = {}): HostNetwork {
   return new Fetcher(options);
 }
 
-function refused(what: string): Promise<never> {
-  return Promise.reject(new WasmvisorError("unsupported", `A network by fetch has no ${what}; use a relay for that.`));
+function refused(sentence: string): Promise<never> {
+  return Promise.reject(new WasmvisorError("unsupported", sentence));
 }
 
 class Fetcher implements HostNetwork {
@@ -55,11 +55,11 @@ class Fetcher implements HostNetwork {
   }
 
   listen(): Promise<HostListener> {
-    return refused("ports of the host's; leave hostfwd out, or");
+    return refused("Nobody reaches a guest through fetch; leave hostfwd out.");
   }
 
   bind(): Promise<HostDatagrams> {
-    return refused("UDP");
+    return refused("A network by fetch has no UDP; use a relay for it.");
   }
 
   resolve: HostNetwork["resolve"] = (name, type) => {

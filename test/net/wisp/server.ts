@@ -24,6 +24,8 @@ export interface WispServer {
   /** The most packets that came for one stream without a CONTINUE between them. */
   most(): number;
   readonly closes: number[];
+  /** WebSockets that there are. */
+  clients(): number;
   drop(): void;
   close(): void;
 }
@@ -110,6 +112,7 @@ export async function serveWisp(options: WispServerOptions = {}): Promise<WispSe
     url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/wisp/`,
     ...{ asked, infos, closes, drop },
     most: () => most,
+    clients: () => sockets.clients.size,
     close() {
       drop();
       sockets.close();
