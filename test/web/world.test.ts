@@ -78,10 +78,14 @@ test("a relay lets in those who have its token, and says so to others", async ()
   await page.locator(".notice p", { hasText: refusal }).waitFor();
   await page.getByLabel("Token").fill("the secret");
   await page.getByLabel("Token").press("Tab");
+  // The address comes from the page then, and all else from the relay.
+  await page.getByLabel("Joined with the other tabs of this browser").check();
   await bootLinux(page);
   expect(await page.locator(".notice").count()).toBe(0);
   await type(page, `wget -qO- http://10.0.2.2:${port}/relay`, /this is \/relay for 10\.0\.2\.2/);
   await type(page, "wget -T 5 -qO- http://10.0.2.2:1/; echo over", /wget: .*\nover/);
+  const flows = page.getByRole("region", { name: "Flow table" });
+  await expect.poll(() => flows.textContent()).toMatch(/dstPort 67output DHCP30[1-9]/);
 }, 170_000);
 
 test("a Wisp relay makes the connections, to names that it resolves", async () => {
