@@ -47,6 +47,8 @@ export class Scanner {
   readonly #memory: ScannedMemory;
   readonly #range: ScanRate;
   #rate: number;
+  /** Whether memory is scarce: the most pages are looked at, whatever has been found lately. */
+  isHurried = false;
   #lastAt: number | undefined;
   /** The VMs that are still to be looked at in this pass, and the next page of the first of them. */
   #left: number[] = [];
@@ -74,14 +76,18 @@ export class Scanner {
       scannedPages: this.#scanned,
       mergedPages: this.#merged,
       zeroPages: this.#zeros,
-      rate: this.#rate,
+      rate: this.#rateNow,
     };
+  }
+
+  get #rateNow(): number {
+    return this.isHurried ? this.#range.most : this.#rate;
   }
 
   /** Looks at as many pages as the rate allows since the last time, some milliseconds' worth at most. All VMs must be at rest. `now` is in milliseconds. */
   tick(now: number): void {
     this.#lastAt ??= now;
-    const pages = Math.min(STEP_PAGES, Math.floor(((now - this.#lastAt) / 1000) * this.#rate));
+    const pages = Math.min(STEP_PAGES, Math.floor(((now - this.#lastAt) / 1000) * this.#rateNow));
     // A few would not be worth the beginning.
     if (pages < Math.min(32, STEP_PAGES)) return;
     this.#lastAt = now;

@@ -3,6 +3,7 @@
 import type { Balloon, BalloonFeatures } from "../device/virtio/balloon/balloon.ts";
 import { BALLOON_PAGE_BYTES, type GuestMemoryStatistics } from "../device/virtio/balloon/protocol.ts";
 import { WasmvisorError } from "../error.ts";
+import type { Donor } from "../memory/paging/relief.ts";
 import { known } from "./known.ts";
 
 /** A memory balloon. */
@@ -46,6 +47,9 @@ export function checkBalloon(balloon: boolean | BalloonOptions | undefined): Bal
   return balloon;
 }
 
+/** One of so many pages of RAM is not asked for: the guest works with it. */
+const KEPT_PART = 16;
+
 /** Milliseconds that the driver has to say what it knows. */
 const ANSWER_PATIENCE = 2000;
 
@@ -72,7 +76,27 @@ export class VmBalloon {
     model.onStatistics = () => this.#answered();
   }
 
-  /** Bytes that it should hold. */
+  /** As the host sees it when memory is scarce. @internal */
+  get donor(): Donor {
+    const { model } = this;
+    const ramPages = this.#ramBytes / BALLOON_PAGE_BYTES;
+    return {
+      get asked() {
+        return model.asked;
+      },
+      get owed() {
+        return Math.max(0, model.target + model.asked - model.actual);
+      },
+      get spare() {
+        const available = (model.statistics?.availableBytes ?? 0) / BALLOON_PAGE_BYTES;
+        return Math.max(0, Math.floor(available - ramPages / KEPT_PART));
+      },
+      ask: () => void model.askStatistics(),
+      squeeze: (pages) => model.squeeze(pages),
+    };
+  }
+
+  /** Bytes that its owner wants it to hold. While memory is scarce a host with `paging` has it hold more. */
   get target(): number {
     return this.model.target * BALLOON_PAGE_BYTES;
   }

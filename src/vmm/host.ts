@@ -124,6 +124,7 @@ export class Host {
         this.#pager?.tick(now);
       };
     }
+    if (pager !== undefined) pager.hurry = (isHurried) => void (this.#scanner && (this.#scanner.isHurried = isHurried));
     this.#compilation = compilation;
     this.memory = memory;
     this.#byHart = byHart;
@@ -386,6 +387,7 @@ export class Host {
       memory: { shares: checked.ramShares, reservation: Math.floor(checked.ramReservation / FRAME_BYTES) },
       isBusy: () => vm.loop.busy,
       endSlice: () => vm.loop.endSlice(),
+      donor: opened.virtio.balloon?.donor,
     });
     for (const { ma } of vm.machine.space.harts) this.#byHart.set(ma, vm.machine);
     return vm;

@@ -9,6 +9,7 @@ import type { FramePager, MemoryPool } from "../pool.ts";
 import type { Ram } from "../ram.ts";
 import { Clock } from "./clock.ts";
 import type { PageStore, PageStoreStatistics } from "./page-store.ts";
+import { type Donor, Relief } from "./relief.ts";
 import { sharesPerPage } from "./tax.ts";
 import { WorkingSet } from "./working-set.ts";
 
@@ -23,6 +24,8 @@ export interface PagedVm {
   isBusy(): boolean;
   /** Has the slice that is under way end. */
   endSlice(): void;
+  /** Its guest, if that can be asked for pages. */
+  readonly donor?: Donor | undefined;
 }
 
 /** How the pager does it. */
@@ -63,6 +66,12 @@ export class Pager implements FramePager {
   readonly #pool: MemoryPool;
   readonly #options: PagerOptions;
   readonly #vms = new Map<number, Known>();
+  readonly #relief = new Relief({
+    donors: () => this.#donors(),
+    hurry: (isHurried) => this.hurry(isHurried),
+  });
+  /** Has equal pages be looked for as fast as they may, or not any more. */
+  hurry: (isHurried: boolean) => void = () => undefined;
   /** A frame of the reserve has been taken, or one more than a limit allows. */
   #isWanted = false;
   /** What has come back of VMs that are gone. */
@@ -121,6 +130,7 @@ export class Pager implements FramePager {
   tick(now: number): void {
     for (const { workingSet } of this.#vms.values()) workingSet.tick(now, this.#options.samplePeriod);
     const { available } = this.#pool;
+    this.#relief.tick(now, available, this.reserve);
     if (available < 4 * this.reserve) for (const { clock } of this.#vms.values()) clock.age(AGED);
     this.relieve();
   }
@@ -190,16 +200,25 @@ export class Pager implements FramePager {
     let poorest: Known | undefined;
     let least = Infinity;
     for (const known of candidates) {
-      const { ram, memory } = known.vm;
-      if (ram.resident <= memory.reservation) continue;
-      const active = Math.min(
-        1,
-        (known.workingSet.active * (ram.resident + ram.paged.size)) / Math.max(1, ram.resident),
-      );
-      const shares = sharesPerPage({ shares: memory.shares, pages: ram.resident, active }, this.#options.idleTax);
+      if (known.vm.ram.resident <= known.vm.memory.reservation) continue;
+      const shares = this.#sharesPerPage(known);
       if (shares >= least) continue;
       [least, poorest] = [shares, known];
     }
     return poorest;
+  }
+
+  #sharesPerPage({ vm: { ram, memory }, workingSet }: Known): number {
+    const active = Math.min(1, (workingSet.active * (ram.resident + ram.paged.size)) / Math.max(1, ram.resident));
+    return sharesPerPage({ shares: memory.shares, pages: ram.resident, active }, this.#options.idleTax);
+  }
+
+  /** Guests that can be asked, in the order in which they would lose pages; who has no more than is reserved for it is asked for none. */
+  #donors(): Donor[] {
+    const poor = [...this.#vms.values()].filter(
+      ({ vm: { ram, memory, donor } }) => donor !== undefined && (ram.resident > memory.reservation || donor.asked > 0),
+    );
+    const ranked = poor.map((known) => ({ donor: known.vm.donor!, shares: this.#sharesPerPage(known) }));
+    return ranked.toSorted((a, b) => a.shares - b.shares).map(({ donor }) => donor);
   }
 }

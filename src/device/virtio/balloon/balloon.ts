@@ -80,7 +80,9 @@ export class Balloon implements VirtioModel<BalloonState> {
   #queues: readonly (Queue | undefined)[] = [];
   #hasStatistics = false;
   #reports = false;
+  /** What its owner wants, and what the host wants beside that. */
   #target = 0;
+  #asked = 0;
   #actual = 0;
   #statistics: GuestMemoryStatistics | undefined;
   /** The chain with statistics, which the driver gets back when others are wanted. */
@@ -124,7 +126,7 @@ export class Balloon implements VirtioModel<BalloonState> {
   }
 
   readConfig(into: DataView): void {
-    into.setUint32(0, this.#target, true);
+    into.setUint32(0, this.#wanted, true);
     into.setUint32(4, this.#actual, true);
   }
 
@@ -139,6 +141,8 @@ export class Balloon implements VirtioModel<BalloonState> {
   restore({ target, actual }: BalloonState): void {
     this.#target = target;
     this.#actual = actual;
+    // What another host has asked for, this one does not.
+    if (actual > target) this.#host?.arrivals.expect(Promise.resolve(), () => this.#host?.configChanged());
     this.#again = this.#queues.flatMap((queue, index) =>
       (queue?.flying ?? []).map((position) => ({ queue: queue!, index, position })),
     );
@@ -159,10 +163,26 @@ export class Balloon implements VirtioModel<BalloonState> {
     return this.#statistics;
   }
 
+  /** Pages that the host wants beside its owner's, while memory is scarce. */
+  get asked(): number {
+    return this.#asked;
+  }
+
+  get #wanted(): number {
+    return Math.min(0xffff_ffff, this.#target + this.#asked);
+  }
+
   /** Has the driver bring the balloon to so many pages. The machine must be at rest. */
   setTarget(pages: number): void {
     if (pages === this.#target) return;
     this.#target = pages;
+    this.#host?.configChanged();
+  }
+
+  /** Has it hold so many pages more than its owner wants. The machine must be at rest. */
+  squeeze(pages: number): void {
+    if (pages === this.#asked) return;
+    this.#asked = pages;
     this.#host?.configChanged();
   }
 
