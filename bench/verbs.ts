@@ -1,4 +1,4 @@
-/** What do the verbs of a hypervisor cost: clone, snapshot, restore, share, balloon, track? `--quick` makes fewer of each. */
+/** What do the verbs of a hypervisor cost: clone, snapshot, restore, share, balloon, migrate, page, track? `--quick` makes fewer of each. */
 
 import { spawnSync } from "node:child_process";
 import { median, progress, runOnce } from "./support/measure.ts";
@@ -64,4 +64,4 @@ async function run(): Promise<Report> {
   };
 }
 
-export const bench: Bench = { question: "What do clone, snapshot, restore, share, balloon and track cost?", run };
+export const bench: Bench = { question: "What do clone, snapshot, restore, share, balloon, migrate, page and track cost?", run };

@@ -124,7 +124,10 @@ export class Host {
         this.#pager?.tick(now);
       };
     }
-    if (pager !== undefined) pager.hurry = (isHurried) => void (this.#scanner && (this.#scanner.isHurried = isHurried));
+    if (pager !== undefined)
+      pager.hurry = (isHurried) => {
+        if (this.#scanner !== undefined) this.#scanner.isHurried = isHurried;
+      };
     this.#compilation = compilation;
     this.memory = memory;
     this.#byHart = byHart;
