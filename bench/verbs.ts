@@ -64,4 +64,7 @@ async function run(): Promise<Report> {
   };
 }
 
-export const bench: Bench = { question: "What do clone, snapshot, restore, share, balloon, migrate, page and track cost?", run };
+export const bench: Bench = {
+  question: "What do clone, snapshot, restore, share, balloon, migrate, page and track cost?",
+  run,
+};

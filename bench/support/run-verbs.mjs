@@ -309,8 +309,10 @@ async function migration({ file }) {
 /** User CPU of reading a file in a guest's memory again and again, and how often pages came and went. */
 async function readAgain(options) {
   const host = await Host.create(options);
-  const vm = await booted(host, {});
-  await vm.exec("dd if=/dev/urandom of=/tmp/file bs=1M count=48 2>/dev/null");
+  const vm = await booted(host, { memory: "384M" });
+  const make = "for i in $(seq 96); do cat /tmp/one; done >/tmp/file; test $(wc -c </tmp/file) = 100663296";
+  const { code, stderr } = await vm.exec(`dd if=/dev/urandom of=/tmp/one bs=64k count=16 2>/dev/null; ${make}`);
+  if (code !== 0) throw new Error(`the file: ${stderr.slice(0, 200)}`);
   const moves = () => {
     const { written = 0, returned = 0 } = host.accounting().paging ?? {};
     return { written, returned };
@@ -328,7 +330,7 @@ async function readAgain(options) {
 /** What a page that leaves and comes back costs, and how much RAM one host can have. */
 async function paging({ file }) {
   const plain = await readAgain({});
-  const paged = await readAgain({ paging: true, maxMemory: 224 * MIB });
+  const paged = await readAgain({ paging: true, maxMemory: 192 * MIB });
   const each = (1000 * (paged.user - plain.user)) / Math.max(1, paged.back);
   const count = 4;
   const most = 320 * MIB;
