@@ -323,7 +323,7 @@ async function readAgain(options) {
   for (let round = 0; round < (QUICK ? 2 : 6); round++) await read();
   const user = process.cpuUsage(cpu).user / 1000;
   const { written, returned } = moves();
-  host.close();
+  await host.close();
   return { user, out: written - before.written, back: returned - before.returned };
 }
 

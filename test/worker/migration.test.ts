@@ -55,13 +55,15 @@ test("a VM goes on in another worker where it was, and is given up where its own
   await expect(refused).rejects.toMatchObject({ code: /^migration-/ });
 
   const seen: MigrationProgress[] = [];
+  let after = "";
   const { source, destination } = connection();
   const [arrived, statistics] = await Promise.all([
-    there.receive(destination),
+    there.receive(destination).then((one) => {
+      one.on("output", (bytes) => (after += Buffer.from(bytes).toString()));
+      return one;
+    }),
     vm.migrateTo(source, { onProgress: (progress) => seen.push(progress) }),
   ]);
-  let after = "";
-  arrived.on("output", (bytes) => (after += Buffer.from(bytes).toString()));
   expect(arrived.state).toBe("running");
   expect(await vm.exited).toEqual({ code: 0, reason: "migrated" });
   expect(statistics.rounds).toBeGreaterThan(1);
