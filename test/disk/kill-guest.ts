@@ -10,28 +10,23 @@ import { createDisk } from "../../src/disk/index.ts";
 import { cpio, file } from "../../src/linux/cpio.ts";
 import { random } from "./crash.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const guests = (name: string): string => path.join(root, ".guests", name);
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+export const guests = (name: string): string => path.join(root, ".guests", name);
 
-const BLOCK = 4096;
-const BLOCKS = 256;
+export const BLOCK = 4096;
+export const BLOCKS = 256;
 /** The next block is this much further: all are met before one is met again. */
 const STRIDE = 79;
 /** Rounds that go on with what the one before has left. */
 const ROUNDS_OF_AN_IMAGE = 8;
 /** Which block a count is written to. */
-const blockOf = (count: number): number => (count * STRIDE) % BLOCKS;
+export const blockOf = (count: number): number => (count * STRIDE) % BLOCKS;
 
 /** Longest time from the start of a guest to its first flush, on a busy machine. */
 const PATIENCE_MILLISECONDS = 300_000;
 
-/**
- * What the guest does: block after block of a file is written and flushed, which it says when the flush has returned; beside that it makes,
- * renames and removes folders and files for ever. `start` comes from the kernel's command line.
- */
-const LOAD = `#!/bin/sh
-mount -t ext4 /dev/vda /mnt || { echo broken; exit 1; }
-metadata() {
+/** Makes, renames and removes folders and files for ever; `program` is a file of some size. */
+const METADATA = `metadata() {
   round=0
   while :; do
     round=$((round + 1))
@@ -42,13 +37,16 @@ metadata() {
       ln /mnt/new/a/$name /mnt/new/a/b/$name
       mv /mnt/new/a/$name /mnt/new/$name
     done
-    dd if=/bin/busybox of=/mnt/new/file bs=64k count=8 2>/dev/null
+    dd if=$program of=/mnt/new/file bs=64k count=8 2>/dev/null
     mv /mnt/new /mnt/old
     sync
   done
 }
 metadata &
-count=$start
+`;
+
+/** Writes block after block of a file from `start` on, flushes each, and says so when the flush has returned. */
+const FLUSHES = `count=$start
 while :; do
   count=$((count + 1))
   printf '%-${BLOCK}s' $count | dd of=/mnt/blocks bs=${BLOCK} seek=$((count * ${STRIDE} % ${BLOCKS})) conv=notrunc,fsync 2>/dev/null
@@ -56,27 +54,44 @@ while :; do
 done
 `;
 
-function program(name: string, args: readonly string[], good: readonly number[]): void {
+/**
+ * What a guest does beside `others`: it changes folders and flushes blocks, on an ext4 file system at /mnt.
+ * @param program - a file of the guest's, of half a MiB or more
+ */
+export const load = (program: string, others = ""): string => `program=${program}\n${METADATA}${others}${FLUSHES}`;
+
+/** `start` comes from the kernel's command line. */
+const LOAD = `#!/bin/sh
+mount -t ext4 /dev/vda /mnt || { echo broken; exit 1; }
+${load("/bin/busybox")}`;
+
+export function program(name: string, args: readonly string[], good: readonly number[]): void {
   const { status, stdout, stderr } = spawnSync(name, args, { encoding: "utf8" });
   if (!good.includes(status ?? -1)) throw new Error(`${name} ${args[0]}: ${status} ${stdout}${stderr}`);
 }
 
-/** Makes an ext4 file system with the file that is written to. */
-function makeFileSystem(folder: string, image: string): void {
+/** Makes an ext4 file system with the file that is written to, and others, by name. */
+export function makeFileSystem(folder: string, image: string, files: Record<string, string> = {}): void {
   const content = path.join(folder, "content");
   mkdirSync(content, { recursive: true });
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(content, name), text);
   writeFileSync(path.join(content, "blocks"), Buffer.alloc(BLOCK * BLOCKS, "0"));
   program("mke2fs", ["-q", "-F", "-t", "ext4", "-d", content, image, "48M"], [0]);
 }
 
-/** Runs the guest until it has flushed something, and a random while more, and kills it; the last count it said was flushed. */
-async function runAndKill(guest: ChildProcess, milliseconds: number): Promise<number> {
+/**
+ * Runs the guest until it has flushed something, and a random while more, and kills it; the last count it said was flushed.
+ * @throws Error when it says that fio has ended, or flushes nothing
+ */
+export async function runAndKill(guest: ChildProcess, milliseconds: number): Promise<number> {
   let text = "";
   let last = 0;
+  let ended: string | undefined;
   const exit = once(guest, "exit");
   const begun = new Promise<void>((resolve) => {
     guest.stdout!.setEncoding("utf8").on("data", (part: string) => {
       text = (text + part).slice(-4096);
+      ended ??= /fio has ended: \d+/.exec(text)?.[0];
       for (const [, count] of text.matchAll(/flushed (\d+)\./g)) last = Math.max(last, Number(count));
       if (last > 0) resolve();
     });
@@ -92,16 +107,20 @@ async function runAndKill(guest: ChildProcess, milliseconds: number): Promise<nu
   await new Promise((resolve) => setTimeout(resolve, milliseconds));
   guest.kill("SIGKILL");
   await exit;
+  if (ended !== undefined) throw new Error(`${ended}: …${text.slice(-400)}`);
   return last;
 }
+
+/** Where `verify` puts the whole disk. */
+export const LEFT = "left.raw";
 
 /**
  * Looks at what is left: no errors in the image; after a replay of its journal none in the file system; each block as it was when it was
  * flushed last, which `safe` says, or as it was written later.
  * @throws Error that says what is wrong
  */
-function verify(folder: string, overlay: string, safe: readonly number[]): void {
-  const [raw, blocks] = [path.join(folder, "left.raw"), path.join(folder, "left.blocks")];
+export function verify(folder: string, overlay: string, safe: readonly number[]): void {
+  const [raw, blocks] = [path.join(folder, LEFT), path.join(folder, "left.blocks")];
   // 3: clusters that nobody uses.
   program("qemu-img", ["check", overlay], [0, 3]);
   program("qemu-img", ["convert", "-O", "raw", overlay, raw], [0]);
