@@ -179,7 +179,9 @@ export class HttpBlock implements BlockBackend {
     try {
       expectOpen(this, this.#open);
       const at = first * BLOCK_BYTES;
-      const { bytes, identity } = await this.#fetcher.read(at, Math.min(end * BLOCK_BYTES, this.size) - at);
+      const { bytes, identity } = await this.#fetcher
+        .read(at, Math.min(end * BLOCK_BYTES, this.size) - at)
+        .catch((cause: unknown) => Promise.reject(lost(cause)));
       this.traffic.requests++;
       this.traffic.bytes += bytes.length;
       const { size, version } = this.#identity;
@@ -199,6 +201,12 @@ export class HttpBlock implements BlockBackend {
       { reason: "changed" },
     ));
   }
+}
+
+/** A server that refuses a file which it has had is an I/O error, as any other that befalls an open disk. */
+function lost(cause: unknown): unknown {
+  if (!(cause instanceof WasmvisorError) || cause.code !== "source-unreadable") return cause;
+  return new WasmvisorError("block-io", cause.message, { ...cause.data, reason: "refused" }, { cause });
 }
 
 /** Copies what a block has of the bytes at `at` to `into` from `done` on; returns how many those are. */
