@@ -50,6 +50,12 @@ export function isCopied(view: DataView, index: number): boolean {
   return (view.getUint32(index * 8) & COPIED_HI) !== 0;
 }
 
+/** Whether the words of an entry of an L2 table lead to data, used by it alone if so is asked. */
+function isDataIn(hi: number, lo: number, alone: boolean): boolean {
+  if ((hi & COMPRESSED_HI) !== 0 || (lo & ZERO_LO) !== 0 || (alone && (hi & COPIED_HI) === 0)) return false;
+  return (hi & OFFSET_HI) !== 0 || (lo & OFFSET_LO) !== 0;
+}
+
 /** What an entry of an L2 table says. */
 export function kindIn(view: DataView, index: number): Kind {
   const hi = view.getUint32(index * 8);
@@ -134,9 +140,13 @@ export class Image {
 
   /** Where the L2 table for an address lies, or 0. */
   tableOffset(at: number): number {
-    const index = Math.floor(at / this.tableSpan);
+    return this.#tableAt(Math.floor(at / this.tableSpan));
+  }
+
+  #tableAt(index: number): number {
     const offset = offsetIn(this.l1.view, index);
-    if (offset !== 0 && (offset % this.clusterBytes !== 0 || offset >= this.file.size))
+    // A cluster's size has fewer bits than a word.
+    if (offset !== 0 && (((offset >>> 0) & (this.clusterBytes - 1)) !== 0 || offset >= this.file.size))
       throw damaged("its L1 table leads to no L2 table", { offset });
     return offset;
   }
@@ -172,21 +182,39 @@ export class Image {
    * @param alone - they must not be used by anybody else
    */
   hostOffset(at: number, length: number, alone: boolean): number {
-    const inCluster = at % this.clusterBytes;
-    const tableOffset = this.tableOffset(at);
-    const table = tableOffset === 0 ? undefined : this.l2.cached(tableOffset);
+    // Divisions by powers of two are exact; the remainder of a number of more than 31 bits is slow.
+    const cluster = Math.floor(at / this.clusterBytes);
+    const inCluster = at - cluster * this.clusterBytes;
+    const tableIndex = Math.floor(cluster / this.perTable);
+    const table = this.#cachedTable(tableIndex);
     if (table === undefined) return -1;
+    const index = cluster - tableIndex * this.perTable;
     const { view } = table;
-    const index = this.entryIndex(at);
-    const last = index + Math.floor((inCluster + length - 1) / this.clusterBytes);
-    if (last >= this.perTable) return -1;
-    const host = offsetIn(view, index);
-    for (let next = index; next <= last; next++) {
-      if (kindIn(view, next) !== Kind.DATA || (alone && !isCopied(view, next))) return -1;
-      if (offsetIn(view, next) !== host + (next - index) * this.clusterBytes) return -1;
-    }
-    if (host % this.clusterBytes !== 0 || host + inCluster + length > this.file.size) return -1;
+    const hi = view.getUint32(index * 8);
+    const lo = view.getUint32(index * 8 + 4);
+    if (!isDataIn(hi, lo, alone) || (lo & (this.clusterBytes - 1) & OFFSET_LO) !== 0) return -1;
+    const host = (hi & OFFSET_HI) * 2 ** 32 + ((lo & OFFSET_LO) >>> 0);
+    if (host + inCluster + length > this.file.size) return -1;
+    if (inCluster + length > this.clusterBytes && !this.#isOnePiece(view, index, host, inCluster + length, alone))
+      return -1;
     return host + inCluster;
+  }
+
+  /** The L2 table with that number, if it is in memory. */
+  #cachedTable(index: number): Table | undefined {
+    const offset = this.#tableAt(index);
+    return offset === 0 ? undefined : this.l2.cached(offset);
+  }
+
+  /** Whether the clusters of `length` bytes from `index` on lie one behind the other from `host` on. */
+  #isOnePiece(view: DataView, index: number, host: number, length: number, alone: boolean): boolean {
+    const last = index + Math.floor((length - 1) / this.clusterBytes);
+    if (last >= this.perTable) return false;
+    for (let next = index + 1; next <= last; next++) {
+      if (kindIn(view, next) !== Kind.DATA || (alone && !isCopied(view, next))) return false;
+      if (offsetIn(view, next) !== host + (next - index) * this.clusterBytes) return false;
+    }
+    return true;
   }
 
   /** Reads clusters of the file, where what lies over its end is zeros. */
