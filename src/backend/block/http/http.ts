@@ -179,14 +179,14 @@ export class HttpBlock implements BlockBackend {
     try {
       expectOpen(this, this.#open);
       const at = first * BLOCK_BYTES;
-      const { bytes, identity } = await this.#fetcher
-        .read(at, Math.min(end * BLOCK_BYTES, this.size) - at)
-        .catch((cause: unknown) => Promise.reject(lost(cause)));
+      const { bytes, identity } = await this.#fetcher.read(at, Math.min(end * BLOCK_BYTES, this.size) - at);
       this.traffic.requests++;
       this.traffic.bytes += bytes.length;
       const { size, version } = this.#identity;
       if (identity.size !== size || identity.version !== version) throw this.#changed();
       return bytes;
+    } catch (cause) {
+      throw lost(cause);
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) this.#running--;
