@@ -92,9 +92,14 @@ export class VmConsole {
 
   /**
    * @param onOutput - called with every chunk the guest has printed
-   * @param onFull - called when `full` becomes true @internal
+   * @param onFull - called when `full` becomes true
+   * @param onInput - called when the guest's end has taken something @internal
    */
-  constructor(onOutput: (bytes: Uint8Array) => void, onFull: () => void = () => undefined) {
+  constructor(
+    onOutput: (bytes: Uint8Array) => void,
+    onFull: () => void = () => undefined,
+    onInput: () => void = () => undefined,
+  ) {
     this.#onOutput = onOutput;
     this.#onFull = onFull;
     this.#queue = new QueueConsole((byte) => this.#print(byte));
@@ -104,6 +109,7 @@ export class VmConsole {
       onInput: (receive) =>
         this.#queue.onInput((bytes) => {
           const count = receive(bytes);
+          if (count > 0) onInput();
           this.#accepted(count);
           return count;
         }),

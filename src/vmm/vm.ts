@@ -183,6 +183,8 @@ export class Vm extends Driven {
     this.console = new VmConsole(
       (bytes) => this.emit("output", bytes),
       () => this.#loop.endSlice(),
+      // A receiver that waits for more has a deadline of its own now.
+      () => this.#loop?.wake(),
     );
     this.drives = deps.virtio.drives;
     this.networks = deps.virtio.networks;
