@@ -209,10 +209,14 @@ describe("the event loop", () => {
     expect(vm.counters().instructions).toBeGreaterThan(0);
   });
 
-  test("wakes a guest that waits for a key", async () => {
+  test.each([
+    ["a key", "nop"],
+    ["14 keys, or for the time in which no more come", "li t1, 0xc1\nsb t1, 2(t0)"],
+  ])("wakes a guest that waits for %s", async (_, trigger) => {
     // Enables the UART's receive interrupt (PLIC source 10, context 0) and waits.
     const vm = await vmOf(`
       li t0, 0x10000000
+      ${trigger}
       li t1, 1
       sb t1, 1(t0)
       li t0, 0x0c000028
