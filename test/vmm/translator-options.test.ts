@@ -24,13 +24,24 @@ describe("translator options", () => {
 
   test("have one switch for each bit of Translate, and each moves its own bit alone", () => {
     const bits = TRANSLATOR_SWITCHES.map((name) => {
-      const on = checkTranslator({ [name]: true }).mechanisms;
-      const off = checkTranslator({ [name]: false }).mechanisms;
+      const on = checkTranslator({ [name]: true }, { hasRelaxedMadd: true }).mechanisms;
+      const off = checkTranslator({ [name]: false }, { hasRelaxedMadd: true }).mechanisms;
       return on ^ off;
     });
     expect(bits.every((bit) => bit !== 0 && (bit & (bit - 1)) === 0)).toBe(true);
-    expect(bits.reduce((all, bit) => all | bit, 0)).toBe(Translate.ALL | Translate.COUNT);
+    expect(bits.reduce((all, bit) => all | bit, 0)).toBe(Translate.ALL | Translate.COUNT | Translate.RELAXED_MADD);
     expect(new Set(bits).size).toBe(bits.length);
+  });
+
+  test("ask for the engine's own multiply-add where there is one alone", () => {
+    const relaxed = (options: TranslatorOptions, hasRelaxedMadd: boolean) =>
+      (checkTranslator(options, { hasRelaxedMadd }).mechanisms & Translate.RELAXED_MADD) !== 0;
+    expect([relaxed({}, true), relaxed({}, false), relaxed({ relaxedMadd: true }, false)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(relaxed({ relaxedMadd: false }, true)).toBe(false);
   });
 
   test("take thresholds and budgets", () => {

@@ -118,7 +118,7 @@ describe("disks on the page", () => {
     // The machine that booted with the page has both.
     for (const name of ["data.img (slot 7", "empty.qcow2 (slot 6"])
       await page.getByRole("heading", { name: new RegExp(name.replace("(", "\\(")) }).waitFor();
-    expect(await page.locator(".pending").textContent()).toBe("");
+    expect(await page.locator("#panel-disks > .pending").textContent()).toBe("");
     // Whoever goes through the list by keyboard stays where they are when it is looked at again.
     await ticked(page, "empty.qcow2").focus();
     await page.keyboard.press("Space");

@@ -120,7 +120,7 @@ function note_split(hart: Hart, vm: Vm): void {
   const isSplit = hart.spanSplit != 0;
   hart.spanSplit = 0;
   if (!is_access(record_op(record_peek(hart, hart.pc)))) return;
-  const failed = site_failed(changetype<Dbt>(<usize>vm.dbt), hart.pc, <u32>hart.instret);
+  const failed = site_failed(changetype<Dbt>(<usize>vm.dbt), hart.pc, <u32>hart.instret, isSplit);
   if (failed == Failed.SELDOM) return;
   const entry = hart.pc - <i64>(<i32>hart.splitFrom);
   const found = isSplit && failed == Failed.OFTEN ? region_at(hart, entry) : 0;

@@ -28,10 +28,11 @@ export enum Failed {
   AGAIN,
 }
 
-/** Counts a failure at `pc`, the hart's instret being `now`. */
-export function site_failed(t: Dbt, pc: u64, now: u32): Failed {
+/** Counts a failure at `pc`, the hart's instret being `now`; of one that is checked alone, only where the check was `merged`. */
+export function site_failed(t: Dbt, pc: u64, now: u32, merged: bool): Failed {
   const at = pc_take(<usize>t.sites, SITE_BITS, SITE_BYTES, pc);
   const alone = load<u32>(at, FAILURES) & ALONE;
+  if (alone && !merged) return Failed.SELDOM;
   let failures = load<u32>(at, FAILURES) & ~ALONE;
   if (failures + 1 == LIMIT && now - load<u32>(at, SINCE) >= OFTEN) failures = 0;
   if (!failures) store<u32>(at, now, SINCE);

@@ -39,10 +39,11 @@ export class Heartbeat {
     this.#next();
   }
 
-  /** The guest begins anew. */
+  /** The guest begins anew: what it has said until now says nothing of it. */
   booted(): void {
     this.#isUp = false;
     this.#silence = 0;
+    this.#heard = this.#owner.heard();
   }
 
   stop(): void {
