@@ -11,7 +11,7 @@
 #ifdef __riscv
 WORKLOAD("fft-fused", 70, {1, 0xb38093ad15ff4ddf}, {7, 0x81b3c8e84de02ba3}, {70, 0xcfd156f6266fc51c})
 #elif !defined(__FP_FAST_FMA)
-WORKLOAD("fft-fused", 70, {1, 0xbfb3cb752eb3ab1a}, {7, 0xbfe7ab5bcc9fce54}, {70, 0x701063f4419999f8})
+WORKLOAD("fft-fused", 70, CHECKSUMS)
 #else
 WORKLOAD("fft-fused", 70, {0})
 #endif

@@ -9,9 +9,9 @@
 #include "matmul.c"
 
 #ifdef __riscv
-WORKLOAD("matmul-fused", 40, {1, 0x4222795e45658bee}, {4, 0x1db073a3e8001eeb}, {40, 0x6e99a638fd0c8fa6})
+WORKLOAD("matmul-fused", 40, CHECKSUMS)
 #elif !defined(__FP_FAST_FMA)
-WORKLOAD("matmul-fused", 40, {1, 0x4222795e45658bee}, {4, 0x1db073a3e8001eeb}, {40, 0x6e99a638fd0c8fa6})
+WORKLOAD("matmul-fused", 40, CHECKSUMS)
 #else
 WORKLOAD("matmul-fused", 40, {0})
 #endif

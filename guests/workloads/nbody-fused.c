@@ -11,7 +11,7 @@
 #ifdef __riscv
 WORKLOAD("nbody-fused", 120, {1, 0xdab3472fa52055e7}, {12, 0xad3f86ddddefb212}, {120, 0x7658c813af4e6e69})
 #elif !defined(__FP_FAST_FMA)
-WORKLOAD("nbody-fused", 120, {1, 0xb0bed21e74e2c146}, {12, 0xc2c91f13babcacf5}, {120, 0x354c8c7af3ac45da})
+WORKLOAD("nbody-fused", 120, CHECKSUMS)
 #else
 WORKLOAD("nbody-fused", 120, {0})
 #endif

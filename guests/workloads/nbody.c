@@ -1,8 +1,9 @@
 /* The sun and four planets under gravity, in doubles; the total energy must be kept. */
 #include "workload.h"
 
+#define CHECKSUMS {1, 0xb0bed21e74e2c146}, {12, 0xc2c91f13babcacf5}, {120, 0x354c8c7af3ac45da}
 #ifndef WORKLOAD_CONTRACTED
-WORKLOAD("nbody", 120, {1, 0xb0bed21e74e2c146}, {12, 0xc2c91f13babcacf5}, {120, 0x354c8c7af3ac45da})
+WORKLOAD("nbody", 120, CHECKSUMS)
 #endif
 
 enum { BODIES = 5, STEPS = 2000 };

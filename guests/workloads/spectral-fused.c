@@ -11,7 +11,7 @@
 #ifdef __riscv
 WORKLOAD("spectral-fused", 50, {1, 0xc8410ba3b40e2e7b}, {5, 0xa925229de8a2b3f3}, {50, 0x343dd525bec779f2})
 #elif !defined(__FP_FAST_FMA)
-WORKLOAD("spectral-fused", 50, {1, 0xa2e778d764de2100}, {5, 0xf071e729220f5ce2}, {50, 0x0867d313289d5b43})
+WORKLOAD("spectral-fused", 50, CHECKSUMS)
 #else
 WORKLOAD("spectral-fused", 50, {0})
 #endif

@@ -39,11 +39,10 @@ export function hasTailCalls(): boolean {
 }
 
 const [F32, F64] = [0x7d, 0x7c];
-const GETS = [0x20, 0, 0x20, 1, 0x20, 2] as const;
 
 /** `export "f"`: of three numbers, the first lanes of their vectors multiplied and added. */
 function maddModule(type: number, splat: number, madd: number, lane: number): Uint8Array<ArrayBuffer> {
-  const vectors = [0, 1, 2].flatMap((index) => [...GETS.slice(2 * index, 2 * index + 2), 0xfd, splat]);
+  const vectors = [0, 1, 2].flatMap((index) => [0x20, index, 0xfd, splat]);
   const body = [0, ...vectors, 0xfd, 0x80 | (madd & 0x7f), madd >> 7, 0xfd, lane, 0, 0x0b];
   return Uint8Array.from([
     ...[...HEADER, 1, 8, 1, 0x60, 3, type, type, type, 1, type, 3, 2, 1, 0],

@@ -1,6 +1,6 @@
 /** What the printers call registers, locals, operators and the hart's fields. */
 
-import { W } from "../../assembly/dbt/wasm/opcode.ts";
+import { Simd, W } from "../../assembly/dbt/wasm/opcode.ts";
 import { HartField } from "../../assembly/state/layout.ts";
 import { HartBlock } from "../../assembly/shared/constants.ts";
 import { Import, Local } from "../../assembly/shared/emitted.ts";
@@ -33,6 +33,11 @@ export function registerNames(mask: bigint): string {
 /** A WebAssembly operator in the text format; undefined when the translator does not use it. */
 export function operatorName(opcode: number): string | undefined {
   return operators[opcode];
+}
+
+/** The name of a vector's operator. */
+export function vectorName(opcode: number): string | undefined {
+  return vectors[opcode];
 }
 
 /** The opcode of a WebAssembly operator of the text format; undefined when the translator does not use it. */
@@ -69,9 +74,17 @@ function jumpCacheName(offset: number): string {
   return `hart.jump.${mode}${distance === 0 ? "" : `+0x${distance.toString(16)}`}`;
 }
 
-const operators: (string | undefined)[] = [];
-for (const [name, opcode] of Object.entries(W)) {
-  if (typeof opcode === "number") operators[opcode] = name.toLowerCase().replace(/^(i32|i64|f32|f64|local)_/, "$1.");
+const operators = textNames(W);
+const vectors = textNames(Simd);
+
+/** Names of the text format by opcode. */
+function textNames(opcodes: Readonly<Record<string, string | number>>): (string | undefined)[] {
+  const names: (string | undefined)[] = [];
+  for (const [name, opcode] of Object.entries(opcodes)) {
+    if (typeof opcode !== "number") continue;
+    names[opcode] = name.toLowerCase().replace(/^(i32|i64|f32|f64|f32x4|f64x2|local)_/, "$1.");
+  }
+  return names;
 }
 
 const fields = Object.entries(HartField)

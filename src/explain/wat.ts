@@ -4,13 +4,13 @@
  * which is left out.
  */
 
-import { Simd, W } from "../../assembly/dbt/wasm/opcode.ts";
+import { W } from "../../assembly/dbt/wasm/opcode.ts";
 import { HartBlock, Tlb } from "../../assembly/shared/constants.ts";
 import { Local } from "../../assembly/shared/emitted.ts";
 import { Mode } from "../../assembly/shared/ir.ts";
 import type { RegionParts } from "../core/explained.ts";
 import { insnText } from "./guest.ts";
-import { constantText, hartFieldName, hex, importName, localName, operatorName } from "./names.ts";
+import { constantText, hartFieldName, hex, importName, localName, operatorName, vectorName } from "./names.ts";
 import { readModule, WasmReader, type ModuleParts } from "./wasm-reader.ts";
 import { layOut, type Expression, type Form } from "./wat-layout.ts";
 
@@ -153,12 +153,11 @@ class Printer {
   }
 
   #vector(opcode: number): Shape {
-    const name = Object.entries(Simd).find(([, number]) => number === opcode)?.[0];
+    const name = vectorName(opcode);
     if (name === undefined)
       throw new RangeError(`vector opcode 0x${opcode.toString(16)} is not one of the translator's`);
-    const text = name.toLowerCase().replace("_", ".");
-    if (name.endsWith("MADD")) return plain(text, 3, 1);
-    return plain(name.endsWith("LANE") ? `${text} ${this.#reader.byte()}` : text, 1, 1);
+    if (name.endsWith("madd")) return plain(name, 3, 1);
+    return plain(name.endsWith("lane") ? `${name} ${this.#reader.byte()}` : name, 1, 1);
   }
 
   /** The function's first blocks are its exits; what follows each of them stands behind it, not around it. */

@@ -161,7 +161,7 @@ export class MachineMemory {
     }, 0);
   }
 
-  /** Clears what is stale in a range that is given out. */
+  /** Clears what is stale of a range. */
   #clearStale({ start, end }: FreeRange): void {
     this.#stale = this.#stale.flatMap((stale) => {
       const [from, to] = [Math.max(start, stale.start), Math.min(end, stale.end)];

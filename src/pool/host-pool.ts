@@ -21,7 +21,7 @@ import {
   type PoolMove,
 } from "./options.ts";
 import { type HostLoad, loadOf, placeFor, planMoves } from "./plan.ts";
-import { Place } from "./place.ts";
+import { closed, Place } from "./place.ts";
 
 /** VMs that one `balance` moves unless told otherwise. */
 const MOVES_USUAL = 4;
@@ -288,8 +288,7 @@ export class HostPool {
   }
 
   #expectOpen(): void {
-    if (this.#isClosed)
-      throw new WasmvisorError("host-closed", "The pool has been closed; make another one with HostPool.create.");
+    if (this.#isClosed) throw closed();
   }
 }
 

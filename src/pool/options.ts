@@ -3,7 +3,7 @@
 import { WasmvisorError } from "../error.ts";
 import type { WorkerChoice } from "../host/thread.ts";
 import { known } from "../vmm/known.ts";
-import type { HostOptions } from "../vmm/host.ts";
+import { HOST_KEYS, type HostOptions } from "../vmm/host.ts";
 import type { MigrationStatistics } from "../vmm/migrate/options.ts";
 import type { VmState } from "../vmm/vm-types.ts";
 import type { WorkerVm } from "../worker/worker-vm.ts";
@@ -77,21 +77,14 @@ const PROCESSORS_USUAL = 4;
 /** Address space of one Wasm memory. */
 export const MEMORY_MOST = 2 ** 32;
 
-const KEYS = Object.keys({
+const OWN_KEYS = Object.keys({
   hosts: 0,
-  worker: 0,
   balanceEvery: 0,
-  wasm: 0,
-  maxMemory: 0,
-  compilation: 0,
-  sharing: 0,
-  paging: 0,
-  signal: 0,
-} satisfies Record<keyof HostPoolOptions, 0>);
+} satisfies Record<Exclude<keyof HostPoolOptions, keyof HostOptions>, 0>);
 
 /** @throws WasmvisorError `option` */
 export function checkPool(options: HostPoolOptions): PoolChoice {
-  known({ code: "option", where: "HostPool.create" }, options, KEYS);
+  known({ code: "option", where: "HostPool.create" }, options, [...OWN_KEYS, ...HOST_KEYS]);
   const { hosts = usualHosts(), worker = true, balanceEvery, ...host } = options;
   if (!Number.isInteger(hosts) || hosts < 1 || hosts > HOSTS_MOST)
     throw fault(`A pool has 1 to ${HOSTS_MOST} hosts, not ${String(hosts)}.`, "hosts", hosts);

@@ -84,6 +84,7 @@ export class Place {
   }
 }
 
-function closed(): WasmvisorError {
+/** The pool that it is of is no more. */
+export function closed(): WasmvisorError {
   return new WasmvisorError("host-closed", "The pool has been closed; make another one with HostPool.create.");
 }

@@ -61,7 +61,8 @@ export interface HostOptions {
   readonly signal?: AbortSignal;
 }
 
-const KEYS = Object.keys({
+/** The names of what is in `HostOptions`. */
+export const HOST_KEYS: readonly string[] = Object.keys({
   worker: 0,
   wasm: 0,
   maxMemory: 0,
@@ -145,7 +146,7 @@ export class Host {
    * `worker`; the signal's reason
    */
   static async create(options: HostOptions = {}): Promise<Host | WorkerHost> {
-    known({ code: "option", where: "Host.create" }, options, KEYS);
+    known({ code: "option", where: "Host.create" }, options, HOST_KEYS);
     const { worker = false, wasm, signal, ...settings } = options;
     const sharing = checkSharing(options.sharing);
     const paging = checkPaging(options.paging);

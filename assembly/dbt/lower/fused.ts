@@ -13,6 +13,7 @@ import {
   open_if,
   otherwise,
   set_result,
+  sized,
   unbox,
   unsettled,
 } from "./float_emit";
@@ -37,6 +38,8 @@ const TAIL: u32 = FA + 8;
 const HIGH_A: u32 = FA + 9;
 const HIGH_B: u32 = FA + 10;
 const LOW: u32 = FA + 11;
+/** A place in the node's signs that has none. */
+const UNSIGNED: u32 = 2;
 
 export function lower_fused(t: Dbt, b: Block, n: Node, dirty: u64): void {
   const isRelaxed = (t.switches & Translate.RELAXED_MADD) != 0;
@@ -65,12 +68,7 @@ function relaxed_double(t: Dbt, b: Block, n: Node, dirty: u64): void {
   unsettled(t, 8, FA, false);
   open_if(t);
   otherwise(t, b, n);
-  get(w, LEFT);
-  get(w, right);
-  byte(w, W.F64_MUL);
-  tee(w, PRODUCT);
-  get(w, ADDEND);
-  byte(w, W.F64_ADD);
+  product_sum(t, right);
   set(w, HEAD);
   errors(t, right);
   is_exact_double(t, right);
@@ -85,7 +83,7 @@ function relaxed_single(t: Dbt, b: Block, n: Node, dirty: u64): void {
   const right = unbox(t, b, n, n.b, SB, dirty);
   const addend = unbox(t, b, n, n.c, SC, dirty);
   single_lanes(t, n, left, 0);
-  single_lanes(t, n, right, 2);
+  single_lanes(t, n, right, UNSIGNED);
   single_lanes(t, n, addend, 1);
   simd(w, Simd.F32X4_RELAXED_MADD);
   first_lane(w, Simd.F32X4_EXTRACT_LANE);
@@ -94,9 +92,9 @@ function relaxed_single(t: Dbt, b: Block, n: Node, dirty: u64): void {
   open_if(t);
   otherwise(t, b, n);
   widened(t, n, left, LEFT, 0);
-  widened(t, n, right, FA, 2);
+  widened(t, n, right, FA, UNSIGNED);
   widened(t, n, addend, ADDEND, 1);
-  exact_product_sum(t);
+  product_sum(t, FA);
   set(w, HEAD);
   is_exact_single(t);
   leave_unless(t, dirty);
@@ -106,25 +104,23 @@ function relaxed_single(t: Dbt, b: Block, n: Node, dirty: u64): void {
 
 /** Pushes a vector of a single, negated by bit `place` of the node's signs. */
 function single_lanes(t: Dbt, n: Node, local: u32, place: u32): void {
-  const w = writer(t);
-  get(w, local);
-  if ((<u32>n.w >> place) & 1) byte(w, W.F32_NEG);
-  simd(w, Simd.F32X4_SPLAT);
+  signed(t, n, local, place);
+  simd(writer(t), Simd.F32X4_SPLAT);
 }
 
-/** Pushes a local, negated by bit `place` of the node's signs. */
+/** Pushes a local of the node's format, negated by bit `place` of the node's signs. */
 function signed(t: Dbt, n: Node, local: u32, place: u32): void {
   get(writer(t), local);
-  if ((<u32>n.w >> place) & 1) byte(writer(t), W.F64_NEG);
+  if ((<u32>n.w >> place) & 1) byte(writer(t), sized(n, W.F64_NEG));
 }
 
 /** The product of singles is exact in f64; rounding the sum twice differs from once only if it first becomes a middle. */
 function fused_single(t: Dbt, b: Block, n: Node, dirty: u64): void {
   const w = writer(t);
   widened(t, n, unbox(t, b, n, n.a, SA, dirty), LEFT, 0);
-  widened(t, n, unbox(t, b, n, n.b, SB, dirty), FA, 2);
+  widened(t, n, unbox(t, b, n, n.b, SB, dirty), FA, UNSIGNED);
   widened(t, n, unbox(t, b, n, n.c, SC, dirty), ADDEND, 1);
-  exact_product_sum(t);
+  product_sum(t, FA);
   tee(w, HEAD);
   byte(w, W.F32_DEMOTE_F64);
   set(w, SR);
@@ -144,11 +140,11 @@ function fused_single(t: Dbt, b: Block, n: Node, dirty: u64): void {
   set_result(t, n, SR);
 }
 
-/** Pushes LEFT * FA + ADDEND, and leaves the product in PRODUCT. */
-function exact_product_sum(t: Dbt): void {
+/** Pushes LEFT * `right` + ADDEND, each rounded, and leaves the product in PRODUCT. */
+function product_sum(t: Dbt, right: u32): void {
   const w = writer(t);
   get(w, LEFT);
-  get(w, FA);
+  get(w, right);
   byte(w, W.F64_MUL);
   tee(w, PRODUCT);
   get(w, ADDEND);
