@@ -95,12 +95,13 @@ export function findMirror(etcApt = "/etc/apt", environment = process.env) {
   return uri;
 }
 
-/** An apt root below `root`, for riscv64 packages of the suite. */
+/** An apt root below `root`, for packages of one architecture of the suite. */
 export class PrivateApt {
-  /** `retries` are options of `patiently`; `execute` is `run`, or a test's. */
-  constructor(root, mirror = findMirror(), { retries = {}, execute = run } = {}) {
+  /** `retries` are options of `patiently`; `execute` is `run`, or a test's; `architecture` is Debian's word for it. */
+  constructor(root, mirror = findMirror(), { retries = {}, execute = run, architecture = "riscv64" } = {}) {
     this.root = root;
     this.mirror = mirror;
+    this.architecture = architecture;
     this.retries = retries;
     this.execute = execute;
     this.archives = join(root, "archives");
@@ -120,7 +121,10 @@ export class PrivateApt {
       .split("\n")
       .filter((line) => /^Acquire::(ftp|http|https|ForceIPv4|ForceIPv6)/.test(line));
     writeFileSync(path("status"), "");
-    writeFileSync(path("sources.list"), `deb [arch=riscv64 signed-by=${KEYRING}] ${this.mirror} ${SUITE} main\n`);
+    writeFileSync(
+      path("sources.list"),
+      `deb [arch=${this.architecture} signed-by=${KEYRING}] ${this.mirror} ${SUITE} main\n`,
+    );
     writeFileSync(
       path("apt.conf"),
       [
@@ -135,8 +139,8 @@ export class PrivateApt {
         `Dir::State::Lists "${path("lists")}";`,
         `Dir::State::status "${path("status")}";`,
         `Dir::Cache "${path("cache")}";`,
-        'APT::Architecture "riscv64";',
-        'APT::Architectures "riscv64";',
+        `APT::Architecture "${this.architecture}";`,
+        `APT::Architectures "${this.architecture}";`,
         'APT::Sandbox::User "root";',
         'Acquire::Languages "none";',
         'Acquire::Retries "3";',
@@ -188,7 +192,8 @@ export class PrivateApt {
   locate(name) {
     const printed = this.apt("apt-get", ["download", "-q", "--print-uris", name]);
     const match = /^'[^']*' (\S+) (\d+) /m.exec(printed);
-    if (!match) throw new PrepareError(`The archive has no package ${name} for riscv64: try another DEBIAN_MIRROR.`);
+    if (!match)
+      throw new PrepareError(`The archive has no package ${name} for ${this.architecture}: try another DEBIAN_MIRROR.`);
     return { name, path: join(this.archives, match[1]), bytes: Number(match[2]) };
   }
 
