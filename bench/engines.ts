@@ -1,95 +1,137 @@
-/** How much slower is an integer program on each engine, full system, than the same C compiled by gcc -O2? */
+/** How much slower are the bundled workloads on each engine, full system, than the same C compiled by gcc -O2? By kind of workload. */
 
 import { spawnSync } from "node:child_process";
 import type { EngineName } from "../src/index.ts";
-import { type Contestant, installed, interleaved, median } from "./support/measure.ts";
+import { geometricMean } from "../src/study/statistics.ts";
+import { type Workload, WORKLOADS } from "../src/study/workloads.ts";
+import { type Contestant, installed, interleaved, median, runOnce } from "./support/measure.ts";
 import type { Bench, Report, Row } from "./support/report.ts";
 
-const WORKLOAD = "mix";
-/** About a billion guest instructions: long against start-up, which is measured and taken off. */
-const SCALE = 3000;
-const REPETITIONS = 5;
+const QUICK = process.argv.includes("--quick");
+const REPETITIONS = Number(process.env.WASMVISOR_BENCH_ROUNDS ?? (QUICK ? 1 : 3));
 
-/** One way to run the workload at a scale. */
+/** What a native run should take at least, seconds: long against start-up, which is measured and taken off. */
+const NATIVE_SECONDS = QUICK ? 0.1 : 0.4;
+
+const KINDS = ["integer", "control", "floating-point", "fused"] as const;
+
+/** One way to run a workload at a scale. */
 interface Way {
   readonly name: string;
   /** Programs that must be installed. */
   readonly needs: string;
-  readonly command: (scale: number) => Contestant["command"];
+  readonly command: (workload: string, scale: number) => Contestant["command"];
 }
 
-const elf = `guests/bin/${WORKLOAD}.elf`;
-const qemu = "qemu-system-riscv64";
+const NATIVE = "native, gcc -O2";
 
 function wasmvisor(engine: EngineName): Way {
   return {
-    name: `wasmvisor, ${engine}`,
+    name: engine,
     needs: "node",
-    command: (scale) => [
+    command: (workload, scale) => [
       ...(["node", "dist/src/cli/main.js", "run", "--engine", engine, "--bios", "none", "-m", "128M"] as const),
-      ...["--kernel", elf, "--append", `scale=${scale}`],
+      ...["--kernel", `guests/bin/${workload}.elf`, "--append", `scale=${scale}`],
     ],
   };
 }
 
 const ways: readonly Way[] = [
   {
-    name: "native, gcc -O2",
+    name: NATIVE,
     needs: "gcc",
-    command: (scale) => [`build/guests/native/${WORKLOAD}`, String(scale)],
+    command: (workload, scale) => [`build/guests/native/${workload}`, String(scale)],
   },
   {
-    name: "Wasm in node",
+    name: "Wasm",
     needs: "node",
-    command: (scale) => ["node", "bench/support/run-wasm.mjs", `guests/wasm/${WORKLOAD}.wasm`, String(scale)],
+    command: (workload, scale) => ["node", "bench/support/run-wasm.mjs", `guests/wasm/${workload}.wasm`, String(scale)],
   },
-  wasmvisor("interpreter"),
   wasmvisor("tiered"),
+  wasmvisor("interpreter"),
   {
-    name: qemu,
-    needs: qemu,
-    command: (scale) => [
-      ...([qemu, "-M", "virt", "-m", "128M", "-display", "none", "-serial", "stdio", "-monitor", "none"] as const),
-      ...["-bios", "none", "-kernel", elf, "-append", `scale=${scale}`],
+    name: "qemu-system-riscv64",
+    needs: "qemu-system-riscv64",
+    command: (workload, scale) => [
+      ...(["qemu-system-riscv64", "-M", "virt", "-m", "128M", "-display", "none", "-serial", "stdio"] as const),
+      ...["-monitor", "none", "-bios", "none", "-kernel", `guests/bin/${workload}.elf`, "-append", `scale=${scale}`],
     ],
+  },
+  {
+    name: "qemu-riscv64",
+    needs: "qemu-riscv64",
+    command: (workload, scale) => ["qemu-riscv64", `build/guests/linux/${workload}`, String(scale)],
   },
 ];
 
-function rowOf(name: string, seconds: number, startup: number, native: number | undefined): Row {
-  const row = { "how it runs": name, "user s": seconds, "start-up s": startup };
-  return native === undefined ? row : { ...row, "times native": seconds / native };
+/** The first scale, of 1, 2, 4 …, at which the native program takes long enough; the same rule for every workload. */
+function scaleOf(native: Way, workload: string): number {
+  let scale = 1;
+  while (runOnce(native.command(workload, scale)).userSeconds < NATIVE_SECONDS) scale *= 2;
+  return scale;
 }
 
-function measure(present: readonly Way[]): readonly Row[] {
+/** User seconds by way, start-up taken off. */
+function measure(present: readonly Way[], workload: string, scale: number): Map<string, number> {
   const contestants = present.flatMap(({ name, command }) => [
-    { name, command: command(SCALE) },
-    { name: `${name}, start-up`, command: command(1) },
+    { name, command: command(workload, scale) },
+    { name: `${name}, start-up`, command: command(workload, 1) },
   ]);
   const samples = interleaved(contestants, REPETITIONS);
   const user = (name: string): number => median(samples.get(name)!.map(({ userSeconds }) => userSeconds));
-  const timed = present.map(({ name }) => {
-    const startup = user(`${name}, start-up`);
-    return { name, startup, seconds: user(name) - startup };
+  return new Map(present.map(({ name }) => [name, user(name) - user(`${name}, start-up`)]));
+}
+
+/** How many times native, by way. */
+function ratiosOf(seconds: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const native = seconds.get(NATIVE)!;
+  return new Map([...seconds].map(([name, value]) => [name, value / native]));
+}
+
+function rowsOf(kind: string, workloads: readonly Workload[], present: readonly Way[]): readonly Row[] {
+  const native = present.find(({ name }) => name === NATIVE)!;
+  const measured = workloads.map(({ name }) => {
+    const scale = scaleOf(native, name);
+    return { name, scale, ratios: ratiosOf(measure(present, name, scale)) };
   });
-  const native = timed.find(({ name }) => name.startsWith("native"))?.seconds;
-  return timed.map(({ name, seconds, startup }) => rowOf(name, seconds, startup, native));
+  const mean = present.map(
+    ({ name }) => [name, geometricMean(measured.map(({ ratios }) => ratios.get(name)!))] as const,
+  );
+  return [
+    ...measured.map(({ name, scale, ratios }) => ({ workload: name, scale, ...Object.fromEntries(ratios) })),
+    { workload: `${kind}: geometric mean`, scale: "", ...Object.fromEntries(mean) },
+  ];
+}
+
+/** Compiles what is not committed. */
+function build(): void {
+  for (const option of ["--native", "--linux"]) spawnSync("node", ["scripts/guests-build.mjs", option]);
 }
 
 function run(): Report {
+  if (!installed("gcc")) throw new Error("There is nothing to compare with: install gcc.");
+  build();
   const present = ways.filter(({ needs }) => installed(needs));
   const absent = ways.filter((way) => !present.includes(way)).map(({ name, needs }) => `${name}: no ${needs} here.`);
-  if (installed("gcc")) spawnSync("node", ["scripts/guests-build.mjs", "--native"], { stdio: "ignore" });
+  const rows = KINDS.flatMap((kind) =>
+    rowsOf(
+      kind,
+      WORKLOADS.filter((workload) => workload.kind === kind),
+      present,
+    ),
+  );
   return {
     question: bench.question,
-    rows: measure(present),
+    rows,
     notes: [
-      `Workload ${WORKLOAD}, scale ${SCALE}; user CPU time of all threads, median of ${REPETITIONS} interleaved runs, start-up taken off.`,
+      `Times native, user CPU time of all threads, medians of ${REPETITIONS} interleaved runs, start-up taken off; native runs of ${NATIVE_SECONDS} to ${2 * NATIVE_SECONDS} s.`,
+      "Fused: products and sums are contracted where the machine can, as compilers do when they are not told otherwise.",
       ...absent,
     ],
   };
 }
 
 export const bench: Bench = {
-  question: "How much slower than native is an integer program on each engine, full system?",
+  question: "How much slower than native are the bundled workloads on each engine, full system?",
   run: () => Promise.resolve(run()),
 };

@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { ensurePrograms } from "../scripts/debian-programs.mjs";
 import type { EngineName } from "../src/index.ts";
+import { geometricMean } from "../src/study/statistics.ts";
 import { GuestProcess } from "./support/guest-process.ts";
 import { installed, median, progress } from "./support/measure.ts";
 import type { Bench, Report, Row } from "./support/report.ts";
@@ -123,10 +124,6 @@ async function round(machines: readonly Machine[], seconds: Seconds): Promise<vo
       await guest.end();
     }
   }
-}
-
-function geometricMean(values: readonly number[]): number {
-  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }
 
 function rowsOf(seconds: Seconds): readonly Row[] {
