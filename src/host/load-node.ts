@@ -6,7 +6,7 @@ import { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { WasmvisorError } from "../error.ts";
-import { type Compilation, type Location, shown, type Source } from "./load.ts";
+import { type Compilation, isRequest, type Location, shown, type Source } from "./load.ts";
 import { openSource as openUrl } from "./load-web.ts";
 
 const WHY: Record<string, string> = {
@@ -30,7 +30,7 @@ const ADDRESS = /^(?:https?|file):\/\//i;
  * @throws WasmvisorError `source-unreadable`; the signal's reason
  */
 export async function openSource(location: Location, signal?: AbortSignal): Promise<Source> {
-  if (location instanceof Request) return openUrl(location, signal);
+  if (isRequest(location)) return openUrl(location, signal);
   if (typeof location === "string" && ADDRESS.test(location) && URL.canParse(location))
     return openSource(new URL(location), signal);
   if (location instanceof URL && location.protocol !== "file:") return openUrl(location, signal);

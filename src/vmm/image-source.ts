@@ -1,6 +1,7 @@
 /** Where images come from. */
 
 import { openSource } from "#load";
+import { isRequest } from "../host/load.ts";
 import { WasmvisorError } from "../error.ts";
 import { giveWay } from "./event-loop.ts";
 import { Patience, STALL_TIMEOUT } from "./patience.ts";
@@ -64,7 +65,7 @@ export class Image {
 }
 
 function isLocation(source: ImageSource): source is string | URL | Request {
-  return typeof source === "string" || source instanceof URL || source instanceof Request;
+  return typeof source === "string" || source instanceof URL || isRequest(source);
 }
 
 function openObject(source: ImageSource): Opened {

@@ -1,6 +1,7 @@
 /** Errors, configurations and images in a form that can be sent. */
 
 import { absoluteLocation } from "#load";
+import { isRequest } from "../host/load.ts";
 import { type ErrorCode, WasmvisorError } from "../error.ts";
 import type { VmConfig } from "../vmm/config.ts";
 import type { ImageSource } from "../vmm/image-source.ts";
@@ -86,7 +87,7 @@ function encodeImages(images: Images, transfer: object[]): WireConfig["images"] 
 function encodeImage(source: ImageSource, transfer: object[]): WireImage {
   if (typeof source === "string") return { kind: "string", location: encodeString(source) };
   if (source instanceof URL) return { kind: "url", location: source.href };
-  if (source instanceof Request) return { kind: "request", location: source.url, init: encodeRequest(source) };
+  if (isRequest(source)) return { kind: "request", location: source.url, init: encodeRequest(source) };
   if (source instanceof ReadableStream) transfer.push(source);
   return source;
 }

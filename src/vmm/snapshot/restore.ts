@@ -2,6 +2,7 @@
 
 import { defined } from "../../defined.ts";
 import { openSource } from "#load";
+import { isRequest } from "../../host/load.ts";
 import { PAGE_BYTES, type Section } from "../../state/section.ts";
 import type { FwCfgFile } from "../../device/fw-cfg/items.ts";
 import { damaged, idText, type Run, snapshotError } from "../../snapshot/format.ts";
@@ -223,7 +224,7 @@ export async function streamOf(source: ImageSource, signal?: AbortSignal): Promi
     });
   }
   if (source instanceof Blob) return source.stream() as ReadableStream<Uint8Array>;
-  if (typeof source === "string" || source instanceof URL || source instanceof Request)
+  if (typeof source === "string" || source instanceof URL || isRequest(source))
     return (await openSource(source, signal)).stream;
   const sentence = "A snapshot is given as bytes, Blob, ReadableStream of bytes, or a string that says where it is.";
   throw snapshotError("snapshot-format", sentence);
