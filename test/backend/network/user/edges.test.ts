@@ -274,31 +274,53 @@ describe("windows", () => {
 });
 
 describe("acknowledgments", () => {
-  test("come at once while the host says nothing, and wait for an answer of one that has answered", async () => {
+  const talk = async () => {
     const guest = await guestWith();
     const { peer, stream } = await open(guest);
-    const say = async (text: string): Promise<number> => {
+    const hear = async (act: () => void): Promise<number> => {
       const before = peer.segments.length;
-      peer.send(Buffer.from(text));
+      act();
       await guest.settle();
       return peer.segments.length - before;
     };
-    for (let i = 0; i < 3; i++) expect(await say("piece")).toBe(1);
-    stream.events.data(Buffer.from("answer to nothing"));
-    await guest.settle();
-    expect(await say("piece")).toBe(1);
-    stream.write = (bytes) => {
-      stream.written.push(bytes);
-      stream.events.data(Buffer.from("answer"));
-      return true;
-    };
-    for (let i = 0; i < 3; i++) expect(await say("question")).toBe(1);
-    stream.write = () => true;
-    // One that answered once is waited for once.
+    const say = (text: string) => hear(() => peer.send(Buffer.from(text)));
+    const answer = (text: string) => hear(() => stream.events.data(Buffer.from(text)));
+    return { guest, peer, say, answer };
+  };
+
+  test("come at once while the host says nothing, and wait for an answer of one that has answered three times", async () => {
+    const { guest, peer, say, answer } = await talk();
+    for (let i = 0; i < 4; i++) expect(await say("piece")).toBe(1);
+    await answer("to all of them");
+    for (let i = 0; i < 3; i++) {
+      expect(await say("question")).toBe(1);
+      await guest.pass(5);
+      expect(await answer("answer")).toBe(1);
+    }
+    for (let i = 0; i < 3; i++) {
+      expect(await say("question")).toBe(0);
+      expect(await answer("answer")).toBe(1);
+      expect(peer.segments.at(-1)).toMatchObject({ ack: peer.una });
+    }
+    // An answer that does not come is waited for once.
     expect(await say("no question")).toBe(0);
     await guest.pass(50);
     expect(peer.segments.at(-1)).toMatchObject({ flags: ACK, ack: peer.una });
     expect(await say("no question")).toBe(1);
+  });
+
+  test("come at once to a guest that sends two pieces for each answer, or is answered late", async () => {
+    const { guest, say, answer } = await talk();
+    for (let i = 0; i < 5; i++) {
+      expect(await say("head")).toBe(1);
+      expect(await say("body")).toBe(1);
+      await answer("answer");
+    }
+    for (let i = 0; i < 5; i++) {
+      expect(await say("question")).toBe(1);
+      await guest.pass(60);
+      await answer("answer");
+    }
   });
 });
 

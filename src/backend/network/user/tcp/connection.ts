@@ -8,6 +8,7 @@ import { put16, put32 } from "../../headers.ts";
 import { copyOf, random32, TCP_BYTES } from "../wire.ts";
 import { Reorder, Scoreboard, SendQueue } from "./queues.ts";
 import { after, Flag, Option, type Segment } from "./segment.ts";
+import { DELAYED_ACK, Turns } from "./turns.ts";
 
 /** Where a connection is. What RFC 9293 tells apart after ESTABLISHED is told by who has sent and received a FIN. */
 export enum Phase {
@@ -26,7 +27,6 @@ export enum Phase {
 const RTO_FIRST = 1000;
 const RTO_LEAST = 200;
 const RTO_MOST = 60_000;
-const DELAYED_ACK = 40;
 const TIME_WAIT = 10_000;
 /** Times that a segment is sent again before the guest is given up; a SYN is given up earlier. */
 const MOST_RETRIES = 12;
@@ -151,8 +151,7 @@ export class Connection implements Timed, StreamEvents {
   #ackNow = false;
   #probeDue = false;
   #unacked = 0;
-  /** The host has answered the guest's last bytes soon: an acknowledgment may wait for the next answer, to go with it. */
-  #answers = false;
+  readonly #turns = new Turns();
 
   // When.
   #repeatAt = Infinity;
@@ -435,6 +434,7 @@ export class Connection implements Timed, StreamEvents {
         this.#ackNow = true;
         return;
       }
+      this.#turns.guest(context.now());
       if (!this.#deliver(copyOf(text))) return;
       for (let more = this.#reorder?.take(this.#received); more !== undefined;) {
         if (!this.#deliver(more)) return;
@@ -714,8 +714,7 @@ export class Connection implements Timed, StreamEvents {
   #outputAck(): boolean {
     if (this.#isWindowToTell()) this.#ackDue = this.#ackNow = true;
     if (!this.#ackDue) return true;
-    // Others are acknowledged at once: a guest that sends little pieces sends the next one when the last one is acknowledged.
-    if (!this.#ackNow && this.#answers && this.#unacked < 2 * this.#mss) {
+    if (!this.#ackNow && this.#turns.areTaken && this.#unacked < 2 * this.#mss) {
       if (this.#ackAt === Infinity) this.#ackAt = this.context.now() + DELAYED_ACK;
       return true;
     }
@@ -751,7 +750,7 @@ export class Connection implements Timed, StreamEvents {
     if (length > 0) this.#send.copy(after(seq, this.#una), length, bytes, PAYLOAD + header);
     if (!link.sendTcp(mac, this.remote, this.neighbor.ip, header, header + length, this.#piece())) return false;
     if (hasAck) {
-      if (this.#unacked > 0 && length > 0) this.#answers = true;
+      if (length > 0) this.#turns.host(this.context.now());
       this.#edge = isSyn ? (this.#received + window) | 0 : edge;
       this.#ackDue = this.#ackNow = false;
       this.#unacked = 0;
@@ -836,7 +835,7 @@ export class Connection implements Timed, StreamEvents {
     }
     if (now >= this.#ackAt) {
       this.#ackAt = Infinity;
-      this.#answers = false;
+      this.#turns.late();
       this.#ackNow = this.#ackDue;
     }
     if (now >= this.#repeatAt) this.#timedOut(now);
