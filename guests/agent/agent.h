@@ -64,6 +64,8 @@ void port_find(void);
 bool port_has_room(size_t payload);
 /* Where the payload of the next frame goes; `port_send` sends it. */
 uint8_t *port_payload(void);
+/* The same at a multiple of eight, where the kernel's copies take a quarter of the instructions; after an empty frame where it must be. */
+uint8_t *port_align(uint32_t id);
 void port_send(uint32_t id, uint8_t type, uint8_t channel, size_t length);
 bool port_wants_write(void);
 /* Writes what waits; false when the line is gone. */
@@ -91,7 +93,7 @@ struct slot {
   bool is_tty, ends, has_exited, late;
   int64_t deadline;  /* milliseconds of the monotonic clock; 0: none */
   uint64_t left;     /* READING: bytes still to be read */
-  uint32_t begin, used; /* input that waits for the process */
+  uint32_t begin, used; /* input that waits for the process; WRITING: `used` bytes that the host has not been told of */
   int status, exit_signal;
   uint8_t *input;
 };

@@ -5,7 +5,8 @@
 
 #include "agent.h"
 
-#define CHUNK 32768
+/* With its header, and an empty one before it, what the driver takes at once. */
+#define CHUNK (32768 - 2 * HEADER_BYTES)
 #define SEEK_SET 0
 /* Bytes that the host may send before it gets more room. */
 #define WINDOW (1u << 19)
@@ -159,7 +160,7 @@ void file_produce(struct slot *slot) {
   if (slot->credit[0] == 0 || !port_has_room(CHUNK)) return;
   uint64_t most = slot->credit[0] < CHUNK ? slot->credit[0] : CHUNK;
   if (most > slot->left) most = slot->left;
-  long count = most == 0 ? 0 : SYS(read, slot->fd, port_payload(), most);
+  long count = most == 0 ? 0 : SYS(read, slot->fd, port_align(slot->id), most);
   if (count <= 0) return finish(slot, count);
   slot->credit[0] -= (uint32_t)count;
   slot->left -= (uint64_t)count;
@@ -173,7 +174,10 @@ void file_take(struct slot *slot, const uint8_t *bytes, uint32_t length) {
     if (count <= 0) return finish(slot, count == 0 ? -EIO : count);
     done += (uint32_t)count;
   }
-  send_credit(slot->id, length);
+  slot->used += length;
+  if (slot->used < WINDOW / 4) return;
+  send_credit(slot->id, slot->used);
+  slot->used = 0;
 }
 
 void file_end(struct slot *slot) { finish(slot, 0); }

@@ -111,6 +111,11 @@ void port_send(uint32_t id, uint8_t type, uint8_t channel, size_t length) {
   out_end += HEADER_BYTES + length;
 }
 
+uint8_t *port_align(uint32_t id) {
+  if ((out_end + HEADER_BYTES) % 8 != 0) port_send(id, DATA, 0, 0);
+  return port_payload();
+}
+
 void send_done(uint32_t id, int error, const void *more, size_t length) {
   uint8_t *payload = port_payload();
   put_u32(payload, (uint32_t)error);
@@ -192,6 +197,15 @@ static void handle_frames(void (*handle)(const struct frame *)) {
   }
 }
 
+/* How much to read: no more than the frame that has begun, so that the next one lies at the buffer's start, aligned, and nothing is moved. */
+static size_t wanted(void) {
+  size_t room = IN_BYTES - in_end, there = in_end - in_begin;
+  if (!is_synced || there < HEADER_BYTES) return room;
+  struct reader header = {in + in_begin, in + in_end, false};
+  size_t frame = HEADER_BYTES + (size_t)read_u32(&header);
+  return there < frame && frame - there < room ? frame - there : room;
+}
+
 bool port_receive(void (*handle)(const struct frame *)) {
   handle_frames(handle);
   for (;;) {
@@ -203,7 +217,7 @@ bool port_receive(void (*handle)(const struct frame *)) {
       in_begin = 0;
       if (IN_BYTES - in_end < HEADER_BYTES + PAYLOAD_MOST) return true;
     }
-    long count = SYS(read, port_fd, in + in_end, IN_BYTES - in_end);
+    long count = SYS(read, port_fd, in + in_end, wanted());
     if (count == -EAGAIN || count == -EINTR) return true;
     if (count <= 0) return false;
     in_end += (size_t)count;

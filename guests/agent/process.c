@@ -249,7 +249,10 @@ void process_input(struct slot *slot, const uint8_t *bytes, uint32_t length) {
     process_signal(slot, SIGKILL);
     return;
   }
-  for (uint32_t i = 0; i < length; i++) slot->input[(slot->begin + slot->used + i) % INPUT_BYTES] = bytes[i];
+  uint32_t at = (slot->begin + slot->used) % INPUT_BYTES;
+  uint32_t first = length < INPUT_BYTES - at ? length : INPUT_BYTES - at;
+  memcpy(slot->input + at, bytes, first);
+  memcpy(slot->input, bytes + first, length - first);
   slot->used += length;
   process_write_input(slot);
 }

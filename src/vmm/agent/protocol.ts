@@ -7,6 +7,9 @@ export const VERSION = 1;
 export const HEADER_BYTES = 12;
 export const PAYLOAD_MOST = 65_536;
 
+/** Bytes of data from which on it matters to the guest where they lie: its kernel copies what is aligned in a quarter of the instructions. */
+const MUCH = 4096;
+
 /** What a frame is. Those from 64 on come from the agent alone; DATA, END and CREDIT go both ways, and a HELLO is answered by one. */
 export enum FrameType {
   HELLO = 1,
@@ -104,15 +107,18 @@ export class Payload {
     return this.#bytes;
   }
 
-  /** The frame with this payload. */
+  /** The frame with this payload. One with much data follows an empty one, which puts its payload at a multiple of eight. */
   frame(id: number, type: FrameType, channel = 0): Uint8Array {
-    const frame = new Uint8Array(HEADER_BYTES + this.#bytes);
+    const begin = type === FrameType.DATA && this.#bytes >= MUCH ? HEADER_BYTES : 0;
+    const frame = new Uint8Array(begin + HEADER_BYTES + this.#bytes);
     const view = new DataView(frame.buffer);
-    view.setUint32(0, this.#bytes, true);
-    view.setUint32(4, id, true);
-    frame[8] = type;
-    frame[9] = channel;
-    this.#pieces.reduce((at, piece) => (frame.set(piece, at), at + piece.length), HEADER_BYTES);
+    for (let at = 0; at <= begin; at += HEADER_BYTES) {
+      view.setUint32(at, at < begin ? 0 : this.#bytes, true);
+      view.setUint32(at + 4, id, true);
+      frame[at + 8] = type;
+      frame[at + 9] = channel;
+    }
+    this.#pieces.reduce((at, piece) => (frame.set(piece, at), at + piece.length), begin + HEADER_BYTES);
     return frame;
   }
 }
@@ -127,6 +133,9 @@ export interface Frame {
 
 const NOTHING = new Uint8Array(0);
 
+/** Pieces of a frame that are kept apart, for guests that send single bytes. */
+const PIECES_MOST = 64;
+
 /**
  * Cuts what comes from an agent into frames. The other side is not to be trusted: no more than one frame is kept, and what cannot be a
  * frame ends the session.
@@ -136,7 +145,10 @@ export class FrameParser {
   readonly #onBroken: () => void;
   /** What a HELLO to us begins with; undefined: found. */
   #sought: Uint8Array | undefined = NOTHING;
-  #kept: Uint8Array = NOTHING;
+  /** What has come of a frame, `#held` bytes; it is looked at when there are `#wanted`. */
+  #pieces: Uint8Array[] = [];
+  #held = 0;
+  #wanted = 0;
 
   /** @param onBroken - called once when what comes makes no sense; nothing more is heard before `seek` */
   constructor(onFrame: (frame: Frame) => void, onBroken: () => void) {
@@ -148,31 +160,37 @@ export class FrameParser {
   seek(nonce: bigint): void {
     const hello = new Payload().bytes(MAGIC).u64(nonce).u32(0).u32(0).frame(0, FrameType.HELLO);
     this.#sought = hello.slice(0, -8);
-    this.#kept = NOTHING;
+    this.#keep(NOTHING, 0);
   }
 
   feed(chunk: Uint8Array): void {
-    let bytes = this.#kept.length === 0 ? chunk : joined(this.#kept, chunk);
-    this.#kept = NOTHING;
+    this.#pieces.push(chunk);
+    this.#held += chunk.length;
+    if (this.#held < this.#wanted) {
+      if (this.#pieces.length >= PIECES_MOST) this.#pieces = [joined(this.#pieces, this.#held)];
+      return;
+    }
+    let bytes = this.#pieces.length === 1 ? chunk : joined(this.#pieces, this.#held);
+    this.#keep(NOTHING, 0);
     while (bytes.length > 0) {
       if (this.#sought !== undefined) {
         if (this.#sought.length === 0) return;
         const at = indexOf(bytes, this.#sought);
-        if (at < 0) {
-          // Its beginning may be the end of these.
-          this.#kept = bytes.slice(Math.max(0, bytes.length - this.#sought.length + 1));
-          return;
-        }
+        // Its beginning may be the end of these.
+        if (at < 0) return this.#keep(bytes.slice(Math.max(0, bytes.length - this.#sought.length + 1)), 0);
         this.#sought = undefined;
         bytes = bytes.subarray(at);
       }
       const taken = this.#takeFrame(bytes);
-      if (taken === 0) {
-        this.#kept = bytes.slice();
-        return;
-      }
+      if (taken === 0) return this.#keep(bytes.slice(), frameBytes(bytes));
       bytes = bytes.subarray(taken);
     }
+  }
+
+  #keep(bytes: Uint8Array, wanted: number): void {
+    this.#pieces = bytes.length > 0 ? [bytes] : [];
+    this.#held = bytes.length;
+    this.#wanted = wanted;
   }
 
   /** How many bytes the first frame takes; 0 when it is not all there. */
@@ -193,11 +211,16 @@ export class FrameParser {
   }
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
+/** Bytes of the frame that `bytes` begin, as far as they say. */
+function frameBytes(bytes: Uint8Array): number {
+  if (bytes.length < HEADER_BYTES) return HEADER_BYTES;
+  return HEADER_BYTES + new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES).getUint32(0, true);
+}
+
+function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
+  const all = new Uint8Array(bytes);
+  pieces.reduce((at, piece) => (all.set(piece, at), at + piece.length), 0);
+  return all;
 }
 
 /** Where `wanted` begins in `bytes`; -1: nowhere. */

@@ -52,6 +52,28 @@ describe("frames", () => {
     }
   });
 
+  test("with much data have it at a multiple of eight, behind an empty one, and come together from any pieces", () => {
+    const data = Uint8Array.from({ length: 5000 }, (_, i) => i);
+    const bytes = new Payload().bytes(data).frame(5, FrameType.DATA, 1);
+    expect(bytes.length - data.length).toBe(24);
+    for (const size of [1, 7, 4096, bytes.length]) {
+      const frames: Frame[] = [];
+      const parser = new FrameParser(
+        (frame) => frames.push(frame),
+        () => expect.unreachable(),
+      );
+      parser.seek(7n);
+      parser.feed(hello);
+      for (let at = 0; at < bytes.length; at += size) parser.feed(bytes.slice(at, at + size));
+      expect(frames.map(({ id, type, channel, payload }) => [id, type, channel, payload.length])).toEqual([
+        [0, FrameType.HELLO, 0, 32],
+        [5, FrameType.DATA, 1, 0],
+        [5, FrameType.DATA, 1, data.length],
+      ]);
+      expect(frames[2]!.payload).toEqual(data);
+    }
+  });
+
   test("that are too long end it, and nothing of them is kept", () => {
     let [broken, frames] = [0, 0];
     const parser = new FrameParser(
