@@ -100,12 +100,13 @@ describe.each([
   ["split", [F.PACKED]],
   ["packed", []],
 ])("large frames on %s queues", (_name, without) => {
-  test("are put into as many buffers as they need, also over the end of the ring", () => {
+  test("are put into as many buffers as they need, headers apart, also over the end of the ring", () => {
     const rig = new Nic().begin(without);
     for (let round = 0; round < 12; round++) {
       const bytes = frame(14 + 900 * (1 + (round % 9)), { to: OWN, seed: round });
       const info = { gso: Gso.TCP4, segmentBytes: 1448, headerBytes: 54, flags: Offload.NEEDS_CHECKSUM };
-      const buffers = Math.ceil((bytes.length + 12) / 1000);
+      bytes[46] = 0x50;
+      const buffers = 1 + Math.ceil((bytes.length - 54) / 1000);
       // One too few: nothing is taken, and nothing is lost.
       for (let i = 1; i < buffers; i++) rig.lend(1000);
       expect(rig.deliver(bytes, { ...info, checksumStart: 34, checksumOffset: 16 })).toBe(false);
@@ -128,6 +129,13 @@ describe.each([
     expect(rig.counters).toMatchObject({ receiveDrops: 1, framesReceived: 0 });
     expect(rig.deliver(frame(1514, { to: OWN }))).toBe(true);
     expect(rig.received()!.buffers).toBe(16);
+    // One that fits as long as its headers get no buffer of their own.
+    for (let i = 0; i < 16; i++) rig.lend(100);
+    const full = frame(1588, { to: OWN });
+    full[46] = 0x50;
+    const info = { gso: Gso.TCP4, segmentBytes: 1000, flags: Offload.NEEDS_CHECKSUM, checksumStart: 34, checksumOffset: 16 };
+    expect(rig.deliver(full, info)).toBe(true);
+    expect(rig.received()!.frame).toEqual(full);
   });
 });
 

@@ -27,6 +27,9 @@ const BYTES_AT_ONCE = 2 ** 20;
 const FRAMES_AT_ONCE = 128;
 /** An Ethernet header with one VLAN tag. */
 const LINK_BYTES = ETHERNET_BYTES + 4;
+const TCP_BYTES = 20;
+/** The largest headers that Linux takes out of a buffer as they are, `GOOD_COPY_LEN`. */
+const MOST_HEAD = 128;
 
 /** Offloads that `CTRL_GUEST_OFFLOADS` can switch. */
 const GUEST_OFFLOADS = NET.GUEST_CSUM | NET.GUEST_TSO4 | NET.GUEST_TSO6 | NET.GUEST_ECN;
@@ -296,7 +299,12 @@ export class Net implements VirtioModel<NetState>, NetworkPort, Controlled {
       return true;
     }
     if (this.#mustWait(host, this.#receiving)) return this.#refuse();
-    const count = this.#gather(queue, this.#headerBytes + length);
+    let head = this.#headOf(bytes, at, length, info);
+    let count = this.#gather(queue, length, head);
+    if (count < 0 && head < length) {
+      head = length;
+      count = this.#gather(queue, length, head);
+    }
     if (count === 0) {
       host.interrupt(queue);
       if (this.#queues.length > 0) return this.#refuse();
@@ -304,7 +312,7 @@ export class Net implements VirtioModel<NetState>, NetworkPort, Controlled {
       return true;
     }
     this.#receiving?.charge(length);
-    if (count > 0 && this.#give(host, queue, count, bytes, at, length, info)) {
+    if (count > 0 && this.#give(host, queue, count, bytes, at, length, head, info)) {
       counters.framesReceived++;
       counters.bytesReceived += length;
       this.onFrame?.(false, host.clock.wallNanoseconds(), bytes, at, length, info);
@@ -484,8 +492,24 @@ export class Net implements VirtioModel<NetState>, NetworkPort, Controlled {
     return this.#queues[2 * ((hash >>> 8) % this.#pairs)] ?? this.#queues[0];
   }
 
-  /** Takes chains with room for `need` bytes into `#into`. How many; 0 when there are not so many, less when no frame like this fits. */
-  #gather(queue: Queue, need: number): number {
+  /**
+   * How much of a frame goes into its first buffer, at most. Of a large one only the headers: what follows lies aligned in the next
+   * buffers then, and a kernel copies it to its program by words.
+   */
+  #headOf(bytes: Uint8Array, at: number, length: number, { gso, flags, checksumStart }: FrameInfo): number {
+    const isLarge = gso !== Gso.NONE && (flags & Offload.NEEDS_CHECKSUM) !== 0 && checksumStart + TCP_BYTES < length;
+    if (!this.#isMergeable || !isLarge) return length;
+    const options = 4 * (bytes[at + checksumStart + 12]! >> 4) - TCP_BYTES;
+    const head = checksumStart + TCP_BYTES + options;
+    return options >= 0 && head <= MOST_HEAD && head < length ? head : length;
+  }
+
+  /**
+   * Takes chains with room for a frame into `#into`, the first one for `head` bytes of it. How many; 0 when there are not so many, less
+   * when no frame like this fits.
+   */
+  #gather(queue: Queue, length: number, head: number): number {
+    const need = this.#headerBytes + length;
     let room = 0;
     let count = 0;
     while (room < need) {
@@ -502,7 +526,7 @@ export class Net implements VirtioModel<NetState>, NetworkPort, Controlled {
         if (!this.#isMergeable && bytes >= this.#headerBytes) return -1;
         continue;
       }
-      room += bytes;
+      room += count === 0 ? Math.min(bytes, this.#headerBytes + head) : bytes;
       count++;
     }
     return count;
@@ -516,6 +540,7 @@ export class Net implements VirtioModel<NetState>, NetworkPort, Controlled {
     bytes: Uint8Array,
     at: number,
     length: number,
+    head: number,
     info: FrameInfo,
   ): boolean {
     this.#writeHeader(info, count);
@@ -525,7 +550,7 @@ export class Net implements VirtioModel<NetState>, NetworkPort, Controlled {
       const chain = this.#into[i]!;
       const { writable } = chain;
       const offset = i === 0 ? this.#headerBytes : 0;
-      const part = Math.min(length - done, writable.bytes - offset);
+      const part = Math.min(i === 0 ? head : length - done, writable.bytes - offset);
       if (i === 0) isWritten = writable.copyIn(host.memory, 0, this.#header, 0, offset);
       isWritten &&= writable.copyIn(host.memory, offset, bytes, at + done, part);
       done += part;
