@@ -46,7 +46,7 @@ test("two VMs of one host ping each other, send each other a stream, and see a c
   const [sum] = await expectOutput(one, /([0-9a-f]{32})\s+\/tmp\/seq/);
   await expectOutput(two, new RegExp(`${sum}  -`));
   // Frames that nobody has cut yet. How many there are depends on what the guest has time to put together.
-  expect(largest).toBeGreaterThan(10_000);
+  expect(largest).toBeGreaterThan(3000);
   expect(one.networks[0]!.statistics().sendDrops).toBe(0);
   expect(two.networks[0]!.statistics().receiveDrops).toBeLessThan(20);
   expect(network.addresses().map(({ mac }) => mac)).toEqual(["52:54:00:00:00:01", "52:54:00:00:00:02"]);

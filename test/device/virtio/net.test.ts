@@ -133,7 +133,13 @@ describe.each([
     for (let i = 0; i < 16; i++) rig.lend(100);
     const full = frame(1588, { to: OWN });
     full[46] = 0x50;
-    const info = { gso: Gso.TCP4, segmentBytes: 1000, flags: Offload.NEEDS_CHECKSUM, checksumStart: 34, checksumOffset: 16 };
+    const info = {
+      gso: Gso.TCP4,
+      segmentBytes: 1000,
+      flags: Offload.NEEDS_CHECKSUM,
+      checksumStart: 34,
+      checksumOffset: 16,
+    };
     expect(rig.deliver(full, info)).toBe(true);
     expect(rig.received()!.frame).toEqual(full);
   });

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 
-const root = new URL("..", import.meta.url);
+const root = new URL("../..", import.meta.url);
 
 const bench = (...args: string[]) =>
   spawnSync(process.execPath, ["scripts/bench.mjs", ...args], { cwd: root, encoding: "utf8" });
