@@ -3,6 +3,7 @@
 import { WasmvisorError } from "../error.ts";
 import { Misfit } from "../state/section.ts";
 import type { ObjectTable } from "../state/table.ts";
+import type { Touch } from "../memory/late-pages.ts";
 import type { Device } from "./device.ts";
 
 type Values = Readonly<Record<string, unknown>>;
@@ -13,6 +14,8 @@ export interface TableDevice<State extends Values = Values> extends Device {
   save(): State;
   /** A sentence that says why the device cannot have this state, although it fits the table. Nothing is changed. */
   refuse?(state: State): string | undefined;
+  /** Names the RAM that a device in this state, which it does not refuse, may use when something happens to it. */
+  touchSaved?(state: State, touch: Touch): void;
   /** Throws something when it refuses it, or it is no state of its table. */
   restore(state: unknown): void;
 }

@@ -2,6 +2,7 @@
 
 import type { Device } from "../device/device.ts";
 import type { TableDevice } from "../device/state.ts";
+import type { Touch } from "../memory/late-pages.ts";
 import { stateError } from "../state/section.ts";
 import { JSON_TABLE } from "../state/json.ts";
 import type { Part } from "../state/saved.ts";
@@ -14,6 +15,9 @@ export function devicePart(device: Device): Part {
     return {
       ...{ name, table: device.table, save: () => device.save(), restore: (values) => device.restore(values) },
       refuse: (values) => device.refuse?.(values as Readonly<Record<string, unknown>>),
+      ...(device.touchSaved === undefined
+        ? {}
+        : { touch: (values: Readonly<Record<string, unknown>>, touch: Touch) => device.touchSaved!(values, touch) }),
     };
   }
   return {

@@ -2,6 +2,7 @@
 
 import type { PowerEvent } from "../device/sifive-test.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
+import type { Touch } from "../memory/late-pages.ts";
 
 /** Hart states of the HSM extension. (SBI Specification, "Hart State Management Extension") */
 export enum HartState {
@@ -45,6 +46,8 @@ export interface SbiHost {
    * fault at its ECALL.
    */
   loadU64(hart: number, va: bigint): bigint | undefined;
+  /** Names the RAM that `loadU64` uses. */
+  touchU64(hart: number, va: bigint, touch: Touch): void;
   /** One typed byte, or undefined when there is none. */
   getByte(): number | undefined;
 }

@@ -9,6 +9,8 @@ import { SBI_IMPLEMENTATION_ID, SBI_IMPLEMENTATION_VERSION, SBI_VERSION } from "
 import { HartState, SbiError, SbiExtension } from "./sbi-types.ts";
 import type { SbiCall, SbiHost, SbiResult } from "./sbi-types.ts";
 
+import type { Touch } from "../memory/late-pages.ts";
+
 export { HartState } from "./sbi-types.ts";
 export type { SbiHost } from "./sbi-types.ts";
 
@@ -35,6 +37,15 @@ export function handleSbi(host: SbiHost, hart: number): void {
   if (result === undefined) return;
   host.setX(hart, A0, BigInt.asUintN(64, BigInt(result[0])));
   host.setX(hart, A1, result[1] ?? 0n);
+}
+
+/** Names the RAM that the call uses which `hart` has just made. */
+export function touchSbi(host: SbiHost, hart: number, touch: Touch): void {
+  const eid = host.getX(hart, A7);
+  const [fid, a0, a1] = [host.getX(hart, A6), host.getX(hart, A0), host.getX(hart, A1)];
+  if (eid === BigInt(SbiExtension.DBCN) && fid < 2n) touch(Number(a1), Math.min(Number(a0), MAX_CONSOLE_BYTES));
+  const hasMask = eid >= BigInt(SbiExtension.LEGACY_SEND_IPI) && eid <= BigInt(SbiExtension.LEGACY_REMOTE_SFENCE_VMA_ASID);
+  if (hasMask && a0 !== 0n) host.touchU64(hart, a0, touch);
 }
 
 function callExtension(host: SbiHost, call: SbiCall, eid: bigint): SbiResult {

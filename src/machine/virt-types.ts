@@ -15,6 +15,7 @@ import type { PowerEvent } from "../device/sifive-test.ts";
 import type { VirtioLayout } from "../device/virtio/mmio.ts";
 import type { VirtioModel } from "../device/virtio/model.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
+import type { LateMemory } from "../memory/late-pages.ts";
 import type { Part } from "../state/saved.ts";
 import type { VmGenId } from "../device/vmgenid.ts";
 import type { LoadedImage } from "./loader/loaded-image.ts";
@@ -54,6 +55,8 @@ export interface VirtDeps {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly arrivals: Arrivals;
+  /** Tells which pages are not here; without it all are. */
+  readonly late?: LateMemory;
   /** The memory of a flash bank; only where there are some. */
   flashMemory?(unit: number): FlashMemory;
   readonly console: ConsoleBackend;

@@ -172,13 +172,14 @@ class Board implements VirtBoard {
     const { virtio, virtioLayout = "legacy" } = this.config;
     const model = virtio?.get(slot);
     if (model === undefined) return new EmptyVirtioSlot(slot, virtioLayout);
-    const { memory, clock, entropy, arrivals } = this.deps;
+    const { memory, clock, entropy, arrivals, late } = this.deps;
     return new VirtioMmio(slot, virtioLayout, model, {
       irq: this.plic.line(PLIC_IRQ.virtio + slot),
       memory,
       clock,
       entropy,
       arrivals,
+      late,
     });
   }
 

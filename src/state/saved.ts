@@ -38,6 +38,24 @@ export function checkParts(parts: readonly Part[], sections: readonly Section[])
   return () => restoreAll(taken);
 }
 
+/**
+ * Names the RAM that must be here before `sections` are restored.
+ * @throws WasmvisorError as `checkParts` does
+ */
+export function touchSections(
+  parts: readonly Part[],
+  sections: readonly Section[],
+  touch: (pa: number, length: number) => boolean,
+): void {
+  const given = byName(sections);
+  for (const part of parts) if (part.touch !== undefined) part.touch(take(part, given.get(part.name)).values, touch);
+}
+
+/** Names the RAM that the parts may use, as they are now, when something happens to them. */
+export function touchParts(parts: readonly Part[], touch: (pa: number, length: number) => boolean): void {
+  for (const part of parts) part.touch?.(part.save(), touch);
+}
+
 interface Taken {
   readonly part: Part;
   readonly values: unknown;

@@ -48,6 +48,8 @@ export interface Saved<Values> {
   save(): Values;
   /** A sentence that says why this machine cannot take these values, although they fit the table. Nothing is changed. */
   refuse?(values: Values): string | undefined;
+  /** Names the RAM that is used when these values, which nobody has refused, are restored, or something happens after that. */
+  touch?(values: Values, touch: (pa: number, length: number) => boolean): void;
   /** Takes values that the table has checked and nobody has refused. Does not throw, unless it is foreign. */
   restore(values: Values): void;
   /** It is an owner's code, which may throw in `restore` and has changed nothing then. */

@@ -15,6 +15,7 @@
 import { optional, table, u32, u64, type ValuesIn } from "../state/table.ts";
 import type { Part } from "../state/saved.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
+import type { Touch } from "../memory/late-pages.ts";
 import type { LoadedImage } from "../machine/loader/loaded-image.ts";
 
 /** Where the words lie. */
@@ -88,6 +89,19 @@ export class Htif {
           : `The saved machine had tohost at ${place(values.tohost)} and fromhost at ${place(values.fromhost)}, and this one has them at ${place(tohost)} and ${place(fromhost)}; make the VM with the same kernel.`,
       restore: ({ answers }: ValuesIn<typeof TABLE>) => void (this.#answers = answers),
     };
+  }
+
+  /** Names the RAM that `poll` uses. */
+  touch(touch: Touch): void {
+    const { memory } = this.#deps;
+    const { tohostPa, fromhostPa } = this.#symbols;
+    if (fromhostPa !== undefined) touch(fromhostPa, 8);
+    if (!touch(tohostPa, 8)) return;
+    const value = memory.load64(tohostPa) ?? 0n;
+    if (value >> 48n !== 0n || value === 0n || (value & 1n) !== 0n) return;
+    const pa = Number(value & 0xffff_ffff_ffffn);
+    if (!touch(pa, 64)) return;
+    touch(Number(memory.load64(pa + 16) ?? 0n), Math.min(Number(memory.load64(pa + 24) ?? 0n), MAX_WRITE));
   }
 
   /** Looks at `tohost` and serves what it asks. Called between slices. */

@@ -13,13 +13,14 @@ import { MachineSpace } from "../core/machine-space.ts";
 import type { Arrivals, Device } from "../device/device.ts";
 import type { VirtioModel } from "../device/virtio/model.ts";
 import { MEMMAP } from "../machine/memmap.ts";
-import { handleSbi, HartState } from "../machine/sbi.ts";
+import { handleSbi, HartState, touchSbi } from "../machine/sbi.ts";
 import type { BootHart, BootPlan, PowerEvent, VirtBoard } from "../machine/virt-types.ts";
 import { createVirtBoard } from "../machine/virt.ts";
 import { createGuestMemory, type GuestMemory } from "../memory/guest-memory.ts";
+import { LatePages, type Touch } from "../memory/late-pages.ts";
 import type { MachineMemory } from "../memory/machine-memory.ts";
 import { WasmvisorError } from "../error.ts";
-import type { Part } from "../state/saved.ts";
+import { type Part, touchParts } from "../state/saved.ts";
 import { BANK_BYTES } from "../device/pflash/cfi.ts";
 import type { FlashBank } from "../machine/virt-types.ts";
 import type { CheckedConfig } from "./config.ts";
@@ -79,6 +80,8 @@ export class Machine {
   readonly ram: GuestMemory;
   readonly board: VirtBoard;
   readonly time: VmTime;
+  /** What waits for pages that are not here. */
+  readonly late: LatePages;
   readonly #entropy: Entropy;
   readonly #sbi: VmSbiHost | undefined;
   readonly #deps: MachineDeps;
@@ -109,6 +112,7 @@ export class Machine {
     this.space.vm.setU32(VmField.workMax, SLOW_WORK);
     this.#fillFlash();
     this.ram = this.#guestMemory();
+    this.late = new LatePages(this.space.ram, this.space.ramPa, { wake: deps.onLine, endSlice: deps.endSlice });
     this.time = config.deterministic ? new InstructionTime() : new HostTime();
     this.#entropy = config.deterministic ? new SeededEntropy(SEED) : new HostEntropy();
     try {
@@ -123,6 +127,7 @@ export class Machine {
   /** Switches the machine on: zeroed RAM, reset devices and harts, images in their places; without a plan, nothing is loaded. */
   boot(plan?: BootPlan): void {
     const { space, board } = this;
+    this.late.forget();
     if (this.#booted) {
       space.clearRam();
       space.forgetCode();
@@ -162,6 +167,7 @@ export class Machine {
 
   /** Has `restore`, which `checkState` gave, restore the parts and RAM, and what is derived from them made anew. */
   restore(restore: () => void, keepsCode = false): void {
+    this.late.forget();
     this.board.restoring(restore);
     this.#booted = true;
     // What has been decoded and translated is compared with memory before it is used again.
@@ -190,9 +196,17 @@ export class Machine {
     return this.#sbi === undefined || this.#sbi.hartState(index) !== HartState.STOPPED;
   }
 
-  /** Answers the SBI call that hart `index` has made. */
+  /** Answers the SBI call that hart `index` has made, as soon as what it names is here. */
   serveSbi(index: number): void {
-    if (this.#sbi !== undefined) handleSbi(this.#sbi, index);
+    const sbi = this.#sbi;
+    if (sbi === undefined) return;
+    const serve = (): void => handleSbi(sbi, index);
+    if (!this.late.isLate((touch) => touchSbi(sbi, index, touch), serve)) serve();
+  }
+
+  /** Whether devices may do what they do when something arrives: all that they may use is here. What is not is on its way then. */
+  get canArrive(): boolean {
+    return this.late.has((touch: Touch) => touchParts(this.board.saved, touch));
   }
 
   mmioLoad(hart: number, pa: number, size: number): boolean {
@@ -295,6 +309,7 @@ export class Machine {
         clock: this.time.clock,
         entropy: this.#entropy,
         arrivals,
+        late: this.late,
         console,
         setLine: (hart, irq, level) => this.#setLine(hart, irq, level),
         onTimeRead: (mtime) => onTimeRead(mtime),

@@ -12,6 +12,7 @@ import { HartState, type SbiHost } from "../machine/sbi-types.ts";
 import type { Part } from "../state/saved.ts";
 import { array, table, u8, where } from "../state/table.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
+import type { Touch } from "../memory/late-pages.ts";
 
 /** What the adapter stands on. */
 export interface SbiHostDeps {
@@ -171,6 +172,15 @@ export class VmSbiHost implements SbiHost {
       value |= BigInt(byte) << (8n * at);
     }
     return value;
+  }
+
+  touchU64(hart: number, va: bigint, touch: Touch): void {
+    for (let at = 0n; at < 8n; at++) {
+      const byteVa = BigInt.asIntN(64, va + at);
+      // The walk asks for the tables that it misses.
+      const pa = this.#deps.core.hart_translate(this.#view(hart).ma, byteVa, Access.LOAD);
+      if (pa !== NO_PA) touch(Number(BigInt.asUintN(64, pa)), 1);
+    }
   }
 
   /** Has the hart enter its trap handler in place of the ECALL that it is past. */

@@ -37,7 +37,7 @@ import { RunLoop, sliceFor } from "./run-loop.ts";
 import { type Interval, Sampler } from "./sampler.ts";
 import { array, flag, optional, table, u16, type ValuesIn } from "../state/table.ts";
 import type { Part } from "../state/saved.ts";
-import { saveParts } from "../state/saved.ts";
+import { saveParts, touchSections } from "../state/saved.ts";
 import type { SavedState, Section } from "../state/section.ts";
 import { FrozenRam } from "../memory/frozen.ts";
 import type { Pager } from "../memory/paging/pager.ts";
@@ -256,8 +256,8 @@ export class Vm extends Driven {
       isStarted: (index) => this.machine.isStarted(index),
       onSbi: (index) => this.machine.serveSbi(index),
       onTrapStorm: (index) => this.#trapStorm(index),
-      letIn: () => arrivals.enter(),
-      hasArrived: () => arrivals.hasArrived,
+      letIn: () => this.#letIn(),
+      hasArrived: () => (this.machine.late.isWaiting ? this.machine.late.canGoOn : arrivals.hasArrived),
       isHeld: () => this.#isHeld,
       afterSlice: () => this.#afterSlice(),
       onNoFrame: () => this.#findFrames(),
@@ -1051,12 +1051,37 @@ export class Vm extends Driven {
   /** Has its pages come when they are used. @internal */
   async restoreLazily(parts: LazyParts, options: LazyOptions): Promise<void> {
     const { LazyRestore } = await import("./snapshot/lazy.ts");
+    const { late } = this.machine;
     const owner = {
-      onComplete: () => this.#whenAtRest(() => this.#settleRam()),
+      onMissed: (page: number) => late.miss(page),
+      onArrived: () => late.came(),
+      onComplete: () =>
+        this.#whenAtRest(() => {
+          late.end();
+          this.#settleRam();
+        }),
       onFailure: (error: unknown) => this.#pageLost(error),
     };
+    late.begin();
     this.#lazy = new LazyRestore(parts, owner, options);
     await this.#lazy.ready();
+    // What an owner's device uses is not known.
+    if (!this.#lazy.isAtOnce && this.#deps.config.devices.length > 0) await this.#lazy.fetchAll();
+    if (this.#lazy.isAtOnce) late.end();
+  }
+
+  /**
+   * Has the pages that its devices use with these parts of a state, which are restored then.
+   * @throws WasmvisorError as `restoreSections` does, and `LazyRestore.done`
+   * @internal
+   */
+  async fetchFor(sections: readonly Section[]): Promise<void> {
+    const { late } = this.machine;
+    const { parts } = this.#stateOwner();
+    while (!late.has((touch) => touchSections(parts, sections, touch)))
+      await Promise.race([late.settled(), this.#lazy?.done]);
+    this.#lazy?.expectSound();
+    this.#expect("restore", "created");
   }
 
   /** A page cannot be had. A hart may be running. */
@@ -1193,7 +1218,8 @@ export class Vm extends Driven {
 
   /** @internal */
   pulse(): Pulse {
-    const isHere = this.#state === "running" && this.#holds === 0 && this.#restarting === undefined;
+    const isFree = this.#holds === 0 && !this.machine.late.isWaiting;
+    const isHere = this.#state === "running" && isFree && this.#restarting === undefined;
     return { runs: isHere && !this.#deps.config.deterministic, waited: this.#deps.cpu.waited };
   }
 
@@ -1234,9 +1260,19 @@ export class Vm extends Driven {
     }
   }
 
-  /** A machine whose run must not depend on how fast its disks are stands still while it waits for one. */
+  /** What has waited for pages goes on, and what has come enters, if what devices then use is here. */
+  #letIn(): void {
+    const { machine } = this;
+    const isFree = machine.late.letIn();
+    if (isFree && this.#arrivals.hasArrived && machine.canArrive) this.#arrivals.enter();
+  }
+
+  /**
+   * A machine stands still while it waits for a page; and one whose run must not depend on how fast its disks are, while it waits for one of
+   * them.
+   */
   get #isHeld(): boolean {
-    return this.#deps.config.deterministic && this.#arrivals.pending > 0;
+    return this.machine.late.isWaiting || (this.#deps.config.deterministic && this.#arrivals.pending > 0);
   }
 
   /** No hart is being run. What has been destroyed meanwhile can go. */
@@ -1252,6 +1288,7 @@ export class Vm extends Driven {
   /** A hart has found no frame. Whether it may go on, because there are some now. */
   #findFrames(): boolean {
     const { ram, vm } = this.machine.space;
+    if (this.machine.late.isWaiting && !ram.short) return true;
     if (this.#state === "destroyed" || !ram.short || this.#deps.pager?.found(vm.ma) !== true) return false;
     ram.short = false;
     return true;
@@ -1264,7 +1301,7 @@ export class Vm extends Driven {
     this.#engine = undefined;
     if (this.machine.space.ram.short && !this.#findFrames())
       this.#end({ code: 1, reason: "out-of-memory", error: outOfMemory() });
-    this.#htif?.poll();
+    this.#pollHtif();
     if (this.console.full) this.console.relieve();
     const event = this.#power;
     if (event === undefined) return this.console.congested;
@@ -1275,6 +1312,12 @@ export class Vm extends Driven {
       this.#restart("guest").catch((error: unknown) => this.#end({ code: 70, reason: "failure", error }));
     } else this.#end({ code: event.code, reason: "poweroff" });
     return true;
+  }
+
+  #pollHtif(): void {
+    const htif = this.#htif;
+    const poll = (): void => htif?.poll();
+    if (htif === undefined || !this.machine.late.isLate((touch) => htif.touch(touch), poll)) poll();
   }
 
   #beforeWaiting(): Promise<void> | undefined {

@@ -41,6 +41,7 @@ export function fakeSbi(harts = 4) {
     onPower: (event) => note("power")(JSON.stringify(event)),
     putByte: (byte) => void output.push(byte),
     getByte: () => input.shift(),
+    touchU64: () => undefined,
     // Virtual is physical, and what is not RAM faults.
     loadU64: (hart, va) => {
       const value = host.memory.load64(Number(va));

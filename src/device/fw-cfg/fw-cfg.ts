@@ -9,6 +9,7 @@
  */
 
 import type { GuestMemory } from "../../memory/guest-memory.ts";
+import type { LateMemory, Touch } from "../../memory/late-pages.ts";
 import { flag, optional, record, table, u16, u32, u64 } from "../../state/table.ts";
 import type { AccessSize, Clock, FdtNode, FdtPlace, Word64 } from "../device.ts";
 import { checkedState, type TableDevice } from "../state.ts";
@@ -46,6 +47,8 @@ interface Transfer {
 export interface FwCfgDeps {
   readonly memory: GuestMemory;
   readonly clock: Clock;
+  /** Tells which pages are not here; without it all are. */
+  readonly late?: LateMemory;
 }
 
 const TABLE = table(1, {
@@ -68,16 +71,18 @@ export class FwCfg implements TableDevice<FwCfgState> {
   readonly #items: Items;
   readonly #memory: GuestMemory;
   readonly #clock: Clock;
+  readonly #late: LateMemory | undefined;
   #key = 0;
   #offset = 0;
   #dmaHigh = 0;
   #transfer: Transfer | undefined;
   #resumeAt: bigint | undefined;
 
-  constructor(items: Items, { memory, clock }: FwCfgDeps) {
+  constructor(items: Items, { memory, clock, late }: FwCfgDeps) {
     this.#items = items;
     this.#memory = memory;
     this.#clock = clock;
+    this.#late = late;
   }
 
   /** What firmware is to boot, from now on. */
@@ -100,7 +105,7 @@ export class FwCfg implements TableDevice<FwCfgState> {
     else if (offset === DMA + 4 && size === 4) {
       const high = this.#dmaHigh;
       this.#dmaHigh = 0;
-      this.#begin(high * 2 ** 32 + swapped(value));
+      this.#request(high * 2 ** 32 + swapped(value));
     }
   }
 
@@ -110,7 +115,7 @@ export class FwCfg implements TableDevice<FwCfgState> {
   }
 
   store64(offset: number, low: number, high: number): void {
-    if (offset === DMA) this.#begin(swapped(low) * 2 ** 32 + swapped(high));
+    if (offset === DMA) this.#request(swapped(low) * 2 ** 32 + swapped(high));
   }
 
   reset(): void {
@@ -127,7 +132,10 @@ export class FwCfg implements TableDevice<FwCfgState> {
   update(): void {
     if (this.#resumeAt === undefined || this.#clock.ticks() < this.#resumeAt) return;
     this.#resumeAt = undefined;
-    this.#goOn();
+    this.#whenHere(
+      (touch) => this.#touchTransfer(touch),
+      () => this.#goOn(),
+    );
   }
 
   save(): FwCfgState {
@@ -157,7 +165,33 @@ export class FwCfg implements TableDevice<FwCfgState> {
     this.#offset = 0;
   }
 
-  /** Begins the request at `pa`, which may be anything. */
+  #whenHere(uses: (touch: Touch) => void, act: () => void): void {
+    if (this.#late?.isLate(uses, act) !== true) act();
+  }
+
+  /** What is written next of a transfer. */
+  #touchTransfer(touch: Touch): void {
+    if (this.#transfer === undefined) return;
+    const { request, address, left } = this.#transfer;
+    touch(Number(request), REQUEST_BYTES);
+    touch(Number(address), Math.min(left, BYTES_AT_ONCE));
+  }
+
+  /** What the request at `pa` uses at first. */
+  #touchRequest(pa: number, touch: Touch): void {
+    if (!touch(pa, REQUEST_BYTES)) return;
+    const half = (at: number): number => swapped(this.#memory.load32(pa + at) ?? 0) >>> 0;
+    touch(half(8) * 2 ** 32 + half(12), Math.min(half(4), BYTES_AT_ONCE));
+  }
+
+  /** Begins the request at `pa`, which may be anything, as soon as it is here. */
+  #request(pa: number): void {
+    this.#whenHere(
+      (touch) => this.#touchRequest(pa, touch),
+      () => this.#begin(pa),
+    );
+  }
+
   #begin(pa: number): void {
     const bytes = new Uint8Array(REQUEST_BYTES);
     // One that comes while another is under way is refused.

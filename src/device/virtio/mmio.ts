@@ -4,6 +4,7 @@
  */
 
 import type { GuestMemory } from "../../memory/guest-memory.ts";
+import type { LateMemory, Touch } from "../../memory/late-pages.ts";
 import { array, type Field, flag, type ObjectTable, record, table, u16, u32, u64, u8 } from "../../state/table.ts";
 import type { AccessSize, Arrivals, Clock, Entropy, FdtNode, FdtPlace, IrqLine } from "../device.ts";
 import { checkedState, type TableDevice } from "../state.ts";
@@ -71,6 +72,8 @@ export interface VirtioMmioDeps {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly arrivals: Arrivals;
+  /** Tells which pages are not here; without it all are. */
+  readonly late?: LateMemory | undefined;
 }
 
 /** How the driver has set up one queue. */
@@ -161,6 +164,7 @@ export class VirtioMmio implements TableDevice<MmioState>, VirtioHost {
   readonly nextDeadline?: () => bigint | undefined;
   readonly update?: () => void;
   readonly #irq: IrqLine;
+  readonly #late: LateMemory | undefined;
   readonly #modern: boolean;
   readonly #config: DataView;
   readonly #areas: Areas[];
@@ -180,7 +184,7 @@ export class VirtioMmio implements TableDevice<MmioState>, VirtioHost {
     slot: number,
     layout: VirtioLayout,
     model: VirtioModel,
-    { irq, memory, clock, entropy, arrivals }: VirtioMmioDeps,
+    { irq, memory, clock, entropy, arrivals, late }: VirtioMmioDeps,
   ) {
     this.name = `virtio${slot}`;
     this.model = model;
@@ -189,11 +193,12 @@ export class VirtioMmio implements TableDevice<MmioState>, VirtioHost {
     this.entropy = entropy;
     this.arrivals = arrivals;
     this.#irq = irq;
+    this.#late = late;
     this.#modern = layout === "modern";
     this.#config = new DataView(new ArrayBuffer(model.configBytes));
     this.#areas = model.queueSizes.map(() => ({ ...NO_AREAS }));
     if (model.nextDeadline !== undefined) this.nextDeadline = () => model.nextDeadline!();
-    if (model.update !== undefined) this.update = () => model.update!();
+    if (model.update !== undefined) this.update = () => this.#whenHere(() => model.update!());
     this.#resetAreas();
     const count = model.queueSizes.length;
     this.table = table<MmioState>(1, {
@@ -310,6 +315,18 @@ export class VirtioMmio implements TableDevice<MmioState>, VirtioHost {
     this.#drive();
   }
 
+  touchSaved(state: MmioState, touch: Touch): void {
+    for (const [index, queue] of this.#queuesOf(state).entries()) {
+      if (queue === undefined || queue === false) continue;
+      queue.position = state.positions[index]!;
+      queue.touch(touch);
+    }
+  }
+
+  isLate(act: () => void): boolean {
+    return this.#late?.isLate((touch) => this.touchSaved(this.save(), touch), act) ?? false;
+  }
+
   fdt(parent: FdtNode, place: FdtPlace): void {
     virtioMmioNode(parent, place);
   }
@@ -386,7 +403,7 @@ export class VirtioMmio implements TableDevice<MmioState>, VirtioHost {
         this.#queueSel = value;
         return;
       case Register.QUEUE_NOTIFY:
-        return this.#notify(value & 0xffff);
+        return this.#whenHere(() => this.#notify(value & 0xffff));
       case Register.INTERRUPT_ACK:
         this.#interruptStatus &= ~value;
         return this.#drive();
@@ -456,7 +473,7 @@ export class VirtioMmio implements TableDevice<MmioState>, VirtioHost {
     // Only a reset takes a bit back. ("Device Status Field")
     this.#status |= value & ~Status.NEEDS_RESET;
     if ((value & Status.FEATURES_OK) !== 0 && !this.#featuresFit()) this.#status &= ~Status.FEATURES_OK;
-    if (begins && this.#runs) this.#begin();
+    if (begins && this.#runs) this.#whenHere(() => this.#begin());
   }
 
   #featuresFit(): boolean {
@@ -498,6 +515,10 @@ export class VirtioMmio implements TableDevice<MmioState>, VirtioHost {
       if (this.#runs) this.#begin();
     }
     if (this.#queues[index] !== undefined) this.model.notify(index);
+  }
+
+  #whenHere(act: () => void): void {
+    if (!this.isLate(act)) act();
   }
 
   #resetDevice(): void {

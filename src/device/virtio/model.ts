@@ -22,6 +22,11 @@ export interface VirtioHost {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly arrivals: Arrivals;
+  /**
+   * Whether pages that its queues lead to are not here: `act` is done when they are. To be asked by what does not come by `notify`, `update` or
+   * an arrival, for which it has been asked already.
+   */
+  isLate(act: () => void): boolean;
   /** Chains have been given back to `queue`: interrupts the driver if it wants to know. */
   interrupt(queue: Queue): void;
   /** The configuration space has changed. */

@@ -70,6 +70,15 @@ export class PackedQueue extends Queue {
     this.memory.store16(device + 2, isPlace ? Event.DESC : Event.ENABLE);
   }
 
+  protected get areas(): readonly (readonly [number, number])[] {
+    const { size, desc, driver, device } = this.setup;
+    return [
+      [desc, DESC_BYTES * size],
+      [driver, EVENT_BYTES],
+      [device, EVENT_BYTES],
+    ];
+  }
+
   protected isAvailable(): boolean {
     const flags = this.half(this.setup.desc + DESC_BYTES * this.#next + 14);
     return ((flags & Desc.AVAIL) !== 0) === this.#nextWrap && ((flags & Desc.USED) !== 0) !== this.#nextWrap;

@@ -5,6 +5,7 @@
  */
 
 import type { GuestMemory } from "../../memory/guest-memory.ts";
+import type { Touch } from "../../memory/late-pages.ts";
 import { flag, list, record, u16, type Field } from "../../state/table.ts";
 import { Segments } from "./segments.ts";
 
@@ -78,6 +79,12 @@ export class Chain {
     this.readable.clear();
     this.writable.clear();
   }
+
+  /** Names all its buffers. */
+  touch(touch: Touch): void {
+    this.readable.touch(touch);
+    this.writable.touch(touch);
+  }
 }
 
 /** A queue that runs. */
@@ -136,12 +143,28 @@ export abstract class Queue {
     this.give(chain, written);
   }
 
+  /**
+   * Names what a device uses that serves this queue now: its areas, and the buffers of all chains that are available or with the device. They
+   * are taken for that, so it must be a queue that nobody else uses.
+   */
+  touch(touch: Touch): void {
+    if (!this.areas.map(([pa, length]) => touch(pa, length)).every(Boolean)) return;
+    const chain = new Chain();
+    for (const position of this.inFlight) {
+      if (this.readAgain(position, chain)) chain.touch(touch);
+      this.broken = undefined;
+    }
+    while (this.pop(chain)) chain.touch(touch);
+  }
+
   /** Whether the driver wants an interrupt for what has been given back since this was last asked. */
   abstract mustInterrupt(): boolean;
   /** Has the driver notify the device of the next chain. */
   abstract askNotification(): void;
   abstract get position(): QueuePosition;
   abstract set position(position: QueuePosition);
+  /** Address and bytes of the rings. */
+  protected abstract get areas(): readonly (readonly [number, number])[];
   protected abstract isAvailable(): boolean;
   protected abstract readNext(chain: Chain): boolean;
   protected abstract unread(chain: Chain): void;

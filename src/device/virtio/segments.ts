@@ -1,6 +1,7 @@
 /** A buffer of the guest's that lies in pieces. */
 
 import type { GuestMemory } from "../../memory/guest-memory.ts";
+import type { Touch } from "../../memory/late-pages.ts";
 
 /** Pieces of guest memory, one after another; all of them in RAM. Made once and filled anew for each chain. */
 export class Segments {
@@ -28,6 +29,11 @@ export class Segments {
     this.#pa[this.#count] = pa;
     this.#length[this.#count] = length;
     this.#count++;
+  }
+
+  /** Names all pieces. */
+  touch(touch: Touch): void {
+    for (let i = 0; i < this.#count; i++) touch(this.#pa[i]!, this.#length[i]!);
   }
 
   /** Fills `into` with what is at `offset`. False when that is not all there. */

@@ -52,6 +52,16 @@ export class SplitQueue extends Queue {
     if (setup.eventIndex) memory.store16(setup.device + 4 + 8 * setup.size, this.half(setup.driver + 2));
   }
 
+  protected get areas(): readonly (readonly [number, number])[] {
+    const { size, desc, driver, device } = this.setup;
+    const bytes = splitAreas(size);
+    return [
+      [desc, bytes.desc],
+      [driver, bytes.driver],
+      [device, bytes.device],
+    ];
+  }
+
   protected isAvailable(): boolean {
     const count = (this.half(this.setup.driver + 2) - this.#next) & 0xffff;
     if (count > this.setup.size) return this.breaks("more is available than the queue has entries");

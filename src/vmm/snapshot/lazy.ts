@@ -42,6 +42,10 @@ export interface LazyParts {
 
 /** Whom it tells. */
 export interface LazyOwner {
+  /** A page has been used that is on its way. A hart may be running. */
+  onMissed(page: number): void;
+  /** Pages have come. A hart may be running. */
+  onArrived(): void;
   /** All pages are here, or none is wanted any more. A hart may be running. */
   onComplete(): void;
   /** A page cannot be had; the VM must end. A hart may be running. */
@@ -52,6 +56,11 @@ export interface LazyOwner {
 const MAGIC = Uint8Array.of(0x57, 0x56, 0x4d, 0x57, 0x53, 0x45, 0x54, 0x0a);
 const HEAD_BYTES = 24;
 
+/** Blocks that are read at the same time, when they cannot be read at once. */
+const AT_ONCE = 8;
+/** Of these, blocks that nobody has used. */
+const IN_BACKGROUND = 4;
+
 /** What is still to come of a VM that was restored lazily. Got by `vm.lazyRestore`. */
 export class LazyRestore {
   /**
@@ -59,10 +68,18 @@ export class LazyRestore {
    * `failure` then.
    */
   readonly done: Promise<void>;
+  /** Whether pages can be read at once, in the middle of an instruction; known after `ready`. @internal */
+  isAtOnce = true;
   readonly #parts: LazyParts;
   readonly #owner: LazyOwner;
   readonly #used: number[] = [];
   readonly #first: readonly number[];
+  readonly #isInBackground: boolean;
+  /** Blocks whose pages are here. */
+  readonly #here: Uint8Array;
+  /** Blocks that are being read, and those that somebody wants and that are read next. */
+  readonly #coming = new Map<number, Promise<void>>();
+  readonly #wanted = new Set<number>();
   #failure: { readonly error: unknown } | undefined;
   #isOver = false;
   #settle!: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
@@ -72,6 +89,8 @@ export class LazyRestore {
     const { workingSet, background = true } = options;
     this.#parts = parts;
     this.#owner = owner;
+    this.#isInBackground = background;
+    this.#here = new Uint8Array(parts.blocks.length);
     this.#first = workingSet === undefined ? [] : pagesOf(workingSet, parts);
     this.done = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     // Who does not ask is told by the VM's end.
@@ -81,7 +100,6 @@ export class LazyRestore {
       (page) => this.#fetch(page),
       () => this.#complete(),
     );
-    if (background) this.fetchAll().catch(() => undefined);
   }
 
   /** Pages that are not here yet. */
@@ -94,32 +112,31 @@ export class LazyRestore {
    * @throws as `done`
    */
   async fetchAll(): Promise<void> {
-    for (const block of this.#order()) {
-      if (this.#isOver || this.#failure !== undefined) break;
-      await giveWay();
-      if (this.#isOver) break;
-      try {
-        await this.#put(block);
-      } catch (error) {
-        this.#fail(error);
-      }
-    }
+    const order = this.#order()[Symbol.iterator]();
+    const lanes = this.isAtOnce ? 1 : IN_BACKGROUND;
+    await Promise.all(Array.from({ length: lanes }, () => this.#fetchInOrder(order)));
     if (this.pagesLeft > 0) this.#fail(missing());
     await this.done;
   }
 
   /**
-   * The VM may run: pages can be had at once, in the middle of an instruction; or all of them are here, where that cannot be.
+   * The VM may run: pages can be had when they are used, and it is known whether at once.
    * @throws as `done`
    * @internal
    */
   async ready(): Promise<void> {
     const [first] = this.#order();
-    if (first === undefined || this.#isOver) return;
-    const done = this.#put(first);
-    if (!(done instanceof Promise)) return;
-    await done;
-    await this.fetchAll();
+    if (first !== undefined && !this.#isOver) {
+      const done = this.#put(first);
+      this.isAtOnce = !(done instanceof Promise);
+      await done;
+    }
+    if (this.#isInBackground) this.fetchAll().catch(() => undefined);
+  }
+
+  /** @throws as `done` @internal */
+  expectSound(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   /**
@@ -148,19 +165,60 @@ export class LazyRestore {
     return new Set([...this.#first.map((page) => blockOf[page]! - 1), ...blocks.keys()]);
   }
 
-  /** Somebody uses a page that is absent. */
+  async #fetchInOrder(order: Iterator<number, undefined>): Promise<void> {
+    for (let next = order.next(); next.done !== true; next = order.next()) {
+      if (this.#isOver || this.#failure !== undefined) return;
+      await giveWay();
+      if (this.#isOver) return;
+      if (this.#here[next.value] === 1) continue;
+      try {
+        await (this.#coming.get(next.value) ?? this.#begin(next.value));
+      } catch (error) {
+        this.#fail(error);
+      }
+    }
+  }
+
+  /** Somebody uses a page that is absent. Whether it is here now. */
   #fetch(page: number): boolean {
     if (this.#failure !== undefined) return false;
-    this.#used.push(page);
+    const { blockOf, ram } = this.#parts;
+    const number = blockOf[page]! - 1;
+    const isComing = this.#coming.has(number) || this.#wanted.has(number);
+    if (!isComing) this.#used.push(page);
     try {
-      const done = this.#put(this.#parts.blockOf[page]! - 1);
-      if (done instanceof Promise) done.catch((error: unknown) => this.#fail(error));
-      else if (this.#parts.ram.isAbsent(page)) throw missing();
-      return !this.#parts.ram.isAbsent(page);
+      if (!isComing) this.#ask(number);
+      if (!ram.isAbsent(page)) return true;
+      if (this.#here[number] === 1) throw missing();
+      this.#owner.onMissed(page);
     } catch (error) {
       this.#fail(error);
-      return false;
     }
+    return false;
+  }
+
+  /** Has a block brought that somebody wants, as soon as it can be. */
+  #ask(number: number): void {
+    if (this.#coming.size >= AT_ONCE) this.#wanted.add(number);
+    else void this.#begin(number)?.catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Begins to bring a block; undefined when it is here already. */
+  #begin(number: number): Promise<void> | undefined {
+    this.#wanted.delete(number);
+    const done = this.#put(number);
+    if (!(done instanceof Promise)) return undefined;
+    const coming = done.finally(() => this.#next(number));
+    this.#coming.set(number, coming);
+    return coming;
+  }
+
+  /** A block has come; another one that is wanted can. */
+  #next(number: number): void {
+    this.#coming.delete(number);
+    if (this.#isOver || this.#failure !== undefined) return;
+    const [next] = this.#wanted;
+    if (next !== undefined) this.#ask(next);
   }
 
   /** Brings a block, at once if it can be read at once. */
@@ -173,6 +231,7 @@ export class LazyRestore {
 
   /** Pages of the block that a later snapshot of the chain has anew are not this one's. */
   #arrive(number: number, { runs, bytes }: PageBlock): void {
+    if (this.#isOver) return;
     const { ram, blockOf } = this.#parts;
     let at = 0;
     for (const { first, count } of runs) {
@@ -181,6 +240,8 @@ export class LazyRestore {
         if (!ram.arrive(page, bytes?.subarray(at, at + PAGE_BYTES))) throw outOfMemory();
       }
     }
+    this.#here[number] = 1;
+    this.#owner.onArrived();
   }
 
   #complete(): void {

@@ -155,6 +155,7 @@ export async function restoreVm(source: ImageSource, options: RestoreOptions, ho
     }
     for (const [index, drive] of vm.drives.entries())
       await checkDrive(drive, index, newest.description.machine.drives[index]!);
+    await vm.fetchFor(own);
     signal?.throwIfAborted();
     vm.restoreSections(own);
     vm.restoredFrom(newest.id, track);

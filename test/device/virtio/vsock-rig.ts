@@ -25,6 +25,9 @@ class FakeQueue extends Queue {
     return false;
   }
   askNotification(): void {}
+  protected get areas(): readonly [] {
+    return [];
+  }
   protected isAvailable(): boolean {
     return this.waiting.length > 0;
   }
@@ -93,6 +96,7 @@ export class VsockRig {
     const host: VirtioHost = {
       ...{ memory: this.rig.memory, clock: this.rig.clock, entropy: this.rig.entropy, arrivals: this.rig.arrivals },
       ...{ interrupt: () => undefined, configChanged: () => undefined, needsReset: () => undefined },
+      isLate: () => false,
     };
     this.device.begin(host, 1n, [this.#rx, this.#tx, this.event]);
   }

@@ -174,7 +174,7 @@ export class Console implements VirtioModel<ConsoleState> {
 
   /** Its far end has come or gone, or has room again. */
   #changed(port: Port): void {
-    if (this.#queues.length === 0) return;
+    if (this.#queues.length === 0 || this.#host?.isLate(() => this.#changed(port)) === true) return;
     if (port.ready && port.isConnected !== port.told) port.pending |= Message.OPEN;
     this.#sendMessages();
     this.#transmit(port);
@@ -184,6 +184,7 @@ export class Console implements VirtioModel<ConsoleState> {
   #receive(port: Port, bytes: Uint8Array): number {
     const [host, queue] = [this.#host, this.#queues[rxQueue(port.id)]];
     if (host === undefined || queue === undefined || !port.open) return 0;
+    if (host.isLate(() => port.backend?.ready())) return 0;
     let taken = 0;
     while (taken < bytes.length && queue.pop(this.#chain)) {
       const { writable } = this.#chain;
