@@ -178,7 +178,8 @@ export type {
 export type { LazyOptions, LazyRestore } from "./vmm/snapshot/lazy.ts";
 export type { DiskChoice } from "./vmm/snapshot/disks.ts";
 export type { RestoredDrive, RestoreOptions } from "./vmm/snapshot/restore.ts";
-export type { MigrateOptions, MigrationProgress, MigrationStatistics } from "./vmm/migrate/options.ts";
+export type { PostCopy } from "./vmm/migrate/follow.ts";
+export type { MigrateOptions, MigrationMode, MigrationProgress, MigrationStatistics } from "./vmm/migrate/options.ts";
 export type { ReceiveOptions } from "./vmm/migrate/receive.ts";
 export type { ByteStreams } from "./migration/line.ts";
 export type { SnapshotKey } from "./snapshot/cipher.ts";

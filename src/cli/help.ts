@@ -230,6 +230,8 @@ ones there, unless --disks takes them along.
   -m, --machine NAME  a machine of wasmvisor.json, in place of a socket (default: the only one)
   --downtime SECONDS  for which it may stand still, as far as that can be foreseen (default 0.3)
   --bandwidth SIZE    bytes a second at most, such as 10M (default: no limit)
+  --mode MODE         pre: it goes when nearly all of its memory is there (default); post: at once, and its memory follows; auto: as pre, and
+                      when it stores faster than can be sent, the rest follows
   --disks             take the contents of its disks along
   --reclaim           have it run on here, when nobody has answered that it runs there, and it does not
 `,

@@ -28,9 +28,17 @@ export async function migrationKey(file: string | undefined): Promise<{ readonly
 }
 
 /** What a migration has done, in a line. */
-export function statisticsText({ rounds, pages, bytes, downtime, milliseconds }: MigrationStatistics): string {
+export function statisticsText({
+  rounds,
+  pages,
+  followed,
+  bytes,
+  downtime,
+  milliseconds,
+}: MigrationStatistics): string {
   const seconds = (milliseconds / 1000).toFixed(1);
-  return `moved in ${seconds} s: ${pages} pages in ${rounds} rounds, ${bytes} bytes; it stood still for ${Math.round(downtime)} ms\n`;
+  const late = followed === 0 ? "" : ` (${followed} of them when it ran there)`;
+  return `moved in ${seconds} s: ${pages} pages${late} in ${rounds} rounds, ${bytes} bytes; it stood still for ${Math.round(downtime)} ms\n`;
 }
 
 /** Moves a VM to an address. @throws WasmvisorError `usage`, and as `Vm.migrateTo` does */

@@ -44,7 +44,8 @@ export function touchSbi(host: SbiHost, hart: number, touch: Touch): void {
   const eid = host.getX(hart, A7);
   const [fid, a0, a1] = [host.getX(hart, A6), host.getX(hart, A0), host.getX(hart, A1)];
   if (eid === BigInt(SbiExtension.DBCN) && fid < 2n) touch(Number(a1), Math.min(Number(a0), MAX_CONSOLE_BYTES));
-  const hasMask = eid >= BigInt(SbiExtension.LEGACY_SEND_IPI) && eid <= BigInt(SbiExtension.LEGACY_REMOTE_SFENCE_VMA_ASID);
+  const hasMask =
+    eid >= BigInt(SbiExtension.LEGACY_SEND_IPI) && eid <= BigInt(SbiExtension.LEGACY_REMOTE_SFENCE_VMA_ASID);
   if (hasMask && a0 !== 0n) host.touchU64(hart, a0, touch);
 }
 

@@ -23,6 +23,28 @@ export interface LatePagesOwner {
   endSlice(): void;
 }
 
+/** The pages of RAM that `uses` names. */
+export function touchedPages(ramPa: number, pages: number, uses: (touch: Touch) => void): Set<number> {
+  const found = new Set<number>();
+  let left = VISITS_PER_PAGE * pages;
+  uses((pa, length) => {
+    const [first, last] = left > 0 ? rangeIn(ramPa, pages, pa, length) : [0, pages - 1];
+    if (found.size === pages) return true;
+    for (let page = first; page <= last; page++) found.add(page);
+    left -= last - first + 1;
+    return true;
+  });
+  return found;
+}
+
+/** The first and the last page of a range, as far as it is in RAM. */
+function rangeIn(ramPa: number, pages: number, pa: number, length: number): readonly [number, number] {
+  const offset = pa - ramPa;
+  if (!(length > 0 && offset >= 0 && offset < pages * FRAME_BYTES)) return [0, -1];
+  const last = Math.floor((offset + length - 1) / FRAME_BYTES);
+  return [Math.floor(offset / FRAME_BYTES), Math.min(last, pages - 1)];
+}
+
 interface Waiting {
   uses(touch: Touch): void;
   act(): void;
@@ -101,7 +123,7 @@ export class LatePages implements LateMemory {
     if (!this.#isExpecting || this.#ram.absent === 0) return true;
     let left = VISITS_PER_PAGE * this.#ram.pages;
     uses((pa, length) => {
-      const [first, last] = this.#pagesOf(pa, length);
+      const [first, last] = rangeIn(this.#ramPa, this.#ram.pages, pa, length);
       if (left > 0) left -= last - first + 1;
       return left > 0 ? this.#bring(first, last) : this.#bring(0, this.#ram.pages - 1);
     });
@@ -137,14 +159,6 @@ export class LatePages implements LateMemory {
   #goOn(): void {
     this.#owner.wake();
     for (const tell of this.#settling.splice(0)) tell();
-  }
-
-  /** The first and the last page of a range, as far as it is in RAM. */
-  #pagesOf(pa: number, length: number): readonly [number, number] {
-    const offset = pa - this.#ramPa;
-    if (!(length > 0 && offset >= 0 && offset < this.#ram.pages * FRAME_BYTES)) return [0, -1];
-    const last = Math.floor((offset + length - 1) / FRAME_BYTES);
-    return [Math.floor(offset / FRAME_BYTES), Math.min(last, this.#ram.pages - 1)];
   }
 
   #bring(first: number, last: number): boolean {

@@ -89,6 +89,8 @@ export class Ram {
   #absent = 0;
   #whenNoneAbsent: (() => void) | undefined;
   #fetch: Fetch | undefined;
+  /** Absent pages whose places in the VM's piece are somebody else's. */
+  readonly #placeless = new Set<number>();
   /** Pages that were here and are in the page store. */
   readonly #paged: PagedPages;
   #limit: number;
@@ -154,8 +156,8 @@ export class Ram {
   }
 
   /**
-   * Has pages be absent of which nobody has used any; `fetch` is called when one of them is used. RAM is no window until all are here and
-   * `settle` is called.
+   * Has pages be absent; what they hold is forgotten, and `fetch` is called when one of them is used. No hart may have run. RAM is no window until
+   * all are here and `settle` is called.
    * @param whenNone - called once, when none is absent any more: all are here, or are not wanted any more. A hart may be running then
    */
   expectLater(pages: Iterable<number>, fetch: Fetch, whenNone: () => void): void {
@@ -163,6 +165,7 @@ export class Ram {
     this.#whenNoneAbsent = whenNone;
     this.#fetch = fetch;
     for (const page of pages) {
+      this.#empty(page);
       this.#setEntry(page, P2m.ABSENT);
       this.#absent++;
     }
@@ -180,7 +183,8 @@ export class Ram {
       this.short = true;
       return false;
     }
-    if (bytes === undefined) this.#setEntry(page, 0);
+    if (bytes === undefined) this.#setEntry(page, this.#placeless.has(page) ? Frame.ZERO_MA | P2m.PRESENT : 0);
+    this.#placeless.delete(page);
     this.#arrived();
     return true;
   }
@@ -529,7 +533,8 @@ export class Ram {
   /** The page has its frame, with these bytes; false when there is none. */
   #put(page: number, bytes: Uint8Array): boolean {
     if (this.#vm.u32(VmField.framesTouched) >= this.limit) return false;
-    const ma = this.#place(page) || this.#pool.takeFor(this.#vm.ma, page);
+    const place = this.#placeless.has(page) ? 0 : this.#place(page);
+    const ma = place || this.#pool.takeFor(this.#vm.ma, page);
     if (ma === 0) return false;
     this.#memory.u8.set(bytes, ma);
     this.#pool.frames.set(ma, 1, this.#slot(page));
@@ -593,8 +598,21 @@ export class Ram {
     if (this.#absent === 0) this.#forgetAbsent();
   }
 
+  /** The page has no frame but that of its place, which holds zeros. */
+  #empty(page: number): void {
+    if (this.#paged.has(page)) this.#paged.drop(page);
+    if (!this.touched(page)) return;
+    const stays = this.#drop(page);
+    this.#count(-1);
+    if (this.pieceMa === 0) return;
+    if (stays) this.#memory.clear(this.#place(page), FRAME_BYTES);
+    else this.#placeless.add(page);
+  }
+
   /** What has not come is not wanted any more. */
   #forgetAbsent(): void {
+    for (const page of this.#placeless) if (this.isAbsent(page)) this.#setEntry(page, Frame.ZERO_MA | P2m.PRESENT);
+    this.#placeless.clear();
     this.#absent = 0;
     this.#fetch = undefined;
     if (this.#pool.pager === undefined) this.#core.fetchers.delete(this.#vm.ma);

@@ -19,6 +19,18 @@
  *                                           <-   running
  * ```
  *
+ * By post-copy, the last pages are not sent before "state", but named; they follow when the VM runs:
+ *
+ * ```
+ *  PAGES, ZEROS, LATER, … state             ->   in place of the last round: pages of which devices make use, and the numbers of the others
+ *                                           <-   ready
+ *  go                                       ->
+ *                                           <-   running
+ *  PAGES, ZEROS …                           ->   each page once
+ *                                           <-   want: a page that is used, and is to come before others
+ *                                           <-   got: all are there, or not wanted any more
+ * ```
+ *
  * Words in small letters are blocks of the kind NOTE: JSON. Either side may say "no" instead, with a sentence.
  */
 
@@ -28,7 +40,7 @@ import { count, objectOf, oneOf, type Shape, text, truth } from "../snapshot/sha
 /** "WVMMOVE" and a line's end. */
 export const MAGIC = Uint8Array.of(0x57, 0x56, 0x4d, 0x4d, 0x4f, 0x56, 0x45, 0x0a);
 /** The version that both sides must speak. */
-export const LINE_VERSION = 1;
+export const LINE_VERSION = 2;
 
 export const PROLOGUE_BYTES = 32;
 export const ID_BYTES = 16;
@@ -41,9 +53,14 @@ export enum LineFlag {
 /** Rounds of pages at most that a destination takes: a source that never ends makes no endless work. */
 export const ROUNDS_MOST = 1000;
 
+/** Pages that a destination has asked for and not been given, at most. */
+export const WANTS_MOST = 64;
+/** A page has a lower number. */
+const PAGE_MOST = 2 ** 22;
+
 const NOTE = objectOf(
   {
-    is: oneOf("hello", "offer", "accept", "sent", "still", "got", "state", "ready", "go", "running", "no"),
+    is: oneOf("hello", "offer", "accept", "sent", "still", "got", "state", "ready", "go", "running", "want", "no"),
   },
   {
     /** Of "no": a sentence for people, and the code of the error. */
@@ -51,6 +68,8 @@ const NOTE = objectOf(
     code: text(64),
     /** Of "state": whether the VM ran. */
     running: truth(),
+    /** Of "want": its number. */
+    page: count(PAGE_MOST),
     /** Of "sent": the number of the round, from 1. */
     round: count(ROUNDS_MOST, 1),
   },

@@ -2,12 +2,16 @@
 
 import { WasmvisorError } from "../error.ts";
 import { BlockKind } from "../snapshot/format.ts";
-import { decodeNote, garbled, type NoteName } from "./format.ts";
+import { decodeNote, garbled, type Note, type NoteName, WANTS_MOST } from "./format.ts";
 import type { Line } from "./line.ts";
 
 /** The words of the other side, in order. */
 export class Inbox {
   readonly #names: NoteName[] = [];
+  readonly #wanted: number[] = [];
+  /** Whether pages follow when the VM runs, so that "running" is not the last word. */
+  follows = false;
+  #ran = false;
   #failed: { readonly error: unknown } | undefined;
   #told: () => void = () => undefined;
 
@@ -30,6 +34,17 @@ export class Inbox {
     }
   }
 
+  /** Whether this is the next word. @throws as `expect` */
+  hears(name: NoteName): boolean {
+    if (this.#failed !== undefined) throw this.#failed.error;
+    return this.#names[0] === name;
+  }
+
+  /** The page that was asked for first, once. */
+  takeWanted(): number | undefined {
+    return this.#wanted.shift();
+  }
+
   /** Why the other side has gone, if it says so after all; else `error`, by which that was seen here. */
   async lastWord(error: unknown): Promise<unknown> {
     if (!(error instanceof WasmvisorError) || error.code !== "migration-lost") return error;
@@ -45,13 +60,11 @@ export class Inbox {
       for (;;) {
         const { kind, bytes } = await line.receive();
         if (kind !== BlockKind.NOTE) throw garbled("it sends a VM in place of taking one");
-        const { is } = decodeNote(bytes);
-        // It only says that it is there.
-        if (is === "still") continue;
-        this.#names.push(is);
-        if (this.#names.length > WORDS_MOST) throw garbled("it says more than it is asked");
+        const note = decodeNote(bytes);
+        this.#hear(note);
         this.#told();
-        if (is === "running") return;
+        if (this.#isLast(note.is)) return;
+        this.#ran ||= note.is === "running";
       }
     } catch (error) {
       this.#failed = { error };
@@ -59,10 +72,24 @@ export class Inbox {
       onFailure(error);
     }
   }
+
+  #isLast(is: NoteName): boolean {
+    return this.follows ? this.#ran && is === "got" : is === "running";
+  }
+
+  #hear({ is, page }: Note): void {
+    // It only says that it is there.
+    if (is === "still") return;
+    const isWant = is === "want" && this.#ran && page !== undefined;
+    if (isWant) this.#wanted.push(page);
+    else this.#names.push(is);
+    if (this.#names.length > WORDS_MOST || this.#wanted.length > WANTS_MOST)
+      throw garbled("it says more than it is asked");
+  }
 }
 
 /** Milliseconds in which a last word comes. */
 const LAST_WORD = 500;
 
 /** Words that wait to be asked for, at most. */
-const WORDS_MOST = 4;
+const WORDS_MOST = 6;

@@ -170,7 +170,7 @@ export class Line {
    */
   async receive(): Promise<LineBlock> {
     const number = this.#received++;
-    const header = await translated(async () => decodeHeader(await this.#take(HEADER_BYTES), number, BlockKind.NOTE));
+    const header = await translated(async () => decodeHeader(await this.#take(HEADER_BYTES), number, BlockKind.LATER));
     const stored = await this.#take(header.stored);
     const bytes = await translated(() => settle(opened(header, stored, number, this.#ciphers.theirs)));
     if (header.kind === BlockKind.NOTE) {

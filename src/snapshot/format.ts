@@ -49,6 +49,8 @@ export enum BlockKind {
   END = 8,
   /** Not in files: what two sides of a migration say to each other. */
   NOTE = 9,
+  /** Not in files: runs of pages that a migration sends after its VM runs at the destination. */
+  LATER = 10,
 }
 
 export enum Codec {

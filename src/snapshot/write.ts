@@ -69,7 +69,7 @@ export interface Plain {
 const AT_ONCE = 4;
 /** Index entries of a block: each has at most `PAGES_MOST` runs, or `ZERO_RUNS`. */
 const ENTRIES_BYTES = PLAIN_MOST / 2;
-const ZERO_RUNS = 4096;
+export const ZERO_RUNS = 4096;
 
 /**
  * The bytes of a snapshot. Nothing is read of `content` before it is needed.
@@ -217,29 +217,46 @@ function* runsOf(ram: StillRam, most: number, is: (page: number) => boolean): Ge
 /** The pages that hold something. */
 export function* pageBlocks(ram: StillRam): Generator<Plain> {
   for (const runs of runsOf(ram, PAGES_MOST, (page) => ram.has(page) && ram.holds(page))) {
-    const to = new Writer();
-    writeRuns(to, runs);
-    const head = to.finish();
-    const count = runs.reduce((sum, run) => sum + run.count, 0);
-    const bytes = new Uint8Array(head.length + count * PAGE_BYTES);
-    bytes.set(head);
-    let at = head.length;
-    for (const { first, count } of runs) {
-      for (let page = first; page < first + count; page++, at += PAGE_BYTES)
-        ram.read(page, bytes.subarray(at, at + PAGE_BYTES));
-    }
-    yield { kind: BlockKind.PAGES, bytes, runs };
+    yield pagesBlock(ram, runs);
   }
+}
+
+/** A block of pages, `PAGES_MOST` or fewer. */
+export function pagesBlock(ram: Pick<StillRam, "read">, runs: readonly Run[]): Plain {
+  const head = runsBytes(runs);
+  const count = runs.reduce((sum, run) => sum + run.count, 0);
+  const bytes = new Uint8Array(head.length + count * PAGE_BYTES);
+  bytes.set(head);
+  let at = head.length;
+  for (const { first, count } of runs) {
+    for (let page = first; page < first + count; page++, at += PAGE_BYTES)
+      ram.read(page, bytes.subarray(at, at + PAGE_BYTES));
+  }
+  return { kind: BlockKind.PAGES, bytes, runs };
+}
+
+/** What a block of runs alone holds. */
+export function runsBytes(runs: readonly Run[]): Uint8Array {
+  const to = new Writer();
+  writeRuns(to, runs);
+  return to.finish();
+}
+
+/** Pages in order as runs. */
+export function runsIn(pages: Iterable<number>): Run[] {
+  const runs: { first: number; count: number }[] = [];
+  for (const page of pages) {
+    const last = runs.at(-1);
+    if (last !== undefined && last.first + last.count === page) last.count++;
+    else runs.push({ first: page, count: 1 });
+  }
+  return runs;
 }
 
 /** The pages that hold nothing. */
 export function* zeroBlocks(ram: StillRam): Generator<Plain> {
   let some: Run[] = [];
-  const block = (): Plain => {
-    const to = new Writer();
-    writeRuns(to, some);
-    return { kind: BlockKind.ZEROS, bytes: to.finish(), runs: some };
-  };
+  const block = (): Plain => ({ kind: BlockKind.ZEROS, bytes: runsBytes(some), runs: some });
   for (const runs of runsOf(ram, PAGES_MOST, (page) => ram.has(page) && !ram.holds(page))) {
     some.push(...runs);
     if (some.length < ZERO_RUNS) continue;

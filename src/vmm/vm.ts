@@ -37,18 +37,20 @@ import { RunLoop, sliceFor } from "./run-loop.ts";
 import { type Interval, Sampler } from "./sampler.ts";
 import { array, flag, optional, table, u16, type ValuesIn } from "../state/table.ts";
 import type { Part } from "../state/saved.ts";
-import { saveParts, touchSections } from "../state/saved.ts";
+import { saveParts, touchParts, touchSections } from "../state/saved.ts";
 import type { SavedState, Section } from "../state/section.ts";
+import { touchedPages } from "../memory/late-pages.ts";
 import { FrozenRam } from "../memory/frozen.ts";
 import type { Pager } from "../memory/paging/pager.ts";
 import { ID_BYTES, idText } from "../snapshot/format.ts";
 import { checkSections, checkState, saveState, type StateOwner } from "./state.ts";
 import { checkSnapshot, FILE_PREFIX, keptSymbols, Snapshots } from "./snapshot/parents.ts";
-import type { LazyOptions, LazyParts, LazyRestore } from "./snapshot/lazy.ts";
+import type { LazyOptions, LazyOwner, LazyParts, LazyRestore } from "./snapshot/lazy.ts";
 import type { CloneOptions, Template } from "./snapshot/template.ts";
 import { describeMachine, type SnapshotOptions, snapshotStream } from "./snapshot/take.ts";
 import type { ByteStreams } from "../migration/line.ts";
 import { checkMigrate, checkStreams, type MigrateOptions, type MigrationStatistics } from "./migrate/options.ts";
+import type { PostCopy } from "./migrate/follow.ts";
 import type { MovedVm } from "./migrate/send.ts";
 import { signature } from "./signature.ts";
 import { ioUse, type VmAccounting } from "./accounting.ts";
@@ -165,6 +167,7 @@ export class Vm extends Driven {
   #migration: "none" | "under way" | "away" = "none";
   #stranded: { readonly ran: boolean; readonly restore: () => Promise<void> } | undefined;
   #lazy: LazyRestore | undefined;
+  #postCopy: PostCopy | undefined;
   /** What waits until no hart is being run. */
   readonly #atRestDo: (() => void)[] = [];
   #closed: Promise<void> | undefined;
@@ -696,7 +699,7 @@ export class Vm extends Driven {
     this.#expectHere("make a template of");
     this.#expectStill("make a template of");
     const { Template, shareDisks } = await import("./snapshot/template.ts");
-    await this.#lazy?.fetchAll();
+    await this.#allHere();
     this.#expect("make a template of", "created", "running", "paused");
     const goOn = this.hold();
     try {
@@ -758,7 +761,7 @@ export class Vm extends Driven {
     this.#expectHere("keep");
     this.#expectStill("keep");
     const { keepDisks } = await import("./cure/checkpoint.ts");
-    await this.#lazy?.fetchAll();
+    await this.#allHere();
     const goOn = this.hold();
     try {
       await this.#arrivals.settled();
@@ -890,7 +893,8 @@ export class Vm extends Driven {
    * signal's reason
    */
   async migrateTo(streams: ByteStreams, options: MigrateOptions = {}): Promise<MigrationStatistics> {
-    const choice = checkMigrate(options);
+    const hasForeign = this.#deps.config.devices.length > 0;
+    const choice = checkMigrate(options, hasForeign);
     checkStreams(streams);
     this.#expect("move", "created", "running", "paused");
     this.#expectHere("move");
@@ -899,7 +903,7 @@ export class Vm extends Driven {
     this.#migration = "under way";
     try {
       const { migrate } = await import("./migrate/send.ts");
-      await this.#lazy?.fetchAll();
+      await this.#allHere();
       return await migrate(this.#moved, streams, choice);
     } finally {
       if (this.#migration === "under way") this.#migration = "none";
@@ -954,6 +958,10 @@ export class Vm extends Driven {
         this.console.flush();
         this.#expectStill("move");
         return saveParts(this.#stateOwner().parts);
+      },
+      devicePages: () => {
+        const { parts } = this.#stateOwner();
+        return touchedPages(machine.space.ramPa, machine.space.ram.pages, (touch) => touchParts(parts, touch));
       },
       hold: () => this.hold(),
       settled: async () => {
@@ -1052,7 +1060,36 @@ export class Vm extends Driven {
   async restoreLazily(parts: LazyParts, options: LazyOptions): Promise<void> {
     const { LazyRestore } = await import("./snapshot/lazy.ts");
     const { late } = this.machine;
-    const owner = {
+    late.begin();
+    this.#lazy = new LazyRestore(parts, this.#lateOwner, options);
+    await this.#lazy.ready();
+    // What an owner's device uses is not known.
+    if (!this.#lazy.isAtOnce && this.#deps.config.devices.length > 0) await this.#lazy.fetchAll();
+    if (this.#lazy.isAtOnce) late.end();
+  }
+
+  /** Has pages come when it runs. @internal */
+  async expectPages(pages: readonly number[]): Promise<void> {
+    const { PostCopy } = await import("./migrate/follow.ts");
+    const { late, space } = this.machine;
+    late.begin();
+    this.#postCopy = new PostCopy(space.ram, pages, this.#lateOwner);
+  }
+
+  /** What is still to come of it, if it was moved before its pages (`MigrateOptions.mode`); undefined otherwise. */
+  get postCopy(): PostCopy | undefined {
+    return this.#postCopy;
+  }
+
+  /** Resolves when all of its pages are here. */
+  async #allHere(): Promise<void> {
+    await this.#lazy?.fetchAll();
+    await this.#postCopy?.done;
+  }
+
+  get #lateOwner(): LazyOwner {
+    const { late } = this.machine;
+    return {
       onMissed: (page: number) => late.miss(page),
       onArrived: () => late.came(),
       onComplete: () =>
@@ -1062,12 +1099,12 @@ export class Vm extends Driven {
         }),
       onFailure: (error: unknown) => this.#pageLost(error),
     };
-    late.begin();
-    this.#lazy = new LazyRestore(parts, owner, options);
-    await this.#lazy.ready();
-    // What an owner's device uses is not known.
-    if (!this.#lazy.isAtOnce && this.#deps.config.devices.length > 0) await this.#lazy.fetchAll();
-    if (this.#lazy.isAtOnce) late.end();
+  }
+
+  /** Whether the pages are here that its devices use with these parts of a state. @throws as `restoreSections` does @internal */
+  hasFor(sections: readonly Section[]): boolean {
+    const { parts } = this.#stateOwner();
+    return this.machine.late.has((touch) => touchSections(parts, sections, touch));
   }
 
   /**
@@ -1076,10 +1113,7 @@ export class Vm extends Driven {
    * @internal
    */
   async fetchFor(sections: readonly Section[]): Promise<void> {
-    const { late } = this.machine;
-    const { parts } = this.#stateOwner();
-    while (!late.has((touch) => touchSections(parts, sections, touch)))
-      await Promise.race([late.settled(), this.#lazy?.done]);
+    while (!this.hasFor(sections)) await Promise.race([this.machine.late.settled(), this.#lazy?.done]);
     this.#lazy?.expectSound();
     this.#expect("restore", "created");
   }

@@ -176,20 +176,23 @@ describe("a VM whose pages come late", () => {
     expect(host.allocatedBytes).toBeLessThan(allocatedBytes);
   });
 
-  test.each(["stop", "restart"] as const)("ends in one event when a page cannot be had, and then has it %s", async (onFailure) => {
-    const bytes = await taken(await walker());
-    const blob = new SlowBlob(bytes);
-    const images = { kernel: WALKER, bios: "none" } as const;
-    const late = await host.restore(blob, { ...LAZY, ...images, onFailure });
-    const exits: unknown[] = [];
-    late.on("exit", (exit) => exits.push(exit));
-    blob.break();
-    late.start();
-    await expect(late.lazyRestore!.done).rejects.toThrow(code("block-io"));
-    if (onFailure === "restart") await expect.poll(() => exits.length, { timeout: 5000 }).toBe(2);
-    await expect.poll(() => exits.length).toBeGreaterThan(0);
-    expect(exits[0]).toMatchObject({ code: 70, reason: "failure", error: { code: "block-io" } });
-    if (onFailure === "restart") expect(exits[1]).toMatchObject({ code: 3, reason: "poweroff" });
-    else expect(exits).toHaveLength(1);
-  });
+  test.each(["stop", "restart"] as const)(
+    "ends in one event when a page cannot be had, and then has it %s",
+    async (onFailure) => {
+      const bytes = await taken(await walker());
+      const blob = new SlowBlob(bytes);
+      const images = { kernel: WALKER, bios: "none" } as const;
+      const late = await host.restore(blob, { ...LAZY, ...images, onFailure });
+      const exits: unknown[] = [];
+      late.on("exit", (exit) => exits.push(exit));
+      blob.break();
+      late.start();
+      await expect(late.lazyRestore!.done).rejects.toThrow(code("block-io"));
+      if (onFailure === "restart") await expect.poll(() => exits.length, { timeout: 5000 }).toBe(2);
+      await expect.poll(() => exits.length).toBeGreaterThan(0);
+      expect(exits[0]).toMatchObject({ code: 70, reason: "failure", error: { code: "block-io" } });
+      if (onFailure === "restart") expect(exits[1]).toMatchObject({ code: 3, reason: "poweroff" });
+      else expect(exits).toHaveLength(1);
+    },
+  );
 });

@@ -17,11 +17,18 @@ interface Said {
   readonly blocks: readonly Block[];
 }
 
+/** A migration that goes well. */
+interface Sound {
+  readonly mode: "pre" | "post";
+  readonly down: Said;
+  readonly up: Said;
+}
+
 const PROLOGUE_BYTES = 32;
 
 let host: Host | undefined;
 let other: Host | undefined;
-let sound: readonly { readonly down: Said; readonly up: Said }[] | undefined;
+let sound: readonly Sound[] | undefined;
 
 const ALL = {
   drives: [{ source: new Uint8Array(20_000).fill(7), format: "raw" }],
@@ -39,16 +46,22 @@ async function vmOf(host: Host, isPlain: boolean): Promise<Vm> {
   return vm;
 }
 
-async function makeSound(host: Host): Promise<{ down: Said; up: Said }[]> {
-  const made = [];
-  for (const isPlain of [true, false]) {
+async function makeSound(host: Host): Promise<Sound[]> {
+  const made: Sound[] = [];
+  for (const [isPlain, mode] of [
+    [true, "pre"],
+    [false, "pre"],
+    [true, "post"],
+    [false, "post"],
+  ] as const) {
     const vm = await vmOf(host, isPlain);
     const { source, destination, down, up } = connection();
     const heard = { down: [] as Uint8Array[], up: [] as Uint8Array[] };
     down.change = (chunk) => (heard.down.push(chunk.slice()), chunk);
     up.change = (chunk) => (heard.up.push(chunk.slice()), chunk);
-    await Promise.all([other!.receive(destination), vm.migrateTo(source, { compress: false, disks: "include" })]);
-    made.push({ down: parse(heard.down), up: parse(heard.up) });
+    const options = { compress: false, disks: "include", mode } as const;
+    await Promise.all([other!.receive(destination), vm.migrateTo(source, options)]);
+    made.push({ mode, down: parse(heard.down), up: parse(heard.up) });
     for (const one of [host, other!]) for (const left of [...one.vms]) await left.close();
   }
   return made;
@@ -62,7 +75,7 @@ function parse(pieces: readonly Uint8Array[]): Said {
   const all = joined(pieces);
   const blocks: Block[] = [];
   for (let at = PROLOGUE_BYTES; at < all.length;) {
-    const header = decodeHeader(all.subarray(at, at + HEADER_BYTES), blocks.length, BlockKind.NOTE);
+    const header = decodeHeader(all.subarray(at, at + HEADER_BYTES), blocks.length, BlockKind.LATER);
     if (header.codec !== Codec.STORED) throw new Error("the sound ones are not compressed");
     at += HEADER_BYTES;
     blocks.push({ kind: header.kind, bytes: all.slice(at, at + header.stored) });
@@ -72,7 +85,21 @@ function parse(pieces: readonly Uint8Array[]): Said {
 }
 
 const NUMBERS = [0, 1, 2, 255, 4096, 65_535, 2 ** 20, 2 ** 31, 2 ** 32 - 1];
-const WORDS = ["hello", "offer", "accept", "sent", "still", "got", "state", "ready", "go", "running", "no", "x"];
+const WORDS = [
+  "hello",
+  "offer",
+  "accept",
+  "sent",
+  "still",
+  "got",
+  "state",
+  "ready",
+  "go",
+  "running",
+  "want",
+  "no",
+  "x",
+];
 
 function pick<Value>(random: Random, of: readonly Value[]): Value {
   return of[random.between(0, of.length - 1)]!;
@@ -95,7 +122,7 @@ function damage(blocks: Block[], random: Random): void {
       blocks.splice(which, 0, note(pick(random, WORDS), random));
       break;
     case 3:
-      block.kind = random.between(BlockKind.DESCRIPTION, BlockKind.NOTE);
+      block.kind = random.between(BlockKind.DESCRIPTION, BlockKind.LATER);
       break;
     case 4:
       blocks[which] = { kind: block.kind, bytes: bytes.slice(0, at) };
@@ -117,6 +144,7 @@ function note(is: string, random: Random): Block {
   const more = pick(random, [
     {},
     { running: true },
+    { page: pick(random, NUMBERS) },
     { round: 1 },
     { why: "\x1b[2J\0".repeat(3), code: "<x>" },
     { x: 1 },
@@ -158,6 +186,8 @@ async function hostileSource(said: Said, random: Random): Promise<void> {
   try {
     const engine = pick(random, ["interpreter", "tiered", "translator"] as const);
     const vm = await other!.receive(destination, { engine, memoryLimit: "8M", patience: 5000 });
+    await vm.postCopy?.done.catch(expectSentence);
+    if (vm.state === "exited") return;
     if (vm.state === "running") vm.pause();
     vm.loop.advance(20_000);
   } catch (error) {
@@ -168,13 +198,13 @@ async function hostileSource(said: Said, random: Random): Promise<void> {
 }
 
 /** A source that hears a destination that talks nonsense. */
-async function hostileDestination(said: Said, random: Random): Promise<void> {
+async function hostileDestination(said: Said, mode: Sound["mode"], random: Random): Promise<void> {
   const vm = await vmOf(host!, random.between(0, 1) === 0);
   vm.start();
   const { source, destination } = connection();
   const talk = say(destination, said, random);
   try {
-    await vm.migrateTo(source, { patience: 5000 });
+    await vm.migrateTo(source, { patience: 5000, mode });
     if (vm.state !== "exited") throw new Error("it has been moved and is here");
   } catch (error) {
     expectSentence(error);
@@ -192,14 +222,15 @@ export async function fuzzMigration(seed: number): Promise<void> {
   other ??= await Host.create();
   sound ??= await makeSound(host);
   const random = new Random(seed);
-  const { down, up } = pick(random, sound);
+  const { mode, down, up } = pick(random, sound);
   const isSource = random.between(0, 2) > 0;
   const { prologue, blocks: whole } = isSource ? down : up;
   const blocks = whole.map(({ kind, bytes }) => ({ kind, bytes: bytes.slice() }));
   for (let count = random.between(1, 3); count > 0 && blocks.length > 0; count--) damage(blocks, random);
   const own = prologue.slice();
   if (random.between(0, 15) === 0) own[random.between(0, own.length - 1)]! ^= 1 << random.between(0, 7);
-  await (isSource ? hostileSource : hostileDestination)({ prologue: own, blocks }, random);
+  const said = { prologue: own, blocks };
+  await (isSource ? hostileSource(said, random) : hostileDestination(said, mode, random));
   for (const one of [host, other]) for (const vm of [...one.vms]) await vm.close();
 }
 

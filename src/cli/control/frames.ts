@@ -45,7 +45,12 @@ export type ControlRequest = { readonly wasmvisor: number } & (
   | {
       readonly op: "migrate";
       readonly address: string;
-      readonly options: { readonly disks?: "include"; readonly bandwidth?: number; readonly downtime?: number };
+      readonly options: {
+        readonly disks?: "include";
+        readonly bandwidth?: number;
+        readonly downtime?: number;
+        readonly mode?: "pre" | "post" | "auto";
+      };
     }
   | { readonly op: "reclaim" }
   | { readonly op: "files"; readonly method: string; readonly args: readonly unknown[] }

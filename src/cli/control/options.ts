@@ -2,6 +2,7 @@
 
 import { defined } from "../../defined.ts";
 import { type Arguments, type OptionSpec, readArguments } from "../arguments.ts";
+import type { MigrationMode } from "../../index.ts";
 import { migrationPlace } from "../migration.ts";
 import { usage } from "../usage.ts";
 
@@ -58,6 +59,7 @@ export interface MigrateChoice {
   readonly bandwidth?: number;
   /** Milliseconds. */
   readonly downtime?: number;
+  readonly mode?: MigrationMode;
 }
 
 /** A path of the guest's (`:PATH`), or one here. */
@@ -104,6 +106,7 @@ const FLAGS = {
     disks: { type: "boolean" },
     bandwidth: { type: "string" },
     downtime: { type: "string" },
+    mode: { type: "string" },
     reclaim: { type: "boolean" },
   },
 } as const satisfies Record<ControlName, Record<string, OptionSpec>>;
@@ -201,12 +204,19 @@ function migrateCommand({ values, positionals: [address, surplus] }: Arguments, 
   if (address === undefined) return { kind: "reclaim", asked };
   migrationPlace(address);
   const [bandwidth, downtime] = [values.get("bandwidth")?.at(-1), values.get("downtime")?.at(-1)];
+  const mode = values.get("mode")?.at(-1);
   const options = {
     ...(values.has("disks") ? { disks: "include" as const } : {}),
     ...(bandwidth === undefined ? {} : { bandwidth: bytesASecond(bandwidth) }),
     ...(downtime === undefined ? {} : { downtime: milliseconds("downtime", downtime) }),
+    ...(mode === undefined ? {} : { mode: modeOf(mode) }),
   };
   return { kind: "migrate", asked, address, options };
+}
+
+function modeOf(text: string): MigrationMode {
+  if (text === "pre" || text === "post" || text === "auto") return text;
+  throw usage(`--mode takes pre, post or auto, not "${text}".`);
 }
 
 const UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };

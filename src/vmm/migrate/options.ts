@@ -6,8 +6,17 @@ import type { SnapshotKey } from "../../snapshot/cipher.ts";
 import { known } from "../known.ts";
 import type { DiskChoice } from "../snapshot/disks.ts";
 
+/** See `MigrateOptions.mode`. */
+export type MigrationMode = "pre" | "post" | "auto";
+
 /** How a VM is moved. */
 export interface MigrateOptions {
+  /**
+   * When it goes: `"pre"`: when nearly all of its pages are there. `"post"`: at once, and its pages follow: each is sent once, and it waits for those
+   * that it uses before they have come; when the line breaks meanwhile, it has ended there. `"auto"`: as `"pre"`, and when it stores so fast that
+   * the rest does not become less, it goes, and the rest follows; it is not slowed down then. Default `"pre"`.
+   */
+  readonly mode?: MigrationMode;
   /** Milliseconds for which it may stand still, as far as that can be foreseen: 0 to 1,000,000. Default 300. */
   readonly downtime?: number;
   /** Bytes a second at most, 65,536 or more. Default: as fast as the streams are. */
@@ -32,8 +41,11 @@ export interface MigrateOptions {
 
 /** How far a migration is. */
 export interface MigrationProgress {
-  /** `"pages"`: it runs, and its pages are sent; `"stopped"`: it stands still, and the rest is sent; `"handover"`: the destination is to run it. */
-  readonly phase: "pages" | "stopped" | "handover";
+  /**
+   * `"pages"`: it runs, and its pages are sent; `"stopped"`: it stands still, and the rest is sent; `"handover"`: the destination is to run it;
+   * `"follow"`: it runs there, and its last pages are sent.
+   */
+  readonly phase: "pages" | "stopped" | "handover" | "follow";
   /** From 1. */
   readonly round: number;
   /** Pages that have been sent, in all rounds. */
@@ -52,6 +64,8 @@ export interface MigrationStatistics {
   readonly rounds: number;
   /** Pages that have been sent, some of them again. */
   readonly pages: number;
+  /** Of these, pages that were sent when it ran there already. */
+  readonly followed: number;
   /** Bytes that have been sent. */
   readonly bytes: number;
   /** Milliseconds from when it stood still here until the destination said that it runs. */
@@ -67,6 +81,7 @@ export type MigrateChoice = Required<Omit<MigrateOptions, "key" | "signal" | "on
   Pick<MigrateOptions, "key" | "signal" | "onProgress">;
 
 const KEYS = Object.keys({
+  mode: 0,
   downtime: 0,
   bandwidth: 0,
   rounds: 0,
@@ -81,19 +96,37 @@ const KEYS = Object.keys({
 
 export const PATIENCE = 60_000;
 
-/** @throws WasmvisorError `option` */
-export function checkMigrate(options: MigrateOptions): MigrateChoice {
+/**
+ * @param hasForeign - whether the VM has devices of its owner's: which pages these use is not known, so that all must be there before it goes
+ * @throws WasmvisorError `option`
+ */
+export function checkMigrate(options: MigrateOptions, hasForeign = false): MigrateChoice {
   known({ code: "option", where: "migrateTo" }, options, KEYS);
   const { downtime = 300, bandwidth = Infinity, rounds = 30, throttle = true, compress = true } = options;
-  const { disks = "reference", patience = PATIENCE, key, signal, onProgress } = options;
+  const { mode = "pre", disks = "reference", patience = PATIENCE, key, signal, onProgress } = options;
   between("downtime", downtime, 0, 1e6);
   between("bandwidth", bandwidth, 65_536, Infinity);
   between("rounds", rounds, 1, 900);
   checkPatience(patience);
+  if (!["pre", "post", "auto"].includes(mode))
+    throw new WasmvisorError("option", `mode of a migration is pre, post or auto, not "${mode as string}".`, { mode });
+  if (mode === "post" && hasForeign) {
+    const sentence = "A VM with devices of its owner's cannot go before its pages; leave mode out.";
+    throw new WasmvisorError("option", sentence, { mode });
+  }
   if (disks !== "reference" && disks !== "include")
     throw new WasmvisorError("option", `disks is reference or include, not "${String(disks)}".`, { disks });
   return {
-    ...{ downtime, bandwidth, rounds: Math.floor(rounds), throttle, compress, disks, patience },
+    ...{
+      downtime,
+      bandwidth,
+      rounds: Math.floor(rounds),
+      throttle,
+      compress,
+      disks,
+      patience,
+      mode: hasForeign ? "pre" : mode,
+    },
     ...(key === undefined ? {} : { key }),
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),

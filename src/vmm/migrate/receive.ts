@@ -5,12 +5,14 @@ import { isAddress } from "../../disk/source.ts";
 import { WasmvisorError } from "../../error.ts";
 import { decodeNote, garbled, migrationError, ROUNDS_MOST } from "../../migration/format.ts";
 import { type ByteStreams, Line, type LineBlock, translated } from "../../migration/line.ts";
+import { readRuns } from "../../snapshot/bytes.ts";
 import { BlockKind } from "../../snapshot/format.ts";
 import { inBlock, Order, Sections, take as takeBlock } from "../../snapshot/read.ts";
 import type { Section } from "../../state/section.ts";
 import { Reader } from "../../state/table.ts";
 import { backendOf } from "../drives.ts";
 import { known } from "../known.ts";
+import { outOfMemory } from "../machine.ts";
 import { checkDescription, type DriveDescription, type SnapshotDescription } from "../snapshot/description.ts";
 import { differenceOf } from "../snapshot/disks.ts";
 import {
@@ -53,9 +55,10 @@ export async function receiveVm(streams: ByteStreams, options: ReceiveOptions, h
     const running = await arriving.untilGo();
     if (running && start) arriving.vm!.start();
     // It runs here, whether its source hears of it or not.
-    line.note({ is: "running" }).then(
+    const said = line.note({ is: "running" }).then(() => arriving.follow());
+    said.then(
       () => line.end("said"),
-      () => line.end("dropped"),
+      (error: unknown) => void line.refuse(error),
     );
     return arriving.vm!;
   } catch (error) {
@@ -82,14 +85,32 @@ class Arriving {
     this.#host = host;
   }
 
+  /** Takes the pages that come when it runs already. @throws what breaks the line; the VM has ended then */
+  async follow(): Promise<void> {
+    const postCopy = this.vm!.postCopy;
+    if (postCopy === undefined) return;
+    try {
+      postCopy.open((page) => void this.#line.note({ is: "want", page }).catch(() => undefined));
+      while (!postCopy.isOver) {
+        const block = await Promise.race([this.#line.receive(), postCopy.done]);
+        if (block !== undefined) await postCopy.take(block);
+      }
+      await this.#line.note({ is: "got" });
+    } catch (error) {
+      postCopy.fail(error);
+      throw error;
+    }
+  }
+
   /** Takes it, and resolves when it is to run here: whether it ran. */
   async untilGo(): Promise<boolean> {
     await this.#line.note({ is: "hello" });
     const { description, sections: files } = await this.#parts("offer");
     const vm = await this.#make(description, files);
     await this.#line.note({ is: "accept" });
-    const { description: last, sections, running } = await this.#state(vm, description);
+    const { description: last, sections, running, later } = await this.#state(vm, description);
     await this.#openLateDisks(vm, description.machine.drives, last.machine.drives);
+    await expectLater(vm, later, sections);
     vm.restoreSections(sections);
     this.#options.signal?.throwIfAborted();
     await this.#line.note({ is: "ready" });
@@ -146,14 +167,12 @@ class Arriving {
   }
 
   /** Takes its pages, round by round, and in the end all the rest. */
-  async #state(
-    vm: Vm,
-    first: SnapshotDescription,
-  ): Promise<{ description: SnapshotDescription; sections: Section[]; running: boolean }> {
+  async #state(vm: Vm, first: SnapshotDescription): Promise<Arrived> {
     const sink = new VmSink(vm, first, true, this.#options.signal);
     const sections = new Sections();
     let description: SnapshotDescription | undefined;
     let order = new Order();
+    const later = new Set<number>();
     for (let rounds = 0; ;) {
       const block = await this.#line.receive();
       this.#expectThere(vm);
@@ -164,12 +183,16 @@ class Arriving {
           await translated(() => inBlock(() => takeBlock(block, new Reader(block.bytes), sink, order)));
           await this.#line.note({ is: "still" });
           break;
+        case BlockKind.LATER:
+          await translated(() => inBlock(() => addLater(vm, block, later)));
+          break;
         case BlockKind.DESCRIPTION:
           description = descriptionIn(block);
           break;
         case BlockKind.NOTE: {
           const { is, running = false } = decodeNote(block.bytes);
-          if (is === "state" && description !== undefined) return { description, sections: sections.finish(), running };
+          if (is === "state" && description !== undefined)
+            return { description, sections: sections.finish(), running, later };
           if (is !== "sent" || ++rounds > ROUNDS_MOST) throw garbled(`it says ${is} in the middle of its pages`);
           order = new Order();
           await this.#line.note({ is: "got" });
@@ -204,6 +227,35 @@ class Arriving {
     if (vm.state !== "created")
       throw new WasmvisorError("vm-state", "The VM has been destroyed before all of it was there; move it again.");
   }
+}
+
+/** All that there is of it before it runs. */
+interface Arrived {
+  readonly description: SnapshotDescription;
+  readonly sections: Section[];
+  /** Whether it ran. */
+  readonly running: boolean;
+  /** Pages that come when it runs. */
+  readonly later: ReadonlySet<number>;
+}
+
+/** Notes pages that come later, each once. */
+function addLater(vm: Vm, { bytes }: LineBlock, later: Set<number>): void {
+  const { pages } = vm.machine.space.ram;
+  for (const { first, count } of readRuns(new Reader(bytes))) {
+    if (count > pages - first) throw garbled("a page is outside of its RAM");
+    if (later.size + count > pages) throw garbled("a page is to come later twice");
+    for (let page = first; page < first + count; page++) later.add(page);
+  }
+}
+
+/** Has pages come later. What devices use must be here. */
+async function expectLater(vm: Vm, later: ReadonlySet<number>, sections: readonly Section[]): Promise<void> {
+  if (later.size === 0) return;
+  const { ram } = vm.machine.space;
+  await vm.expectPages([...later]);
+  if (ram.resident + later.size > ram.limit) throw outOfMemory();
+  if (!vm.hasFor(sections)) throw garbled("pages that its devices use are not there");
 }
 
 async function addSection(sections: Sections, { kind, bytes }: LineBlock): Promise<void> {

@@ -11,9 +11,13 @@ import {
   diskBytes,
   disksTooLarge,
   pageBlocks,
+  pagesBlock,
   type Plain,
+  runsBytes,
+  runsIn,
   sectionBlocks,
   type StillRam,
+  ZERO_RUNS,
   zeroBlocks,
 } from "../../snapshot/write.ts";
 import type { Section } from "../../state/section.ts";
@@ -43,6 +47,8 @@ export interface MovedVm {
   save(): readonly Section[];
   /** The contents of its flash banks. */
   flash(): readonly Uint8Array[];
+  /** Pages that its devices use when something happens to them. */
+  devicePages(): ReadonlySet<number>;
   /** Has its harts stand still until what is returned is called. */
   hold(): () => void;
   /** Resolves when no restart is under way, and its devices wait for nothing. */
@@ -58,6 +64,9 @@ export interface MovedVm {
 /** The parts of its thread that a VM gets, one after another, when it stores faster than can be sent. */
 const SLOWER = 0.5;
 const CAP_LEAST = 0.02;
+
+/** Pages of a block that follows: one that is wanted waits for a few of these. */
+const FOLLOW_PAGES = 16;
 
 /** Milliseconds after which others have the thread. */
 const TURN = 4;
@@ -88,8 +97,13 @@ class Migration {
   #pages = 0;
   #cap: number;
   #stoppedAt = 0;
+  #ranAt = 0;
   #gaveWayAt = 0;
   #goOn: () => void = () => undefined;
+  /** A byte for each page that follows when the VM runs there; undefined when none does. */
+  #following: Uint8Array | undefined;
+  #followed = 0;
+  #hasLateDisks = false;
 
   constructor(vm: MovedVm, streams: ByteStreams, choice: MigrateChoice) {
     this.#vm = vm;
@@ -146,6 +160,7 @@ class Migration {
     const convergence = new Convergence(this.#choice);
     this.#epoch = ram.trackStores();
     let wanted: Uint8Array | undefined;
+    if (this.#choice.mode === "post") return this.#follow(new Uint8Array(ram.pages).fill(1));
     for (;;) {
       const [from, before] = [performance.now(), this.#pages];
       await this.#sendRound(wanted, "pages");
@@ -158,8 +173,32 @@ class Migration {
       const sent = { pages: this.#pages - before, milliseconds: performance.now() - from };
       const next = convergence.next(sent, dirty.pages.length);
       if (next === "stop") return wanted;
+      if (next === "follow") return this.#follow(wanted);
       if (next === "slower") this.#slowDown();
     }
+  }
+
+  /** What is left when it stops is sent when it runs there. */
+  #follow(wanted: Uint8Array): Uint8Array {
+    this.#following = new Uint8Array(this.#vm.ram.pages);
+    this.#inbox!.follows = true;
+    return wanted;
+  }
+
+  /** Has pages follow, but for those that devices use: they must be there at once. */
+  async #sendLater(wanted: Uint8Array): Promise<void> {
+    const [following, { ram }] = [this.#following!, this.#vm];
+    const needed = this.#vm.devicePages();
+    // Pages that hold nothing and have never been sent are zeros there.
+    const isNew = this.#round === 0;
+    for (let page = 0; page < ram.pages; page++) {
+      if (wanted[page] === 0 || needed.has(page) || (isNew && !ram.holds(page))) continue;
+      following[page] = 1;
+      wanted[page] = 0;
+    }
+    const runs = runsIn(pagesIn(following));
+    for (let at = 0; at < runs.length; at += ZERO_RUNS)
+      await this.#send({ kind: BlockKind.LATER, bytes: runsBytes(runs.slice(at, at + ZERO_RUNS)) });
   }
 
   /** Sends all that is left, and has the destination say that it could go on. */
@@ -172,6 +211,7 @@ class Migration {
     this.#expectSound();
     const running = vm.state() === "running";
     for (const page of vm.ram.dirtyFrames(this.#epoch).pages) wanted[page] = 1;
+    if (this.#following !== undefined) await this.#sendLater(wanted);
     await this.#sendRound(wanted, "stopped");
     const drives = await this.#drives();
     await this.#sendDisks(drives);
@@ -197,11 +237,61 @@ class Migration {
       this.#vm.strand(() => this.#restore());
       this.#goOn();
       this.#line.end("dropped");
-      throw unknown(error);
+      throw unknown(error, this.#following !== undefined);
     }
+    this.#ranAt = performance.now();
+    if (this.#following !== undefined) await this.#sendFollowing(this.#following);
     this.#vm.leave();
     this.#goOn();
     this.#line.end("dropped");
+  }
+
+  /** It runs there, and needs what is still here. Whatever goes wrong now, it must not run on here by itself. */
+  async #sendFollowing(following: Uint8Array): Promise<void> {
+    const inbox = this.#inbox!;
+    try {
+      for (let next = 0; !inbox.hears("got");) {
+        while (following[next] === 0) next++;
+        const wanted = inbox.takeWanted();
+        if (wanted !== undefined && following[wanted] !== 1) continue;
+        if (wanted === undefined && next === following.length) break;
+        await this.#sendFrom(following, wanted ?? next);
+      }
+      await this.#expect("got");
+    } catch (error) {
+      await this.#line.refuse(error);
+      this.#vm.strand(() => this.#takeBack());
+      this.#goOn();
+      throw broken(error);
+    }
+  }
+
+  /** Sends the page, and a few of those behind it that are left. */
+  async #sendFrom(following: Uint8Array, first: number): Promise<void> {
+    const { ram, state } = this.#vm;
+    if (state() === "destroyed") throw ended("destroyed");
+    const pages: number[] = [];
+    for (let page = first; page < first + FOLLOW_PAGES && page < following.length; page++) {
+      if (following[page] === 0) continue;
+      following[page] = 0;
+      pages.push(page);
+    }
+    this.#pages += pages.length;
+    this.#followed += pages.length;
+    const [full, zeros] = [pages.filter((page) => ram.holds(page)), pages.filter((page) => !ram.holds(page))];
+    const read = (page: number, into: Uint8Array): void => ram.copyOut(page, into);
+    if (full.length > 0) await this.#send(pagesBlock({ read }, runsIn(full)));
+    if (zeros.length > 0) await this.#send({ kind: BlockKind.ZEROS, bytes: runsBytes(runsIn(zeros)) });
+    this.#report(
+      "follow",
+      following.reduce((sum, is) => sum + is, 0),
+    );
+  }
+
+  /** It has run there. @throws WasmvisorError `migration-unknown` when its disks are no more those of its memory here */
+  async #takeBack(): Promise<void> {
+    if (this.#hasLateDisks) throw diskWritten();
+    await this.#restore();
   }
 
   /** It runs on here. @throws WasmvisorError `migration-drive` when it cannot */
@@ -321,7 +411,9 @@ class Migration {
   /** Disks that are files are the destination's from here on, if all goes well. One that its owner has made stays open: it knows who uses it. */
   async #closeDisks(drives: readonly DriveDescription[]): Promise<void> {
     for (const [index, drive] of this.#vm.drives.entries()) {
-      if (!isLate(drives[index]!) || typeof drive.options.source !== "string") continue;
+      if (!isLate(drives[index]!)) continue;
+      this.#hasLateDisks = true;
+      if (typeof drive.options.source !== "string") continue;
       this.#closed.push(drive);
       await drive.letGo();
     }
@@ -343,8 +435,9 @@ class Migration {
     return {
       rounds: this.#round,
       pages: this.#pages,
+      followed: this.#followed,
       bytes: this.#line.bytesSent,
-      downtime: now - this.#stoppedAt,
+      downtime: this.#ranAt - this.#stoppedAt,
       milliseconds: now - this.#startedAt,
       cap: this.#cap,
     };
@@ -369,10 +462,26 @@ function ended(state: "exited" | "destroyed"): WasmvisorError {
   return new WasmvisorError("vm-state", `The VM was not moved, because ${what} before that was done.`, { state });
 }
 
-function unknown(cause: unknown): WasmvisorError {
+function unknown(cause: unknown, follows: boolean): WasmvisorError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  const sentence = `It is not known whether the VM runs at its destination, which was told to run it and has not answered (${why}); look there, and call vm.reclaim() if it does not run, or vm.destroy() if it does.`;
+  const sentence = `It is not known whether the VM runs at its destination, which was told to run it and has not answered (${why}); look there, and call vm.reclaim() if it ${follows ? "has never run" : "does not run"}, or vm.destroy() if it ${follows ? "has" : "does"}.`;
   return migrationError("migration-unknown", sentence, {}, cause);
+}
+
+function broken(cause: unknown): WasmvisorError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const sentence = `The VM ran at its destination, and it is not known whether all of its pages have come there (${why}); look there, and call vm.destroy() if it runs, or vm.reclaim() if it has ended and may go on as it was when it left.`;
+  return migrationError("migration-unknown", sentence, {}, cause);
+}
+
+function diskWritten(): WasmvisorError {
+  const sentence =
+    "The VM cannot go on as it was when it left, because it may have written to its disks at the destination; destroy it, and start it anew from them.";
+  return migrationError("migration-unknown", sentence);
+}
+
+function* pagesIn(flags: Uint8Array): Generator<number> {
+  for (let page = 0; page < flags.length; page++) if (flags[page] === 1) yield page;
 }
 
 function stranded({ slot }: Drive, cause: unknown): WasmvisorError {

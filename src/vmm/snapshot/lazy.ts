@@ -165,7 +165,7 @@ export class LazyRestore {
     return new Set([...this.#first.map((page) => blockOf[page]! - 1), ...blocks.keys()]);
   }
 
-  async #fetchInOrder(order: Iterator<number, undefined>): Promise<void> {
+  async #fetchInOrder(order: Iterator<number, unknown>): Promise<void> {
     for (let next = order.next(); next.done !== true; next = order.next()) {
       if (this.#isOver || this.#failure !== undefined) return;
       await giveWay();

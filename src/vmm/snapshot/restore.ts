@@ -68,7 +68,7 @@ export type RestoreOptions = Partial<
   /**
    * The VM can run at once, and pages come from the snapshot when they are used; meanwhile the rest is fetched (`vm.lazyRestore`). The
    * snapshot is bytes, a `Blob`, or where it is; it must stay as it is until all pages are here. Where it cannot be read at once (a `Blob`, an
-   * address) all pages come first. Default false.
+   * address) the VM stands still for each page that it uses, and others run meanwhile. Default false.
    */
   readonly lazy?: boolean | LazyOptions;
 };
