@@ -199,6 +199,7 @@ export type { CodeCacheOptions, SensitiveName, TranslatorOptions, TranslatorSwit
 export type { TrapStorm, VmCounters, VmEvents, VmExit, VmState } from "./vmm/vm-types.ts";
 export type { WorkerChoice, WorkerLike } from "./host/thread.ts";
 export { WorkerBalloon } from "./worker/worker-balloon.ts";
+export { WorkerLazyRestore, WorkerPostCopy } from "./worker/worker-late.ts";
 export { WorkerDrive } from "./worker/worker-drive.ts";
 export { WorkerHart } from "./worker/worker-hart.ts";
 export { WorkerHost } from "./worker/worker-host.ts";

@@ -14,6 +14,7 @@ export const HELP = {
                                      drive the guest of such a machine, or of a VM that runs with --agent --control SOCKET
   wasmvisor exec --help
   wasmvisor snapshot …               keep a machine, or a VM that runs with --control SOCKET, as it is now
+  wasmvisor memory SIZE              have its guest work with less RAM, or more again
   wasmvisor migrate ADDRESS          move one to where wasmvisor run --incoming ADDRESS waits
   wasmvisor top …                    what they use: time, memory, disks and networks
   wasmvisor img COMMAND …            make, convert and check disk images, as qemu-img does
@@ -77,7 +78,7 @@ The machine
                       what he likes, and what is sent can be read on the way, unless both sides have a key
   --migration-key FILE
                       16 random bytes or more, the same on both sides: the line is encrypted, and both prove that they have it
-  --control SOCKET    where wasmvisor exec, cp, logs, snapshot, migrate and top find this VM: a Unix socket, for this user alone
+  --control SOCKET    where wasmvisor exec, cp, logs, snapshot, migrate, memory and top find this VM: a Unix socket, for this user alone
   --chardev socket,id=ID,path=FILE,server=on,wait=off
                       the far end of a serial port: a socket (server=off: somebody else's), or file,id=ID,path=FILE
   --device virtserialport,name=NAME,chardev=ID
@@ -234,6 +235,15 @@ ones there, unless --disks takes them along.
                       when it stores faster than can be sent, the rest follows
   --disks             take the contents of its disks along
   --reclaim           have it run on here, when nobody has answered that it runs there, and it does not
+`,
+  memory: `wasmvisor memory [--control SOCKET | --machine NAME] [SIZE]
+
+Has a VM work with SIZE of its RAM, such as 128M: the balloon in its guest takes the rest, as far as the guest can do without, and gives it back
+to this computer. A larger SIZE lets the guest have it again. Without SIZE it says how much there is. The VM must have a balloon
+(--device virtio-balloon-device; "balloon": true).
+
+  --control SOCKET    the VM's socket (default: WASMVISOR_CONTROL)
+  -m, --machine NAME  a machine of wasmvisor.json, in place of a socket (default: the only one)
 `,
   study: `wasmvisor study [options] [EXPERIMENT]
 

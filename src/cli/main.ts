@@ -43,6 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
     case "console":
     case "snapshot":
     case "migrate":
+    case "memory":
       return control(command.kind, command.args);
     case "lifecycle":
       return lifecycle(command.name, command.args);

@@ -175,7 +175,7 @@ function noCommand(word: string): WasmvisorError {
   // A file's name, or what looks like one.
   if (/[./\\]/.test(word)) return usage(`There is no command "${word}"; to boot that file, use wasmvisor run ${word}.`);
   return usage(
-    `There is no command "${word}"; use wasmvisor run, linux, up, exec, cp, logs, snapshot, migrate, top, img, relay or study, or see wasmvisor --help.`,
+    `There is no command "${word}"; use wasmvisor run, linux, up, exec, cp, logs, snapshot, migrate, memory, top, img, relay or study, or see wasmvisor --help.`,
   );
 }
 

@@ -99,6 +99,9 @@ export interface VmDeps {
   onRelease(vm: Vm): void;
 }
 
+/** With less no guest gets on. */
+const MEMORY_LEAST = 2 ** 20;
+
 /** Clones made by one call. */
 const CLONES_MOST = 4096;
 
@@ -297,6 +300,24 @@ export class Vm extends Driven {
     const { balloon } = this.#deps.virtio;
     if (balloon !== undefined) return balloon;
     throw new WasmvisorError("option", "This VM was made without a balloon; make it with balloon: true.");
+  }
+
+  /**
+   * Has the guest work with `bytes` of its RAM: its balloon takes the rest, as far as the guest can do without, and in its own time. It is given back
+   * to the host. With all of its RAM the balloon is let out.
+   *
+   * ```ts
+   * vm.setMemory(128 * 2 ** 20);
+   * ```
+   *
+   * @throws WasmvisorError `option` when it was made without a balloon, or that is no number from 1 MiB to the bytes of RAM
+   */
+  setMemory(bytes: number): void {
+    const { balloon, memory } = this;
+    if (typeof bytes === "number" && bytes >= MEMORY_LEAST && bytes <= memory.size)
+      return balloon.setTarget(memory.size - bytes);
+    const sentence = `A VM's memory is set to a number of bytes from ${MEMORY_LEAST} to its ${memory.size} of RAM, not to ${String(bytes)}.`;
+    throw new WasmvisorError("option", sentence, { key: "memory", value: bytes });
   }
 
   /** By which the guest knows that it has been copied or set back, as a UUID; undefined when it was made without `generationId`. */
@@ -1148,6 +1169,11 @@ export class Vm extends Driven {
       isHeld = false;
       if (--this.#holds === 0 && this.#state === "running" && this.#restarting === undefined) this.#loop.start();
     };
+  }
+
+  /** For each bank of flash, whether it is read only. @internal */
+  get flashReadonly(): readonly boolean[] {
+    return this.#deps.flash.map((bank) => bank?.backend.readonly ?? false);
   }
 
   /** What it was made as, in numbers. @internal */

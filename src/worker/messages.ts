@@ -14,7 +14,19 @@ import type { VmEvents, VmState } from "../vmm/vm-types.ts";
 /** Which object is meant; `vm` is 0 for the host itself. */
 export interface Address {
   readonly vm: number;
-  readonly part: "host" | "vm" | "console" | "memory" | "hart" | "port" | "agent" | "drive" | "network" | "balloon";
+  readonly part:
+    | "host"
+    | "vm"
+    | "console"
+    | "memory"
+    | "hart"
+    | "port"
+    | "agent"
+    | "drive"
+    | "network"
+    | "balloon"
+    | "lazyRestore"
+    | "postCopy";
   /** The number of the hart, port, drive or network. */
   readonly index: number;
 }
@@ -123,6 +135,8 @@ export interface CreatedVm {
   readonly ports: readonly SentPort[];
   /** The agent's port. */
   readonly agent: SentPort | undefined;
+  /** Which of its pages are still to come: of a snapshot, or from its source. */
+  readonly late: "lazyRestore" | "postCopy" | undefined;
   /** By what its owner sees a hang. */
   readonly watchdog: Watchdog | undefined;
 }

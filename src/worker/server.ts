@@ -169,6 +169,7 @@ class Server {
       output,
       ports,
       agent,
+      late: vm.lazyRestore === undefined ? vm.postCopy && "postCopy" : "lazyRestore",
       watchdog: vm.watchedElsewhere(),
     };
     const streams = [output, ...ports.map((port) => port.output), ...(agent === undefined ? [] : [agent.output])];
@@ -199,7 +200,8 @@ class Server {
     }
     const found = target[member];
     if (op !== "get" && typeof found !== "function") throw malformed();
-    const value = op === "get" ? found : await (found as (...args: unknown[]) => unknown).apply(target, [...args]);
+    const value =
+      op === "get" ? await found : await (found as (...args: unknown[]) => unknown).apply(target, [...args]);
     const moved = value instanceof Uint8Array ? [value.buffer] : value instanceof ReadableStream ? [value] : [];
     return { value, transfer: moved, printed: printed() };
   }
@@ -237,6 +239,12 @@ class Server {
         const network = served.networks[index];
         if (network === undefined) throw malformed();
         return network;
+      }
+      case "lazyRestore":
+      case "postCopy": {
+        const late = served[part];
+        if (late === undefined) throw malformed();
+        return late;
       }
       case "balloon":
       case "console":

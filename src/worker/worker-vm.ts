@@ -27,6 +27,7 @@ import { Seat } from "./seat.ts";
 import { WorkerBalloon } from "./worker-balloon.ts";
 import { WorkerDrive } from "./worker-drive.ts";
 import { WorkerHart } from "./worker-hart.ts";
+import { WorkerLazyRestore, WorkerPostCopy } from "./worker-late.ts";
 import { WorkerMemory } from "./worker-memory.ts";
 import { WorkerNetwork } from "./worker-network.ts";
 import { WorkerPort } from "./worker-port.ts";
@@ -64,6 +65,7 @@ export class WorkerVm extends Driven {
   readonly agentPort: WorkerPort | undefined;
   /** @internal */
   readonly watchdog: Watchdog | undefined;
+  readonly #late: CreatedVm["late"];
   readonly #vm: Remote<Vm>;
   readonly #seat: Seat;
   readonly #line: ConsoleLine;
@@ -95,6 +97,7 @@ export class WorkerVm extends Driven {
     this.ports = created.ports.map((port, index) => new WorkerPort(seat, index, port));
     this.agentPort = created.agent && new WorkerPort(seat, "agent", created.agent);
     this.watchdog = created.watchdog;
+    this.#late = created.late;
     this.harts = Array.from({ length: harts }, (_, index) => new WorkerHart(seat, index));
     this.drives = drives.map((slot, index) => new WorkerDrive(seat, index, slot));
     this.networks = networks.map((network, index) => new WorkerNetwork(seat, index, network));
@@ -177,6 +180,21 @@ export class WorkerVm extends Driven {
   /** As `Vm.balloon`; asking one that there is not rejects with `option`. */
   get balloon(): WorkerBalloon {
     return new WorkerBalloon(this.#seat);
+  }
+
+  /** As `Vm.setMemory`. */
+  setMemory(bytes: number): Promise<void> {
+    return this.#vm.call("setMemory", bytes);
+  }
+
+  /** As `Vm.lazyRestore`. */
+  get lazyRestore(): WorkerLazyRestore | undefined {
+    return this.#late === "lazyRestore" ? new WorkerLazyRestore(this.#seat) : undefined;
+  }
+
+  /** As `Vm.postCopy`. */
+  get postCopy(): WorkerPostCopy | undefined {
+    return this.#late === "postCopy" ? new WorkerPostCopy(this.#seat) : undefined;
   }
 
   /** As `Vm.accounting`. */

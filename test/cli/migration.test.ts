@@ -37,6 +37,13 @@ describe("the options", () => {
       ...{ kind: "migrate", asked: { control: "vm.sock" }, address: "tcp:h:1" },
       options: { bandwidth: 1.5 * 2 ** 20, downtime: 100, disks: "include" },
     });
+    expect(parse("--mode", "post", "tcp:h:1")).toMatchObject({ options: { mode: "post" } });
+    expect(() => parse("--mode", "x", "tcp:h:1")).toThrow(code("usage"));
+    expect(parseControl("memory", ["128M"], "vm.sock")).toEqual({
+      ...{ kind: "memory", asked: { control: "vm.sock" } },
+      bytes: 128 * 2 ** 20,
+    });
+    expect(() => parseControl("memory", ["1M", "2M"], "vm.sock")).toThrow(code("usage"));
     expect(parse("--reclaim")).toEqual({ kind: "reclaim", asked: { control: "vm.sock" } });
     for (const args of [[], ["h:1"], ["tcp:h:1", "x"], ["tcp:h:1", "--reclaim"], ["tcp:h:1", "--bandwidth", "1"]])
       expect(() => parse(...args), String(args)).toThrow(code("usage"));

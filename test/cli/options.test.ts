@@ -397,7 +397,7 @@ test.each([
   ["linx", 'There is no command "linx"; did you mean wasmvisor linux?'],
   [
     "boot",
-    'There is no command "boot"; use wasmvisor run, linux, up, exec, cp, logs, snapshot, migrate, top, img, relay or study, or see wasmvisor --help.',
+    'There is no command "boot"; use wasmvisor run, linux, up, exec, cp, logs, snapshot, migrate, memory, top, img, relay or study, or see wasmvisor --help.',
   ],
 ])("the command %s is answered", (command, sentence) => {
   expect(sentenceOf(command)).toBe(sentence);

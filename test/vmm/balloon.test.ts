@@ -131,6 +131,12 @@ describe("as programs see it", () => {
     const host = await newHost();
     const vm = await vmOf(host, "again: wfi\nj again");
     vm.start();
+    vm.setMemory(2 ** 20 + 8192);
+    await expect.poll(() => vm.balloon.target).toBe(2 ** 20 - 8192);
+    vm.setMemory(2 ** 21);
+    await expect.poll(() => vm.balloon.target).toBe(0);
+    for (const bytes of [0, 2 ** 20 - 1, 2 ** 21 + 1, NaN, "1M" as never])
+      expect(() => vm.setMemory(bytes)).toThrow(expect.objectContaining({ code: "option" }));
     vm.balloon.setTarget(2 ** 20 + 100);
     while (vm.balloon.target === 0) await new Promise((resolve) => setImmediate(resolve));
     expect([vm.balloon.target, vm.balloon.size]).toEqual([2 ** 20, 0]);

@@ -16,6 +16,9 @@ import {
   WorkerVm,
 } from "../../src/index.ts";
 import type { PhysicalMemory } from "../../src/index.ts";
+import { PostCopy } from "../../src/vmm/migrate/follow.ts";
+import { LazyRestore } from "../../src/vmm/snapshot/lazy.ts";
+import { WorkerLazyRestore, WorkerPostCopy } from "../../src/worker/worker-late.ts";
 import { VmNetwork } from "../../src/vmm/networks.ts";
 import { PhysicalMemory as PhysicalMemoryClass } from "../../src/vmm/physical-memory.ts";
 
@@ -34,12 +37,14 @@ test("every method and accessor has its counterpart", () => {
       members(
         ...([Vm, "loop", "restarting", "sample", "symbols", "saveState", "restoreState", "vsock"] as const),
         ...(["restoreSections", "restoredFrom", "hold", "shape", "number", "template", "arrived", "isAway"] as const),
-        ...(["restoreLazily", "lazyRestore", "watchedElsewhere"] as const),
+        ...(["restoreLazily", "fetchFor", "hasFor", "expectPages", "watchedElsewhere", "flashReadonly"] as const),
       ),
       WorkerVm,
     ),
   ).toEqual([]);
   expect(missing(members(Hart), WorkerHart)).toEqual([]);
+  expect(missing(members(LazyRestore, "ready", "expectSound"), WorkerLazyRestore)).toEqual([]);
+  expect(missing(members(PostCopy, "isOver", "open", "take", "fail"), WorkerPostCopy)).toEqual([]);
   expect(missing(members(VmBalloon, "donor"), WorkerBalloon)).toEqual([]);
   expect(missing(members(VmPort, "saved", "close"), WorkerPort)).toEqual([]);
   expect(

@@ -1,5 +1,6 @@
 /** `wasmvisor exec`, `cp`, `logs`, `console`, `snapshot`, `migrate` and `top`: what is asked of a VM in another process. */
 
+import { defined } from "../../defined.ts";
 import { type Connection, connectTo } from "../../host/control-socket.ts";
 import * as host from "../../host/process.ts";
 import {
@@ -91,12 +92,23 @@ export async function runControl(command: ControlCommand): Promise<number> {
     case "reclaim":
       await resultOf(await ask(command.asked, { op: "reclaim" }));
       return 0;
+    case "memory": {
+      const { asked, bytes } = command;
+      const value = await resultOf(await ask(asked, { op: "memory", ...defined({ bytes }) }));
+      await host.print(memoryText(value as Record<"ram" | "target" | "balloon", number>));
+      return 0;
+    }
     case "cp":
       await copy(command);
       return 0;
     case "top":
       return top(command);
   }
+}
+
+function memoryText({ ram, target, balloon }: Readonly<Record<"ram" | "target" | "balloon", number>>): string {
+  const mib = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
+  return `${mib(ram)} of RAM: it is to work with ${mib(target)}, and works with ${mib(ram - balloon)}\n`;
 }
 
 /** Milliseconds that a VM has to answer before it counts as unreachable. */

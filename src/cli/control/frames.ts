@@ -53,6 +53,7 @@ export type ControlRequest = { readonly wasmvisor: number } & (
       };
     }
   | { readonly op: "reclaim" }
+  | { readonly op: "memory"; readonly bytes?: number }
   | { readonly op: "files"; readonly method: string; readonly args: readonly unknown[] }
 );
 

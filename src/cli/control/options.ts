@@ -1,8 +1,9 @@
-/** The options of `wasmvisor exec`, `cp`, `logs`, `console`, `snapshot`, `migrate` and `top`. */
+/** The options of `wasmvisor exec`, `cp`, `logs`, `console`, `snapshot`, `migrate`, `memory` and `top`. */
 
 import { defined } from "../../defined.ts";
 import { type Arguments, type OptionSpec, readArguments } from "../arguments.ts";
 import type { MigrationMode } from "../../index.ts";
+import { parseMemorySize } from "../../index.ts";
 import { migrationPlace } from "../migration.ts";
 import { usage } from "../usage.ts";
 
@@ -47,6 +48,8 @@ export type OneCommand = { readonly asked: Asked } & (
   | { readonly kind: "snapshot"; readonly file: string; readonly disks: "reference" | "include" }
   | { readonly kind: "migrate"; readonly address: string; readonly options: MigrateChoice }
   | { readonly kind: "reclaim" }
+  /** Without `bytes`, it is told how much it has. */
+  | { readonly kind: "memory"; readonly bytes?: number }
   | { readonly kind: "snapshot-info"; readonly file: string; readonly json: boolean }
   | { readonly kind: "snapshot-list" }
   | { readonly kind: "snapshot-delete"; readonly name: string }
@@ -68,7 +71,7 @@ export interface Place {
   readonly path: string;
 }
 
-export const CONTROL_COMMANDS = ["exec", "cp", "logs", "console", "snapshot", "migrate", "top"] as const;
+export const CONTROL_COMMANDS = ["exec", "cp", "logs", "console", "snapshot", "migrate", "memory", "top"] as const;
 export type ControlName = (typeof CONTROL_COMMANDS)[number];
 
 const HELP = { help: { type: "boolean", short: "h" }, project: { type: "string" } } as const;
@@ -101,6 +104,7 @@ const FLAGS = {
     json: { type: "boolean" },
     delete: { type: "string" },
   },
+  memory: { ...CONTROL },
   migrate: {
     ...CONTROL,
     disks: { type: "boolean" },
@@ -135,6 +139,7 @@ export function parseControl(
     return name === "console" ? { kind: name, asked } : { kind: name, asked, follow: values.has("follow") };
   }
   if (name === "snapshot") return snapshotCommand({ values, positionals }, asked);
+  if (name === "memory") return memoryCommand(positionals, asked);
   if (name === "migrate") return migrateCommand({ values, positionals }, asked);
   if (name === "cp") return copyCommand(positionals, asked);
   const command = args.slice(own);
@@ -195,6 +200,11 @@ function copyCommand(positionals: readonly string[], asked: Asked): ControlComma
   if (from === undefined || to === undefined || surplus !== undefined || from.isGuest === to.isGuest)
     throw usage("wasmvisor cp takes two paths, one of them the guest's, such as wasmvisor cp file :/root/.");
   return { kind: "cp", asked, from, to };
+}
+
+function memoryCommand([size, surplus]: readonly string[], asked: Asked): ControlCommand {
+  if (surplus !== undefined) throw usage("wasmvisor memory takes one size, such as wasmvisor memory 128M.");
+  return { kind: "memory", asked, ...(size === undefined ? {} : { bytes: parseMemorySize(size) }) };
 }
 
 function migrateCommand({ values, positionals: [address, surplus] }: Arguments, asked: Asked): ControlCommand {

@@ -90,11 +90,18 @@ async function answer(
       return snapshot(vm, connection, request.disks);
     case "reclaim":
       return vm.reclaim();
+    case "memory":
+      return memory(vm, request.bytes);
     case "files":
       return files(await vm.files(), connection, frames, request);
     default:
       throw refused("wants what there is not; use the same wasmvisor for both");
   }
+}
+
+function memory(vm: Vm, bytes: number | undefined): unknown {
+  if (bytes !== undefined) vm.setMemory(bytes);
+  return { ram: vm.memory.size, target: bytes ?? vm.memory.size - vm.balloon.target, balloon: vm.balloon.size };
 }
 
 async function exec(

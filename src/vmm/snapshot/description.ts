@@ -71,6 +71,8 @@ const MACHINE = objectOf(
     /** Whether the guest has a generation ID, which is among its devices' states. */
     generationId: truth(),
     watchdogTimer: truth(),
+    /** For each bank of flash, whether it was read only. */
+    flashReadonly: listOf(truth(), 2),
   },
 );
 

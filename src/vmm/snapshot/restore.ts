@@ -17,6 +17,7 @@ import { BootImages, type LoadedPlan } from "../boot-images.ts";
 import type { CheckedConfig, VmConfig } from "../config.ts";
 import { WasmvisorError } from "../../error.ts";
 import type { DriveOptions } from "../drives.ts";
+import type { FlashOptions } from "../flash.ts";
 import type { ImageSource } from "../image-source.ts";
 import { outOfMemory } from "../machine.ts";
 import { known } from "../known.ts";
@@ -292,7 +293,7 @@ export function configOf(
     drives: machine.drives.map((drive, index) => driveOf(drive, drives[index], index)),
     networks: machine.networks.map((network, index) => ({ ...network, ...networks[index] })),
     shares: machine.shares.map((share, index) => ({ ...share, source: shares[index]!.source })),
-    ...(machine.flash.length === 0 ? {} : { flash: [0, 1].map(() => ({ source: new MemoryBlock(BANK_BYTES) })) }),
+    ...(machine.flash.length === 0 ? {} : { flash: [0, 1].map((unit) => bankOf(machine.flashReadonly?.[unit])) }),
   };
 }
 
@@ -304,6 +305,11 @@ function lacking(what: string, key: string): WasmvisorError {
 
 function surplus(count: number, what: string, key: string): WasmvisorError {
   return snapshotError("snapshot-machine", `The snapshot's VM has ${count} ${what}; give no more than these.`, { key });
+}
+
+/** A bank that nobody keeps. */
+function bankOf(readonly = false): FlashOptions {
+  return { source: new MemoryBlock(BANK_BYTES, { readonly }) };
 }
 
 function driveOf(described: DriveDescription, given: RestoredDrive | undefined, index: number): DriveOptions {

@@ -35,6 +35,8 @@ export interface DescribedVm {
   readonly harts: { readonly length: number };
   readonly drives: readonly Drive[];
   readonly networks: readonly VmNetwork[];
+  /** For each bank of flash, whether it is read only. */
+  readonly flashReadonly: readonly boolean[];
   /** What it was made as, in numbers. */
   readonly shape: CheckedConfig;
 }
@@ -151,7 +153,8 @@ export function describeMachine(
   const virtioSerial = config.virtioSerial ?? (agent ? {} : undefined);
   const generationId = vm.shape.generation === undefined ? undefined : true;
   const watchdogTimer = vm.shape.watchdogTimer || undefined;
-  const given = { memoryLimit, rng, vsock, balloon, virtioSerial, generationId, watchdogTimer };
+  const flashReadonly = flash.length === 0 ? undefined : vm.flashReadonly;
+  const given = { flashReadonly, memoryLimit, rng, vsock, balloon, virtioSerial, generationId, watchdogTimer };
   return {
     memory,
     harts: vm.harts.length,
