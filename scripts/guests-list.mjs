@@ -91,7 +91,7 @@ const demoWorkloads = ["mix", "sha256", "lz", "bytecode", "fib", "indirect", "ra
 export const nano = ["guests/nano/main.c", "guests/nano/loops.S"];
 
 /** Sources of the guest agent, a program for Linux. */
-export const agent = ["start.S", "main.c", "port.c", "process.c", "files.c", "system.c", "users.c", "text.c"]
+export const agent = ["start.S", "main.c", "port.c", "vsock.c", "process.c", "files.c", "system.c", "users.c", "text.c"]
   .map((name) => `guests/agent/${name}`)
   .concat("guests/lib/memory.c");
 

@@ -59,6 +59,8 @@ const char *read_text(struct reader *from);
 
 /* port.c: the line to the host. */
 extern int port_fd;
+/* vsock.c: a stream to the host; -1: there is none yet. */
+int vsock_open(void);
 void port_find(void);
 /* Room for this many more bytes of payload, in a frame of its own. */
 bool port_has_room(size_t payload);

@@ -1,4 +1,4 @@
-/* The line to the host: a port of a virtio console device. */
+/* The line to the host: a port of a virtio console device, or a stream of a socket device (vsock.c). */
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 #include <linux/time.h>
@@ -87,7 +87,9 @@ void port_find(void) {
   for (int tries = 0; port_fd < 0; tries++) {
     int64_t waited = now_ms() - begin;
     bool is_early = (awaits_root() && waited < ROOT_PATIENCE) || (awaits_links() && waited < LINKS_PATIENCE);
-    if (!is_early && find_name(device, sizeof device)) port_fd = (int)SYS(openat, AT_FDCWD, device, O_RDWR | O_NONBLOCK | O_CLOEXEC, 0);
+    if (is_early) port_fd = -1;
+    else if (find_name(device, sizeof device)) port_fd = (int)SYS(openat, AT_FDCWD, device, O_RDWR | O_NONBLOCK | O_CLOEXEC, 0);
+    else port_fd = vsock_open();
     if (port_fd < 0) pause_ms(tries < 500 ? 20 : 500);
   }
 }

@@ -93,13 +93,15 @@ export interface VmConfig {
   readonly balloon?: boolean | BalloonOptions;
   /** A virtio console device: a console beside the UART, and named serial ports (`vm.ports`); see `SerialOptions`. Default: none. */
   readonly virtioSerial?: SerialOptions;
-  /** A virtio socket device: streams between programs of the guest and `vm.vsock`; see `VsockOptions`. Not in workers. Default: none. */
+  /** A virtio socket device: streams between programs of the guest and `vm.vsock`; see `VsockOptions`. In workers for the agent
+   * alone. Default: none. */
   readonly vsock?: boolean | VsockOptions;
   /** Folders that the guest mounts (9p), each in a virtio slot of its own; see `ShareOptions`. Default: none. */
   readonly shares?: readonly ShareOptions[];
   /**
    * Whether the guest gets an agent, by which `vm.exec`, `vm.copyTo` and others drive it. It is added to the initial RAM disk, and for a
-   * Linux without one it is the file `opt/org.wasmvisor/agent` of `fwCfg`. Takes one of the ports of `virtioSerial`. Default false.
+   * Linux without one it is the file `opt/org.wasmvisor/agent` of `fwCfg`. Takes one of the ports of `virtioSerial`, unless it comes by
+   * `vsock: { agent: true }`. Default false.
    */
   readonly agent?: boolean;
   /**
@@ -325,7 +327,8 @@ export function checkConfig(config: VmConfig, isRestored = false): CheckedConfig
   if (typeof agent !== "boolean") {
     throw new WasmvisorError("option", `agent is true or false, not ${String(agent)}.`, { key: "agent", value: agent });
   }
-  checkSerial(config.virtioSerial, agent ? [AGENT_PORT] : []);
+  const vsock = checkVsock(config.vsock);
+  checkSerial(config.virtioSerial, agent && vsock?.agent !== true ? [AGENT_PORT] : []);
   checkShares(config.shares);
   checkFlash(config.flash);
   const ramBytes = parseMemorySize(config.memory ?? "256M");
@@ -352,7 +355,7 @@ export function checkConfig(config: VmConfig, isRestored = false): CheckedConfig
     agent,
     watchdogTimer: config.watchdogTimer === true,
     generation: checkGeneration(config.generationId, clock === "deterministic"),
-    vsock: checkVsock(config.vsock),
+    vsock,
     virtioLayout: layoutOf(config.virtio ?? "legacy"),
   };
 }

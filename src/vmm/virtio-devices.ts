@@ -11,6 +11,8 @@ import type { NetworkOptions, VmNetwork } from "./networks.ts";
 import { type SerialOptions, VmPort } from "./ports.ts";
 import { type OpenedShare, openShares } from "./shares.ts";
 import { CID_LEAST } from "../device/virtio/vsock/protocol.ts";
+import type { VsockLine } from "./agent/vsock-line.ts";
+import type { Vsock } from "../device/virtio/vsock/vsock.ts";
 import type { Vsockets, VsockOptions } from "./vsock.ts";
 import { virtioSlots } from "./virtio-slots.ts";
 
@@ -47,12 +49,12 @@ export async function openVirtioDevices(
   { rng, agent, vsock, balloon: wantedBalloon, ramBytes }: CheckedConfig,
 ): Promise<VirtioDevices> {
   const { drives: disks = [], networks: cables = [], shares: folders = [] } = config;
-  const virtioSerial = config.virtioSerial ?? (agent ? {} : undefined);
+  const virtioSerial = serialOf(config, agent && vsock?.agent !== true);
   const wanted = [...disks, ...cables, ...folders, rng, vsock, wantedBalloon, virtioSerial];
   const slots = virtioSlots(wanted.flatMap((device) => (device ? [device.slot] : [])));
   const ports = (virtioSerial?.ports ?? []).map((port) => new VmPort(port));
   const agentPort = agent ? new VmPort({ name: AGENT_PORT }) : undefined;
-  const all = agentPort === undefined ? ports : [...ports, agentPort];
+  const all = agentPort === undefined || vsock?.agent === true ? ports : [...ports, agentPort];
   const serial = virtioSerial && (await serialDevice(virtioSerial, slots.at(-1)!, all));
   const entropy = rng && new (await import("../device/virtio/rng/rng.ts")).Rng(rng);
   const opened: Opened = { drives: [], networks: [], shares: [] };
@@ -69,7 +71,7 @@ export async function openVirtioDevices(
     [...drives, ...networks, ...shares].map(({ slot, model }) => [slot, model]),
   );
   if (entropy !== undefined) models.set(slots[models.size]!, entropy);
-  const sockets = vsock && (await socketDevice(vsock));
+  const sockets = vsock && (await socketDevice(vsock, agentPort));
   if (sockets !== undefined) models.set(slots[models.size]!, sockets.device!);
   const balloon = wantedBalloon && (await balloonDevice(wantedBalloon, ramBytes));
   if (balloon !== undefined) models.set(slots[models.size]!, balloon.model);
@@ -108,14 +110,36 @@ async function balloonDevice(options: BalloonOptions, ramBytes: number): Promise
   return new VmBalloon(new Balloon(options), ramBytes);
 }
 
-async function socketDevice({ cid = CID_LEAST }: VsockOptions): Promise<Vsockets> {
-  const [{ Vsock }, { Vsockets }] = await Promise.all([
+/** What has ports: the agent's needs one. */
+export function serialOf({ virtioSerial }: VmConfig, hasAgent: boolean): SerialOptions | undefined {
+  return virtioSerial ?? (hasAgent ? {} : undefined);
+}
+
+async function socketDevice(
+  { cid = CID_LEAST, agent = false }: VsockOptions,
+  agentPort: VmPort | undefined,
+): Promise<Vsockets> {
+  const [{ Vsock: Device }, { Vsockets }] = await Promise.all([
     import("../device/virtio/vsock/vsock.ts"),
     import("./vsock.ts"),
   ]);
   const sockets = new Vsockets();
-  sockets.device = new Vsock(cid, (port, from) => sockets.accept(port, from));
-  sockets.device.onAccepted = (connection) => sockets.accepted(connection);
+  const isForAgent = agent && agentPort !== undefined;
+  const { VsockLine, AGENT_VSOCK_PORT } = await import("./agent/vsock-line.ts");
+  const line: VsockLine | undefined = isForAgent
+    ? new VsockLine({
+        backend: agentPort.backend,
+        whenAtRest: (act) => agentPort.whenAtRest(act),
+        device: () => device,
+      })
+    : undefined;
+  const device: Vsock = new Device(cid, (port, from) =>
+    port === AGENT_VSOCK_PORT && line !== undefined ? line.accept(from) : sockets.accept(port, from),
+  );
+  device.onAccepted = (connection) => {
+    if (line?.accepted(connection) !== true) sockets.accepted(connection);
+  };
+  sockets.device = device;
   return sockets;
 }
 

@@ -5,7 +5,7 @@ import { WasmvisorError } from "../error.ts";
 import { known } from "./known.ts";
 import type { VsockOptions } from "./vsock.ts";
 
-const KEYS = Object.keys({ cid: 0, slot: 0 } satisfies Record<keyof VsockOptions, 0>);
+const KEYS = Object.keys({ cid: 0, slot: 0, agent: 0 } satisfies Record<keyof VsockOptions, 0>);
 
 /**
  * What is asked for, or undefined for no device.
@@ -15,7 +15,11 @@ export function checkVsock(vsock: boolean | VsockOptions | undefined): VsockOpti
   if (vsock === undefined || vsock === false) return undefined;
   if (vsock === true) return {};
   known({ code: "option", where: "vsock" }, vsock, KEYS);
-  const { cid = CID_LEAST } = vsock;
+  const { cid = CID_LEAST, agent = false } = vsock;
+  if (typeof agent !== "boolean") {
+    const sentence = `vsock.agent is true or false, not ${String(agent)}.`;
+    throw new WasmvisorError("option", sentence, { key: "agent", value: agent });
+  }
   if (Number.isInteger(cid) && cid >= CID_LEAST && cid <= CID_MOST) return vsock;
   const sentence = `vsock.cid is a whole number from ${CID_LEAST} to ${CID_MOST}, not ${String(cid)}.`;
   throw new WasmvisorError("option", sentence, { key: "cid", value: cid });

@@ -10,6 +10,8 @@ export interface VsockOptions {
   readonly cid?: number;
   /** The virtio slot, 0 to 7. Default: the highest free one. */
   readonly slot?: number;
+  /** Whether the guest's agent (`agent: true`) comes by it and not by a console port; in workers, too. Default false. */
+  readonly agent?: boolean;
 }
 
 /** Bytes that wait to be sent before `writable` has its writer wait. */

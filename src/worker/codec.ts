@@ -41,10 +41,14 @@ function isPlain(value: unknown): boolean {
 export function encodeConfig(config: VmConfig, transfer: object[]): WireConfig {
   const { kernel, initrd, bios, dtb, signal: _signal, onProgress: _onProgress, devices = [], ...plain } = config;
   if (devices.length > 0) throw ownDevices();
-  if (config.vsock !== undefined && config.vsock !== false) {
+  if (
+    config.vsock !== undefined &&
+    config.vsock !== false &&
+    !(typeof config.vsock === "object" && config.vsock.agent === true)
+  ) {
     throw new WasmvisorError(
       "worker-devices",
-      "A socket device's streams are on the thread of its VM and cannot be sent to a worker; make the host without one.",
+      "A socket device's streams are on the thread of its VM and cannot be sent to a worker; make the host without one, or ask for the agent's alone: vsock: { agent: true }.",
     );
   }
   return { plain, images: encodeImages({ kernel, initrd, bios, dtb }, transfer) };

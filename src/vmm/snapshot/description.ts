@@ -67,7 +67,7 @@ const MACHINE = objectOf(
     rng: objectOf({}, { slot: SLOT, maxBytes: count(MOST, 1), period: count(MOST, 1) }),
     virtioSerial: SERIAL,
     balloon: objectOf({}, { deflateOnOom: truth(), freePageReporting: truth(), slot: SLOT }),
-    vsock: objectOf({}, { slot: SLOT, cid: count(MOST) }),
+    vsock: objectOf({}, { slot: SLOT, cid: count(MOST), agent: truth() }),
     /** Whether the guest has a generation ID, which is among its devices' states. */
     generationId: truth(),
     watchdogTimer: truth(),

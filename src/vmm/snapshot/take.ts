@@ -7,6 +7,7 @@ import type { SnapshotKey } from "../../snapshot/cipher.ts";
 import type { DiskPiece } from "../../snapshot/write.ts";
 import type { CheckedConfig, VmConfig } from "../config.ts";
 import type { Drive } from "../drives.ts";
+import { serialOf } from "../virtio-devices.ts";
 import type { VmNetwork } from "../networks.ts";
 import type { MachineDescription, SnapshotDescription } from "./description.ts";
 import type { DiskChoice } from "./disks.ts";
@@ -150,7 +151,7 @@ export function describeMachine(
     deterministic,
   } = vm.shape;
   const { shares = [], flash = [], devices = [] } = config;
-  const virtioSerial = config.virtioSerial ?? (agent ? {} : undefined);
+  const virtioSerial = serialOf(config, agent && vsock?.agent !== true);
   const generationId = vm.shape.generation === undefined ? undefined : true;
   const watchdogTimer = vm.shape.watchdogTimer || undefined;
   const flashReadonly = flash.length === 0 ? undefined : vm.flashReadonly;

@@ -79,7 +79,7 @@ export class VsockRig {
   readonly rig: Rig;
   readonly device: Vsock;
   /** What listens, by port. */
-  readonly ends = new Map<number, FakeEnd>();
+  readonly ends = new Map<number, VsockEnd>();
   readonly accepted: VsockConnection[] = [];
   readonly #rx: FakeQueue;
   readonly #tx: FakeQueue;
