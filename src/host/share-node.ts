@@ -10,6 +10,8 @@ import {
   chownSync,
   closeSync,
   constants,
+  fchmodSync,
+  fchownSync,
   fdatasyncSync,
   fstatSync,
   fsyncSync,
@@ -44,6 +46,7 @@ import {
   ShareError,
   type ShareFile,
   type ShareNode,
+  type ShareOwner,
   type ShareRoom,
 } from "../backend/share/share.ts";
 import { WasmvisorError } from "../error.ts";
@@ -170,20 +173,22 @@ class FolderShare implements Share {
     });
   }
 
-  create(folder: ShareNode, name: string, mode: OpenMode, permissions: number, exclusive: boolean): ShareFile {
+  create(
+    folder: ShareNode,
+    name: string,
+    mode: OpenMode,
+    permissions: number,
+    exclusive: boolean,
+    owner: ShareOwner,
+  ): ShareFile {
     return refusing(() => {
-      // What is there already may be no file: that is found out before it is cut.
-      const flags = (flagsOf(mode) & ~O_TRUNC) | O_CREAT | (exclusive ? O_EXCL : 0) | O_NOFOLLOW;
-      const fd = openSync(this.#in(folder as Node, name), flags, permissions);
+      const place = this.#in(folder as Node, name);
       try {
-        if (!fstatSync(fd).isFile()) throw new ShareError(Errno.EPERM);
-        const file = fileOf(fd, mode);
-        if (mode.truncate) truncateSync(hasPathDescriptors ? `/proc/self/fd/${fd}` : this.#in(folder as Node, name), 0);
-        return file;
+        return makeFile(place, mode, permissions, owner);
       } catch (error) {
-        closeSync(fd);
-        throw error;
+        if (exclusive || (error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       }
+      return openFile(place, mode);
     });
   }
 
@@ -203,12 +208,32 @@ class FolderShare implements Share {
     });
   }
 
-  makeFolder(folder: ShareNode, name: string, permissions: number): void {
-    refusing(() => mkdirSync(this.#in(folder as Node, name), permissions));
+  makeFolder(folder: ShareNode, name: string, permissions: number, owner: ShareOwner): void {
+    refusing(() => {
+      mkdirSync(this.#in(folder as Node, name), permissions);
+      const made = this.child(folder, name);
+      const place = this.#place(made);
+      give(owner, (uid, gid) => chownSync(place, uid, gid));
+      // The mask of this process is none of the guest's.
+      chmodSync(place, permissions);
+    });
   }
 
-  makeLink(folder: ShareNode, name: string, target: string): void {
-    refusing(() => symlinkSync(target, this.#in(folder as Node, name)));
+  makeLink(folder: ShareNode, name: string, target: string, owner: ShareOwner): void {
+    refusing(() => {
+      const place = this.#in(folder as Node, name);
+      symlinkSync(target, place);
+      give(owner, (uid, gid) => lchownSync(place, uid, gid));
+    });
+  }
+
+  /** Node makes none. A file may be made in this way too. (mknod(2)) */
+  makeSpecial(folder: ShareNode, name: string, mode: number, _rdev: number, owner: ShareOwner): void {
+    refusing(() => {
+      if ((mode & FileType.MASK) !== FileType.FILE) throw new ShareError(Errno.EPERM);
+      const write = { read: false, write: true, truncate: false, append: false };
+      makeFile(this.#in(folder as Node, name), write, mode & 0o7777, owner).close();
+    });
   }
 
   link(node: ShareNode, folder: ShareNode, name: string): void {
@@ -331,16 +356,12 @@ class FolderShare implements Share {
     return hasPathDescriptors ? fstatSync(node.fd!, { bigint: true }) : lstatSync(place, { bigint: true });
   }
 
-  /** Only root may: everybody else's files stay their own. (QEMU `security_model=none`) */
   #changeOwner(node: Node, place: string, uid: number | undefined, gid: number | undefined): void {
     const found = this.#status(node);
-    const owners = [uid ?? Number(found.uid), gid ?? Number(found.gid)] as const;
-    try {
+    give({ uid: uid ?? Number(found.uid), gid: gid ?? Number(found.gid) }, (...owners) => {
       if (node.type === FileType.LINK) lchownSync(this.#in(node.parent, node.name), ...owners);
       else chownSync(place, ...owners);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
-    }
+    });
   }
 
   /** Files of other file systems below the folder may have the same numbers. */
@@ -363,6 +384,45 @@ function flagsOf({ read, write, truncate, append }: OpenMode): number {
   const access = write ? (read ? O_RDWR : O_WRONLY) : O_RDONLY;
   // What has become a pipe meanwhile must not hold the machine up.
   return access | (truncate ? O_TRUNC : 0) | (append ? O_APPEND : 0) | O_NONBLOCK;
+}
+
+/** -1 of chown(2): as it is. */
+const SAME = 0xffff_ffff;
+
+/** Only root may give files away: everybody else's stay their own. (QEMU `security_model=none`) */
+function give({ uid = SAME, gid = SAME }: ShareOwner, change: (uid: number, gid: number) => void): void {
+  try {
+    change(uid, gid);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
+  }
+}
+
+/** Makes a file where nothing is. */
+function makeFile(place: string, mode: OpenMode, permissions: number, owner: ShareOwner): ShareFile {
+  const fd = openSync(place, flagsOf(mode) | O_CREAT | O_EXCL | O_NOFOLLOW, permissions);
+  try {
+    give(owner, (uid, gid) => fchownSync(fd, uid, gid));
+    // The mask of this process is none of the guest's, and a change of owner takes bits away.
+    fchmodSync(fd, permissions);
+    return fileOf(fd, mode);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** Opens what may be no file: that is found out before it is cut. */
+function openFile(place: string, mode: OpenMode): ShareFile {
+  const fd = openSync(place, (flagsOf(mode) & ~O_TRUNC) | O_NOFOLLOW);
+  try {
+    if (!fstatSync(fd).isFile()) throw new ShareError(Errno.EPERM);
+    if (mode.truncate) truncateSync(hasPathDescriptors ? `/proc/self/fd/${fd}` : place, 0);
+    return fileOf(fd, mode);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
 }
 
 function fileOf(fd: number, { append }: OpenMode): ShareFile {

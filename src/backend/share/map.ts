@@ -9,8 +9,10 @@ import {
   type ShareChange,
   type ShareEntry,
   ShareError,
+  type ShareExtended,
   type ShareFile,
   type ShareNode,
+  type ShareOwner,
   type ShareRoom,
 } from "./share.ts";
 
@@ -28,23 +30,37 @@ const BYTES_MOST = 2 ** 30;
 const NODES_MOST = 2 ** 20;
 const BLOCK_BYTES = 4096;
 const TARGET_MOST = 4096;
+const NAMES_MOST = 65_000;
+/** Bytes of a file's extended attributes, names and values. */
+const EXTENDED_MOST = 2 ** 16;
 
-/** A file, folder or link. */
-interface Node {
+/** A name in a folder. */
+interface Place {
+  parent: Node;
+  name: string;
+}
+
+/** A file, folder or link, and one of its places. */
+interface Node extends Place {
   readonly id: bigint;
-  type: FileType;
+  readonly type: FileType;
+  readonly rdev: number;
   permissions: number;
   uid: number;
   gid: number;
   atime: bigint;
   mtime: bigint;
   ctime: bigint;
-  /** Names that it has. */
-  names: number;
-  parent: Node;
-  name: string;
-  /** Of a folder. */
+  /** The places that it has besides; without any, `isGone` says whether it has its own. */
+  readonly others: Place[];
+  isGone: boolean;
+  /** Numbers of the guest's: what is gone takes room while there are any. */
+  holds: number;
+  isForgotten: boolean;
+  extended: Map<string, Uint8Array> | undefined;
+  /** Of a folder, and how many of them are folders. */
   readonly children: Map<string, Node>;
+  folders: number;
   /** Of a file; a link's target. Undefined: as the map has it. */
   contents: Uint8Array | undefined;
   length: number;
@@ -56,6 +72,12 @@ export class MapShare implements Share {
   readonly root: Node;
   readonly #map: FileMap;
   readonly #now: () => bigint;
+  readonly extended: ShareExtended = {
+    list: (node) => [...((node as Node).extended?.keys() ?? [])],
+    get: (node, name) => extendedOf(node as Node, name),
+    set: (node, name, value, exists) => this.#setExtended(node as Node, name, value, exists),
+    remove: (node, name) => this.#setExtended(node as Node, name, undefined, true),
+  };
   #lastId = 0n;
   #nodes = 0;
   #bytes = 0;
@@ -65,7 +87,7 @@ export class MapShare implements Share {
     this.description = "files in memory";
     this.#map = map;
     this.#now = now;
-    this.root = this.#make(FileType.FOLDER, 0o755);
+    this.root = this.#make(FileType.FOLDER, 0o755, NOBODY, 0);
     for (const path of map.keys()) this.#addPath(path);
   }
 
@@ -80,11 +102,11 @@ export class MapShare implements Share {
   }
 
   attributes(node: ShareNode): ShareAttributes {
-    const { id, type, permissions, uid, gid, atime, mtime, ctime, names } = node as Node;
+    const { id, type, permissions, uid, gid, rdev, atime, mtime, ctime } = node as Node;
     const size = BigInt(this.#size(node as Node));
-    const nlink = type === FileType.FOLDER ? 2 : names;
+    const nlink = namesOf(node as Node);
     const blocks = ((size + 4095n) / 4096n) * 8n;
-    return { mode: type | permissions, uid, gid, nlink, rdev: 0, size, blocks, atime, mtime, ctime, id };
+    return { mode: type | permissions, uid, gid, nlink, rdev, size, blocks, atime, mtime, ctime, id };
   }
 
   change(node: ShareNode, { mode, uid, gid, size, atime, mtime }: ShareChange): void {
@@ -132,37 +154,59 @@ export class MapShare implements Share {
     };
   }
 
-  create(folder: ShareNode, name: string, mode: OpenMode, permissions: number, exclusive: boolean): ShareFile {
+  create(
+    folder: ShareNode,
+    name: string,
+    mode: OpenMode,
+    permissions: number,
+    exclusive: boolean,
+    owner: ShareOwner,
+  ): ShareFile {
     const present = this.#folder(folder).children.get(name);
     if (present !== undefined && exclusive) throw new ShareError(Errno.EEXIST);
     if (present !== undefined) return this.open(present, mode);
-    const made = this.#add(folder as Node, name, FileType.FILE, permissions);
-    made.contents = new Uint8Array(0);
-    this.#store(made);
-    return this.open(made, mode);
+    return this.open(this.#makeFile(folder as Node, name, permissions, owner), mode);
   }
 
   list(folder: ShareNode): ShareEntry[] {
     return [...this.#folder(folder).children].map(([name, { type, id }]) => ({ name, type, id }));
   }
 
-  makeFolder(folder: ShareNode, name: string, permissions: number): void {
+  makeFolder(folder: ShareNode, name: string, permissions: number, owner: ShareOwner): void {
     this.#free(folder, name);
-    this.#add(folder as Node, name, FileType.FOLDER, permissions);
+    this.#add(folder as Node, name, FileType.FOLDER, permissions, owner);
   }
 
-  makeLink(folder: ShareNode, name: string, target: string): void {
+  makeLink(folder: ShareNode, name: string, target: string, owner: ShareOwner): void {
     this.#free(folder, name);
     const contents = new TextEncoder().encode(target);
     if (contents.length > TARGET_MOST) throw new ShareError(Errno.ENAMETOOLONG);
-    const made = this.#add(folder as Node, name, FileType.LINK, 0o777);
+    const made = this.#add(folder as Node, name, FileType.LINK, 0o777, owner);
     made.contents = contents;
     made.length = contents.length;
+    this.#bytes += contents.length;
   }
 
-  /** A `Map` has one name for what is in it. */
-  link(): void {
-    throw new ShareError(Errno.EOPNOTSUPP);
+  makeSpecial(folder: ShareNode, name: string, mode: number, rdev: number, owner: ShareOwner): void {
+    this.#free(folder, name);
+    const type = mode & FileType.MASK;
+    if (type === FileType.FILE) return void this.#makeFile(folder as Node, name, mode, owner);
+    if (!SPECIAL.has(type)) throw new ShareError(Errno.EINVAL);
+    this.#add(folder as Node, name, type, mode, owner, rdev);
+  }
+
+  /** A file's contents are in the map by each of its names. */
+  link(node: ShareNode, folder: ShareNode, name: string): void {
+    const of = node as Node;
+    this.#free(folder, name);
+    if (of.type === FileType.FOLDER) throw new ShareError(Errno.EPERM);
+    if (of.isGone || (folder as Node).isGone) throw new ShareError(Errno.ENOENT);
+    if (of.others.length >= NAMES_MOST) throw new ShareError(Errno.EMLINK);
+    of.others.push({ parent: folder as Node, name });
+    (folder as Node).children.set(name, of);
+    this.#touch(folder as Node);
+    of.ctime = this.#now();
+    if (of.type === FileType.FILE) this.#store(of);
   }
 
   target(node: ShareNode): string {
@@ -180,14 +224,25 @@ export class MapShare implements Share {
     const present = to.children.get(toName);
     if (present === moved) return;
     if (present !== undefined) this.remove(to, toName, moved.type === FileType.FOLDER);
-    const files = this.#filesBelow(moved);
-    for (const file of files) this.#contents(file);
-    for (const file of files) this.#map.delete(this.path(file).join("/"));
+    // Also what has not been read is told by its new name.
+    const files = new Set<Node>();
+    const place = moved.parent === from && moved.name === name ? moved : placeAmong(moved, from, name);
+    for (const { node, path } of this.#filesBelow(moved, this.#pathOf(place))) {
+      this.#contents(node);
+      files.add(node);
+      this.#map.delete(path);
+    }
     from.children.delete(name);
     to.children.set(toName, moved);
-    [moved.parent, moved.name] = [to, toName];
+    if (moved.type === FileType.FOLDER) {
+      from.folders--;
+      to.folders++;
+    }
+    [place.parent, place.name] = [to, toName];
     for (const file of files) this.#store(file);
-    from.mtime = to.mtime = moved.ctime = this.#now();
+    this.#touch(from);
+    this.#touch(to);
+    moved.ctime = this.#now();
   }
 
   remove(folder: ShareNode, name: string, isFolder: boolean): void {
@@ -198,13 +253,14 @@ export class MapShare implements Share {
     // Who has it open still reads it.
     if (gone.type === FileType.FILE) {
       this.#contents(gone);
-      this.#map.delete(this.path(gone).join("/"));
+      this.#map.delete([...this.path(folder), name].join("/"));
     }
     (folder as Node).children.delete(name);
-    (folder as Node).mtime = this.#now();
-    gone.names = 0;
-    this.#nodes--;
-    this.#bytes -= gone.length;
+    if (isFolder) (folder as Node).folders--;
+    this.#touch(folder as Node);
+    gone.ctime = this.#now();
+    leave(gone, folder as Node, name);
+    this.#forgetIfUnused(gone);
   }
 
   room(): ShareRoom {
@@ -219,9 +275,14 @@ export class MapShare implements Share {
     return names;
   }
 
-  hold(): void {}
+  hold(node: ShareNode): void {
+    (node as Node).holds++;
+  }
 
-  release(): void {}
+  release(node: ShareNode): void {
+    (node as Node).holds--;
+    this.#forgetIfUnused(node as Node);
+  }
 
   close(): void {}
 
@@ -231,33 +292,73 @@ export class MapShare implements Share {
     if (names.some((name) => name === "" || name === "." || name === ".." || name.includes("\0"))) return;
     let folder = this.root;
     for (const name of names.slice(0, -1)) {
-      const next = folder.children.get(name) ?? this.#add(folder, name, FileType.FOLDER, 0o755);
+      const next = folder.children.get(name) ?? this.#add(folder, name, FileType.FOLDER, 0o755, NOBODY);
       if (next.type !== FileType.FOLDER) return;
       folder = next;
     }
     const last = names.at(-1)!;
-    if (!folder.children.has(last)) this.#add(folder, last, FileType.FILE, 0o644);
+    if (!folder.children.has(last)) this.#add(folder, last, FileType.FILE, 0o644, NOBODY);
   }
 
-  #make(type: FileType, permissions: number): Node {
+  #make(type: FileType, mode: number, { uid = 0, gid = 0 }: ShareOwner, rdev: number): Node {
     const now = this.#now();
     const id = ++this.#lastId;
     const node = {
-      ...{ id, type, permissions: permissions & 0o7777, uid: 0, gid: 0, atime: now, mtime: now, ctime: now, names: 1 },
-      ...{ name: "", children: new Map<string, Node>(), contents: undefined, length: 0 },
+      ...{ id, type, rdev, permissions: mode & 0o7777, uid, gid, atime: now, mtime: now, ctime: now },
+      ...{ name: "", others: [], isGone: false, holds: 0, isForgotten: false, extended: undefined },
+      ...{ children: new Map<string, Node>(), folders: 0, contents: undefined, length: 0 },
     } as unknown as Node;
     node.parent = node;
     return node;
   }
 
-  #add(folder: Node, name: string, type: FileType, permissions: number): Node {
-    if (this.#nodes >= NODES_MOST || folder.names === 0) throw new ShareError(Errno.ENOSPC);
-    const node = this.#make(type, permissions);
+  #add(folder: Node, name: string, type: FileType, mode: number, owner: ShareOwner, rdev = 0): Node {
+    if (folder.isGone) throw new ShareError(Errno.ENOENT);
+    if (this.#nodes >= NODES_MOST) throw new ShareError(Errno.ENOSPC);
+    const node = this.#make(type, mode, owner, rdev);
     this.#nodes++;
     [node.parent, node.name] = [folder, name];
     folder.children.set(name, node);
-    folder.mtime = node.mtime;
+    if (type === FileType.FOLDER) folder.folders++;
+    folder.mtime = folder.ctime = node.mtime;
     return node;
+  }
+
+  #makeFile(folder: Node, name: string, mode: number, owner: ShareOwner): Node {
+    const made = this.#add(folder, name, FileType.FILE, mode, owner);
+    made.contents = new Uint8Array(0);
+    this.#store(made);
+    return made;
+  }
+
+  /** The names in a folder have changed. */
+  #touch(folder: Node): void {
+    folder.mtime = folder.ctime = this.#now();
+  }
+
+  #forgetIfUnused(node: Node): void {
+    if (!node.isGone || node.isForgotten || node.holds > 0) return;
+    node.isForgotten = true;
+    this.#nodes--;
+    this.#bytes -= node.length + extendedBytes(node);
+    node.contents = new Uint8Array(0);
+    [node.length, node.extended] = [0, undefined];
+  }
+
+  #setExtended(node: Node, name: string, value: Uint8Array | undefined, exists: boolean | undefined): void {
+    if (node.isForgotten) throw new ShareError(Errno.ENOENT);
+    const present = node.extended?.get(name);
+    if (exists === true && present === undefined) throw new ShareError(Errno.ENODATA);
+    if (exists === false && present !== undefined) throw new ShareError(Errno.EEXIST);
+    const before = extendedBytes(node);
+    const without = before - (present === undefined ? 0 : name.length + present.length);
+    const after = without + (value === undefined ? 0 : name.length + value.length);
+    if (after > EXTENDED_MOST || this.#bytes - before + after > BYTES_MOST) throw new ShareError(Errno.ENOSPC);
+    node.extended ??= new Map();
+    if (value === undefined) node.extended.delete(name);
+    else node.extended.set(name, value);
+    this.#bytes += after - before;
+    node.ctime = this.#now();
   }
 
   #folder(node: ShareNode): Node {
@@ -294,22 +395,65 @@ export class MapShare implements Share {
       larger.set(before.subarray(0, file.length));
       file.contents = larger;
     } else if (length < file.length) before.fill(0, length, file.length);
-    if (file.names > 0) this.#bytes += length - file.length;
+    this.#bytes += length - file.length;
     file.length = length;
   }
 
   /** Tells the map. */
   #store(file: Node): void {
-    if (file.names > 0) this.#map.set(this.path(file).join("/"), this.#contents(file).slice(0, file.length));
+    if (file.isGone) return;
+    for (const place of [file, ...file.others]) {
+      this.#map.set(this.#pathOf(place), this.#contents(file).slice(0, file.length));
+    }
   }
 
-  #filesBelow(node: Node): Node[] {
-    const found: Node[] = [];
-    const left = [node];
-    for (let next = left.pop(); next !== undefined; next = left.pop()) {
-      if (next.type === FileType.FILE) found.push(next);
-      left.push(...next.children.values());
-    }
-    return found;
+  #pathOf({ parent, name }: Place): string {
+    return [...this.path(parent), name].join("/");
   }
+
+  *#filesBelow(node: Node, path: string): Generator<{ node: Node; path: string }> {
+    if (node.type === FileType.FILE) yield { node, path };
+    const left = [...node.children].map(([name, child]) => ({ node: child, path: `${path}/${name}` }));
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      if (next.node.type === FileType.FILE) yield next;
+      for (const [name, child] of next.node.children) left.push({ node: child, path: `${next.path}/${name}` });
+    }
+  }
+}
+
+const NOBODY: ShareOwner = { uid: undefined, gid: undefined };
+
+const SPECIAL: ReadonlySet<number> = new Set([FileType.PIPE, FileType.CHARACTER, FileType.BLOCK, FileType.SOCKET]);
+
+/** A folder is named by itself and by each of its folders. */
+function namesOf({ type, isGone, others, folders }: Node): number {
+  if (isGone) return 0;
+  return type === FileType.FOLDER ? 2 + folders : 1 + others.length;
+}
+
+function placeAmong({ others }: Node, parent: Node, name: string): Place {
+  return others.find((place) => place.parent === parent && place.name === name)!;
+}
+
+/** Takes one of a node's places. */
+function leave(node: Node, parent: Node, name: string): void {
+  if (node.parent !== parent || node.name !== name) {
+    node.others.splice(node.others.indexOf(placeAmong(node, parent, name)), 1);
+    return;
+  }
+  const next = node.others.pop();
+  if (next === undefined) node.isGone = true;
+  else [node.parent, node.name] = [next.parent, next.name];
+}
+
+function extendedOf({ extended }: Node, name: string): Uint8Array {
+  const found = extended?.get(name);
+  if (found === undefined) throw new ShareError(Errno.ENODATA);
+  return found;
+}
+
+function extendedBytes({ extended }: Node): number {
+  let bytes = 0;
+  for (const [name, value] of extended ?? []) bytes += name.length + value.length;
+  return bytes;
 }

@@ -5,6 +5,7 @@ export enum Errno {
   EPERM = 1,
   ENOENT = 2,
   EIO = 5,
+  E2BIG = 7,
   EBADF = 9,
   EACCES = 13,
   EBUSY = 16,
@@ -17,10 +18,12 @@ export enum Errno {
   EFBIG = 27,
   ENOSPC = 28,
   EROFS = 30,
+  EMLINK = 31,
   ENAMETOOLONG = 36,
   ENOSYS = 38,
   ENOTEMPTY = 39,
   ELOOP = 40,
+  ENODATA = 61,
   EOPNOTSUPP = 95,
   ESTALE = 116,
 }
@@ -38,9 +41,13 @@ export class ShareError extends Error {
 /** The type bits of a mode. (inode(7)) */
 export enum FileType {
   MASK = 0o170000,
-  FILE = 0o100000,
+  PIPE = 0o010000,
+  CHARACTER = 0o020000,
   FOLDER = 0o040000,
+  BLOCK = 0o060000,
+  FILE = 0o100000,
   LINK = 0o120000,
+  SOCKET = 0o140000,
 }
 
 /** What is known of a file. */
@@ -74,6 +81,24 @@ export interface ShareChange {
   /** Nanoseconds since 1970. */
   readonly atime?: bigint;
   readonly mtime?: bigint;
+}
+
+/** Whose a new file is. Whoever may not give files away keeps them. */
+export interface ShareOwner {
+  /** Undefined: whoever serves the share. */
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+}
+
+/** Extended attributes, of shares that have them. Values are not changed in place. */
+export interface ShareExtended {
+  list(node: ShareNode): readonly string[];
+  /** ENODATA where there is none. */
+  get(node: ShareNode, name: string): Uint8Array;
+  /** @param exists - whether it must be there already, or must not */
+  set(node: ShareNode, name: string, value: Uint8Array, exists?: boolean): void;
+  /** ENODATA where there is none. */
+  remove(node: ShareNode, name: string): void;
 }
 
 /** How a file is opened. */
@@ -122,6 +147,7 @@ export type ShareNode = object;
 export interface Share {
   readonly description: string;
   readonly root: ShareNode;
+  readonly extended?: ShareExtended;
   child(folder: ShareNode, name: string): ShareNode;
   /** The folder that a node is in; the root's is itself. */
   parent(node: ShareNode): ShareNode;
@@ -129,10 +155,23 @@ export interface Share {
   change(node: ShareNode, change: ShareChange): void;
   open(node: ShareNode, mode: OpenMode): ShareFile;
   /** Makes a file, or with `exclusive` false opens the one that is there. */
-  create(folder: ShareNode, name: string, mode: OpenMode, permissions: number, exclusive: boolean): ShareFile;
+  create(
+    folder: ShareNode,
+    name: string,
+    mode: OpenMode,
+    permissions: number,
+    exclusive: boolean,
+    owner: ShareOwner,
+  ): ShareFile;
   list(folder: ShareNode): readonly ShareEntry[];
-  makeFolder(folder: ShareNode, name: string, permissions: number): void;
-  makeLink(folder: ShareNode, name: string, target: string): void;
+  makeFolder(folder: ShareNode, name: string, permissions: number, owner: ShareOwner): void;
+  makeLink(folder: ShareNode, name: string, target: string, owner: ShareOwner): void;
+  /**
+   * Makes a pipe, socket or device, which means something to the guest alone; EPERM where the share has none.
+   * @param mode - type and permissions
+   * @param rdev - a device's number, as stat(2) has it
+   */
+  makeSpecial(folder: ShareNode, name: string, mode: number, rdev: number, owner: ShareOwner): void;
   /** Gives a file another name. */
   link(node: ShareNode, folder: ShareNode, name: string): void;
   /** Where a link leads. */

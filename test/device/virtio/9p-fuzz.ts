@@ -34,7 +34,7 @@ function likely(random: Random): Uint8Array {
   const count = (): Part => [random.pick([0, 1, 100, 70_000, 0xffff_ffff]), 4];
   const offset = (): Part => [random.pick([0n, 3n, 2n ** 40n, 2n ** 64n - 1n]), 8];
   const flags = (): Part => [random.pick([0, 1, 2, 0o1001, 0o2001, 0o200000]), 4];
-  switch (random.below(12)) {
+  switch (random.below(16)) {
     case 0:
       return message(Message.WALK, fid(), fid(), [2, 2], name(), name());
     case 1:
@@ -66,6 +66,14 @@ function likely(random: Random): Uint8Array {
       );
     case 10:
       return message(Message.CLUNK, fid());
+    case 11:
+      return message(Message.XATTRWALK, fid(), fid(), random.pick(["", "user.a", "security.b"]));
+    case 12:
+      return message(Message.XATTRCREATE, fid(), random.pick(["user.a", "", "n/o"]), offset(), flags());
+    case 13:
+      return message(Message.MKNOD, fid(), name(), [random.below(0x1_0000), 4], count(), count(), [0, 4]);
+    case 14:
+      return message(Message.LINK, fid(), fid(), name());
     default:
       return message(random.pick(TYPES), fid(), name(), fid(), name());
   }

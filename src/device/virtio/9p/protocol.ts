@@ -95,3 +95,9 @@ export const AT_REMOVEDIR = 0x200;
 export const LOCK_TYPE_UNLCK = 2;
 /** What a file system is: V9FS_MAGIC. */
 export const FS_MAGIC = 0x0102_1997;
+
+/** How XATTRCREATE sets. (setxattr(2)) */
+export enum XattrFlag {
+  CREATE = 1,
+  REPLACE = 2,
+}

@@ -11,6 +11,7 @@ import {
   type ShareEntry,
   type ShareFile,
   type ShareNode,
+  type ShareOwner,
 } from "../../../backend/share/share.ts";
 import { AnswerWriter, entryBytes, type Qid, RequestReader } from "./messages.ts";
 import {
@@ -30,6 +31,7 @@ import {
   SetAttribute,
   VERSION_9P2000_L,
   WALK_MOST,
+  XattrFlag,
 } from "./protocol.ts";
 
 /** Files that a driver may have at once. */
@@ -37,9 +39,27 @@ const FIDS_MOST = 2 ** 16;
 /** Bytes of an answer that is made here; READ writes the guest's memory itself. */
 const ANSWER_MOST = 2 ** 16;
 
+/** Bytes of an extended attribute, and of all those that are on their way. */
+const EXTENDED_MOST = 2 ** 16;
+const EXTENDED_ALL_MOST = 2 ** 24;
+
+/** An extended attribute that is read or written by its own number. (9p(5), "txattrwalk") */
+interface Extended {
+  /** Empty: the list of names, or bytes that are only read. */
+  readonly name: string;
+  readonly value: Uint8Array;
+  /** Bytes that have been written. */
+  written: number;
+  /** Of XATTRCREATE. */
+  readonly flags: number;
+}
+
 /** A file of the driver's. */
 interface Fid {
   readonly node: ShareNode;
+  /** Who uses it, as the driver says. */
+  readonly uid: number;
+  extended: Extended | undefined;
   /** When it is open: the file, or the names of the folder. */
   file: ShareFile | undefined;
   entries: readonly ShareEntry[] | undefined;
@@ -69,6 +89,9 @@ export class Server {
   readonly #request = new RequestReader();
   readonly #answer = new AnswerWriter(ANSWER_MOST);
   #msize = MSIZE_MOST;
+  /** Bytes of attributes that are held by numbers alone, for each and in all. */
+  readonly #ownBytes = new Map<number, number>();
+  #extendedBytes = 0;
 
   constructor(share: Share, readonly: boolean) {
     this.#share = share;
@@ -104,9 +127,11 @@ export class Server {
   }
 
   save(): { msize: number; fids: SavedFid[] } {
-    const fids = [...this.#fids].map(([fid, { node, isOpen, flags }]) => ({
+    // Attributes on their way are lost: the driver is told EBADF.
+    const files = [...this.#fids].filter(([, { extended }]) => extended === undefined);
+    const fids = files.map(([fid, { node, uid, isOpen, flags }]) => ({
       ...{ fid, isOpen, flags },
-      path: this.#share.path(node).join("/"),
+      path: this.#share.path(node).join("/") + (uid === NO_UID ? "" : `${UID_MARK}${uid}`),
     }));
     return { msize: this.#msize, fids };
   }
@@ -119,8 +144,9 @@ export class Server {
       if (this.#fids.has(fid)) continue;
       try {
         let node = this.#share.root;
-        for (const name of path.split("/")) if (name !== "") node = this.#share.child(node, checkedName(name));
-        this.#add(fid, node);
+        const [names, uid] = path.split(UID_MARK);
+        for (const name of names!.split("/")) if (name !== "") node = this.#share.child(node, checkedName(name));
+        this.#add(fid, node, uid === undefined ? NO_UID : Number(uid) >>> 0);
         // What it was to be cut to, it has been.
         if (isOpen) this.#open(this.#fids.get(fid)!, flags & ~OpenFlag.TRUNC);
       } catch {
@@ -181,8 +207,8 @@ export class Server {
         this.#getLock();
         return 0;
       case Message.XATTRWALK:
-      case Message.XATTRCREATE:
-      case Message.MKNOD:
+        this.#walkToExtended();
+        return 0;
       case Message.AUTH:
         throw new ShareError(Errno.EOPNOTSUPP);
     }
@@ -190,6 +216,12 @@ export class Server {
     switch (type) {
       case Message.LCREATE:
         this.#create();
+        return 0;
+      case Message.MKNOD:
+        this.#makeSpecial();
+        return 0;
+      case Message.XATTRCREATE:
+        this.#createExtended();
         return 0;
       case Message.SYMLINK:
         this.#makeLink();
@@ -226,8 +258,14 @@ export class Server {
   }
 
   #attach(): void {
-    const fid = this.#request.u32();
-    this.#add(fid, this.#share.root);
+    const [fid, , , , uid] = [
+      this.#request.u32(),
+      this.#request.u32(),
+      this.#request.text(),
+      this.#request.text(),
+      this.#request.u32(),
+    ];
+    this.#add(fid, this.#share.root, uid);
     this.#answer.qid(this.#qid(this.#share.root));
   }
 
@@ -235,6 +273,8 @@ export class Server {
     const [from, to, count] = [this.#request.u32(), this.#request.u32(), this.#request.u16()];
     if (count > WALK_MOST) throw new ShareError(Errno.EINVAL);
     const names = Array.from({ length: count }, () => this.#request.text());
+    const { uid, extended } = this.#fid(from);
+    if (extended !== undefined) throw new ShareError(Errno.EBADF);
     let { node } = this.#fid(from);
     const qids: Qid[] = [];
     for (const name of names) {
@@ -249,7 +289,7 @@ export class Server {
     }
     if (qids.length === count) {
       if (from === to) this.#forget(to);
-      this.#add(to, node);
+      this.#add(to, node, uid);
     }
     this.#answer.u16(qids.length);
     for (const qid of qids) this.#answer.qid(qid);
@@ -264,7 +304,7 @@ export class Server {
   #lopen(): void {
     const fid = this.#fid(this.#request.u32());
     const flags = this.#request.u32();
-    if (fid.isOpen) throw new ShareError(Errno.EBADF);
+    if (fid.isOpen || fid.extended !== undefined) throw new ShareError(Errno.EBADF);
     this.#open(fid, flags);
     this.#answer.qid(this.#qid(fid.node)).u32(0);
   }
@@ -283,40 +323,93 @@ export class Server {
     const number = this.#request.u32();
     const fid = this.#fid(number);
     const name = checkedName(this.#request.text());
-    const [flags, permissions] = [this.#request.u32(), this.#request.u32()];
-    if (fid.isOpen) throw new ShareError(Errno.EBADF);
+    const [flags, permissions] = [this.#request.u32(), this.#request.u32() & 0o7777];
+    const owner = this.#owner(fid);
+    if (fid.isOpen || fid.extended !== undefined) throw new ShareError(Errno.EBADF);
     const exclusive = (flags & OpenFlag.EXCL) !== 0;
-    const file = this.#share.create(fid.node, name, modeOf(flags), permissions & 0o7777, exclusive);
+    const file = this.#share.create(fid.node, name, modeOf(flags), permissions, exclusive, owner);
     // From now on the number is the new file's. ("lcreate")
     const node = this.#share.child(fid.node, name);
     this.#forget(number);
-    this.#add(number, node);
+    this.#add(number, node, fid.uid);
     Object.assign(this.#fid(number), { file, isOpen: true, flags });
     this.#answer.qid(this.#qid(node)).u32(0);
   }
 
   #read(data: DataSpan): number {
-    const { file } = this.#fid(this.#request.u32());
+    const { file, extended } = this.#fid(this.#request.u32());
     const [offset, count] = [this.#request.u64(), this.#request.u32()];
-    if (file === undefined) throw new ShareError(Errno.EBADF);
     const most = Math.min(count, this.#msize - READ_HEADER_BYTES);
-    const done = each(data, most, (view, at) => file.read(place(offset, at), view));
+    let done: number;
+    if (extended !== undefined) done = each(data, most, (view, at) => copy(extended.value, place(offset, at), view));
+    else if (file === undefined) throw new ShareError(Errno.EBADF);
+    else done = each(data, most, (view, at) => file.read(place(offset, at), view));
     this.#answer.u32(done);
     return done;
   }
 
   #write(data: DataSpan): void {
-    const { file } = this.#fid(this.#request.u32());
+    const { file, extended } = this.#fid(this.#request.u32());
     const [offset, count] = [this.#request.u64(), this.#request.u32()];
-    if (file === undefined) throw new ShareError(Errno.EBADF);
     if (this.#readonly) throw new ShareError(Errno.EROFS);
+    if (extended !== undefined) return void this.#answer.u32(fill(extended, offset, count, data));
+    if (file === undefined) throw new ShareError(Errno.EBADF);
     this.#answer.u32(each(data, Math.min(count, this.#msize), (view, at) => file.write(place(offset, at), view)));
   }
 
   #clunk(): void {
     const number = this.#request.u32();
-    this.#fid(number);
+    const { node, extended } = this.#fid(number);
+    try {
+      if (extended !== undefined && extended.name !== "") this.#store(node, extended);
+    } finally {
+      this.#forget(number);
+    }
+  }
+
+  /** A number for an attribute of a file's, or for the list of their names. */
+  #walkToExtended(): void {
+    const [{ node, uid, extended }, to] = [this.#fid(this.#request.u32()), this.#request.u32()];
+    const name = this.#request.text();
+    const all = this.#share.extended;
+    if (all === undefined) throw new ShareError(Errno.EOPNOTSUPP);
+    if (extended !== undefined) throw new ShareError(Errno.EBADF);
+    const value = name === "" ? listOf(all.list(node)) : all.get(node, name);
+    // A list is made for it; a value is the file's own.
+    this.#addExtended(to, node, uid, { name: "", value, written: 0, flags: 0 }, name === "");
+    this.#answer.u64(BigInt(value.length));
+  }
+
+  /** The number is that of an attribute from now on; it is the file's when the number is given back. */
+  #createExtended(): void {
+    const number = this.#request.u32();
+    const { node, uid, isOpen, extended } = this.#fid(number);
+    const [name, bytes, flags] = [checkedName(this.#request.text()), this.#request.u64(), this.#request.u32()];
+    if (this.#share.extended === undefined) throw new ShareError(Errno.EOPNOTSUPP);
+    if (isOpen || extended !== undefined) throw new ShareError(Errno.EBADF);
+    if (bytes > BigInt(EXTENDED_MOST)) throw new ShareError(Errno.E2BIG);
+    if (this.#extendedBytes + Number(bytes) > EXTENDED_ALL_MOST) throw new ShareError(Errno.ENOSPC);
     this.#forget(number);
+    this.#addExtended(number, node, uid, { name, value: new Uint8Array(Number(bytes)), written: 0, flags }, true);
+  }
+
+  #addExtended(number: number, node: ShareNode, uid: number, extended: Extended, isOwn: boolean): void {
+    const bytes = isOwn ? extended.value.length : 0;
+    if (this.#extendedBytes + bytes > EXTENDED_ALL_MOST) throw new ShareError(Errno.ENOSPC);
+    this.#add(number, node, uid);
+    this.#fid(number).extended = extended;
+    if (!isOwn) return;
+    this.#ownBytes.set(number, bytes);
+    this.#extendedBytes += bytes;
+  }
+
+  /** Nothing written: it is removed. (As in QEMU) */
+  #store(node: ShareNode, { name, value, written, flags }: Extended): void {
+    const all = this.#share.extended!;
+    if (value.length === 0 && (flags & XattrFlag.CREATE) === 0) return all.remove(node, name);
+    if (written !== value.length) throw new ShareError(Errno.EINVAL);
+    const exists = (flags & XattrFlag.REPLACE) !== 0 ? true : (flags & XattrFlag.CREATE) !== 0 ? false : undefined;
+    all.set(node, name, value, exists);
   }
 
   #getAttributes(): void {
@@ -410,18 +503,33 @@ export class Server {
   }
 
   #makeLink(): void {
-    const folder = this.#node();
+    const fid = this.#fid(this.#request.u32());
+    const folder = fid.node;
     const [name, target] = [checkedName(this.#request.text()), this.#request.text()];
     if (target === "" || target.includes("\0")) throw new ShareError(Errno.EINVAL);
-    this.#share.makeLink(folder, name, target);
+    this.#share.makeLink(folder, name, target, this.#owner(fid));
     this.#answer.qid(this.#qid(this.#share.child(folder, name)));
   }
 
   #makeFolder(): void {
-    const folder = this.#node();
+    const fid = this.#fid(this.#request.u32());
     const name = checkedName(this.#request.text());
-    this.#share.makeFolder(folder, name, this.#request.u32() & 0o7777);
-    this.#answer.qid(this.#qid(this.#share.child(folder, name)));
+    this.#share.makeFolder(fid.node, name, this.#request.u32() & 0o7777, this.#owner(fid));
+    this.#answer.qid(this.#qid(this.#share.child(fid.node, name)));
+  }
+
+  #makeSpecial(): void {
+    const fid = this.#fid(this.#request.u32());
+    const name = checkedName(this.#request.text());
+    const [mode, major, minor] = [this.#request.u32(), this.#request.u32(), this.#request.u32()];
+    this.#share.makeSpecial(fid.node, name, mode, deviceOf(major, minor), this.#owner(fid));
+    this.#answer.qid(this.#qid(this.#share.child(fid.node, name)));
+  }
+
+  /** Whose a new file is: whoever the folder's number is for, and the group that follows in the request. */
+  #owner({ uid }: Fid): ShareOwner {
+    const gid = this.#request.u32();
+    return { uid: uid === NO_UID ? undefined : uid, gid: gid === NO_UID ? undefined : gid };
   }
 
   #link(): void {
@@ -477,16 +585,19 @@ export class Server {
     return this.#fid(this.#request.u32()).node;
   }
 
-  #add(number: number, node: ShareNode): void {
+  #add(number: number, node: ShareNode, uid: number): void {
     if (number === NO_FID || this.#fids.has(number)) throw new ShareError(Errno.EBADF);
     if (this.#fids.size >= FIDS_MOST) throw new ShareError(Errno.EMFILE);
-    this.#fids.set(number, { node, file: undefined, entries: undefined, isOpen: false, flags: 0 });
+    const nothing = { file: undefined, entries: undefined, extended: undefined };
+    this.#fids.set(number, { node, uid, ...nothing, isOpen: false, flags: 0 });
     this.#share.hold(node);
   }
 
   #forget(number: number): void {
     const fid = this.#fids.get(number);
     this.#fids.delete(number);
+    this.#extendedBytes -= this.#ownBytes.get(number) ?? 0;
+    this.#ownBytes.delete(number);
     if (fid === undefined) return;
     try {
       fid.file?.close();
@@ -502,6 +613,38 @@ export class Server {
 }
 
 const SECOND = 1_000_000_000n;
+
+/** Nobody in particular; also of a group. */
+const NO_UID = 0xffff_ffff;
+/** Between a saved path and whose number it is: no name has it. */
+const UID_MARK = "\0";
+
+/** Names, each with a zero byte behind it. (listxattr(2)) */
+function listOf(names: readonly string[]): Uint8Array {
+  return new TextEncoder().encode(names.map((name) => `${name}\0`).join(""));
+}
+
+/** Copies what there is of `from` at `at`; how many bytes. */
+function copy(from: Uint8Array, at: number, into: Uint8Array): number {
+  const part = from.subarray(Math.min(at, from.length), Math.min(at + into.length, from.length));
+  into.set(part);
+  return part.length;
+}
+
+/** Takes bytes of an attribute; how many. They come one after another. */
+function fill(extended: Extended, offset: bigint, count: number, data: DataSpan): number {
+  const { name, value, written } = extended;
+  if (name === "" || offset !== BigInt(written)) throw new ShareError(Errno.EINVAL);
+  const most = Math.min(count, value.length - written);
+  const done = each(data, most, (view, at) => (value.set(view, written + at), view.length));
+  extended.written += done;
+  return done;
+}
+
+/** A device's number as stat(2) has it. (Linux `new_encode_dev`) */
+function deviceOf(major: number, minor: number): number {
+  return ((minor & 0xff) | ((major & 0xfff) << 8) | ((minor & 0xfff00) << 12)) >>> 0;
+}
 
 function qidType(mode: number): QidType {
   const type = mode & FileType.MASK;
