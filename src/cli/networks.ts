@@ -47,7 +47,10 @@ async function openUser(user: UserNetworkOptions, words: SocketWords | undefined
   const named = host.environment("WASMVISOR_WISP_ACCOUNT");
   const account = words.wisp.account ?? (named === undefined ? undefined : accountOf(named));
   const sockets = await openWispSockets(account === undefined ? words.wisp : { ...words.wisp, account });
-  const network = await openUserNetwork({ ...user, sockets });
+  const network = await openUserNetwork({ ...user, sockets }).catch((error: unknown) => {
+    sockets.close();
+    throw error;
+  });
   const end = network.close.bind(network);
   return Object.assign(network, {
     close: async () => {

@@ -72,6 +72,11 @@ const NETWORK = objectOf(
   {
     name: described("lan: which one. Default: lan.", pattern(NAME, `a ${NAME_WORDS}`)),
     restrict: described("user: the guest reaches nothing outside.", truth(), false),
+    wisp: described(
+      "user: a Wisp relay by which it reaches the world, wss://…/; its account is in WASMVISOR_WISP_ACCOUNT.",
+      text(),
+    ),
+    fetch: described("user: sites that fetch reaches are all that there is.", truth(), false),
     vni: described("vxlan: its identifier.", whole(0, 2 ** 24 - 1)),
     peers: described("vxlan: the other ends' addresses.", listOf(text(64), 64)),
     port: described("vxlan: its UDP port.", whole(1, 65_535)),
@@ -309,8 +314,8 @@ function contradiction(machine: MachineDescription): Contradiction | undefined {
   }
   const cure = cureContradiction(machine);
   if (cure !== undefined) return cure;
-  if (forwards.length > 0 && networks.length > 0 && networks.every(({ type }) => type !== "user"))
-    return { path: ["forwards"], why: 'needs a network of type "user"' };
+  if (forwards.length > 0 && networks.length > 0 && !networks.some(takesForwards))
+    return { path: ["forwards"], why: 'needs a network of type "user", without wisp and fetch' };
   const wrong = forwards.findIndex((forward) => forwardOf(forward) === undefined);
   return wrong < 0 ? undefined : { path: ["forwards", wrong], why: "has a port above 65535" };
 }
@@ -347,6 +352,8 @@ function driveContradiction({ file, size, overlay, readonly, forget }: DriveDesc
 const OF_TYPE: Readonly<Record<string, readonly string[]>> = {
   name: ["lan"],
   restrict: ["user"],
+  wisp: ["user"],
+  fetch: ["user"],
   vni: ["vxlan"],
   peers: ["vxlan"],
   port: ["vxlan"],
@@ -354,11 +361,17 @@ const OF_TYPE: Readonly<Record<string, readonly string[]>> = {
 };
 
 function networkContradiction(network: NetworkDescription): string | undefined {
-  const { type, vni, peers = [], url } = network;
+  const { type, vni, peers = [], url, wisp, fetch = false } = network;
   const other = Object.keys(network).find((name) => OF_TYPE[name]?.includes(type) === false);
   if (other !== undefined) return `is of type ${type}, which has no ${other}`;
+  if (wisp !== undefined && fetch) return "has wisp or fetch, one of them";
   if (type === "vxlan" && (vni === undefined || peers.length === 0)) return "of type vxlan needs vni and peers";
   return type === "relay" && url === undefined ? "of type relay needs a url" : undefined;
+}
+
+/** Whether ports of this computer's may lead to the guest by it: nobody reaches it by a relay. */
+export function takesForwards({ type, wisp, fetch = false }: NetworkDescription): boolean {
+  return type === "user" && wisp === undefined && !fetch;
 }
 
 /** A port that leads to the guest. */

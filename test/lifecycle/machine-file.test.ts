@@ -105,7 +105,19 @@ describe("a machine file", () => {
     ['{ "kernel": "x", "forwards": ["80:99999"] }', "forwards.0 has a port above 65535."],
     [
       '{ "kernel": "x", "networks": [{ "type": "lan" }], "forwards": ["1:2"] }',
-      'forwards needs a network of type "user".',
+      'forwards needs a network of type "user", without wisp and fetch.',
+    ],
+    [
+      '{ "kernel": "x", "networks": [{ "type": "user", "fetch": true }], "forwards": ["1:2"] }',
+      'forwards needs a network of type "user", without wisp and fetch.',
+    ],
+    [
+      '{ "kernel": "x", "networks": [{ "type": "user", "fetch": true, "wisp": "wss://x/" }] }',
+      "networks.0 has wisp or fetch, one of them.",
+    ],
+    [
+      '{ "kernel": "x", "networks": [{ "type": "lan", "wisp": "wss://x/" }] }',
+      "networks.0 is of type lan, which has no wisp.",
     ],
     ['{ "kernel": "x", "networks": [{ "type": "user", "vni": 1 }] }', "networks.0 is of type user, which has no vni."],
     ['{ "kernel": "x", "networks": [{ "type": "vxlan" }] }', "of type vxlan needs vni and peers."],

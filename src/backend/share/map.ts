@@ -389,6 +389,7 @@ export class MapShare implements Share {
 
   #resize(file: Node, length: number): void {
     const before = this.#contents(file);
+    if (length > BYTES_MOST) throw new ShareError(Errno.EFBIG);
     if (this.#bytes - file.length + length > BYTES_MOST) throw new ShareError(Errno.ENOSPC);
     if (length > before.length) {
       const larger = new Uint8Array(Math.min(BYTES_MOST, Math.max(length, 2 * before.length)));

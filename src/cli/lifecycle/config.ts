@@ -20,6 +20,7 @@ import {
   type MachineDescription,
   type NetworkDescription,
   sizeOf,
+  takesForwards,
 } from "../../lifecycle/machine-file.ts";
 import type { NetworkWords } from "../net-options.ts";
 import { openNetworks } from "../networks.ts";
@@ -72,12 +73,16 @@ function networksOf({ networks, forwards = [] }: MachineDescription): readonly N
 /** What `openNetworks` makes of them; a `lan` has its far end later. */
 function networkWords(machine: MachineDescription, place: Place): NetworkWords[] {
   const networks = networksOf(machine);
-  const first = networks.findIndex(({ type }) => type === "user");
+  const first = networks.findIndex(takesForwards);
   const hostfwd = place.hasForwards ? (machine.forwards ?? []).map((words) => forwardOf(words)!) : [];
   return networks.map((network, index) => {
-    const { type, mac = macOf(place.name, index), mtu, restrict, vni, peers = [], port, url } = network;
+    const { type, mac = macOf(place.name, index), mtu, restrict, vni, peers = [], port, url, wisp, fetch } = network;
     const device = defined({ mac, mtu });
-    if (type === "user") return { device, user: { ...defined({ restrict }), ...(index === first ? { hostfwd } : {}) } };
+    if (type === "user") {
+      const user = { ...defined({ restrict }), ...(index === first ? { hostfwd } : {}) };
+      const sockets = fetch === true ? ("fetch" as const) : wisp === undefined ? undefined : { wisp: { url: wisp } };
+      return { device, user, ...defined({ sockets }) };
+    }
     if (type === "vxlan")
       return { device, vxlan: { vni: vni!, peers: peers.map((address) => ({ address })), ...defined({ port }) } };
     return type === "relay" ? { device, relay: { url: url! } } : { device };

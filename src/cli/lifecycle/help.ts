@@ -22,7 +22,7 @@ The file is JSON, without comments. A machine has:
                       what it boots otherwise
   memory, harts, cpu  "512M"; 2; { "shares": 200, "reservation": 0.1, "cap": 0.5 }
   drives              [{ "file": "base.qcow2", "overlay": true }, { "size": "8G" }, …]; also readonly, forget, format, serial
-  networks            [{ "type": "user" }, { "type": "lan", "name": "inner" }, …]; also vxlan, relay, mac, mtu, restrict
+  networks            [{ "type": "user" }, { "type": "lan", "name": "inner" }, …]; also vxlan, relay, mac, mtu, restrict, wisp, fetch
   forwards            ["8080:80", "5353:53/udp"]: ports of this computer's that lead to the guest
   shares              [{ "folder": ".", "tag": "src", "mount": "/src", "readonly": true }]
   provision           ["apt-get update", { "copy": "site", "to": "/srv/" }, { "run": "…", "always": true, "user": "www" }]

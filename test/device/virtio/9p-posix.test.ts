@@ -208,6 +208,18 @@ test("what is unlinked while it is open takes room until it is closed, and no mo
     return rig.error(Message.WRITE, [fid, 4], [600 * 2 ** 20, 8], [1, 4], Uint8Array.of(1));
   };
   expect([grow(1), grow(2)]).toEqual([0, Errno.ENOSPC]);
+  const size = [
+    [8, 4],
+    [0, 4],
+    [0, 4],
+    [0, 4],
+    [2 ** 40, 8],
+    [0, 8],
+    [0, 8],
+    [0, 8],
+    [0, 8],
+  ] as const;
+  expect(rig.error(Message.SETATTR, [2, 4], ...size)).toBe(Errno.EFBIG);
   rig.ask(Message.CLUNK, [1, 4]);
   expect(grow(3)).toBe(0);
 });
