@@ -223,3 +223,18 @@ test("what is unlinked while it is open takes room until it is closed, and no mo
   rig.ask(Message.CLUNK, [1, 4]);
   expect(grow(3)).toBe(0);
 });
+
+test("a machine that has been restored is saved and restored again, whatever its guest's flags and user", () => {
+  const share = new MapShare(new Map<string, string | Uint8Array>([["a", "in a"]]));
+  const rig = rigFor(share);
+  rig.walk(1, "a");
+  // All flags but the one for folders.
+  expect(rig.error(Message.LOPEN, [1, 4], [0xfffe_fffe, 4])).toBe(0);
+  const state = rig.slot.save();
+  rig.slot.restore(state);
+  const again = rig.slot.save();
+  rig.slot.restore(again);
+  expect(rig.slot.save()).toEqual(again);
+  rig.ask(Message.MKDIR, [0, 4], "made", [0o755, 4], [GROUP, 4]);
+  expect(statusOf(rig, "made").owner).toEqual([USER, GROUP]);
+});

@@ -148,7 +148,7 @@ export class Server {
         for (const name of names!.split("/")) if (name !== "") node = this.#share.child(node, checkedName(name));
         this.#add(fid, node, uid === undefined ? NO_UID : Number(uid) >>> 0);
         // What it was to be cut to, it has been.
-        if (isOpen) this.#open(this.#fids.get(fid)!, flags & ~OpenFlag.TRUNC);
+        if (isOpen) this.#open(this.#fids.get(fid)!, (flags & ~OpenFlag.TRUNC) >>> 0);
       } catch {
         // The driver is told EBADF.
       }
