@@ -2,6 +2,7 @@
 // cannot be had is the matter of the tests that need it (`guestFile`).
 
 import { ensureDebian } from "../../scripts/debian.mjs";
+import { ensureInstaller } from "../../scripts/debian-installer.mjs";
 import { ensureTools } from "../../scripts/debian-tools.mjs";
 
 export default function setup(project) {
@@ -9,6 +10,7 @@ export default function setup(project) {
   try {
     ensureDebian();
     ensureTools();
+    ensureInstaller();
   } catch (error) {
     reason = error.message.replaceAll("\n", " ");
   }

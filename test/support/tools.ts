@@ -80,7 +80,9 @@ export function beforeAllWith(tools: readonly Tool[], setUp: () => Promise<void>
 export function guestFile(name: string): URL {
   const url = new URL(`../../.guests/${name}`, import.meta.url);
   if (!existsSync(url)) {
-    const command = `npm run guests:debian${name.startsWith("rootfs") ? " -- --rootfs" : ""}`;
+    const command = name.startsWith("installer/")
+      ? "npm run installer"
+      : `npm run guests:debian${name.startsWith("rootfs") ? " -- --rootfs" : ""}`;
     giveUp(`needs Debian's files (${command}): ${inject("guests") ?? `${fileURLToPath(url)} is missing`}`);
   }
   return url;

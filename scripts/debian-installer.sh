@@ -1,0 +1,71 @@
+#!/bin/sh
+# What Debian's netboot installer runs once it has its answers (scripts/debian-installer.mjs): installs Debian 13 to /dev/vda. HOST is where the
+# components are, ARCHIVE the Debian archive, REQUIRED and BASE the packages of the system. Each step is told on the console.
+
+say() { echo "installer: $*" >/dev/console; }
+fail() {
+  say "failed: $1"
+  poweroff -f
+}
+step() {
+  say "$1"
+  shift
+  "$@" >/dev/console 2>&1 </dev/null || fail "$*"
+}
+inside() { chroot /target env DEBIAN_FRONTEND=noninteractive LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
+
+load_components() {
+  wget -q -O /tmp/components.tar.gz "$HOST/components.tar.gz" && tar -xzf /tmp/components.tar.gz -C / &&
+    rm /tmp/components.tar.gz && depmod -a && modprobe virtio_blk && modprobe ext4
+}
+
+make_file_system() {
+  echo 'label: dos
+,,L,*' | sfdisk /dev/vda && udevadm settle && mkfs.ext4 -q /dev/vda1 && mkdir -p /target && mount /dev/vda1 /target
+}
+
+install_base() {
+  # Dependencies have been resolved already: debootstrap's way through the list of all packages takes half an hour here.
+  cat >/tmp/suite <<END
+. /usr/share/debootstrap/scripts/trixie
+work_out_debs() {
+  required="$REQUIRED"
+  base="$BASE"
+}
+END
+  debootstrap --arch=riscv64 --variant=minbase --no-resolve-deps \
+    --keyring=/usr/share/keyrings/debian-archive-keyring.gpg trixie /target "$ARCHIVE" /tmp/suite
+}
+
+configure() {
+  echo "UUID=$(blkid -s UUID -o value /dev/vda1) / ext4 errors=remount-ro 0 1" >/target/etc/fstab
+  echo debian >/target/etc/hostname
+  echo "deb $ARCHIVE trixie main" >/target/etc/apt/sources.list
+  cp /etc/resolv.conf /target/etc/resolv.conf
+  printf '[Match]\nName=e*\n[Network]\nDHCP=yes\n' >/target/etc/systemd/network/wired.network
+  mkdir -p /target/etc/initramfs-tools/conf.d
+  echo MODULES=dep >/target/etc/initramfs-tools/conf.d/driver-policy
+  for folder in proc sys dev; do mount --bind /$folder /target/$folder || return 1; done
+  inside passwd -d root && inside systemctl enable systemd-networkd
+}
+
+install_kernel() {
+  inside apt-get update && inside apt-get install -y --no-install-recommends linux-image-riscv64 initramfs-tools u-boot-menu &&
+    echo 'U_BOOT_PARAMETERS="ro console=ttyS0"' >/target/etc/default/u-boot && inside u-boot-update
+}
+
+finish() {
+  inside apt-get clean
+  for folder in dev sys proc; do umount /target/$folder || return 1; done
+  umount /target
+}
+
+[ "$(ip -4 addr show scope global | grep -c 'inet 10.0.2.15/')" = 1 ] || fail "no address by DHCP"
+step "loading components" load_components
+step "making the file system" make_file_system
+step "installing the base system" install_base
+step "configuring it" configure
+step "installing the kernel" install_kernel
+step "finishing" finish
+say done
+poweroff -f
