@@ -1,7 +1,7 @@
 /** Small loops whose iterations share their checks. */
 
 import { describe, expect, test } from "vitest";
-import { HartField } from "../../assembly/state/layout.ts";
+import { HartField, VmField } from "../../assembly/state/layout.ts";
 import { Translate } from "../../assembly/shared/constants.ts";
 import { explainRegion } from "../../src/core/explained.ts";
 import { DEFAULT_TRANSLATOR } from "../../src/core/translator.ts";
@@ -87,6 +87,33 @@ describe("a loop over scattered pages", () => {
     const run = await runHot(source, { setUp: scatter, translator });
     expect(irAt(run, "loop").includes("checks s0[0,16)")).toBe(merged);
   });
+
+  test.each([0, 4088])(
+    "a frame at %i that is looked at once in 4000 instructions does not have its code left each time",
+    async (offset) => {
+      const rounds = 400n;
+      const source = `
+        csrs mstatus, s1
+        li s0, ${VA + BigInt(offset)}
+        li s3, ${rounds}
+      call:
+        sd s5, 0(s0)
+        sd s5, 8(s0)
+        li s2, 2000
+      work:
+        addi s2, s2, -1
+        bnez s2, work
+        ld a0, 0(s0)
+        ld a1, 8(s0)
+        addi s3, s3, -1
+        bnez s3, call
+      end: j end
+    `;
+      const run = await runHot(source, { setUp: scatter, slices: 400 });
+      expect(run.ended).toBe(true);
+      expect(run.machine.space.vm.count(VmField.countExitStep)).toBeLessThan(200);
+    },
+  );
 });
 
 test("a loop leaves in any of its iterations, and ends at the exact instruction", async () => {

@@ -24,7 +24,7 @@ export const MAX_MARKS: u32 = MAX_IR + 2 * MAX_BLOCKS;
 
 /** The tables by pc (profile/pc_table.ts): entries as a power of two, and the bytes of one. */
 export const SITE_BITS: u32 = 10;
-export const SITE_BYTES: usize = 16;
+export const SITE_BYTES: usize = 24;
 export const ACCESS_SITE_BITS: u32 = 11;
 export const ACCESS_SITE_BYTES: usize = 16;
 
