@@ -3,7 +3,7 @@
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { type EngineName, Host, type Vm, type VmConfig } from "../../src/index.ts";
 import { Random } from "../../src/isa/random/values.ts";
-import { flatGuest, pageAccess, powerOff } from "../support/guest.ts";
+import { WALKER } from "../support/page-guests.ts";
 import { SlowBlob } from "../support/slow-blob.ts";
 import { differences } from "../support/state.ts";
 import { goOn } from "../support/vm-text.ts";
@@ -35,44 +35,6 @@ async function goOnLate(vm: Vm, steps: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
 }
-
-/** Uses 512 pages in an order that depends on what is read. */
-const WALKER = flatGuest(`
-  li s0, 0x80200000
-  li s1, 512
-  li s2, 0
-  li s3, 7
-  fill:
-  slli t0, s2, 12
-  add t0, t0, s0
-  mul t1, s2, s3
-  addi t1, t1, 1
-  sd t1, 0(t0)
-  sd t1, 2040(t0)
-  sd t1, 8(t0)
-  addi s2, s2, 1
-  bne s2, s1, fill
-  li s4, 5000
-  li s5, 1
-  li s6, 0
-  again:
-  li t2, 6364136223846793005
-  mul s5, s5, t2
-  addi s5, s5, 1447
-  srli t0, s5, 40
-  andi t0, t0, 511
-  slli t0, t0, 12
-  add t0, t0, s0
-  srli t3, s5, 60
-  andi t3, t3, 3
-  ${pageAccess("sd s6, -4(t0)")}
-  next: add s6, s6, t4
-  addi s4, s4, -1
-  bnez s4, again
-  li t0, 0x80400000
-  sd s6, 0(t0)
-  ${powerOff(3)}
-`);
 
 async function walker(config: Partial<VmConfig> = {}): Promise<Vm> {
   const vm = await host.createVm({ memory: "8M", kernel: WALKER, bios: "none", clock: "deterministic", ...config });

@@ -21,7 +21,7 @@ import {
   type VmConfig,
 } from "../../src/index.ts";
 import { Random } from "../../src/isa/random/values.ts";
-import { flatGuest, PRINT } from "../support/guest.ts";
+import { storing } from "../support/page-guests.ts";
 import { connection } from "../support/line.ts";
 import { differences } from "../support/state.ts";
 import { printed } from "../support/vm-text.ts";
@@ -40,27 +40,6 @@ afterAll(() => {
 
 const demo = (config: Partial<VmConfig> = {}): Promise<Vm> =>
   host.createVm({ memory: "16M", kernel: DEMO_GUEST, clock: "deterministic", ...config });
-
-/** Stores to `pages` pages, pass after pass, and prints a letter of what it finds after each. */
-const storing = (pages: number): Uint8Array =>
-  flatGuest(`
-  li s0, 0x7fffffff
-  pass: li s1, 0x80100000
-  li s2, ${pages}
-  page: ld t1, 0(s1)
-  slli t2, t1, 5
-  add t1, t1, t2
-  add t1, t1, s0
-  sd t1, 0(s1)
-  li t3, 4096
-  add s1, s1, t3
-  addi s2, s2, -1
-  bnez s2, page
-  andi a0, t1, 15
-  addi a0, a0, 97
-  ${PRINT}
-  addi s0, s0, -1
-  j pass`);
 
 const storer = (pages: number, config: Partial<VmConfig> = {}): Promise<Vm> =>
   host.createVm({ memory: "8M", bios: "none", kernel: storing(pages), clock: "deterministic", ...config });

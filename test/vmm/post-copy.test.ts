@@ -17,7 +17,7 @@ import {
 import { Random } from "../../src/isa/random/values.ts";
 import { BlockKind } from "../../src/snapshot/format.ts";
 import { code } from "../support/expected.ts";
-import { flatGuest, PRINT } from "../support/guest.ts";
+import { storing } from "../support/page-guests.ts";
 import { connection } from "../support/line.ts";
 import { printed } from "../support/vm-text.ts";
 
@@ -31,27 +31,6 @@ afterAll(() => {
   host.close();
   other.close();
 });
-
-/** Stores to `pages` pages, pass after pass, and prints a letter of what it finds after each. */
-const storing = (pages: number): Uint8Array =>
-  flatGuest(`
-  li s0, 0x7fffffff
-  pass: li s1, 0x80100000
-  li s2, ${pages}
-  page: ld t1, 0(s1)
-  slli t2, t1, 5
-  add t1, t1, t2
-  add t1, t1, s0
-  sd t1, 0(s1)
-  li t3, 4096
-  add s1, s1, t3
-  addi s2, s2, -1
-  bnez s2, page
-  andi a0, t1, 15
-  addi a0, a0, 97
-  ${PRINT}
-  addi s0, s0, -1
-  j pass`);
 
 const storer = (pages: number, config: Partial<VmConfig> = {}): Promise<Vm> =>
   host.createVm({ memory: "8M", bios: "none", kernel: storing(pages), clock: "deterministic", ...config });
