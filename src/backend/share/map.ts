@@ -30,7 +30,8 @@ const BYTES_MOST = 2 ** 30;
 const NODES_MOST = 2 ** 20;
 const BLOCK_BYTES = 4096;
 const TARGET_MOST = 4096;
-const NAMES_MOST = 65_000;
+/** Names of one file besides its first: the map is told by each of them when the file has been written. */
+const NAMES_MOST = 1000;
 /** Bytes of a file's extended attributes, names and values. */
 const EXTENDED_MOST = 2 ** 16;
 
@@ -202,6 +203,8 @@ export class MapShare implements Share {
     if (of.type === FileType.FOLDER) throw new ShareError(Errno.EPERM);
     if (of.isGone || (folder as Node).isGone) throw new ShareError(Errno.ENOENT);
     if (of.others.length >= NAMES_MOST) throw new ShareError(Errno.EMLINK);
+    if (this.#nodes >= NODES_MOST) throw new ShareError(Errno.ENOSPC);
+    this.#nodes++;
     of.others.push({ parent: folder as Node, name });
     (folder as Node).children.set(name, of);
     this.#touch(folder as Node);
@@ -260,6 +263,7 @@ export class MapShare implements Share {
     this.#touch(folder as Node);
     gone.ctime = this.#now();
     leave(gone, folder as Node, name);
+    if (!gone.isGone) this.#nodes--;
     this.#forgetIfUnused(gone);
   }
 
@@ -403,9 +407,8 @@ export class MapShare implements Share {
   /** Tells the map. */
   #store(file: Node): void {
     if (file.isGone) return;
-    for (const place of [file, ...file.others]) {
-      this.#map.set(this.#pathOf(place), this.#contents(file).slice(0, file.length));
-    }
+    const bytes = this.#contents(file).slice(0, file.length);
+    for (const place of [file, ...file.others]) this.#map.set(this.#pathOf(place), bytes);
   }
 
   #pathOf({ parent, name }: Place): string {

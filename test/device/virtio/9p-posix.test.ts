@@ -199,6 +199,28 @@ describe("extended attributes of a Map", () => {
   });
 });
 
+test("a file's names take room, are no more than a thousand, and lead to the same bytes", () => {
+  const map = new Map<string, Uint8Array>();
+  const share = new MapShare(map);
+  const rig = rigFor(share);
+  const free = (): bigint => share.room().freeFiles;
+  rig.walk(1);
+  rig.ask(Message.LCREATE, [1, 4], "f", [OpenFlag.RDWR, 4], [0o644, 4], [GROUP, 4]);
+  rig.walk(2, "f");
+  const before = free();
+  const link = (index: number): number => rig.error(Message.LINK, [0, 4], [2, 4], `g${index}`);
+  for (let index = 0; index < 1000; index++) expect(link(index)).toBe(0);
+  expect(link(1000)).toBe(Errno.EMLINK);
+  expect(before - free()).toBe(1000n);
+  rig.ask(Message.WRITE, [1, 4], [0n, 8], [3, 4], Uint8Array.of(1, 2, 3));
+  rig.ask(Message.FSYNC, [1, 4], [0, 4]);
+  expect(new Set(map.values()).size).toBe(1);
+  for (const name of ["f", "g0", "g999"]) expect(map.get(name)).toEqual(Uint8Array.of(1, 2, 3));
+  rig.ask(Message.UNLINKAT, [0, 4], "f", [0, 4]);
+  for (let index = 1; index < 1000; index++) rig.ask(Message.UNLINKAT, [0, 4], `g${index}`, [0, 4]);
+  expect([free(), [...map.keys()]]).toEqual([before, ["g0"]]);
+});
+
 test("what is unlinked while it is open takes room until it is closed, and no more than there is", () => {
   const rig = rigFor(new MapShare(new Map()));
   const grow = (fid: number): number => {
