@@ -1,4 +1,4 @@
-import type { EgressPolicy, NetworkBackend, VmConfig } from "../src/index.ts";
+import type { EgressPolicy, NetworkBackend, Vm, VmConfig } from "../src/index.ts";
 /** Fetches what the installer needs unless it is there. */
 export function ensureInstaller(options?: { update?: boolean }): { package: string; kernel: string };
 export interface ServedInstaller {
@@ -10,3 +10,4 @@ export interface ServedInstaller {
 }
 export function serveInstaller(mirror?: string): Promise<ServedInstaller>;
 export function installerMachine(url: string, disk: string, network: NetworkBackend): VmConfig;
+export function nextStep(vm: Vm, milliseconds?: number): Promise<string>;

@@ -37,8 +37,11 @@ const COMPONENTS = [
 const REQUIRED = ["?essential", "?priority(required)"];
 const BASE = ["apt", "debian-archive-keyring", "systemd-sysv", "udev", "login", "kmod", "e2fsprogs"];
 
-/** The drivers of the disk and its file system. */
-const MODULES = ["drivers/block/virtio_blk", "fs/jbd2/jbd2", "fs/mbcache", "fs/ext4/ext4"];
+/** The drivers of the disk and its file system, in the order in which they are loaded. */
+const MODULES = ["drivers/block/virtio_blk", "fs/mbcache", "fs/jbd2/jbd2", "fs/ext4/ext4"];
+
+/** Whose file is fetched first, to see that the archive can be reached: the smallest. */
+const PROBE = "libcom-err2";
 
 const DISK_BYTES = 4 * 2 ** 30;
 
@@ -50,7 +53,7 @@ const say = (text) => process.stderr.write(`installer: ${text}\n`);
 
 function recipe() {
   return createHash("sha256")
-    .update(JSON.stringify([INSTALLER, COMPONENTS, MODULES, REQUIRED, BASE]))
+    .update(JSON.stringify([INSTALLER, COMPONENTS, MODULES, PROBE, REQUIRED, BASE]))
     .digest("hex");
 }
 
@@ -94,7 +97,15 @@ export function ensureInstaller({ update = false } = {}) {
   const names = (patterns) => apt.closure(patterns).map((name) => name.split("_")[0]);
   const required = names(REQUIRED);
   const base = names([...REQUIRED, ...BASE]).filter((name) => !required.includes(name));
-  const manifest = { recipe: recipe(), package: basename(deb, ".deb"), kernel, required, base };
+  const { Filename: path, SHA256: sha256 } = apt.show(PROBE);
+  const manifest = {
+    recipe: recipe(),
+    package: basename(deb, ".deb"),
+    kernel,
+    probe: { path, sha256 },
+    required,
+    base,
+  };
   writeFileSync(MANIFEST, `${JSON.stringify(manifest, undefined, 2)}\n`);
   return manifest;
 }
@@ -110,6 +121,17 @@ function answersFor(url) {
     `preseed/run string ${url}/install`,
   ];
   return lines.map((line) => `d-i ${line}\n`).join("");
+}
+
+/** What the script is told. The dependencies are known here: to find them in the list of all packages takes perl half an hour there. */
+function scriptVariables(url, archive) {
+  const { probe, required, base } = readManifest();
+  const variables = { HOST: url, ARCHIVE: archive, PROBE: probe.path, PROBE_SHA256: probe.sha256 };
+  const lists = { MODULES, REQUIRED: required, BASE: base };
+  for (const [name, words] of Object.entries(lists)) variables[name] = words.join(" ");
+  return Object.entries(variables)
+    .map(([name, value]) => `${name}="${value}"`)
+    .join("\n");
 }
 
 /**
@@ -130,13 +152,11 @@ export async function serveInstaller(mirror = findMirror()) {
   await new Promise((resolve, reject) => server.on("error", reject).listen(0, "127.0.0.1", resolve));
   const { port } = server.address();
   const url = `http://10.0.2.2:${port}`;
-  // The dependencies are known here: to find them in the list of all packages takes perl half an hour there.
-  const { required, base } = readManifest();
-  const packages = `REQUIRED="${required.join(" ")}"\nBASE="${base.join(" ")}"`;
+  const variables = scriptVariables(url, archive);
   const script = () => readFileSync(here("debian-installer.sh"), "utf8");
   const files = new Map([
     ["/preseed.cfg", () => answersFor(url)],
-    ["/install", () => script().replace("\n", `\nHOST=${url}\nARCHIVE=${archive}\n${packages}\n`)],
+    ["/install", () => script().replace("\n", `\n${variables}\n`)],
     ["/components.tar.gz", () => readFileSync(join(FOLDER, "components.tar.gz"))],
   ]);
   const policy = {
@@ -150,11 +170,13 @@ export async function serveInstaller(mirror = findMirror()) {
 
 /** The machine that installs. */
 export function installerMachine(url, disk, network) {
+  // The RAM disk's list of modules is right; the installer would make it again, twice, from all of them: half of its CPU time.
+  const early = 'preseed/early_command="rm /sbin/depmod"';
   return {
     kernel: join(FOLDER, "Image"),
     initrd: join(FOLDER, "initrd.gz"),
     memory: "1G",
-    append: `console=ttyS0 auto=true priority=critical DEBIAN_FRONTEND=text TERM=dumb url=${url}/preseed.cfg`,
+    append: `console=ttyS0 auto=true priority=critical DEBIAN_FRONTEND=text TERM=dumb ${early} url=${url}/preseed.cfg`,
     drives: [{ source: disk }],
     networks: [{ backend: network }],
     rng: true,
@@ -197,15 +219,23 @@ async function runMachine(config, log, until) {
   }
 }
 
+/** What the script tells; or what the installer complains of or asks, with nobody there to answer. */
+const TOLD = /installer: (?!failed)([^\r\n]+)\r?\n|(?:installer: failed: |\n!! (?:ERROR: )?)([^\r\n]+)\r?\n/;
+
+/**
+ * The step that the installer comes to next; "done" is the last.
+ * @throws PrepareError when it does not go on
+ */
+export async function nextStep(vm, milliseconds) {
+  const { groups } = await vm.console.waitFor(TOLD, milliseconds);
+  const [step, complaint] = groups;
+  if (step === undefined) throw new PrepareError(`Installing failed (${complaint}): look at .guests/installer.log.`);
+  return step;
+}
+
 /** Tells each step until the machine has powered off. */
 async function followInstaller(vm) {
-  for (;;) {
-    const { groups } = await vm.console.waitFor(/installer: ([^\r\n]+)\r?\n/);
-    if (groups[0] === "done") break;
-    if (groups[0].startsWith("failed"))
-      throw new PrepareError(`Installing ${groups[0]}: look at .guests/installer.log.`);
-    say(`${groups[0]} …`);
-  }
+  for (let step = await nextStep(vm); step !== "done"; step = await nextStep(vm)) say(`${step} …`);
   await vm.exited;
 }
 

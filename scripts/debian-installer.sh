@@ -1,6 +1,11 @@
 #!/bin/sh
 # What Debian's netboot installer runs once it has its answers (scripts/debian-installer.mjs): installs Debian 13 to /dev/vda. HOST is where the
-# components are, ARCHIVE the Debian archive, REQUIRED and BASE the packages of the system. Each step is told on the console.
+# components are, ARCHIVE the Debian archive, PROBE a file of it, MODULES what is loaded, REQUIRED and BASE the packages of the system. Each step is
+# told on the console.
+
+# The installer's own debconf is none of the packages': they would ask it.
+unset DEBIAN_HAS_FRONTEND DEBIAN_FRONTEND DEBCONF_REDIR DEBCONF_OLD_FD_BASE
+exec 3>&-
 
 say() { echo "installer: $*" >/dev/console; }
 fail() {
@@ -14,9 +19,19 @@ step() {
 }
 inside() { chroot /target env DEBIAN_FRONTEND=noninteractive LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
 
+reach_archive() {
+  for seconds in 1 5 25; do
+    wget -q -O /tmp/probe "$ARCHIVE/$PROBE" && echo "$PROBE_SHA256  /tmp/probe" | sha256sum -c && return
+    sleep $seconds
+  done
+  return 1
+}
+
+# depmod would read some 580 modules for the four that are new.
 load_components() {
   wget -q -O /tmp/components.tar.gz "$HOST/components.tar.gz" && tar -xzf /tmp/components.tar.gz -C / &&
-    rm /tmp/components.tar.gz && depmod -a && modprobe virtio_blk && modprobe ext4
+    rm /tmp/components.tar.gz && modprobe crc16 && modprobe crc32c_generic || return 1
+  for module in $MODULES; do insmod "/lib/modules/$(uname -r)/kernel/$module.ko.xz" || return 1; done
 }
 
 make_file_system() {
@@ -24,17 +39,21 @@ make_file_system() {
 ,,L,*' | sfdisk /dev/vda && udevadm settle && mkfs.ext4 -q /dev/vda1 && mkdir -p /target && mount /dev/vda1 /target
 }
 
+# Dependencies have been resolved already, and the list of all packages, whose hash has been checked by then, is cut down to these: it would be read
+# several times, for half an hour.
 install_base() {
-  # Dependencies have been resolved already: debootstrap's way through the list of all packages takes half an hour here.
   cat >/tmp/suite <<END
 . /usr/share/debootstrap/scripts/trixie
 work_out_debs() {
   required="$REQUIRED"
   base="$BASE"
+  perl -00 -ni -e 'BEGIN { %wanted = map { \$_ => 1 } qw($REQUIRED $BASE) } print if /^Package: (.*)/ && \$wanted{\$1}' \
+    /target/var/lib/apt/lists/*_Packages
 }
 END
   debootstrap --arch=riscv64 --variant=minbase --no-resolve-deps \
-    --keyring=/usr/share/keyrings/debian-archive-keyring.gpg trixie /target "$ARCHIVE" /tmp/suite
+    --keyring=/usr/share/keyrings/debian-archive-keyring.gpg trixie /target "$ARCHIVE" /tmp/suite &&
+    rm -rf /target/var/lib/apt/lists/*
 }
 
 configure() {
@@ -61,6 +80,7 @@ finish() {
 }
 
 [ "$(ip -4 addr show scope global | grep -c 'inet 10.0.2.15/')" = 1 ] || fail "no address by DHCP"
+step "reaching the archive" reach_archive
 step "loading components" load_components
 step "making the file system" make_file_system
 step "installing the base system" install_base
