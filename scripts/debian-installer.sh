@@ -73,10 +73,10 @@ install_kernel() {
     echo 'U_BOOT_PARAMETERS="ro console=ttyS0"' >/target/etc/default/u-boot && inside u-boot-update
 }
 
+# debootstrap has mounted proc itself, below ours.
 finish() {
   inside apt-get clean
-  for folder in dev sys proc; do umount /target/$folder || return 1; done
-  umount /target
+  for folder in $(sed -n 's#^[^ ]* \(/target[^ ]*\) .*#\1#p' /proc/mounts | sort -r); do umount "$folder" || return 1; done
 }
 
 [ "$(ip -4 addr show scope global | grep -c 'inet 10.0.2.15/')" = 1 ] || fail "no address by DHCP"
