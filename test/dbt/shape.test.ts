@@ -1,8 +1,9 @@
 /** What belongs to a region when not everything fits. */
 
 import { expect, test } from "vitest";
-import { VmField } from "../../assembly/state/layout.ts";
+import { HartField, VmField } from "../../assembly/state/layout.ts";
 import { Translate } from "../../assembly/shared/constants.ts";
+import { explainRegion } from "../../src/core/explained.ts";
 import { runHot } from "./hot-machine.ts";
 
 const filler = (count: number) =>
@@ -41,4 +42,40 @@ test("code that is executed may be more than a region has otherwise", async () =
 
 test("a loop that is too long even so is several regions", async () => {
   expect(await entries(1000, 0)).toBeGreaterThan(1000);
+});
+
+test("the more regions there are, the smaller is the next one, down to a quarter", async () => {
+  const functions = 400;
+  const { machine, label } = await runHot(
+    `
+      li s0, 300
+      la s1, functions
+    again:
+      li s2, ${functions}
+      mv s3, s1
+    each:
+      jalr ra, 0(s3)
+      addi s3, s3, 16
+      addi s2, s2, -1
+      bnez s2, each
+      addi s0, s0, -1
+      bnez s0, again
+    end: j end
+      .align 4
+    functions:
+      ${"addi a0, a0, 3\nxori a0, a0, 5\nmv a1, a0\nret\n.align 4\n".repeat(functions)}
+    long: ${filler(400)}
+    here: j here
+    `,
+    { slices: 400, translator: { hotThreshold: 32 } },
+  );
+  const { core, space } = machine;
+  const room = (): number =>
+    explainRegion(core, space, 0, BigInt(label("long")), machine.harts[0]!.view.u32(HartField.priv))!.instructions;
+  expect(space.vm.count(VmField.countRegion)).toBeGreaterThan(256);
+  expect(room()).toBe(75);
+  const fresh = await runHot(`la s0, end\nloop: addi a0, a0, 1\nbnez s0, loop\nend: j end\nlong: ${filler(400)}`);
+  const priv = fresh.machine.harts[0]!.view.u32(HartField.priv);
+  const { core: other, space: own } = fresh.machine;
+  expect(explainRegion(other, own, 0, BigInt(fresh.label("long")), priv)!.instructions).toBe(300);
 });

@@ -5,7 +5,15 @@ import { Hart, Vm } from "../../state/state";
 import { code_of } from "../../state/regs";
 import { ask_exit } from "../../state/raise";
 import { current_mode, region_at } from "../cache/cache";
-import { counter_pc, heat_ban, heat_reset, LAST_COUNTER, next_warm, warm_threshold } from "../profile/heat";
+import {
+  counter_pc,
+  heat_ban,
+  heat_reset,
+  LAST_COUNTER,
+  next_warm,
+  region_room,
+  warm_threshold,
+} from "../profile/heat";
 import { is_stale } from "../region/form";
 import { lift } from "../front/riscv/lift";
 import { lower } from "../lower/lower";
@@ -93,7 +101,7 @@ export function begin(t: Dbt, hart: Hart, vm: Vm): void {
   t.ramSize = vm.ramSize;
   t.ramMa = vm.ramMa;
   t.switches = vm.translate;
-  t.maxInsns = min(vm.maxInsns, MAX_INSNS);
+  t.maxInsns = min(region_room(vm), MAX_INSNS);
   t.float = vm.translate & Translate.INLINE_FP ? (hart.frm ? Float.INLINE : Float.INLINE | Float.NEAREST) : 0;
   t.sensitive = vm.sensitive;
   module_open(t);

@@ -37,6 +37,9 @@ const RISE: u64 = 64;
 /** It stops at this many times what it was. */
 const RISEN: u64 = 8;
 
+/** Regions become smaller up to this many times. */
+const SMALLEST: u64 = 4;
+
 /** Steps stop counting here. */
 const HOTTEST: i32 = 1 << 30;
 
@@ -99,7 +102,18 @@ export function warm_threshold(vm: Vm): u32 {
 
 // @ts-ignore: decorator
 @inline function risen(vm: Vm, threshold: u32): u32 {
-  return <u32>min(<u64>HOTTEST, threshold * min(RISEN, 1 + code_of(vm).regionsMade / RISE));
+  return <u32>min(<u64>HOTTEST, threshold * rise(vm));
+}
+
+/** How many times hotter than the first an address must be. */
+// @ts-ignore: decorator
+@inline function rise(vm: Vm): u64 {
+  return min(RISEN, 1 + code_of(vm).regionsMade / RISE);
+}
+
+/** Instructions that a region may have: the more regions there are, the fewer, for engines optimize small functions sooner. */
+export function region_room(vm: Vm): u32 {
+  return vm.engine == Engine.TRANSLATE ? vm.maxInsns : max(1, vm.maxInsns / <u32>min(SMALLEST, rise(vm)));
 }
 
 /** Halves all counters. */
