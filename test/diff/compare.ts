@@ -48,7 +48,8 @@ export async function runTranslated(
   const machine = await createTestMachine({
     ram: Math.ceil(image.bytes.length / 4096) * 4096,
     engine,
-    translator: { hotThreshold: 1, regions: 16_384, modules: 16_384 },
+    // There are soon many regions, so that the next ones have a quarter of this room; what has none is looked at for long before each.
+    translator: { hotThreshold: 1, maxRegionInstructions: 1200, regions: 16_384, modules: 16_384 },
     mmioStore: (pa) => (finished ||= pa === FINISHER_PA),
   });
   const { core, space } = machine;
