@@ -9,15 +9,25 @@ import type { Line } from "./line.ts";
 export class Inbox {
   readonly #names: NoteName[] = [];
   readonly #wanted: number[] = [];
-  /** Whether pages follow when the VM runs, so that "running" is not the last word. */
-  follows = false;
+  readonly #read: () => void;
+  #follows = false;
   #ran = false;
+  #hasEnded = false;
   #failed: { readonly error: unknown } | undefined;
   #told: () => void = () => undefined;
 
   /** @param onFailure - told when nothing more will come: the other side has refused, or the line is lost */
   constructor(line: Line, onFailure: (error: unknown) => void) {
-    void this.#read(line, onFailure);
+    this.#read = () => void this.#readFrom(line, onFailure);
+    this.#read();
+  }
+
+  /** Pages follow when the VM runs, so that "running" is not the last word; it may have been said already. */
+  follow(): void {
+    this.#follows = true;
+    if (!this.#hasEnded) return;
+    this.#hasEnded = false;
+    this.#read();
   }
 
   /**
@@ -55,7 +65,7 @@ export class Inbox {
     return said instanceof WasmvisorError && said.code === "migration-refused" ? said : error;
   }
 
-  async #read(line: Line, onFailure: (error: unknown) => void): Promise<void> {
+  async #readFrom(line: Line, onFailure: (error: unknown) => void): Promise<void> {
     try {
       for (;;) {
         const { kind, bytes } = await line.receive();
@@ -63,8 +73,9 @@ export class Inbox {
         const note = decodeNote(bytes);
         this.#hear(note);
         this.#told();
-        if (this.#isLast(note.is)) return;
         this.#ran ||= note.is === "running";
+        this.#hasEnded = this.#isLast(note.is);
+        if (this.#hasEnded) return;
       }
     } catch (error) {
       this.#failed = { error };
@@ -74,7 +85,7 @@ export class Inbox {
   }
 
   #isLast(is: NoteName): boolean {
-    return this.follows ? this.#ran && is === "got" : is === "running";
+    return this.#follows ? this.#ran && is === "got" : is === "running";
   }
 
   #hear({ is, page }: Note): void {

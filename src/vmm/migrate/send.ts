@@ -181,7 +181,7 @@ class Migration {
   /** What is left when it stops is sent when it runs there. */
   #follow(wanted: Uint8Array): Uint8Array {
     this.#following = new Uint8Array(this.#vm.ram.pages);
-    this.#inbox!.follows = true;
+    this.#inbox!.follow();
     return wanted;
   }
 
