@@ -198,8 +198,10 @@ export class Vm extends Driven {
     this.agentPort = deps.virtio.agentPort;
     this.#vsock = deps.virtio.vsock;
     const arrivals = new VmArrivals(() => {
-      this.#loop?.wake();
-      if (this.#isHeld) this.#loop?.endSlice();
+      // What comes while the VM is being made, from a backend that acts when it is connected, is let in before the first slice.
+      if (this.#loop === undefined) return;
+      this.#loop.wake();
+      if (this.#isHeld) this.#loop.endSlice();
     });
     this.#arrivals = arrivals;
     for (const drive of this.drives) drive.onError = (error) => this.emit("drive-error", error);
@@ -1376,8 +1378,11 @@ export class Vm extends Driven {
 
   #pollHtif(): void {
     const htif = this.#htif;
-    const poll = (): void => htif?.poll();
-    if (htif === undefined || !this.machine.late.isLate((touch) => htif.touch(touch), poll)) poll();
+    if (htif === undefined) return;
+    this.machine.late.whenHere(
+      (touch) => htif.touch(touch),
+      () => htif.poll(),
+    );
   }
 
   #beforeWaiting(): Promise<void> | undefined {

@@ -29,7 +29,8 @@ test("Debian gives memory back to its host: by the balloon, by reports of free p
   expect(target).toBeGreaterThan(40 * MIB);
   vm.balloon.setTarget(target);
   await until(() => vm.balloon.size === target);
-  expect(full - touched()).toBeGreaterThan(35 * MIB);
+  // Which of the free pages the balloon takes is the guest's choice; the rest of the file's pages are reported.
+  await until(() => full - touched() > 35 * MIB);
   const { inflatedBytes, guest: pressed } = await vm.balloon.statistics();
   expect(inflatedBytes).toBeGreaterThanOrEqual(target);
   expect(pressed!.freeBytes).toBeLessThan(guest!.freeBytes! - target + 16 * MIB);
@@ -43,11 +44,12 @@ test("Debian gives memory back to its host: by the balloon, by reports of free p
   // Deflated: the guest has all of it again, and what it holds is right.
   vm.balloon.setTarget(0);
   await until(() => vm.balloon.size === 0);
-  await vm.console.write("dd if=/dev/zero of=/tmp/file bs=1M count=60 2>/dev/null; md5sum /tmp/file; rm /tmp/file\n");
+  await vm.console.write("dd if=/dev/zero of=/tmp/file bs=1M count=60 2>/dev/null; md5sum /tmp/file\n");
   await expectOutput(vm, "76c136bc0d680abd978d9934070c01e5  /tmp/file");
-  // What the removed file had is reported within some seconds.
-  const before = touched();
-  await until(() => before - touched() > 30 * MIB);
+  const held = touched();
+  await vm.console.write("rm /tmp/file\n");
+  // What the removed file had is reported within some seconds, in blocks of 2 MiB that are free as a whole.
+  await until(() => held - touched() > 20 * MIB);
   await vm.console.write("poweroff\n");
   expect((await vm.exited).reason).toBe("poweroff");
 });

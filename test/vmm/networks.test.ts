@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { Host, tapNetworks } from "../../src/index.ts";
-import type { NetworkOptions, Vm } from "../../src/index.ts";
+import type { NetworkOptions, Vm, VmConfig } from "../../src/index.ts";
 import { plainInfo } from "../../src/backend/network/segment.ts";
 import { FakeNetwork } from "../support/cable.ts";
 import { flatGuest } from "../support/guest.ts";
@@ -12,10 +12,14 @@ afterEach(() => {
   for (const host of hosts.splice(0)) host.close();
 });
 
-async function vmWith(...networks: readonly NetworkOptions[]): Promise<Vm> {
+async function vmWith(network: NetworkOptions, ...others: readonly NetworkOptions[]): Promise<Vm> {
+  return vmOf({ networks: [network, ...others] });
+}
+
+async function vmOf(config: VmConfig): Promise<Vm> {
   const host = await Host.create();
   hosts.push(host);
-  return host.createVm({ memory: "1M", bios: "none", engine: "interpreter", kernel, networks });
+  return host.createVm({ memory: "1M", bios: "none", engine: "interpreter", kernel, ...config });
 }
 
 describe("the networks of a VM", () => {
@@ -63,6 +67,20 @@ describe("the networks of a VM", () => {
     vm.destroy();
     await vm.close();
     expect(backend.closed).toBe(1);
+  });
+
+  test.each(["host", "deterministic"] as const)("may act while they are being connected, clock %s", async (clock) => {
+    const backend = new FakeNetwork();
+    const connect = backend.connect.bind(backend);
+    backend.connect = (port, enter) => {
+      connect(port, enter);
+      port.setLink(false);
+      port.onRoom();
+      enter(() => void port.send(new Uint8Array(60), 0, 60, plainInfo()));
+    };
+    const vm = await vmOf({ networks: [{ backend }], clock });
+    vm.start();
+    while (vm.networks[0]!.statistics().receiveDrops === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   });
 
   test("are closed when the VM cannot be made", async () => {
