@@ -5,10 +5,10 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { GuestProcess } from "./support/guest-process.ts";
-import { installed, median, progress } from "./support/measure.ts";
+import { installed, median, progress, roundsOf } from "./support/measure.ts";
 import type { Bench, Report, Row } from "./support/report.ts";
 
-const ROUNDS = Number(process.env.WASMVISOR_BENCH_ROUNDS ?? 3);
+const ROUNDS = roundsOf(3);
 const MIB = 2 ** 20;
 const SIZE = 128 * MIB;
 

@@ -4,11 +4,10 @@ import { spawnSync } from "node:child_process";
 import type { EngineName } from "../src/index.ts";
 import { geometricMean } from "../src/study/statistics.ts";
 import { type Workload, WORKLOADS } from "../src/study/workloads.ts";
-import { type Contestant, installed, interleaved, median, runOnce } from "./support/measure.ts";
+import { type Contestant, installed, interleaved, median, QUICK, roundsOf, runOnce } from "./support/measure.ts";
 import type { Bench, Report, Row } from "./support/report.ts";
 
-const QUICK = process.argv.includes("--quick");
-const REPETITIONS = Number(process.env.WASMVISOR_BENCH_ROUNDS ?? (QUICK ? 1 : 3));
+const REPETITIONS = roundsOf(3);
 
 /** What a native run should take at least, seconds: long against start-up, which is measured and taken off. */
 const NATIVE_SECONDS = QUICK ? 0.1 : 0.4;

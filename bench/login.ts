@@ -1,11 +1,11 @@
 /** How much CPU time does a distribution take to its login, beside QEMU's? Debian's root disk, systemd and all. */
 
 import { existsSync } from "node:fs";
-import { GuestProcess } from "./support/guest-process.ts";
-import { installed, median, progress } from "./support/measure.ts";
+import { type Cost, costUntil } from "./support/guest-process.ts";
+import { installed, median, progress, roundsOf } from "./support/measure.ts";
 import type { Bench, Report } from "./support/report.ts";
 
-const ROUNDS = Number(process.env.WASMVISOR_BENCH_ROUNDS ?? 3);
+const ROUNDS = roundsOf(3);
 
 const MACHINE = ["-M", "virt", "-nographic", "-m", "512M", "-append", "console=ttyS0 root=/dev/vda"] as const;
 const FILES = ["-kernel", ".guests/Image", "-initrd", ".guests/initrd-root.cpio"] as const;
@@ -19,31 +19,15 @@ const CONTESTANTS = {
   ],
 } as const;
 
-interface Login {
-  readonly cpu: number;
-  readonly wall: number;
-}
-
-async function login([program, ...args]: readonly [string, ...string[]]): Promise<Login> {
-  const begun = performance.now();
-  const guest = new GuestProcess([program, ...args]);
-  try {
-    await guest.waitFor(/login: /);
-    return { cpu: guest.seconds(), wall: (performance.now() - begun) / 1000 };
-  } finally {
-    await guest.end();
-  }
-}
-
 async function run(): Promise<Report> {
   if (!existsSync(".guests/rootfs.qcow2"))
     throw new Error('Debian\'s root disk is not here: run "npm run guests:debian -- --rootfs" first.');
   const names = installed("qemu-system-riscv64") ? (["ours", "QEMU"] as const) : (["ours"] as const);
-  const logins = new Map<string, Login[]>(names.map((name) => [name, []]));
+  const logins = new Map<string, Cost[]>(names.map((name) => [name, []]));
   for (let round = 0; round < ROUNDS; round++) {
     for (const name of names) {
       progress(`${name}, round ${round + 1} of ${ROUNDS}`);
-      logins.get(name)!.push(await login(CONTESTANTS[name]));
+      logins.get(name)!.push(await costUntil(CONTESTANTS[name], /login: /));
     }
   }
   progress("");

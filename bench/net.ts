@@ -6,24 +6,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileS
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { boot, guestFile, inDisk } from "./support/debian-guests.ts";
 import type { GuestProcess } from "./support/guest-process.ts";
-import { installed, median, progress } from "./support/measure.ts";
-import {
-  agentOfQemu,
-  betweenTwoOfQemu,
-  boot,
-  guestFile,
-  inDisk,
-  type Joined,
-  MIB,
-  OURS,
-  QEMU,
-  receivedBy,
-} from "./support/net-guests.ts";
+import { installed, median, progress, QUICK, roundsOf } from "./support/measure.ts";
+import { agentOfQemu, betweenTwoOfQemu, type Joined, MIB, OURS, QEMU, receivedBy } from "./support/net-guests.ts";
 import type { Bench, Report, Row } from "./support/report.ts";
 
-const QUICK = process.argv.includes("--quick");
-const ROUNDS = Number(process.env.WASMVISOR_BENCH_ROUNDS ?? (QUICK ? 1 : 3));
+const ROUNDS = roundsOf(3);
 const MIBS = QUICK ? 64 : 256;
 const TRIPS = QUICK ? 500 : 3000;
 const CONNECTIONS = QUICK ? 1000 : 10_000;

@@ -1,15 +1,16 @@
 /** How much slower are ordinary programs of Debian's, in user mode under its kernel, than the same versions on this machine and under QEMU? */
 
 import { spawnSync } from "node:child_process";
-import { ensurePrograms } from "../scripts/debian-programs.mjs";
+import { existsSync } from "node:fs";
+import { ensurePrograms, NATIVE } from "../scripts/debian-programs.mjs";
 import type { EngineName } from "../src/index.ts";
 import { geometricMean } from "../src/study/statistics.ts";
-import { GuestProcess } from "./support/guest-process.ts";
-import { installed, median, progress } from "./support/measure.ts";
+import { boot, bootWords, diskOf, inDisk, INITRD, QUIET } from "./support/debian-guests.ts";
+import type { GuestProcess } from "./support/guest-process.ts";
+import { installed, median, progress, QUICK, roundsOf } from "./support/measure.ts";
 import type { Bench, Report, Row } from "./support/report.ts";
 
-const QUICK = process.argv.includes("--quick");
-const ROUNDS = Number(process.env.WASMVISOR_BENCH_ROUNDS ?? (QUICK ? 1 : 3));
+const ROUNDS = roundsOf(3);
 
 /** Runs of one program in one boot, whose slowest is compared with their fastest. */
 const REPEATED = QUICK ? 4 : 10;
@@ -36,24 +37,20 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 
 const REPEATED_PROGRAMS = ["SQLite", "Lua", "bzip2"];
 
-const BOOT = [
-  ...["-M", "virt", "-nographic", "-m", "512M", "-kernel", ".guests/Image", "-initrd", ".guests/initrd-root.cpio"],
-  ...["-append", "console=ttyS0 wasmvisor.modules=all quiet"],
-];
-
-const DISK = "file=.guests/programs.img,format=raw,snapshot=on";
+const BOOT = bootWords(INITRD, QUIET);
+const DISK = diskOf("programs.img");
 
 /** A guest's command by the name of the machine. */
 type Machine = "tiered" | "interpreter" | "QEMU";
 
 function ours(engine: EngineName): readonly [string, ...string[]] {
-  return ["node", "dist/src/cli/main.js", ...BOOT, "--engine", engine, "-drive", DISK];
+  return ["node", "dist/src/cli/main.js", ...BOOT, "--engine", engine, ...DISK.ours];
 }
 
 const COMMANDS: Readonly<Record<Machine, readonly [string, ...string[]]>> = {
   tiered: ours("tiered"),
   interpreter: ours("interpreter"),
-  QEMU: ["qemu-system-riscv64", ...BOOT, ...["-drive", `if=none,id=a,${DISK}`, "-device", "virtio-blk-device,drive=a"]],
+  QEMU: ["qemu-system-riscv64", ...BOOT, ...DISK.QEMU],
 };
 
 const quoted = (command: string) => `'${command.replaceAll("'", `'"'"'`)}'`;
@@ -64,11 +61,11 @@ interface Run {
 }
 
 /** Whether this machine has its own versions, and may run them. */
-const HAS_NATIVE = process.getuid?.() === 0;
+const hasNative = () => process.getuid?.() === 0 && existsSync(NATIVE);
 
 /** User and system seconds of this machine's own version. */
 function native(command: string): Run {
-  const inside = ["chroot", ".guests/programs-native", "/bin/sh", "-c", command];
+  const inside = ["chroot", NATIVE, "/bin/sh", "-c", command];
   const script = 'TIMEFORMAT="time %U %S"; time "$@" </dev/null';
   const result = spawnSync("bash", ["-c", script, "bash", ...inside], { encoding: "utf8" });
   const times = /^time ([\d.]+) ([\d.]+)$/m.exec(result.stderr);
@@ -78,16 +75,14 @@ function native(command: string): Run {
 }
 
 /** Boots a guest with all that is read in its memory. */
-async function boot(machine: Machine): Promise<GuestProcess> {
-  const guest = new GuestProcess(COMMANDS[machine]);
-  await guest.waitFor(/Type 'poweroff' to leave\./);
-  await guest.run("mount -t ext4 /dev/vda /mnt; for i in dev proc sys; do mount -o bind /$i /mnt/$i; done");
+async function bootRead(machine: Machine): Promise<GuestProcess> {
+  const guest = await boot(COMMANDS[machine]);
   await guest.run("find /mnt/usr/bin /mnt/usr/lib /mnt/bench -type f | xargs cat > /dev/null");
   return guest;
 }
 
 const runIn = (guest: GuestProcess, name: string): Promise<Run> =>
-  guest.run(`chroot /mnt /bin/sh -c ${quoted(PROGRAMS[name]!)}`);
+  guest.run(inDisk(`/bin/sh -c ${quoted(PROGRAMS[name]!)}`));
 
 /** What a program printed, without what a console adds. */
 const words = (text: string) => text.split(/\s+/).filter(Boolean).join(" ");
@@ -104,13 +99,13 @@ function add(seconds: Seconds, name: string, machine: string, value: number): vo
 /** Each program once in one boot of each machine, in the same order. */
 async function round(machines: readonly Machine[], seconds: Seconds): Promise<void> {
   const printed = new Map<string, string>();
-  for (const name of HAS_NATIVE ? Object.keys(PROGRAMS) : []) {
+  for (const name of hasNative() ? Object.keys(PROGRAMS) : []) {
     const result = native(PROGRAMS[name]!);
     add(seconds, name, "native", result.seconds);
     printed.set(name, words(result.text));
   }
   for (const machine of machines) {
-    const guest = await boot(machine);
+    const guest = await bootRead(machine);
     try {
       for (const name of Object.keys(PROGRAMS)) {
         progress(`${machine}: ${name}`);
@@ -152,7 +147,7 @@ function rowsOf(seconds: Seconds): readonly Row[] {
 
 /** One program many times in one boot: the first, and between which the others lie. */
 async function repeated(): Promise<readonly string[]> {
-  const guest = await boot("tiered");
+  const guest = await bootRead("tiered");
   try {
     const notes: string[] = [];
     for (const name of REPEATED_PROGRAMS) {

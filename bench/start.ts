@@ -1,10 +1,11 @@
 /** What does a start cost: of the command, and of Debian's kernel to userland, beside QEMU's? */
 
-import { GuestProcess } from "./support/guest-process.ts";
-import { installed, median, progress } from "./support/measure.ts";
+import { bootWords, guestFile } from "./support/debian-guests.ts";
+import { type Cost, costUntil } from "./support/guest-process.ts";
+import { installed, median, progress, roundsOf } from "./support/measure.ts";
 import type { Bench, Report, Row } from "./support/report.ts";
 
-const ROUNDS = Number(process.env.WASMVISOR_BENCH_ROUNDS ?? (process.argv.includes("--quick") ? 1 : 5));
+const ROUNDS = roundsOf(5);
 
 type Command = readonly [string, ...string[]];
 
@@ -25,10 +26,7 @@ const SHORT = [
 
 /** Debian's kernel with an initramfs. */
 function kernel(initrd: string): readonly string[] {
-  return [
-    ...["-M", "virt", "-nographic", "-m", "512M", "-kernel", ".guests/Image", "-initrd", `.guests/${initrd}`],
-    ...["-append", "console=ttyS0 quiet"],
-  ];
+  return bootWords(guestFile(initrd), "console=ttyS0 quiet");
 }
 
 const USERLAND = /wasmvisor: userland up/;
@@ -56,30 +54,13 @@ const STARTS: readonly Start[] = [
   },
 ];
 
-interface Cost {
-  readonly cpu: number;
-  readonly wall: number;
-}
-
-/** CPU and wall seconds until the program prints what is waited for. */
-async function cost(command: Command, until: RegExp): Promise<Cost> {
-  const begun = performance.now();
-  const process = new GuestProcess(command);
-  try {
-    await process.waitFor(until);
-    return { cpu: process.seconds(), wall: (performance.now() - begun) / 1000 };
-  } finally {
-    await process.end();
-  }
-}
-
 async function rowOf(start: Start): Promise<Row> {
   const names = start.QEMU !== undefined && installed(QEMU[0]) ? (["ours", "QEMU"] as const) : (["ours"] as const);
   const costs = new Map<string, Cost[]>(names.map((name) => [name, []]));
   for (let round = 0; round < ROUNDS; round++) {
     for (const name of names) {
       progress(`${start.what}: ${name}`);
-      costs.get(name)!.push(await cost(start[name]!, start.until));
+      costs.get(name)!.push(await costUntil(start[name]!, start.until));
     }
   }
   const of = (name: string, part: keyof Cost) =>

@@ -1,11 +1,9 @@
 /** What do the verbs of a hypervisor cost: clone, snapshot, restore, share, balloon, migrate, page, track? `--quick` makes fewer of each. */
 
 import { spawnSync } from "node:child_process";
-import { median, progress, runOnce } from "./support/measure.ts";
+import { median, progress, QUICK, runOnce } from "./support/measure.ts";
 import { bench as multiplex } from "./multiplex.ts";
 import type { Bench, Report, Row } from "./support/report.ts";
-
-const QUICK = process.argv.includes("--quick");
 
 function row(what: string, got: string, spread: string, wanted: string): Row {
   return { what, got, spread, wanted };

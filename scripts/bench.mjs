@@ -23,10 +23,10 @@ Runs the benchmarks that are named, or all of them, and prints a table and its J
 
 Options:
   --json      print no tables
-  --quick     fewer rounds and smaller amounts, in the benchmarks that know it: net, verbs
+  --quick     fewer rounds, and in some smaller amounts
   -h, --help  print this
 
-Environment: WASMVISOR_BENCH_ROUNDS=N has net, disk and login run N rounds.
+Environment: WASMVISOR_BENCH_ROUNDS=N has disk, engines, login, net, programs and start run N rounds.
 
 Benchmarks:`;
 

@@ -69,11 +69,11 @@ export class PackageDisk {
     this.#contents = { bytes, packages, files };
   }
 
-  get image() {
+  get #image() {
     return join(GUESTS, `${this.#name}.img`);
   }
 
-  get #manifest() {
+  get #manifestFile() {
     return join(GUESTS, `${this.#name}.manifest.json`);
   }
 
@@ -86,10 +86,10 @@ export class PackageDisk {
   }
 
   /** The manifest, when the disk is there and was made as it would be now. */
-  manifest() {
-    if (!existsSync(this.#manifest) || !existsSync(this.image)) return undefined;
-    const manifest = JSON.parse(readFileSync(this.#manifest, "utf8"));
-    return manifest.recipe === this.#recipe && manifest.bytes === statSync(this.image).size ? manifest : undefined;
+  #present() {
+    if (!existsSync(this.#manifestFile) || !existsSync(this.#image)) return undefined;
+    const manifest = JSON.parse(readFileSync(this.#manifestFile, "utf8"));
+    return manifest.recipe === this.#recipe && manifest.bytes === statSync(this.#image).size ? manifest : undefined;
   }
 
   #makeFileSystem(root) {
@@ -102,20 +102,20 @@ export class PackageDisk {
       ...["-d", root, made, `${bytes / 1024}k`],
     ]);
     // A file of its own: the old one may be somebody's hard link.
-    renameSync(made, this.image);
+    renameSync(made, this.#image);
   }
 
   /** Makes the disk unless that is done, and returns its manifest. */
   ensure({ update = false } = {}) {
-    const present = update ? undefined : this.manifest();
+    const present = update ? undefined : this.#present();
     if (present !== undefined) return present;
     const root = join(GUESTS, this.#name);
-    rmSync(this.#manifest, { force: true });
+    rmSync(this.#manifestFile, { force: true });
     try {
       const packages = unpackPackages(root, this.#contents.packages, this.#contents.files, { update });
       this.#makeFileSystem(root);
-      const manifest = { recipe: this.#recipe, bytes: statSync(this.image).size, packages };
-      writeFileSync(this.#manifest, `${JSON.stringify(manifest, undefined, 2)}\n`);
+      const manifest = { recipe: this.#recipe, bytes: statSync(this.#image).size, packages };
+      writeFileSync(this.#manifestFile, `${JSON.stringify(manifest, undefined, 2)}\n`);
       return manifest;
     } finally {
       rmSync(root, { recursive: true, force: true });

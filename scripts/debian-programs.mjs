@@ -20,27 +20,29 @@ const PACKAGES = [
 /** Debian's words for what node calls a machine. */
 const ARCHITECTURES = { x64: "amd64", arm64: "arm64", riscv64: "riscv64" };
 
+/** This machine's own versions. */
 export const NATIVE = join(GUESTS, "programs-native");
 
-const scripts = readdirSync(SCRIPTS).filter((name) => !name.endsWith(".mjs"));
-const FILES = {
-  ...Object.fromEntries(scripts.map((name) => [`bench/${name}`, readFileSync(join(SCRIPTS, name))])),
-  "bench/text": text(),
-  "bench/wave": wave(40),
-  "tmp/.keep": "",
-  "dev/null": "",
-};
-
-const disk = new PackageDisk("programs", { bytes: 1024 * 2 ** 20, packages: PACKAGES, files: FILES });
+function makeFiles() {
+  const scripts = readdirSync(SCRIPTS).filter((name) => !name.endsWith(".mjs"));
+  return {
+    ...Object.fromEntries(scripts.map((name) => [`bench/${name}`, readFileSync(join(SCRIPTS, name))])),
+    "bench/text": text(),
+    "bench/wave": wave(40),
+    "tmp/.keep": "",
+    "dev/null": "",
+  };
+}
 
 /** Makes disk and folder unless that is done. */
 export function ensurePrograms() {
-  const { recipe } = disk.ensure();
+  const files = makeFiles();
+  const { recipe } = new PackageDisk("programs", { bytes: 1024 * 2 ** 20, packages: PACKAGES, files }).ensure();
   const mark = join(GUESTS, "programs-native.recipe");
   if (existsSync(mark) && readFileSync(mark, "utf8") === recipe) return;
   const architecture = ARCHITECTURES[process.arch];
   if (architecture === undefined) return;
   rmSync(mark, { force: true });
-  unpackPackages(NATIVE, PACKAGES, FILES, { architecture });
+  unpackPackages(NATIVE, PACKAGES, files, { architecture });
   writeFileSync(mark, recipe);
 }

@@ -10,6 +10,24 @@ const TICKS_IN_A_SECOND = 100;
 /** Longest time in which a guest prints what is waited for. */
 const PATIENCE_MILLISECONDS = 900_000;
 
+/** CPU seconds (user and system, all threads) and seconds by the clock. */
+export interface Cost {
+  readonly cpu: number;
+  readonly wall: number;
+}
+
+/** What a program takes until it prints `pattern`, and is ended. @throws as `waitFor` does */
+export async function costUntil(command: readonly [string, ...string[]], pattern: RegExp): Promise<Cost> {
+  const begun = performance.now();
+  const guest = new GuestProcess(command);
+  try {
+    await guest.waitFor(pattern);
+    return { cpu: guest.seconds(), wall: (performance.now() - begun) / 1000 };
+  } finally {
+    await guest.end();
+  }
+}
+
 export class GuestProcess {
   readonly #child: ChildProcessWithoutNullStreams;
   #text = "";

@@ -2,6 +2,14 @@
 
 import { spawnSync } from "node:child_process";
 
+/** `--quick`: fewer rounds and smaller amounts. */
+export const QUICK = process.argv.includes("--quick");
+
+/** How many rounds are run: as WASMVISOR_BENCH_ROUNDS says, else one if it is to be quick, or `usual`. */
+export function roundsOf(usual: number): number {
+  return Number(process.env.WASMVISOR_BENCH_ROUNDS ?? (QUICK ? 1 : usual));
+}
+
 /** A command to be measured. */
 export interface Contestant {
   readonly name: string;

@@ -11,23 +11,14 @@ import { AgentFiles, chunksOf, collect } from "../../src/vmm/agent/files.ts";
 import { withAgent } from "../../src/vmm/agent/inject.ts";
 import { AGENT_PORT } from "../../src/vmm/agent/port-name.ts";
 import { exec } from "../../src/vmm/agent/process.ts";
+import { boot, bootWords, diskOf, guestFile, inDisk, INITRD, QUIET } from "./debian-guests.ts";
 import { GuestProcess } from "./guest-process.ts";
 import { median } from "./measure.ts";
 
 export const MIB = 2 ** 20;
 
-export const guestFile = (name: string) => new URL(`../../.guests/${name}`, import.meta.url).pathname;
-
-const bootWords = (initrd: string, append: string, memory = "512M") => [
-  ...["-M", "virt", "-nographic", "-m", memory, "-kernel", guestFile("Image"), "-initrd", initrd],
-  ...["-append", append],
-];
-
-const TOOLS = `file=${guestFile("tools.img")},format=raw,snapshot=on`;
-const QEMU_TOOLS = ["-drive", `if=none,id=a,${TOOLS}`, "-device", "virtio-blk-device,drive=a"];
-const QUIET = "console=ttyS0 wasmvisor.modules=all quiet";
+const TOOLS = diskOf("tools.img");
 const WITH_DHCP = `${QUIET} wasmvisor.dhcp`;
-const INITRD = guestFile("initrd-root.cpio");
 /** With 9p. */
 const INITRD_MODULES = guestFile("initrd-modules.cpio");
 
@@ -40,31 +31,16 @@ export interface Joined {
 }
 
 export const OURS = ({ forward, folder }: Joined): readonly [string, ...string[]] => [
-  ...(["node", "dist/src/cli/main.js", ...bootWords(INITRD_MODULES, WITH_DHCP), "-drive", TOOLS] as const),
+  ...(["node", "dist/src/cli/main.js", ...bootWords(INITRD_MODULES, WITH_DHCP), ...TOOLS.ours] as const),
   ...["-nic", `user,${forward}`, "-virtfs", `local,path=${folder},mount_tag=share,security_model=none`],
 ];
 
 export const QEMU = ({ forward, folder }: Joined): readonly [string, ...string[]] => [
-  ...(["qemu-system-riscv64", ...bootWords(INITRD_MODULES, WITH_DHCP), ...QEMU_TOOLS] as const),
+  ...(["qemu-system-riscv64", ...bootWords(INITRD_MODULES, WITH_DHCP), ...TOOLS.QEMU] as const),
   ...["-netdev", `user,id=n,${forward}`, "-device", "virtio-net-device,netdev=n"],
   ...["-fsdev", `local,id=s,path=${folder},security_model=none`],
   ...["-device", "virtio-9p-device,fsdev=s,mount_tag=share"],
 ];
-
-export const inDisk = (command: string) => `chroot /mnt ${command}`;
-
-/** Boots a guest to its shell, with the disk at /mnt. */
-export async function boot(command: readonly [string, ...string[]]): Promise<GuestProcess> {
-  const guest = new GuestProcess(command);
-  try {
-    await guest.waitFor(/Type 'poweroff' to leave\./);
-    await guest.run("mount -t ext4 /dev/vda /mnt; for i in dev proc sys; do mount -o bind /$i /mnt/$i; done");
-  } catch (error) {
-    await guest.end();
-    throw error;
-  }
-  return guest;
-}
 
 /** What iperf3 says that has come, in Mbit/s. */
 export function receivedBy(text: string): number {
@@ -81,7 +57,7 @@ export async function betweenTwoOfQemu(mibs: number): Promise<Map<string, number
     for (const number of [1, 2]) {
       const end = `stream,id=n,server=${number === 1 ? "on" : "off"},addr.type=unix,addr.path=${folder}/cable`;
       const network = ["-netdev", end, "-device", `virtio-net-device,netdev=n,mac=52:54:00:00:00:0${number}`];
-      const guest = await boot(["qemu-system-riscv64", ...bootWords(INITRD, QUIET, "256M"), ...QEMU_TOOLS, ...network]);
+      const guest = await boot(["qemu-system-riscv64", ...bootWords(INITRD, QUIET, "256M"), ...TOOLS.QEMU, ...network]);
       guests.push(guest);
       await guest.run(`ip addr add 10.0.0.${number}/24 dev eth0; ip link set eth0 up; ip link set lo up`);
     }

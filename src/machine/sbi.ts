@@ -8,7 +8,6 @@ import { callHsm } from "./sbi-hsm.ts";
 import { SBI_IMPLEMENTATION_ID, SBI_IMPLEMENTATION_VERSION, SBI_VERSION } from "./sbi-types.ts";
 import { HartState, SbiError, SbiExtension } from "./sbi-types.ts";
 import type { SbiCall, SbiHost, SbiResult } from "./sbi-types.ts";
-
 import type { Touch } from "../memory/late-pages.ts";
 
 export { HartState } from "./sbi-types.ts";

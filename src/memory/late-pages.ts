@@ -13,6 +13,8 @@ export interface LateMemory {
    * all of it has come, with the machine at rest: it must do all that was to be done.
    */
   isLate(uses: (touch: Touch) => void, act: () => void): boolean;
+  /** Does `act` now, or when all that `uses` names has come, as `isLate` has it. */
+  whenHere(uses: (touch: Touch) => void, act: () => void): void;
 }
 
 /** The machine. */
@@ -23,15 +25,29 @@ export interface LatePagesOwner {
   endSlice(): void;
 }
 
+/** Pages that one look names, for each page that RAM has; what names more is taken to use all of RAM. */
+const VISITS_PER_PAGE = 4;
+
+/** Calls `visit` for each range of pages that `uses` names. */
+function visitRanges(
+  ramPa: number,
+  pages: number,
+  uses: (touch: Touch) => void,
+  visit: (first: number, last: number) => boolean,
+): void {
+  let left = VISITS_PER_PAGE * pages;
+  uses((pa, length) => {
+    const [first, last] = rangeIn(ramPa, pages, pa, length);
+    if (left > 0) left -= last - first + 1;
+    return left > 0 ? visit(first, last) : visit(0, pages - 1);
+  });
+}
+
 /** The pages of RAM that `uses` names. */
 export function touchedPages(ramPa: number, pages: number, uses: (touch: Touch) => void): Set<number> {
   const found = new Set<number>();
-  let left = VISITS_PER_PAGE * pages;
-  uses((pa, length) => {
-    const [first, last] = left > 0 ? rangeIn(ramPa, pages, pa, length) : [0, pages - 1];
-    if (found.size === pages) return true;
-    for (let page = first; page <= last; page++) found.add(page);
-    left -= last - first + 1;
+  visitRanges(ramPa, pages, uses, (first, last) => {
+    for (let page = first; page <= last && found.size < pages; page++) found.add(page);
     return true;
   });
   return found;
@@ -49,9 +65,6 @@ interface Waiting {
   uses(touch: Touch): void;
   act(): void;
 }
-
-/** Pages that one look names, for each page that RAM has; a device that names more has all of RAM brought. */
-const VISITS_PER_PAGE = 4;
 
 /** What a VM waits for. */
 export class LatePages implements LateMemory {
@@ -121,12 +134,7 @@ export class LatePages implements LateMemory {
   /** Whether all that `uses` names is here; what is not is on its way then. */
   has(uses: (touch: Touch) => void): boolean {
     if (!this.#isExpecting || this.#ram.absent === 0) return true;
-    let left = VISITS_PER_PAGE * this.#ram.pages;
-    uses((pa, length) => {
-      const [first, last] = rangeIn(this.#ramPa, this.#ram.pages, pa, length);
-      if (left > 0) left -= last - first + 1;
-      return left > 0 ? this.#bring(first, last) : this.#bring(0, this.#ram.pages - 1);
-    });
+    visitRanges(this.#ramPa, this.#ram.pages, uses, (first, last) => this.#bring(first, last));
     return this.#missed.size === 0;
   }
 
@@ -137,6 +145,10 @@ export class LatePages implements LateMemory {
     this.#waiting.push({ uses, act });
     this.#owner.endSlice();
     return true;
+  }
+
+  whenHere(uses: (touch: Touch) => void, act: () => void): void {
+    if (!this.isLate(uses, act)) act();
   }
 
   /** Does what has waited, as far as its pages have come. Whether nothing waits any more. The machine must be at rest. */

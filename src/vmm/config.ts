@@ -25,7 +25,7 @@ import { checkGeneration } from "./generation.ts";
 import { type BalloonOptions, checkBalloon } from "./balloon.ts";
 import { checkShares, type ShareOptions } from "./shares.ts";
 import type { VsockOptions } from "./vsock.ts";
-import { checkVsock } from "./vsock-options.ts";
+import { agentHasPort, checkVsock } from "./vsock-options.ts";
 import { checkTranslator, type TranslatorOptions } from "./translator-options.ts";
 
 /**
@@ -328,7 +328,7 @@ export function checkConfig(config: VmConfig, isRestored = false): CheckedConfig
     throw new WasmvisorError("option", `agent is true or false, not ${String(agent)}.`, { key: "agent", value: agent });
   }
   const vsock = checkVsock(config.vsock);
-  checkSerial(config.virtioSerial, agent && vsock?.agent !== true ? [AGENT_PORT] : []);
+  checkSerial(config.virtioSerial, agentHasPort({ agent, vsock }) ? [AGENT_PORT] : []);
   checkShares(config.shares);
   checkFlash(config.flash);
   const ramBytes = parseMemorySize(config.memory ?? "256M");

@@ -200,8 +200,10 @@ export class Machine {
   serveSbi(index: number): void {
     const sbi = this.#sbi;
     if (sbi === undefined) return;
-    const serve = (): void => handleSbi(sbi, index);
-    if (!this.late.isLate((touch) => touchSbi(sbi, index, touch), serve)) serve();
+    this.late.whenHere(
+      (touch) => touchSbi(sbi, index, touch),
+      () => handleSbi(sbi, index),
+    );
   }
 
   /** Whether devices may do what they do when something arrives: all that they may use is here. What is not is on its way then. */

@@ -11,6 +11,7 @@ import type { NetworkOptions, VmNetwork } from "./networks.ts";
 import { type SerialOptions, VmPort } from "./ports.ts";
 import { type OpenedShare, openShares } from "./shares.ts";
 import { CID_LEAST } from "../device/virtio/vsock/protocol.ts";
+import { agentHasPort } from "./vsock-options.ts";
 import type { VsockLine } from "./agent/vsock-line.ts";
 import type { Vsock } from "../device/virtio/vsock/vsock.ts";
 import type { Vsockets, VsockOptions } from "./vsock.ts";
@@ -49,12 +50,13 @@ export async function openVirtioDevices(
   { rng, agent, vsock, balloon: wantedBalloon, ramBytes }: CheckedConfig,
 ): Promise<VirtioDevices> {
   const { drives: disks = [], networks: cables = [], shares: folders = [] } = config;
-  const virtioSerial = serialOf(config, agent && vsock?.agent !== true);
+  const hasAgentPort = agentHasPort({ agent, vsock });
+  const virtioSerial = serialOf(config, hasAgentPort);
   const wanted = [...disks, ...cables, ...folders, rng, vsock, wantedBalloon, virtioSerial];
   const slots = virtioSlots(wanted.flatMap((device) => (device ? [device.slot] : [])));
   const ports = (virtioSerial?.ports ?? []).map((port) => new VmPort(port));
   const agentPort = agent ? new VmPort({ name: AGENT_PORT }) : undefined;
-  const all = agentPort === undefined || vsock?.agent === true ? ports : [...ports, agentPort];
+  const all = agentPort !== undefined && hasAgentPort ? [...ports, agentPort] : ports;
   const serial = virtioSerial && (await serialDevice(virtioSerial, slots.at(-1)!, all));
   const entropy = rng && new (await import("../device/virtio/rng/rng.ts")).Rng(rng);
   const opened: Opened = { drives: [], networks: [], shares: [] };
@@ -124,23 +126,20 @@ async function socketDevice(
     import("./vsock.ts"),
   ]);
   const sockets = new Vsockets();
-  const isForAgent = agent && agentPort !== undefined;
-  const { VsockLine, AGENT_VSOCK_PORT } = await import("./agent/vsock-line.ts");
-  const line: VsockLine | undefined = isForAgent
-    ? new VsockLine({
-        backend: agentPort.backend,
-        whenAtRest: (act) => agentPort.whenAtRest(act),
-        device: () => device,
-      })
-    : undefined;
+  const line = agent && agentPort !== undefined ? await agentLine(agentPort, () => device) : undefined;
   const device: Vsock = new Device(cid, (port, from) =>
-    port === AGENT_VSOCK_PORT && line !== undefined ? line.accept(from) : sockets.accept(port, from),
+    port === line?.port ? line.accept(from) : sockets.accept(port, from),
   );
   device.onAccepted = (connection) => {
     if (line?.accepted(connection) !== true) sockets.accepted(connection);
   };
   sockets.device = device;
   return sockets;
+}
+
+async function agentLine(port: VmPort, device: () => Vsock): Promise<VsockLine> {
+  const { VsockLine } = await import("./agent/vsock-line.ts");
+  return new VsockLine({ backend: port.backend, whenAtRest: (act) => port.whenAtRest(act), device });
 }
 
 async function serialDevice(

@@ -7,6 +7,11 @@ import type { VsockOptions } from "./vsock.ts";
 
 const KEYS = Object.keys({ cid: 0, slot: 0, agent: 0 } satisfies Record<keyof VsockOptions, 0>);
 
+/** Whether the guest's agent comes by a console port, which it does unless it comes by the socket device. */
+export function agentHasPort({ agent, vsock }: { agent: boolean; vsock: VsockOptions | undefined }): boolean {
+  return agent && vsock?.agent !== true;
+}
+
 /**
  * What is asked for, or undefined for no device.
  * @throws WasmvisorError `option`

@@ -1,21 +1,17 @@
 /** VMs of a pool of workers: made where there is room, moved while they are used. */
 
-import { Worker } from "node:worker_threads";
-import { beforeAll, expect, onTestFinished, test } from "vitest";
-import { buildDist } from "../../scripts/build-dist.mjs";
+import type { Worker } from "node:worker_threads";
+import { expect, onTestFinished, test } from "vitest";
 import { HostPool, type HostPoolOptions, type WorkerVm } from "../../src/index.ts";
+import { newWorker } from "../support/built-worker.ts";
 import { code } from "../support/expected.ts";
 import { flatGuest, PRINT } from "../support/guest.ts";
-
-const WORKER = new URL("../../dist/src/worker/main.js", import.meta.url);
-
-beforeAll(() => buildDist(), 120_000);
 
 /** A pool, and its workers in the order in which they were started. */
 async function newPool(options: HostPoolOptions = {}): Promise<{ pool: HostPool; workers: Worker[] }> {
   const workers: Worker[] = [];
   const worker = (): Worker => {
-    workers.push(new Worker(WORKER, { execArgv: [] }));
+    workers.push(newWorker());
     return workers.at(-1)!;
   };
   const pool = await HostPool.create({ hosts: 2, worker, ...options });

@@ -1,9 +1,8 @@
 /** The agent over a socket device in Debian's kernel: beside the VM and in a worker; and nobody else at its port. */
 
-import { Worker } from "node:worker_threads";
-import { beforeAll, expect, onTestFinished, test } from "vitest";
-import { buildDist } from "../../scripts/build-dist.mjs";
+import { expect, onTestFinished, test } from "vitest";
 import { functionVm, Host, type VmConfig } from "../../src/index.ts";
+import { newWorker } from "../support/built-worker.ts";
 import { guestFile } from "../support/tools.ts";
 import { debian, PATIENCE_MILLISECONDS } from "./support.ts";
 
@@ -16,15 +15,11 @@ const config = (): VmConfig => ({
   vsock: { agent: true },
 });
 
-const WORKER = new URL("../../dist/src/worker/main.js", import.meta.url);
-
-beforeAll(() => buildDist(), 120_000);
-
 const signal = (): AbortSignal => AbortSignal.timeout(PATIENCE_MILLISECONDS);
 
 test.each([
   ["beside its program", () => Host.create()],
-  ["in a worker", () => Host.create({ worker: new Worker(WORKER, { execArgv: [] }) })],
+  ["in a worker", () => Host.create({ worker: newWorker() })],
 ])("commands, files and restarts, of a VM %s", async (_, make) => {
   const host = await make();
   onTestFinished(() => host.close());

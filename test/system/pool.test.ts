@@ -1,19 +1,13 @@
 /** Debian in a pool of workers: commands that are under way go on while it is moved. */
 
-import { Worker } from "node:worker_threads";
-import { beforeAll, expect, onTestFinished, test } from "vitest";
-import { buildDist } from "../../scripts/build-dist.mjs";
+import { expect, onTestFinished, test } from "vitest";
 import { HostPool } from "../../src/index.ts";
+import { newWorker } from "../support/built-worker.ts";
 import { guestFile } from "../support/tools.ts";
 import { debian } from "./support.ts";
 
-const WORKER = new URL("../../dist/src/worker/main.js", import.meta.url);
-
-beforeAll(() => buildDist(), 120_000);
-
 test("a command that is under way goes on in another worker, and so does what is sent to it", async () => {
-  const worker = (): Worker => new Worker(WORKER, { execArgv: [] });
-  const pool = await HostPool.create({ hosts: 2, worker });
+  const pool = await HostPool.create({ hosts: 2, worker: newWorker });
   onTestFinished(() => pool.close());
   const vm = await pool.createVm(
     {

@@ -1,20 +1,8 @@
 /** VMs in workers whose pages come late. */
 
-import { Worker } from "node:worker_threads";
-import { beforeAll, expect, onTestFinished, test } from "vitest";
-import { buildDist } from "../../scripts/build-dist.mjs";
-import { Host, type WorkerHost } from "../../src/index.ts";
+import { expect, test } from "vitest";
+import { workerHost } from "../support/built-worker.ts";
 import { flatGuest, powerOff } from "../support/guest.ts";
-
-const WORKER = new URL("../../dist/src/worker/main.js", import.meta.url);
-
-beforeAll(() => buildDist(), 120_000);
-
-async function newHost(): Promise<WorkerHost> {
-  const host = await Host.create({ worker: new Worker(WORKER, { execArgv: [] }) });
-  onTestFinished(() => host.close());
-  return host;
-}
 
 /** Stores to 200 pages, pass after pass, until its memory says that it is enough. */
 const kernel = flatGuest(`
@@ -33,7 +21,7 @@ const kernel = flatGuest(`
 const enough = Uint8Array.of(1);
 
 test("tell what is still to come, and have the working set", async () => {
-  const host = await newHost();
+  const host = await workerHost();
   const vm = await host.createVm({ memory: "4M", bios: "none", kernel });
   await vm.start();
   while ((await vm.memory.statistics()).touchedBytes < 200 * 4096);
@@ -53,7 +41,7 @@ test("tell what is still to come, and have the working set", async () => {
 });
 
 test("are moved before their pages", async () => {
-  const [here, there] = [await newHost(), await newHost()];
+  const [here, there] = [await workerHost(), await workerHost()];
   const vm = await here.createVm({ memory: "4M", bios: "none", kernel });
   await vm.start();
   while ((await vm.memory.statistics()).touchedBytes < 200 * 4096);

@@ -1,20 +1,9 @@
 /** VMs that are moved from one worker to another. */
 
-import { Worker } from "node:worker_threads";
-import { beforeAll, expect, onTestFinished, test } from "vitest";
-import { buildDist } from "../../scripts/build-dist.mjs";
-import { Host, type MigrationProgress, type WorkerHost } from "../../src/index.ts";
+import { expect, test } from "vitest";
+import type { MigrationProgress } from "../../src/index.ts";
+import { workerHost } from "../support/built-worker.ts";
 import { flatGuest } from "../support/guest.ts";
-
-const WORKER = new URL("../../dist/src/worker/main.js", import.meta.url);
-
-beforeAll(() => buildDist(), 120_000);
-
-async function newHost(): Promise<WorkerHost> {
-  const host = await Host.create({ worker: new Worker(WORKER, { execArgv: [] }) });
-  onTestFinished(() => host.close());
-  return host;
-}
 
 /** Prints "a" to "p", again and again, and stores to a page after each. */
 const kernel = flatGuest(`
@@ -37,7 +26,7 @@ function connection() {
 }
 
 test("a VM goes on in another worker where it was, and is given up where its owner says so", async () => {
-  const [here, there] = [await newHost(), await newHost()];
+  const [here, there] = [await workerHost(), await workerHost()];
   const vm = await here.createVm({ memory: "2M", bios: "none", kernel });
   let before = "";
   vm.on("output", (bytes) => (before += Buffer.from(bytes).toString()));

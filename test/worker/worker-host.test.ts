@@ -3,9 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { MessageChannel, Worker } from "node:worker_threads";
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { buildDist } from "../../scripts/build-dist.mjs";
+import { MessageChannel } from "node:worker_threads";
+import { afterEach, describe, expect, test } from "vitest";
 import { Host, WasmvisorError } from "../../src/index.ts";
 import { createDisk } from "../../src/disk/create.ts";
 import { FileBlock } from "../../src/host/block-file.ts";
@@ -18,16 +17,11 @@ import type {
   WorkerHost,
   WorkerVm,
 } from "../../src/index.ts";
+import { newWorker, WORKER } from "../support/built-worker.ts";
 import { elfGuest, flatGuest, powerOff, PRINT, printText } from "../support/guest.ts";
 import { code } from "../support/expected.ts";
 
-/** The built one, told to take the built files: node runs no TypeScript in workers. */
-const WORKER = new URL("../../dist/src/worker/main.js", import.meta.url);
-const newWorker = () => new Worker(WORKER, { execArgv: [] });
-
 const hosts: WorkerHost[] = [];
-
-beforeAll(() => buildDist(), 120_000);
 
 afterEach(async () => {
   for (const host of hosts.splice(0)) await host.close();

@@ -43,13 +43,14 @@ import { give_up_on, may_try } from "../profile/tries";
 
 /** One in this many periods of interpretation is timed: looking at the host's clock takes as long as thirty steps. */
 const TIMED: u32 = 32;
+/** After a period of this many steps the next one is timed as well. */
+const LONG_PERIOD: u32 = 1024;
+
 /**
  * Steps that it costs a program to leave translated code for cold code, and to come back: the callers' functions are left as well, and
  * are entered one by one. What a kernel leaves for is mostly executed seldom: charging it makes a boot 5 to 13% slower.
  */
 const EXIT_STEPS: u32 = 64;
-/** After a period of this many steps the next one is timed as well. */
-const LONG_PERIOD: u32 = 1024;
 
 /**
  * Runs translated code where there is some, and interprets the rest, until no fuel is left or attention is asked for. With less than

@@ -4,6 +4,7 @@
  */
 
 import type { Connection } from "../../host/control-socket.ts";
+import type { MigrationMode } from "../../index.ts";
 
 /** The version that both sides speak. */
 export const CONTROL_VERSION = 1;
@@ -49,7 +50,7 @@ export type ControlRequest = { readonly wasmvisor: number } & (
         readonly disks?: "include";
         readonly bandwidth?: number;
         readonly downtime?: number;
-        readonly mode?: "pre" | "post" | "auto";
+        readonly mode?: MigrationMode;
       };
     }
   | { readonly op: "reclaim" }

@@ -166,7 +166,8 @@ export class FwCfg implements TableDevice<FwCfgState> {
   }
 
   #whenHere(uses: (touch: Touch) => void, act: () => void): void {
-    if (this.#late?.isLate(uses, act) !== true) act();
+    if (this.#late === undefined) act();
+    else this.#late.whenHere(uses, act);
   }
 
   /** What is written next of a transfer. */

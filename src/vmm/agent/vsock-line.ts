@@ -21,6 +21,8 @@ interface Ends {
 
 /** One line, by one stream at a time. What it holds is bounded by the device's credit. */
 export class VsockLine {
+  /** What the agent connects to. */
+  readonly port = AGENT_VSOCK_PORT;
   readonly #ends: Ends;
   #line: Line | undefined;
 

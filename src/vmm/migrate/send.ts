@@ -102,7 +102,9 @@ class Migration {
   #goOn: () => void = () => undefined;
   /** A byte for each page that follows when the VM runs there; undefined when none does. */
   #following: Uint8Array | undefined;
+  /** Pages that have followed, and those that are still to. */
   #followed = 0;
+  #followLeft = 0;
   #hasLateDisks = false;
 
   constructor(vm: MovedVm, streams: ByteStreams, choice: MigrateChoice) {
@@ -195,6 +197,7 @@ class Migration {
       if (wanted[page] === 0 || needed.has(page) || (isNew && !ram.holds(page))) continue;
       following[page] = 1;
       wanted[page] = 0;
+      this.#followLeft++;
     }
     const runs = runsIn(pagesIn(following));
     for (let at = 0; at < runs.length; at += ZERO_RUNS)
@@ -278,14 +281,12 @@ class Migration {
     }
     this.#pages += pages.length;
     this.#followed += pages.length;
+    this.#followLeft -= pages.length;
     const [full, zeros] = [pages.filter((page) => ram.holds(page)), pages.filter((page) => !ram.holds(page))];
     const read = (page: number, into: Uint8Array): void => ram.copyOut(page, into);
     if (full.length > 0) await this.#send(pagesBlock({ read }, runsIn(full)));
     if (zeros.length > 0) await this.#send({ kind: BlockKind.ZEROS, bytes: runsBytes(runsIn(zeros)) });
-    this.#report(
-      "follow",
-      following.reduce((sum, is) => sum + is, 0),
-    );
+    this.#report("follow", this.#followLeft);
   }
 
   /** It has run there. @throws WasmvisorError `migration-unknown` when its disks are no more those of its memory here */

@@ -8,6 +8,7 @@ import type { DiskPiece } from "../../snapshot/write.ts";
 import type { CheckedConfig, VmConfig } from "../config.ts";
 import type { Drive } from "../drives.ts";
 import { serialOf } from "../virtio-devices.ts";
+import { agentHasPort } from "../vsock-options.ts";
 import type { VmNetwork } from "../networks.ts";
 import type { MachineDescription, SnapshotDescription } from "./description.ts";
 import type { DiskChoice } from "./disks.ts";
@@ -151,7 +152,7 @@ export function describeMachine(
     deterministic,
   } = vm.shape;
   const { shares = [], flash = [], devices = [] } = config;
-  const virtioSerial = serialOf(config, agent && vsock?.agent !== true);
+  const virtioSerial = serialOf(config, agentHasPort(vm.shape));
   const generationId = vm.shape.generation === undefined ? undefined : true;
   const watchdogTimer = vm.shape.watchdogTimer || undefined;
   const flashReadonly = flash.length === 0 ? undefined : vm.flashReadonly;

@@ -52,6 +52,8 @@ interface Extended {
   written: number;
   /** Of XATTRCREATE. */
   readonly flags: number;
+  /** Bytes that the number alone holds: a value that is read is the file's own. */
+  readonly ownBytes: number;
 }
 
 /** A file of the driver's. */
@@ -89,8 +91,7 @@ export class Server {
   readonly #request = new RequestReader();
   readonly #answer = new AnswerWriter(ANSWER_MOST);
   #msize = MSIZE_MOST;
-  /** Bytes of attributes that are held by numbers alone, for each and in all. */
-  readonly #ownBytes = new Map<number, number>();
+  /** Bytes of attributes that are held by numbers alone. */
   #extendedBytes = 0;
 
   constructor(share: Share, readonly: boolean) {
@@ -273,9 +274,9 @@ export class Server {
     const [from, to, count] = [this.#request.u32(), this.#request.u32(), this.#request.u16()];
     if (count > WALK_MOST) throw new ShareError(Errno.EINVAL);
     const names = Array.from({ length: count }, () => this.#request.text());
-    const { uid, extended } = this.#fid(from);
+    const { uid, extended, node: start } = this.#fid(from);
     if (extended !== undefined) throw new ShareError(Errno.EBADF);
-    let { node } = this.#fid(from);
+    let node = start;
     const qids: Qid[] = [];
     for (const name of names) {
       try {
@@ -375,8 +376,8 @@ export class Server {
     if (all === undefined) throw new ShareError(Errno.EOPNOTSUPP);
     if (extended !== undefined) throw new ShareError(Errno.EBADF);
     const value = name === "" ? listOf(all.list(node)) : all.get(node, name);
-    // A list is made for it; a value is the file's own.
-    this.#addExtended(to, node, uid, { name: "", value, written: 0, flags: 0 }, name === "");
+    const ownBytes = name === "" ? value.length : 0;
+    this.#addExtended(to, node, uid, { name: "", value, written: 0, flags: 0, ownBytes });
     this.#answer.u64(BigInt(value.length));
   }
 
@@ -388,19 +389,21 @@ export class Server {
     if (this.#share.extended === undefined) throw new ShareError(Errno.EOPNOTSUPP);
     if (isOpen || extended !== undefined) throw new ShareError(Errno.EBADF);
     if (bytes > BigInt(EXTENDED_MOST)) throw new ShareError(Errno.E2BIG);
-    if (this.#extendedBytes + Number(bytes) > EXTENDED_ALL_MOST) throw new ShareError(Errno.ENOSPC);
+    const ownBytes = Number(bytes);
+    this.#expectRoomFor(ownBytes);
     this.#forget(number);
-    this.#addExtended(number, node, uid, { name, value: new Uint8Array(Number(bytes)), written: 0, flags }, true);
+    this.#addExtended(number, node, uid, { name, value: new Uint8Array(ownBytes), written: 0, flags, ownBytes });
   }
 
-  #addExtended(number: number, node: ShareNode, uid: number, extended: Extended, isOwn: boolean): void {
-    const bytes = isOwn ? extended.value.length : 0;
-    if (this.#extendedBytes + bytes > EXTENDED_ALL_MOST) throw new ShareError(Errno.ENOSPC);
+  #addExtended(number: number, node: ShareNode, uid: number, extended: Extended): void {
+    this.#expectRoomFor(extended.ownBytes);
     this.#add(number, node, uid);
     this.#fid(number).extended = extended;
-    if (!isOwn) return;
-    this.#ownBytes.set(number, bytes);
-    this.#extendedBytes += bytes;
+    this.#extendedBytes += extended.ownBytes;
+  }
+
+  #expectRoomFor(bytes: number): void {
+    if (this.#extendedBytes + bytes > EXTENDED_ALL_MOST) throw new ShareError(Errno.ENOSPC);
   }
 
   /** Nothing written: it is removed. (As in QEMU) */
@@ -596,9 +599,8 @@ export class Server {
   #forget(number: number): void {
     const fid = this.#fids.get(number);
     this.#fids.delete(number);
-    this.#extendedBytes -= this.#ownBytes.get(number) ?? 0;
-    this.#ownBytes.delete(number);
     if (fid === undefined) return;
+    this.#extendedBytes -= fid.extended?.ownBytes ?? 0;
     try {
       fid.file?.close();
     } catch {
