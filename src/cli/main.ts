@@ -3,6 +3,7 @@
 
 import { WasmvisorError } from "../error.ts";
 import * as host from "../host/process.ts";
+import { optimizeLate } from "../host/wasm-engine.ts";
 import { firstWords } from "./command.ts";
 import { type ControlName, parseControl } from "./control/options.ts";
 import { HELP } from "./help.ts";
@@ -108,6 +109,7 @@ async function study(command: StudyCommand): Promise<number> {
 }
 
 try {
+  optimizeLate();
   host.exit(await main(host.commandLine()));
 } catch (error) {
   const known = error instanceof WasmvisorError;

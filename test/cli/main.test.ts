@@ -396,3 +396,15 @@ describe("--lockstep", () => {
     });
   });
 });
+
+test("the engine optimizes a few functions, not all that were hot for a moment, whatever node is used", () => {
+  const mix = fileURLToPath(new URL("../../guests/bin/mix.elf", import.meta.url));
+  const run = ["run", "--bios", "none", "-m", "64M", "--kernel", mix, "--append", "scale=20"];
+  const optimized = (...flags: readonly string[]) =>
+    execFileSync(process.execPath, ["--trace-wasm-compilation-times", ...flags, main, ...run], {
+      encoding: "utf8",
+    }).split("using TurboFan").length - 1;
+  const early = optimized("--wasm-tiering-budget=1800000");
+  expect(early).toBeGreaterThan(10);
+  expect(optimized()).toBeLessThan(0.75 * early);
+});
