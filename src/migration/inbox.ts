@@ -8,9 +8,10 @@ import type { Line } from "./line.ts";
 /** The words of the other side, in order. */
 export class Inbox {
   readonly #names: NoteName[] = [];
-  readonly #wanted: number[] = [];
+  #wanted: number[] = [];
   readonly #read: () => void;
-  #follows = false;
+  /** Whether a page is still to be sent; undefined when none follow. */
+  #isLeft: ((page: number) => boolean) | undefined;
   #ran = false;
   #hasEnded = false;
   #failed: { readonly error: unknown } | undefined;
@@ -22,9 +23,12 @@ export class Inbox {
     this.#read();
   }
 
-  /** Pages follow when the VM runs, so that "running" is not the last word; it may have been said already. */
-  follow(): void {
-    this.#follows = true;
+  /**
+   * Pages follow when the VM runs, so that "running" is not the last word; it may have been said already.
+   * @param isLeft - whether a page is still to be sent
+   */
+  follow(isLeft: (page: number) => boolean): void {
+    this.#isLeft = isLeft;
     if (!this.#hasEnded) return;
     this.#hasEnded = false;
     this.#read();
@@ -50,8 +54,9 @@ export class Inbox {
     return this.#names[0] === name;
   }
 
-  /** The page that was asked for first, once. */
+  /** The page that was asked for first and is still to be sent, once. */
   takeWanted(): number | undefined {
+    this.#forgetSent();
     return this.#wanted.shift();
   }
 
@@ -85,7 +90,7 @@ export class Inbox {
   }
 
   #isLast(is: NoteName): boolean {
-    return this.#follows ? this.#ran && is === "got" : is === "running";
+    return this.#isLeft !== undefined ? this.#ran && is === "got" : is === "running";
   }
 
   #hear({ is, page }: Note): void {
@@ -94,8 +99,14 @@ export class Inbox {
     const isWant = is === "want" && this.#ran && page !== undefined;
     if (isWant) this.#wanted.push(page);
     else this.#names.push(is);
+    if (this.#wanted.length > WANTS_MOST) this.#forgetSent();
     if (this.#names.length > WORDS_MOST || this.#wanted.length > WANTS_MOST)
       throw garbled("it says more than it is asked");
+  }
+
+  /** What has been asked for before it was seen to come with others. */
+  #forgetSent(): void {
+    this.#wanted = this.#wanted.filter((page) => this.#isLeft?.(page) === true);
   }
 }
 

@@ -182,8 +182,8 @@ class Migration {
 
   /** What is left when it stops is sent when it runs there. */
   #follow(wanted: Uint8Array): Uint8Array {
-    this.#following = new Uint8Array(this.#vm.ram.pages);
-    this.#inbox!.follow();
+    const following = (this.#following = new Uint8Array(this.#vm.ram.pages));
+    this.#inbox!.follow((page) => following[page] === 1);
     return wanted;
   }
 
@@ -256,7 +256,6 @@ class Migration {
       for (let next = 0; !inbox.hears("got");) {
         while (following[next] === 0) next++;
         const wanted = inbox.takeWanted();
-        if (wanted !== undefined && following[wanted] !== 1) continue;
         if (wanted === undefined && next === following.length) break;
         await this.#sendFrom(following, wanted ?? next);
       }
