@@ -14,6 +14,7 @@ const results = path.join(root, "build/bench");
 const OPTIONS = {
   json: { type: "boolean" },
   quick: { type: "boolean" },
+  only: { type: "string" },
   help: { type: "boolean", short: "h" },
 };
 
@@ -24,6 +25,7 @@ Runs the benchmarks that are named, or all of them, and prints a table and its J
 Options:
   --json      print no tables
   --quick     fewer rounds, and in some smaller amounts
+  --only=NAME one figure of the benchmark "figures"
   -h, --help  print this
 
 Environment: WASMVISOR_BENCH_ROUNDS=N has disk, engines, login, net, programs and start run N rounds.

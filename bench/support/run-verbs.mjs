@@ -1,39 +1,12 @@
 // run-verbs.mjs [--quick] [--only NAME]: clones, keeps, restores, shares and presses Debian guests, and prints what it took as rows of JSON.
 
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { Host } from "../../dist/src/index.js";
+import { booted, line, median, MIB, pause, progress, quantile, ready } from "./in-process.mjs";
 
 const QUICK = process.argv.includes("--quick");
-const MIB = 2 ** 20;
-
-const guestFile = (name) => fileURLToPath(new URL(`../../.guests/${name}`, import.meta.url));
-
-const debian = (more = {}) => ({
-  kernel: guestFile("Image"),
-  initrd: guestFile("initrd-modules.cpio"),
-  append: "console=ttyS0 quiet wasmvisor.modules=virtio_mmio,virtio_balloon",
-  memory: "256M",
-  agent: true,
-  ...more,
-});
-
-const progress = (text) => void process.stderr.write(`${text} …\n`);
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-/** A value at which `part` of all are as low. */
-function quantile(values, part) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
-}
-
 const ms = (value) => `${Number(value.toPrecision(3))} ms`;
 const mib = (bytes) => `${Number((bytes / MIB).toPrecision(3))} MiB`;
 
@@ -51,23 +24,6 @@ async function timed(act) {
   const start = performance.now();
   await act();
   return performance.now() - start;
-}
-
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-async function ready(vm) {
-  if (vm.state === "created") vm.start();
-  await vm.waitReady();
-  const { code } = await vm.exec("true");
-  if (code !== 0) throw new Error(`the guest answers ${code}`);
-  return vm;
-}
-
-async function booted(host, more) {
-  const vm = await host.createVm(debian(more));
-  vm.start();
-  await vm.console.waitFor("Type 'poweroff' to leave.", 900_000);
-  return ready(vm);
 }
 
 async function bytesOf(stream) {
@@ -154,7 +110,8 @@ async function snapshots({ vm }) {
     const start = performance.now();
     const { instructions } = vm.counters();
     const stream = vm.snapshot({ parent: vm.snapshotId });
-    pauses.push(await untilRuns(vm, instructions, start));
+    await untilRuns(vm, instructions);
+    pauses.push(performance.now() - start);
     incremental.push(await timed(async () => (changed = (await bytesOf(stream)).length)));
     await work;
   }
@@ -171,27 +128,39 @@ async function snapshots({ vm }) {
   ];
 }
 
-/** Milliseconds until the guest has done more. */
-async function untilRuns(vm, instructions, start) {
+/** Waits until the guest has done more. */
+async function untilRuns(vm, instructions) {
   while (vm.counters().instructions === instructions) await new Promise((resolve) => setImmediate(resolve));
-  return performance.now() - start;
+}
+
+/** Ways to restore: at once, lazily, with the pages of the working set first, and from a `Blob`, whose pages come late. */
+const WAYS = ["eager", "lazy", "set", "blob"];
+const timesOfWays = () => Object.fromEntries(WAYS.map((way) => [way, []]));
+
+/** @param late - whether the pages that it needs must come first */
+async function firstStep(vm, late) {
+  if (!late) return vm.step();
+  const { instructions } = vm.counters();
+  vm.start();
+  await untilRuns(vm, instructions);
 }
 
 async function restores({ host, file }) {
-  const first = { eager: [], lazy: [] };
-  const answer = { eager: [], lazy: [], set: [] };
+  const blob = new Blob([await readFile(file)]);
+  const [first, answer] = [timesOfWays(), timesOfWays()];
   let workingSet;
   let left = 0;
   for (let round = 0; round < (QUICK ? 3 : 10); round++) {
-    for (const how of ["eager", "lazy", "set"]) {
-      const lazy = how === "eager" ? false : how === "lazy" ? { background: false } : { workingSet };
+    for (const way of WAYS) {
+      const alone = { background: false };
+      const lazy = { eager: false, lazy: alone, set: { workingSet }, blob: alone }[way];
       const start = performance.now();
-      const vm = await host.restore(file, { lazy });
-      vm.step();
-      if (how !== "set") first[how].push(performance.now() - start);
+      const vm = await host.restore(way === "blob" ? blob : file, { lazy });
+      await firstStep(vm, way === "blob");
+      first[way].push(performance.now() - start);
       await ready(vm);
-      answer[how].push(performance.now() - start);
-      if (how === "lazy") {
+      answer[way].push(performance.now() - start);
+      if (way === "lazy") {
         workingSet = vm.lazyRestore.workingSet();
         left = vm.lazyRestore.pagesLeft;
       }
@@ -202,9 +171,11 @@ async function restores({ host, file }) {
   return [
     times("restore to first instruction", first.eager, "50 ms"),
     times("the same, lazily", first.lazy, "10 ms"),
+    times("the same, lazily from a Blob, whose pages come late", first.blob, ""),
     times("restore to first answer", answer.eager, ""),
     times("the same, lazily", answer.lazy, ""),
     times("the same, with the working set and the rest fetched beside it", answer.set, ""),
+    times("the same, lazily from a Blob, whose pages come late", answer.blob, ""),
     row("blocks of 64 pages used until the first answer", String(used), `${left} pages never used`, ""),
   ];
 }
@@ -260,30 +231,23 @@ async function balloon() {
   ];
 }
 
-/** Both ends of a line. */
-function line() {
-  const [down, up] = [new TransformStream(), new TransformStream()];
-  return [
-    { readable: up.readable, writable: down.writable },
-    { readable: down.readable, writable: up.writable },
-  ];
-}
+/** Writes files in memory for ever. */
+const WRITER = "while :; do dd if=/dev/urandom of=/tmp/load bs=64k count=64 conv=notrunc; done";
 
 /** A guest that writes files in memory is moved from one host to another and back. */
-async function migration({ file }) {
+async function moves(file, options) {
   const hosts = [await Host.create(), await Host.create()];
   let vm = await ready(await hosts[0].restore(file));
-  await vm.exec(
-    "(while :; do dd if=/dev/urandom of=/tmp/load bs=64k count=64 conv=notrunc; done) >/dev/null 2>&1 & sleep 1",
-  );
+  await vm.exec(`(${WRITER}) >/dev/null 2>&1 & sleep 1`);
   const [downtimes, pages, rounds, users] = [[], [], [], []];
   for (let round = 0; round < (QUICK ? 3 : 9); round++) {
     const [source, destination] = line();
     const cpu = process.cpuUsage();
     const [arrived, moved] = await Promise.all([
       hosts[(round + 1) % 2].receive(destination),
-      vm.migrateTo(source, { downtime: 60 }),
+      vm.migrateTo(source, options),
     ]);
+    await arrived.postCopy?.done;
     users.push(process.cpuUsage(cpu).user / 1000);
     downtimes.push(moved.downtime);
     pages.push((moved.pages * 4096) / vm.memory.statistics().touchedBytes);
@@ -293,16 +257,24 @@ async function migration({ file }) {
     await ready(vm);
   }
   for (const host of hosts) host.close();
-  const spread = `${Math.min(...pages).toFixed(3)} to ${Math.max(...pages).toFixed(3)}`;
+  return { downtimes, pages, rounds, users };
+}
+
+const range = (values, text) => `${text(Math.min(...values))} to ${text(Math.max(...values))}`;
+
+async function migration({ file }) {
+  const pre = await moves(file, { downtime: 60 });
+  const post = await moves(file, { mode: "post" });
+  const part = (value) => value.toFixed(3);
+  const cpu = ({ users }) => row("user CPU of both sides", ms(median(users)), range(users, ms), "");
+  const rounds = `${range(pre.pages, part)}; ${range(pre.rounds, String)} rounds`;
   return [
-    times("migration of a guest that writes, 60 ms asked for: it stands still", downtimes, "60 ms"),
-    row(
-      "pages sent by that, of those that it has touched",
-      median(pages).toFixed(3),
-      `${spread}; ${Math.min(...rounds)} to ${Math.max(...rounds)} rounds`,
-      "1.5 of RAM",
-    ),
-    row("user CPU of both sides", ms(median(users)), `${ms(Math.min(...users))} to ${ms(Math.max(...users))}`, ""),
+    times("migration of a guest that writes, 60 ms asked for: it stands still", pre.downtimes, "60 ms"),
+    row("pages sent by that, of those that it has touched", part(median(pre.pages)), rounds, "1.5 of RAM"),
+    cpu(pre),
+    times("the same by post-copy: it stands still before it runs there", post.downtimes, ""),
+    row("pages sent by that", part(median(post.pages)), range(post.pages, part), ""),
+    cpu(post),
   ];
 }
 
