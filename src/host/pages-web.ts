@@ -34,16 +34,19 @@ export async function openPageFile(name: string): Promise<PageFile> {
     const file = await folder.getFileHandle(name, { create: true });
     handle = await file.createSyncAccessHandle!();
   } catch (cause) {
-    const sentence = `The page file ${name} cannot be made here; make the host in a worker, or leave paging.file out.`;
+    const isUsed = (cause as { readonly name?: string }).name === "NoModificationAllowedError";
+    const sentence = isUsed
+      ? `The page file ${name} is another host's, here or in another tab; choose another name.`
+      : `The page file ${name} cannot be made here; make the host in a worker, or leave paging.file out.`;
     throw new WasmvisorError("page-store", sentence, { name }, { cause });
   }
   handle.truncate(0);
   return {
     read: (into, offset) => expectAll(into.length, handle.read(into, { at: offset })),
     write: (from, offset) => expectAll(from.length, handle.write(from, { at: offset })),
-    close() {
+    async close() {
       handle.close();
-      void folder.removeEntry(name).catch(() => undefined);
+      await folder.removeEntry(name).catch(() => undefined);
     },
   };
 }

@@ -6,6 +6,6 @@ export interface PageFile {
   read(into: Uint8Array, offset: number): void;
   /** Writes all of `from` at `offset`. @throws when it cannot be written, or not all of it */
   write(from: Uint8Array, offset: number): void;
-  /** Closes and deletes it. */
-  close(): void;
+  /** Closes and deletes it; resolves when it is gone. */
+  close(): void | Promise<void>;
 }

@@ -60,12 +60,12 @@ export class HostPool {
   private constructor(choice: PoolChoice, module: WebAssembly.Module) {
     this.#choice = choice;
     const { signal: _signal, ...host } = choice.host;
-    const make = async (): Promise<WorkerHost> => {
-      const made = await Host.create({ ...host, wasm: module, worker: choice.worker() });
+    const make = async (number: number): Promise<WorkerHost> => {
+      const made = await Host.create({ ...ownPageFile(host, number), wasm: module, worker: choice.worker() });
       for (const [name, settings] of this.#groups) await made.setCpuGroup(name, settings);
       return made;
     };
-    this.#places = Array.from({ length: choice.hosts }, () => new Place(make));
+    this.#places = Array.from({ length: choice.hosts }, (_, number) => new Place(() => make(number)));
   }
 
   /**
@@ -290,6 +290,13 @@ export class HostPool {
   #expectOpen(): void {
     if (this.#isClosed) throw closed();
   }
+}
+
+/** Each host has a page file of its own. */
+function ownPageFile(host: PoolChoice["host"], number: number): PoolChoice["host"] {
+  const { paging } = host;
+  if (typeof paging !== "object" || typeof paging.file !== "string" || paging.file === "") return host;
+  return { ...host, paging: { ...paging, file: `${paging.file}-${number}` } };
 }
 
 function notHere(sentence: string): WasmvisorError {

@@ -8,7 +8,7 @@ import type { MigrationStatistics } from "../vmm/migrate/options.ts";
 import type { VmState } from "../vmm/vm-types.ts";
 import type { WorkerVm } from "../worker/worker-vm.ts";
 
-/** What a pool is made from. Memory, sharing, paging and compilation are those of each host. */
+/** What a pool is made from. Memory, sharing, paging and compilation are those of each host; `paging.file` is followed by `-` and its number. */
 export interface HostPoolOptions extends Omit<HostOptions, "worker"> {
   /** How many workers, 1 to 64. Default: one less than there are processors, 1 to 8; 3 where that is not known (node 20). */
   readonly hosts?: number;

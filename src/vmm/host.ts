@@ -379,7 +379,7 @@ export class Host {
         },
         onRelease: ({ machine }) => {
           machine.space.harts.forEach(({ ma }) => this.#byHart.delete(ma));
-          if (this.#closed && this.#byHart.size === 0) this.#pager?.store.close();
+          if (this.#closed) this.#closePages();
         },
       },
       plan,
@@ -402,7 +402,7 @@ export class Host {
     this.#closed = true;
     for (const making of this.#making) making.abort(hostClosed());
     for (const vm of [...this.#vms]) vm.destroy();
-    if (this.#byHart.size === 0) this.#pager?.store.close();
+    this.#closePages();
   }
 
   /** `using host = …` closes it at the end of the block. */
@@ -411,12 +411,13 @@ export class Host {
   }
 
   /**
-   * `await using host = …` does the same, and waits until the VMs' disks are closed.
+   * `await using host = …` does the same, and waits until the VMs' disks are closed, and the page file is deleted.
    * @throws WasmvisorError when that fails: what the guests had not flushed may be lost
    */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
-    const ends = await Promise.allSettled(this.#closing);
+    const ends: PromiseSettledResult<unknown>[] = [];
+    while (this.#closing.size > 0) ends.push(...(await Promise.allSettled(this.#closing)));
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 
@@ -428,6 +429,12 @@ export class Host {
   get #sharing(): Pick<HostAccounting, "sharing"> {
     if (this.#scanner === undefined) return {};
     return { sharing: { ...this.#scanner.statistics, savedBytes: savedBytes(this.#rams.values()) } };
+  }
+
+  /** Forgets the pages that have left, as soon as no VM is at work any more. */
+  #closePages(): void {
+    if (this.#pager === undefined || this.#byHart.size > 0) return;
+    this.#await(Promise.resolve(this.#pager.store.close()));
   }
 
   /** Remembers what is under way until it is over. */

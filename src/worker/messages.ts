@@ -5,6 +5,7 @@ import type { ImageSource } from "../vmm/image-source.ts";
 import type { LoadProgress, VmConfig } from "../vmm/config.ts";
 import type { RestoreOptions } from "../vmm/snapshot/restore.ts";
 import type { SharingOptions } from "../vmm/sharing.ts";
+import type { PagingOptions } from "../vmm/paging/options.ts";
 import type { CloneOptions } from "../vmm/snapshot/template.ts";
 import type { MigrateOptions, MigrationProgress } from "../vmm/migrate/options.ts";
 import type { ByteStreams } from "../migration/line.ts";
@@ -78,6 +79,7 @@ export interface WorkerHostSettings {
   readonly maxMemory?: number;
   readonly compilation?: Compilation;
   readonly sharing?: boolean | SharingOptions;
+  readonly paging?: boolean | PagingOptions;
 }
 
 /** To the worker; each but `abort` is answered. */

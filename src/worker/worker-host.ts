@@ -49,8 +49,8 @@ export class WorkerHost {
   readonly #vms = new Map<number, WorkerVm>();
   /** Told once that the worker has died. @internal */
   onLost: (error: WasmvisorError) => void = () => undefined;
-  /** Whether there are, or have been, disks or flash banks to be closed. */
-  #hasImages = false;
+  /** Whether there are, or have been, disks or flash banks to be closed, or there is a page file to be deleted. */
+  #hasFiles = false;
 
   private constructor(worker: WorkerChoice) {
     this.#link = new Link(
@@ -63,6 +63,7 @@ export class WorkerHost {
   /** Starts the worker. @internal */
   static async create({ worker, module, settings, signal }: WorkerHostOptions): Promise<WorkerHost> {
     const host = new WorkerHost(worker);
+    host.#hasFiles = typeof settings.paging === "object" && settings.paging.file !== undefined;
     try {
       await host.#link.request({ type: "open", module, options: settings }, { signal });
       return host;
@@ -119,7 +120,7 @@ export class WorkerHost {
     const transfer: object[] = [];
     const wire = encodeConfig(config, transfer);
     const { signal, onProgress, drives = [], flash = [] } = config;
-    this.#hasImages ||= drives.length > 0 || flash.length > 0;
+    this.#hasFiles ||= drives.length > 0 || flash.length > 0;
     const { value } = await this.#link.request({ type: "create", config: wire }, { transfer, signal, onProgress });
     return this.#keep(value as CreatedVm, againOf(config));
   }
@@ -132,7 +133,7 @@ export class WorkerHost {
     const transfer: object[] = [];
     const wire = encodeRestore(source, options, transfer);
     const { signal, onProgress } = options;
-    this.#hasImages = true;
+    this.#hasFiles = true;
     const { value } = await this.#link.request({ type: "restore", wire }, { transfer, signal, onProgress });
     const vm = this.#keep(value as CreatedVm, againOf(options));
     vm.isAnother();
@@ -165,7 +166,7 @@ export class WorkerHost {
     const transfer: object[] = [writable];
     const wire = encodeRestore(readable, options, transfer);
     const { signal, onProgress } = options;
-    this.#hasImages = true;
+    this.#hasFiles = true;
     const asked = { type: "receive", wire, writable } as const;
     const { value } = await this.#link.request(asked, { transfer, signal, onProgress, waits: true });
     return value as CreatedVm;
@@ -186,12 +187,12 @@ export class WorkerHost {
   }
 
   /**
-   * Destroys all VMs, gives up those that are being made, and ends the worker as soon as their disks are closed, after 10 seconds at most.
+   * Destroys all VMs, gives up those that are being made, and ends the worker as soon as their disks are closed and the page file is deleted, after 10 seconds at most.
    * @throws WasmvisorError when they cannot be closed: what the guests had not flushed may be lost
    */
   async close(): Promise<void> {
     const error = new WasmvisorError("host-closed", "The host has been closed; make another one with Host.create.");
-    const closed = this.#hasImages ? this.#link.closeDisks(error, CLOSE_PATIENCE) : this.#link.close(error);
+    const closed = this.#hasFiles ? this.#link.closeDisks(error, CLOSE_PATIENCE) : this.#link.close(error);
     for (const vm of [...this.#vms.values()]) vm.lost(error);
     await closed;
   }

@@ -9,8 +9,8 @@ export interface RandomFile {
   read(into: Uint8Array, offset: number): void;
   /** Writes all of `from` at `offset`. @throws when it cannot be written, or not all of it */
   write(from: Uint8Array, offset: number): void;
-  /** Closes and deletes it. */
-  close(): void;
+  /** Closes and deletes it; resolves when it is gone. */
+  close(): void | Promise<void>;
 }
 
 /** Pages in a file. */
@@ -51,9 +51,9 @@ export class FilePages implements PageBackend {
     this.#free.push(number);
   }
 
-  close(): void {
+  close(): void | Promise<void> {
     this.#free.length = 0;
     this.#last = 0;
-    this.#file.close();
+    return this.#file.close();
   }
 }

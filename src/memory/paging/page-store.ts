@@ -20,7 +20,7 @@ export interface PageBackend {
   /** Bytes that it takes now. */
   readonly bytes: number;
   /** Forgets all pages and gives everything back. */
-  close(): void;
+  close(): void | Promise<void>;
 }
 
 /** What a page store has done. */
@@ -115,9 +115,9 @@ export class PageStore {
     this.#backend.free(number);
   }
 
-  close(): void {
+  close(): void | Promise<void> {
     this.#kept.clear();
-    this.#backend.close();
+    return this.#backend.close();
   }
 }
 
