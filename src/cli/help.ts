@@ -225,7 +225,7 @@ then as they are now, unless --disks takes them along. With info it says what is
 Moves a VM that was started with wasmvisor run --control SOCKET to where wasmvisor run --incoming ADDRESS waits for it: tcp:HOST:PORT or
 unix:PATH. It runs on while its memory is sent, stands still for a moment, and goes on there; here its process ends. When it cannot be moved it
 runs on here. The line is not encrypted unless both were started with --migration-key FILE. Disks that the guest writes to must be the same
-ones there, unless --disks takes them along.
+ones there, unless --disks or --mirror takes them along.
 
   --control SOCKET    the VM's socket (default: WASMVISOR_CONTROL)
   -m, --machine NAME  a machine of wasmvisor.json, in place of a socket (default: the only one)
@@ -233,7 +233,8 @@ ones there, unless --disks takes them along.
   --bandwidth SIZE    bytes a second at most, such as 10M (default: no limit)
   --mode MODE         pre: it goes when nearly all of its memory is there (default); post: at once, and its memory follows; auto: as pre, and
                       when it stores faster than can be sent, the rest follows
-  --disks             take the contents of its disks along
+  --disks             take the contents of its disks along, into memory, while it stands still
+  --mirror            take them along while it runs, to the files that --drive names there, which must not be there yet
   --reclaim           have it run on here, when nobody has answered that it runs there, and it does not
 `,
   memory: `wasmvisor memory [--control SOCKET | --machine NAME] [SIZE]

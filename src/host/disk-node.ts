@@ -2,6 +2,7 @@
 
 import { createDecipheriv, hkdfSync } from "node:crypto";
 import { realpathSync, statSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import zlib from "node:zlib";
 import { WasmvisorError } from "../error.ts";
@@ -58,6 +59,7 @@ export const diskHost: DiskHost = {
     const blocks = statSync(file, { throwIfNoEntry: false })?.blocks;
     return blocks === undefined ? undefined : blocks * 512;
   },
+  deleteFile: (file) => rm(file, { force: true }),
   connectTcp: (host, port) => socketTo({ host, port }),
   connectUnix: (name) => socketTo({ path: name }),
   ...(hasWebSocket ? { connectWebSocket: webSocketTo } : {}),

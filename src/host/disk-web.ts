@@ -1,7 +1,7 @@
 /** Files of the browser's own storage and compression, for disks in browsers. */
 
 import type { DiskHost } from "./disk.ts";
-import { checkName, openOpfs, storedBytes } from "./opfs.ts";
+import { checkName, deleteOpfs, openOpfs, storedBytes } from "./opfs.ts";
 import { webSocketTo } from "./web-socket.ts";
 
 declare const DecompressionStream: new (format: "deflate-raw") => {
@@ -55,6 +55,7 @@ export const diskHost: DiskHost = {
   realPath: nameOf,
   isBeside: (file, other) => file !== other,
   allocatedBytes: (path) => storedBytes(nameOf(path)),
+  deleteFile: (path) => deleteOpfs(nameOf(path)).catch(() => undefined),
   connectWebSocket: webSocketTo,
   inflateRaw,
   deflateFast,

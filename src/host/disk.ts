@@ -28,6 +28,8 @@ export interface DiskHost {
   isBeside(file: string, other: string): boolean;
   /** Bytes that a file takes on the host; undefined when there is none. */
   allocatedBytes(path: string): Done<number | undefined>;
+  /** Deletes a file that nobody has open; nothing happens when there is none. */
+  deleteFile(path: string): Promise<void>;
   readonly connectTcp?: (host: string, port: number) => Connect;
   readonly connectUnix?: (path: string) => Connect;
   /** A WebSocket whose binary messages are the bytes of a connection. */

@@ -250,9 +250,15 @@ export async function inBlock<Value>(read: () => Value | Promise<Value>): Promis
 
 /** How far it has come, so that a small file cannot make much work. */
 export class Order {
+  readonly #disksMost: number;
   #kind = BlockKind.DISK;
   #nextPage = 0;
   #diskBytes = 0;
+
+  /** @param disksMost - bytes of disks at most */
+  constructor(disksMost = DISKS_MOST) {
+    this.#disksMost = disksMost;
+  }
 
   /** Pages of a kind come in their order, each once. */
   expectAhead(kind: BlockKind, runs: readonly Run[]): void {
@@ -266,7 +272,7 @@ export class Order {
 
   addDisk(bytes: number): void {
     this.#diskBytes += bytes;
-    if (this.#diskBytes > DISKS_MOST) throw damaged("its disks are too large");
+    if (this.#diskBytes > this.#disksMost) throw damaged("its disks are too large");
   }
 }
 

@@ -165,6 +165,11 @@ export class Drive {
     this.isForked = !backend.readonly;
   }
 
+  /** Has what it works on be reached by way of another backend, or no more. @internal */
+  wrap(backend: BlockBackend): void {
+    this.#medium.backend = backend;
+  }
+
   /** Closes its image, so that another VM may open it. @internal */
   async letGo(): Promise<void> {
     const { backend } = this.#medium;

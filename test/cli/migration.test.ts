@@ -1,7 +1,7 @@
 /** `wasmvisor run --incoming` and `wasmvisor migrate`: a VM goes from one process to another. */
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -39,6 +39,8 @@ describe("the options", () => {
     });
     expect(parse("--mode", "post", "tcp:h:1")).toMatchObject({ options: { mode: "post" } });
     expect(() => parse("--mode", "x", "tcp:h:1")).toThrow(code("usage"));
+    expect(parse("--mirror", "tcp:h:1")).toMatchObject({ options: { disks: "mirror" } });
+    expect(() => parse("--mirror", "--disks", "tcp:h:1")).toThrow(code("usage"));
     expect(parseControl("memory", ["128M"], "vm.sock")).toEqual({
       ...{ kind: "memory", asked: { control: "vm.sock" } },
       bytes: 128 * 2 ** 20,
@@ -92,5 +94,25 @@ describe("a VM", () => {
     expect(vm.texts.stderr).toContain("the VM has been moved to another host");
     waiting.child.stdin.write("selfcheck\n");
     await waiting.until(() => /selfcheck[\s\S]*ok[\s\S]*demo> /.test(waiting.texts.stdout));
+  });
+
+  test("goes with its disk, to a file that is made for it", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "wasmvisor-mirrored-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const [socket, line, here, there] = ["vm.sock", "line.sock", "here.img", "there.img"].map((name) =>
+      path.join(folder, name),
+    ) as [string, string, string, string];
+    const content = crypto.getRandomValues(new Uint8Array(2 ** 16));
+    writeFileSync(here, content);
+    const waiting = start("run", "--incoming", `unix:${line}`, "--drive", `file=${there},format=raw`);
+    await waiting.until(() => waiting.texts.stderr.includes("waits for a VM"));
+    const vm = start("run", "--control", socket, "-m", "16M", "--drive", `file=${here},format=raw`, DEMO);
+    await vm.until(() => vm.texts.stdout.includes("demo> ") && existsSync(socket));
+    const move = start("migrate", "--control", socket, "--mirror", `unix:${line}`);
+    expect([await move.ended, move.texts.stderr]).toEqual([0, ""]);
+    expect(await vm.ended).toBe(0);
+    waiting.child.stdin.write("selfcheck\n");
+    await waiting.until(() => /selfcheck[\s\S]*ok[\s\S]*demo> /.test(waiting.texts.stdout));
+    for (const file of [here, there]) expect(readFileSync(file).equals(content)).toBe(true);
   });
 });

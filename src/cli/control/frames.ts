@@ -47,7 +47,7 @@ export type ControlRequest = { readonly wasmvisor: number } & (
       readonly op: "migrate";
       readonly address: string;
       readonly options: {
-        readonly disks?: "include";
+        readonly disks?: "include" | "mirror";
         readonly bandwidth?: number;
         readonly downtime?: number;
         readonly mode?: MigrationMode;

@@ -57,7 +57,7 @@ export type OneCommand = { readonly asked: Asked } & (
 
 /** How a VM is moved. */
 export interface MigrateChoice {
-  readonly disks?: "include";
+  readonly disks?: "include" | "mirror";
   /** Bytes a second. */
   readonly bandwidth?: number;
   /** Milliseconds. */
@@ -108,6 +108,7 @@ const FLAGS = {
   migrate: {
     ...CONTROL,
     disks: { type: "boolean" },
+    mirror: { type: "boolean" },
     bandwidth: { type: "string" },
     downtime: { type: "string" },
     mode: { type: "string" },
@@ -216,12 +217,18 @@ function migrateCommand({ values, positionals: [address, surplus] }: Arguments, 
   const [bandwidth, downtime] = [values.get("bandwidth")?.at(-1), values.get("downtime")?.at(-1)];
   const mode = values.get("mode")?.at(-1);
   const options = {
-    ...(values.has("disks") ? { disks: "include" as const } : {}),
+    ...disksOf(values),
     ...(bandwidth === undefined ? {} : { bandwidth: bytesASecond(bandwidth) }),
     ...(downtime === undefined ? {} : { downtime: milliseconds("downtime", downtime) }),
     ...(mode === undefined ? {} : { mode: modeOf(mode) }),
   };
   return { kind: "migrate", asked, address, options };
+}
+
+function disksOf(values: Arguments["values"]): Pick<MigrateChoice, "disks"> {
+  if (!values.has("mirror")) return values.has("disks") ? { disks: "include" } : {};
+  if (values.has("disks")) throw usage("--mirror takes the disks along too; leave --disks out.");
+  return { disks: "mirror" };
 }
 
 function modeOf(text: string): MigrationMode {

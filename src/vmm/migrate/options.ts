@@ -25,8 +25,12 @@ export interface MigrateOptions {
   readonly rounds?: number;
   /** Whether it gets less of its thread, again and again, when it stores faster than can be sent. Default true. */
   readonly throttle?: boolean;
-  /** What becomes of disks that it writes to: see `SnapshotOptions.disks`. Default `"reference"`. */
-  readonly disks?: DiskChoice;
+  /**
+   * What becomes of disks that it writes to: `"reference"` and `"include"`: see `SnapshotOptions.disks`; `"mirror"`: their contents are sent while it runs,
+   * and what it writes meanwhile is sent again; the destination's `drives` name files that are made for them, or backends of the same size. The
+   * disks here stay as they were when it went. Default `"reference"`.
+   */
+  readonly disks?: DiskChoice | "mirror";
   /** Whether pages are compressed. Default true. */
   readonly compress?: boolean;
   /** Encrypts the line, and has both sides prove that they have it: 16 random bytes or more. */
@@ -42,10 +46,10 @@ export interface MigrateOptions {
 /** How far a migration is. */
 export interface MigrationProgress {
   /**
-   * `"pages"`: it runs, and its pages are sent; `"stopped"`: it stands still, and the rest is sent; `"handover"`: the destination is to run it;
+   * `"disks"`: it runs, and what its disks hold is sent; `"pages"`: it runs, and its pages are sent; `"stopped"`: it stands still, and the rest is sent; `"handover"`: the destination is to run it;
    * `"follow"`: it runs there, and its last pages are sent.
    */
-  readonly phase: "pages" | "stopped" | "handover" | "follow";
+  readonly phase: "disks" | "pages" | "stopped" | "handover" | "follow";
   /** From 1. */
   readonly round: number;
   /** Pages that have been sent, in all rounds. */
@@ -68,6 +72,8 @@ export interface MigrationStatistics {
   readonly followed: number;
   /** Bytes that have been sent. */
   readonly bytes: number;
+  /** Bytes of disks that were sent by `disks: "mirror"`, some of them again; before they were compressed. */
+  readonly diskBytes: number;
   /** Milliseconds from when it stood still here until the destination said that it runs. */
   readonly downtime: number;
   /** Milliseconds in all. */
@@ -114,8 +120,8 @@ export function checkMigrate(options: MigrateOptions, hasForeign = false): Migra
     const sentence = "A VM with devices of its owner's cannot go before its pages; leave mode out.";
     throw new WasmvisorError("option", sentence, { mode });
   }
-  if (disks !== "reference" && disks !== "include")
-    throw new WasmvisorError("option", `disks is reference or include, not "${String(disks)}".`, { disks });
+  if (!["reference", "include", "mirror"].includes(disks))
+    throw new WasmvisorError("option", `disks is reference, include or mirror, not "${disks}".`, { disks });
   return {
     ...{
       downtime,

@@ -6,11 +6,11 @@ import { WasmvisorError } from "../../error.ts";
 import { decodeNote, garbled, migrationError, ROUNDS_MOST } from "../../migration/format.ts";
 import { type ByteStreams, Line, type LineBlock, translated } from "../../migration/line.ts";
 import { readRuns } from "../../snapshot/bytes.ts";
-import { BlockKind } from "../../snapshot/format.ts";
+import { BlockKind, DISKS_MOST } from "../../snapshot/format.ts";
 import { inBlock, Order, Sections, take as takeBlock } from "../../snapshot/read.ts";
 import type { Section } from "../../state/section.ts";
 import { Reader } from "../../state/table.ts";
-import { backendOf } from "../drives.ts";
+import { backendOf, type Drive } from "../drives.ts";
 import { known } from "../known.ts";
 import { outOfMemory } from "../machine.ts";
 import { checkDescription, type DriveDescription, type SnapshotDescription } from "../snapshot/description.ts";
@@ -27,6 +27,7 @@ import {
 } from "../snapshot/restore.ts";
 import type { Vm } from "../vm.ts";
 import { AwaitedBlock, isLate } from "./late.ts";
+import { clear, MirrorTargets } from "./mirror-target.ts";
 import { checkPatience, checkStreams, PATIENCE } from "./options.ts";
 
 /** What a VM that arrives has beside what its source says. */
@@ -63,7 +64,7 @@ export async function receiveVm(streams: ByteStreams, options: ReceiveOptions, h
     return arriving.vm!;
   } catch (error) {
     // Its disks are the source's again before that hears of it.
-    await arriving.vm?.close().catch(() => undefined);
+    await arriving.giveUp();
     await line.refuse(error);
     throw error;
   } finally {
@@ -76,6 +77,7 @@ class Arriving {
   readonly #line: Line;
   readonly #options: RestoreOptions;
   readonly #host: VmMaker;
+  readonly #targets = new MirrorTargets();
   /** It, as soon as it has been made. */
   vm: Vm | undefined;
 
@@ -83,6 +85,12 @@ class Arriving {
     this.#line = line;
     this.#options = options;
     this.#host = host;
+  }
+
+  /** Nothing stays of it. */
+  async giveUp(): Promise<void> {
+    await this.vm?.close().catch(() => undefined);
+    await this.#targets.discard().catch(() => undefined);
   }
 
   /** Takes the pages that come when it runs already. @throws what breaks the line; the VM has ended then */
@@ -110,6 +118,7 @@ class Arriving {
     await this.#line.note({ is: "accept" });
     const { description: last, sections, running, later } = await this.#state(vm, description);
     await this.#openLateDisks(vm, description.machine.drives, last.machine.drives);
+    await this.#flush(vm, description);
     await expectLater(vm, later, sections);
     vm.restoreSections(sections);
     this.#options.signal?.throwIfAborted();
@@ -131,9 +140,16 @@ class Arriving {
     this.vm = vm;
     for (const [index, drive] of vm.drives.entries()) {
       const described = drives[index]!;
+      if (described.content === "mirror") await this.#clear(index, drive);
       if (!isLate(described)) expectSame(index, described, await differenceOf(drive.backend, described));
     }
     return vm;
+  }
+
+  /** What has been made for the disk holds zeros already. */
+  async #clear(index: number, { backend }: Drive): Promise<void> {
+    if (typeof this.#options.drives?.[index]?.source === "string") return;
+    await clear(backend!, () => this.#line.note({ is: "still" }));
   }
 
   /** The disks, with a stand-in for each that the source still has open. */
@@ -146,6 +162,7 @@ class Arriving {
     return Promise.all(
       drives.map(async (described, index) => {
         const drive = given[index];
+        if (described.content === "mirror") return this.#targets.drive(index, described, drive);
         const isNeeded = described.content === "same" || described.content === "changes";
         if (isNeeded) await expectGiven(index, described, drive);
         return isLate(described) ? { source: new AwaitedBlock(described.size), format: "raw" as const } : drive;
@@ -169,9 +186,10 @@ class Arriving {
   /** Takes its pages, round by round, and in the end all the rest. */
   async #state(vm: Vm, first: SnapshotDescription): Promise<Arrived> {
     const sink = new VmSink(vm, first, true, this.#options.signal);
+    const disksMost = DISKS_MOST + mirroredBytes(first);
     const sections = new Sections();
     let description: SnapshotDescription | undefined;
-    let order = new Order();
+    let order = new Order(disksMost);
     const later = new Set<number>();
     for (let rounds = 0; ;) {
       const block = await this.#line.receive();
@@ -194,7 +212,8 @@ class Arriving {
           if (is === "state" && description !== undefined)
             return { description, sections: sections.finish(), running, later };
           if (is !== "sent" || ++rounds > ROUNDS_MOST) throw garbled(`it says ${is} in the middle of its pages`);
-          order = new Order();
+          order = new Order(disksMost);
+          await this.#flush(vm, first);
           await this.#line.note({ is: "got" });
           break;
         }
@@ -223,6 +242,12 @@ class Arriving {
     if (now.length !== before.length) throw garbled("it has other disks than it said");
   }
 
+  /** What has been copied stays, whatever comes; round by round, so that little is left when the VM stands still. */
+  async #flush(vm: Vm, { machine }: SnapshotDescription): Promise<void> {
+    for (const [index, drive] of vm.drives.entries())
+      if (machine.drives[index]!.content === "mirror") await drive.flush();
+  }
+
   #expectThere(vm: Vm): void {
     if (vm.state !== "created")
       throw new WasmvisorError("vm-state", "The VM has been destroyed before all of it was there; move it again.");
@@ -237,6 +262,11 @@ interface Arrived {
   readonly running: boolean;
   /** Pages that come when it runs. */
   readonly later: ReadonlySet<number>;
+}
+
+/** How much of disks one round may bring, beside what a snapshot has. */
+function mirroredBytes({ machine }: SnapshotDescription): number {
+  return machine.drives.reduce((sum, { content, size }) => sum + (content === "mirror" ? size : 0), 0);
 }
 
 /** Notes pages that come later, each once. */
@@ -271,7 +301,7 @@ async function addSection(sections: Sections, { kind, bytes }: LineBlock): Promi
 /** @throws WasmvisorError `migration-damaged` */
 function descriptionIn({ bytes }: LineBlock): SnapshotDescription {
   try {
-    return checkDescription(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+    return checkDescription(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)), true);
   } catch (cause) {
     throw garbled("its description is none of a machine", cause);
   }

@@ -20,7 +20,7 @@ import {
   ZERO_RUNS,
   zeroBlocks,
 } from "../../snapshot/write.ts";
-import type { Section } from "../../state/section.ts";
+import { PAGE_BYTES, type Section } from "../../state/section.ts";
 import type { Drive } from "../drives.ts";
 import { giveWay } from "../event-loop.ts";
 import type { Unsubscribe } from "../events.ts";
@@ -29,8 +29,9 @@ import type { DriveDescription, MachineDescription, SnapshotDescription } from "
 import { describeDrive, piecesOf } from "../snapshot/disks.ts";
 import { FLASH_DISK, flashPieces } from "../snapshot/take.ts";
 import type { VmState } from "../vm-types.ts";
-import { Convergence } from "./convergence.ts";
+import { Convergence, type NextStep } from "./convergence.ts";
 import { isLate } from "./late.ts";
+import { Mirror } from "./mirror.ts";
 import type { MigrateChoice, MigrationProgress, MigrationStatistics } from "./options.ts";
 
 /** What of a VM is moved. */
@@ -106,6 +107,7 @@ class Migration {
   #followed = 0;
   #followLeft = 0;
   #hasLateDisks = false;
+  #mirror: Mirror | undefined;
 
   constructor(vm: MovedVm, streams: ByteStreams, choice: MigrateChoice) {
     this.#vm = vm;
@@ -150,7 +152,7 @@ class Migration {
     await this.#expect("hello");
     const drives = await this.#drivesAtRest();
     // Those that it writes to have other sums when it stops.
-    await this.#describe(drives.map((drive) => (isLate(drive) ? { ...drive, sums: [] } : drive)));
+    await this.#describe(drives.map((drive) => (isChanging(drive) ? { ...drive, sums: [] } : drive)));
     for (const file of this.#vm.files) await this.#sendAll(sectionBlocks(file));
     await this.#line.note({ is: "offer" });
     await this.#expect("accept");
@@ -162,22 +164,76 @@ class Migration {
     const convergence = new Convergence(this.#choice);
     this.#epoch = ram.trackStores();
     let wanted: Uint8Array | undefined;
-    if (this.#choice.mode === "post") return this.#follow(new Uint8Array(ram.pages).fill(1));
+    if (this.#choice.disks === "mirror") await this.#beginMirror();
+    if (this.#choice.mode === "post") {
+      if (this.#mirror !== undefined) await this.#sendDisksFirst(this.#mirror);
+      return this.#follow(new Uint8Array(ram.pages).fill(1));
+    }
     for (;;) {
-      const [from, before] = [performance.now(), this.#pages];
+      const [from, before] = [performance.now(), this.#sentPages];
+      await this.#sendMirrored("disks");
       await this.#sendRound(wanted, "pages");
-      await this.#line.note({ is: "sent", round: this.#round });
-      await this.#expect("got");
+      await this.#endRound();
       const dirty = ram.dirtyFrames(this.#epoch);
       this.#epoch = dirty.epoch;
       wanted = new Uint8Array(ram.pages);
       for (const page of dirty.pages) wanted[page] = 1;
-      const sent = { pages: this.#pages - before, milliseconds: performance.now() - from };
-      const next = convergence.next(sent, dirty.pages.length);
+      const sent = { pages: this.#sentPages - before, milliseconds: performance.now() - from };
+      const next = convergence.next(sent, dirty.pages.length + this.#pendingOfDisks);
       if (next === "stop") return wanted;
       if (next === "follow") return this.#follow(wanted);
       if (next === "slower") this.#slowDown();
     }
+  }
+
+  /** Pages that have been sent, and as much of disks. */
+  get #sentPages(): number {
+    return this.#pages + (this.#mirror?.bytes ?? 0) / PAGE_BYTES;
+  }
+
+  /** What is to be sent again of disks, in pages. */
+  get #pendingOfDisks(): number {
+    return (this.#mirror?.pending ?? 0) / PAGE_BYTES;
+  }
+
+  /** Notes what is written to disks from now on. */
+  async #beginMirror(): Promise<void> {
+    const goOn = this.#vm.hold();
+    try {
+      await this.#line.until(this.#vm.settled());
+      this.#expectSound();
+      this.#mirror = new Mirror(this.#vm.drives);
+    } finally {
+      goOn();
+    }
+  }
+
+  /** Disks must be there when it goes, even when its pages need not: sends them until what is left is few. */
+  async #sendDisksFirst(mirror: Mirror): Promise<void> {
+    const convergence = new Convergence({ ...this.#choice, mode: "pre" });
+    for (let next: NextStep = "again"; next !== "stop";) {
+      const [from, before] = [performance.now(), this.#sentPages];
+      await this.#sendMirrored("disks");
+      await this.#endRound();
+      const sent = { pages: this.#sentPages - before, milliseconds: performance.now() - from };
+      next = convergence.next(sent, mirror.pending / PAGE_BYTES);
+      if (next === "slower") this.#slowDown();
+    }
+  }
+
+  async #sendMirrored(phase: MigrationProgress["phase"]): Promise<void> {
+    if (this.#mirror === undefined) return;
+    this.#report(phase, this.#pendingOfDisks);
+    for await (const piece of this.#mirror.pieces()) {
+      await this.#send({ kind: BlockKind.DISK, bytes: diskBytes(piece) });
+      this.#report(phase, this.#pendingOfDisks);
+    }
+  }
+
+  /** Waits until the destination has all of a round. */
+  async #endRound(): Promise<void> {
+    await this.#line.note({ is: "sent", round: Math.max(1, this.#round) });
+    await this.#expect("got");
   }
 
   /** What is left when it stops is sent when it runs there. */
@@ -216,6 +272,7 @@ class Migration {
     for (const page of vm.ram.dirtyFrames(this.#epoch).pages) wanted[page] = 1;
     if (this.#following !== undefined) await this.#sendLater(wanted);
     await this.#sendRound(wanted, "stopped");
+    await this.#sendMirrored("stopped");
     const drives = await this.#drives();
     await this.#sendDisks(drives);
     const sections = vm.save();
@@ -244,6 +301,7 @@ class Migration {
     }
     this.#ranAt = performance.now();
     if (this.#following !== undefined) await this.#sendFollowing(this.#following);
+    this.#mirror?.end();
     this.#vm.leave();
     this.#goOn();
     this.#line.end("dropped");
@@ -315,6 +373,7 @@ class Migration {
     if (this.#cap !== this.#cpu.cap) vm.setCpu({ cap: this.#cpu.cap, reservation: this.#cpu.reservation });
     this.#cap = this.#cpu.cap;
     if (!this.#wasTracked) vm.ram.stopTracking();
+    this.#mirror?.end();
     for (let drive = this.#closed[0]; drive !== undefined; drive = this.#closed[0]) {
       await reopen(drive);
       this.#closed.shift();
@@ -436,12 +495,18 @@ class Migration {
       rounds: this.#round,
       pages: this.#pages,
       followed: this.#followed,
+      diskBytes: this.#mirror?.bytes ?? 0,
       bytes: this.#line.bytesSent,
       downtime: this.#ranAt - this.#stoppedAt,
       milliseconds: now - this.#startedAt,
       cap: this.#cap,
     };
   }
+}
+
+/** Whether what a disk holds is another thing when the VM goes. */
+function isChanging(drive: DriveDescription): boolean {
+  return isLate(drive) || drive.content === "mirror";
 }
 
 /** @throws WasmvisorError `migration-drive` */

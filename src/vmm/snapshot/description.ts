@@ -23,9 +23,9 @@ const DRIVE = objectOf(
   {
     /**
      * Where its bytes are: `same`: in the disk, which must be given again as it was; `changes`: what is not in the snapshot is in that disk;
-     * `whole`: in the snapshot; `none`: the drive was empty.
+     * `whole`: in the snapshot; `mirror`: copied to another disk, by a migration alone; `none`: the drive was empty.
      */
-    content: oneOf("same", "changes", "whole", "none"),
+    content: oneOf("same", "changes", "whole", "mirror", "none"),
     size: count(MOST),
     readonly: truth(),
     description: text(4096),
@@ -95,9 +95,14 @@ export type DriveDescription = Of<typeof DRIVE>;
 export type MachineDescription = Of<typeof MACHINE>;
 export type SnapshotDescription = Of<typeof DESCRIPTION>;
 
-/** @throws WasmvisorError `snapshot-damaged` */
-export function checkDescription(value: unknown): SnapshotDescription {
+/**
+ * @param isMigration - whether its disks may be copied
+ * @throws WasmvisorError `snapshot-damaged`
+ */
+export function checkDescription(value: unknown, isMigration = false): SnapshotDescription {
   if (!DESCRIPTION.is(value)) throw damaged("its description is none of a machine");
+  if (!isMigration && value.machine.drives.some(({ content }) => content === "mirror"))
+    throw damaged("a disk is nowhere");
   if (!value.symbols.every(({ address }) => /^0x[0-9a-f]{1,16}$/.test(address))) throw damaged("an address is none");
   return value;
 }

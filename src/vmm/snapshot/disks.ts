@@ -18,18 +18,19 @@ export type DiskChoice = "reference" | "include";
 const PIECE_BYTES = 2 ** 18;
 
 /** Where the bytes of a drive will be. */
-export function contentOf(drive: Drive, choice: DiskChoice): DriveDescription["content"] {
+export function contentOf(drive: Drive, choice: DiskChoice | "mirror"): DriveDescription["content"] {
   const { backend, options, isForked } = drive;
   if (backend === undefined) return "none";
   const { source, readonly = false, snapshot = source instanceof Blob } = options;
   if (readonly || backend.readonly) return "same";
   if (isForked) return "whole";
   if (snapshot) return "changes";
-  return source instanceof Uint8Array || choice === "include" ? "whole" : "same";
+  if (source instanceof Uint8Array || choice === "include") return "whole";
+  return choice === "mirror" ? "mirror" : "same";
 }
 
 /** What is said of a drive. Its disk must not change meanwhile. */
-export async function describeDrive(drive: Drive, choice: DiskChoice): Promise<DriveDescription> {
+export async function describeDrive(drive: Drive, choice: DiskChoice | "mirror"): Promise<DriveDescription> {
   const { backend, options, description, size } = drive;
   const content = contentOf(drive, choice);
   const sums = backend === undefined || content === "whole" ? [] : await sumsOf(backend, content === "changes");

@@ -122,5 +122,6 @@ export async function snapshotInfo(source: ImageSource, options: SnapshotInfoOpt
 }
 
 function diskOf({ content, size, readonly, description }: DriveDescription, storedBytes: number): SnapshotDisk {
-  return { content, size, readonly, description, storedBytes };
+  // A disk of a snapshot is not copied elsewhere: `checkDescription` has seen to that.
+  return { content: content as SnapshotDisk["content"], size, readonly, description, storedBytes };
 }

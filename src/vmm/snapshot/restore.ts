@@ -381,7 +381,7 @@ export class VmSink implements SnapshotSink {
     if (disk >= FLASH_DISK) return this.#flash(disk - FLASH_DISK, at, bytes);
     const content = this.#description.machine.drives[disk]?.content;
     const backend = this.#vm.drives[disk]?.backend;
-    const isThere = content === "whole" || content === "changes";
+    const isThere = content === "whole" || content === "changes" || content === "mirror";
     if (!isThere || backend === undefined || bytes.length > backend.size - at)
       throw damaged("a piece of a disk is outside of it");
     await backend.write(at, bytes);
