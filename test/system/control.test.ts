@@ -27,6 +27,10 @@ function start(...args: readonly string[]) {
   return { child, ended, texts };
 }
 
+/** What `wasmvisor memory` says of a guest with 256 MiB. */
+const memory = (target: number, works: number): string =>
+  `256 MiB of RAM: it is to work with ${target} MiB, and works with ${works} MiB\n`;
+
 test("a guest is driven from other processes: commands, files, its console's output", async () => {
   const [kernel, initrd] = [guestFile("Image"), guestFile("initrd-modules.cpio")].map((url) => fileURLToPath(url));
   await buildDist();
@@ -40,7 +44,8 @@ test("a guest is driven from other processes: commands, files, its console's out
     "--initrd",
     initrd!,
     "--append",
-    "console=ttyS0 quiet wasmvisor.modules=virtio_mmio",
+    "console=ttyS0 quiet wasmvisor.modules=virtio_mmio,virtio_balloon",
+    ...["--device", "virtio-balloon-device"],
     ...[
       "--chardev",
       `socket,id=line,path=${line},server=on,wait=off`,
@@ -102,6 +107,13 @@ test("a guest is driven from other processes: commands, files, its console's out
   expect(await run("", "sh", "-c", "cat /root/tree/* | wc -c")).toMatchObject({ stdout: "1900000\n" });
   expect(await ask("cp", ":/root/tree", path.join(folder, "back")).ended).toMatchObject({ code: 0, stderr: "" });
   expect(readFileSync(path.join(folder, "back/19"), "utf8").length).toBe(190_000);
+  // 256 MiB, and what its driver gives when it is asked for.
+  expect((await ask("memory").ended).stdout).toBe(memory(256, 256));
+  expect((await ask("memory", "192M").ended).stdout).toMatch(/it is to work with 192 MiB, /);
+  await expect.poll(async () => (await ask("memory").ended).stdout, { timeout: 60_000 }).toBe(memory(192, 192));
+  expect((await ask("memory", "256M").ended).code).toBe(0);
+  await expect.poll(async () => (await ask("memory").ended).stdout, { timeout: 60_000 }).toBe(memory(256, 256));
+  expect(await ask("memory", "512M").ended).toMatchObject({ code: 2, stdout: "" });
   expect((await ask("logs").ended).stdout).toContain("wasmvisor: userland up");
   expect(await start("run", "--control", socket, "x").ended).toMatchObject({ code: 2 });
   await run("", "sh", "-c", "poweroff -f");
