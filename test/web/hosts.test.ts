@@ -174,3 +174,56 @@ test(
   },
   PATIENCE,
 );
+
+test(
+  "a disk in the browser's storage is copied to another one while its VM moves, and nothing stays of what is given up",
+  async () => {
+    const { names, same, taken, given } = await tell<{
+      readonly names: string[][];
+      readonly same: boolean;
+      readonly taken: string;
+      readonly given: string;
+    }>(`
+    const disks = await (await navigator.storage.getDirectory()).getDirectoryHandle("wasmvisor-disks", { create: true });
+    const names = async () => { const all = []; for await (const name of disks.keys()) all.push(name); return all.sort(); };
+    const content = crypto.getRandomValues(new Uint8Array(65536));
+    const file = await (await disks.getFileHandle("here.img", { create: true })).createWritable();
+    await file.write(content);
+    await file.close();
+    const hosts = [await Host.create({ worker, wasm }), await Host.create({ worker, wasm })];
+    const vm = await hosts[0].createVm({ ...config(300), drives: [{ source: "here.img", format: "raw" }] });
+    await vm.start();
+    const move = (source, signal) => {
+      const [down, up] = [new TransformStream(), new TransformStream()];
+      const options = { disks: "mirror", ...(signal && { signal, bandwidth: 65536 }) };
+      return Promise.allSettled([
+        hosts[1].receive({ readable: down.readable, writable: up.writable }, { drives: [{ source, format: "raw" }] }),
+        vm.migrateTo({ readable: up.readable, writable: down.writable }, options),
+      ]);
+    };
+    const found = [];
+    const [taken] = await move("here.img");
+    found.push(await names());
+    const giveUp = new AbortController();
+    const givenUp = move("never.img", giveUp.signal);
+    await until(async () => (await names()).includes("never.img"));
+    giveUp.abort(new Error("enough"));
+    const [, given] = await givenUp;
+    found.push(await names());
+    const [arrived] = await move("there.img");
+    for (const host of hosts) await host.close();
+    found.push(await names());
+    const bytes = async (name) =>
+      new Uint8Array(await (await (await disks.getFileHandle(name)).getFile()).arrayBuffer());
+    const [here, there] = [await bytes("here.img"), await bytes("there.img")];
+    const same = arrived.status === "fulfilled" && [here, there].every((one) => one.every((byte, at) => byte === content[at]));
+    for (const name of await names()) await disks.removeEntry(name);
+    return { names: found, same: same && there.length === content.length, taken: String(taken.reason), given: String(given.reason) };
+  `);
+    expect(taken).toMatch(/here\.img is there already; name another one/);
+    expect(given).toContain("enough");
+    expect(names).toEqual([["here.img"], ["here.img"], ["here.img", "there.img"]]);
+    expect(same).toBe(true);
+  },
+  PATIENCE,
+);
