@@ -48,7 +48,10 @@ test("every method and accessor has its counterpart", () => {
   expect(missing(members(VmBalloon, "donor"), WorkerBalloon)).toEqual([]);
   expect(missing(members(VmPort, "saved", "close"), WorkerPort)).toEqual([]);
   expect(
-    missing(members(Drive, "model", "backend", "close", "put", "letGo", "takeBack", "arrive", "replace"), WorkerDrive),
+    missing(
+      members(Drive, "model", "backend", "close", "put", "letGo", "takeBack", "arrive", "replace", "wrap"),
+      WorkerDrive,
+    ),
   ).toEqual([]);
   expect(missing(members(VmNetwork, "model", "watch", "close"), WorkerNetwork)).toEqual([]);
   expect(missing(members(PhysicalMemoryClass, "start", "size"), WorkerMemory)).toEqual([]);
