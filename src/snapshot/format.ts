@@ -73,6 +73,8 @@ export const DISKS_MOST = 2 ** 32;
 export const SECTIONS_MOST = 2 ** 26;
 /** How many sections there are at most. */
 export const SECTION_COUNT_MOST = 1024;
+/** Blocks of sections at most: what is written has no small ones but the first and the last of a section. */
+export const SECTION_BLOCKS_MOST = 2 * SECTION_COUNT_MOST + SECTIONS_MOST / PLAIN_MOST;
 
 /** Pages one after another. */
 export interface Run {

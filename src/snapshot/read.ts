@@ -17,6 +17,7 @@ import {
   type Prologue,
   PROLOGUE_BYTES,
   type Run,
+  SECTION_BLOCKS_MOST,
   SECTION_COUNT_MOST,
   SECTIONS_MOST,
   snapshotError,
@@ -315,6 +316,7 @@ export class Sections {
   #name = "";
   #version = 0;
   #parts: Uint8Array[] = [];
+  #blocks = 0;
   #bytes = 0;
 
   add(from: Reader): void {
@@ -329,7 +331,8 @@ export class Sections {
   more(bytes: Uint8Array): void {
     if (this.#version === 0) throw damaged("a part has no beginning");
     this.#bytes += bytes.length;
-    if (this.#bytes > SECTIONS_MOST) throw damaged("its parts are too large");
+    // Each takes room of its own, however small it is.
+    if (this.#bytes > SECTIONS_MOST || ++this.#blocks > SECTION_BLOCKS_MOST) throw damaged("its parts are too large");
     this.#parts.push(bytes);
   }
 

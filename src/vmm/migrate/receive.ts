@@ -202,7 +202,7 @@ class Arriving {
           await this.#line.note({ is: "still" });
           break;
         case BlockKind.LATER:
-          await translated(() => inBlock(() => addLater(vm, block, later)));
+          await translated(() => inBlock(() => addLater(vm.machine.space.ram.pages, block.bytes, later)));
           break;
         case BlockKind.DESCRIPTION:
           description = descriptionIn(block);
@@ -269,13 +269,19 @@ function mirroredBytes({ machine }: SnapshotDescription): number {
   return machine.drives.reduce((sum, { content, size }) => sum + (content === "mirror" ? size : 0), 0);
 }
 
-/** Notes pages that come later, each once. */
-function addLater(vm: Vm, { bytes }: LineBlock, later: Set<number>): void {
-  const { pages } = vm.machine.space.ram;
+/**
+ * Notes pages that come later, each once.
+ * @param pages - how many RAM has
+ * @throws WasmvisorError `migration-damaged`, `snapshot-damaged`; Misfit
+ */
+export function addLater(pages: number, bytes: Uint8Array, later: Set<number>): void {
   for (const { first, count } of readRuns(new Reader(bytes))) {
     if (count > pages - first) throw garbled("a page is outside of its RAM");
-    if (later.size + count > pages) throw garbled("a page is to come later twice");
-    for (let page = first; page < first + count; page++) later.add(page);
+    // Seen at the first of them, so that a block of many runs makes no endless work.
+    for (let page = first; page < first + count; page++) {
+      if (later.has(page)) throw garbled("a page is to come later twice");
+      later.add(page);
+    }
   }
 }
 
