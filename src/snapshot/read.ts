@@ -249,16 +249,25 @@ export async function inBlock<Value>(read: () => Value | Promise<Value>): Promis
   }
 }
 
+/** Bytes that a disk in memory takes at once. */
+const DISK_ROOM = 2 ** 16;
+
 /** How far it has come, so that a small file cannot make much work. */
 export class Order {
-  readonly #disksMost: number;
+  /** Sizes of the disks that are copied to others while their VM runs, by number. */
+  readonly #copied: ReadonlyMap<number, number>;
+  /** What copies may bring in one round: all of each, and what has changed meanwhile. */
+  readonly #copyMost: number;
   #kind = BlockKind.DISK;
   #nextPage = 0;
   #diskBytes = 0;
+  #copyBytes = 0;
+  #disk = -1;
+  #lastRoom = -1;
 
-  /** @param disksMost - bytes of disks at most */
-  constructor(disksMost = DISKS_MOST) {
-    this.#disksMost = disksMost;
+  constructor(copied: ReadonlyMap<number, number> = new Map()) {
+    this.#copied = copied;
+    this.#copyMost = [...copied.values()].reduce((sum, size) => sum + size, DISKS_MOST);
   }
 
   /** Pages of a kind come in their order, each once. */
@@ -271,15 +280,31 @@ export class Order {
     }
   }
 
-  addDisk(bytes: number): void {
-    this.#diskBytes += bytes;
-    if (this.#diskBytes > this.#disksMost) throw damaged("its disks are too large");
+  /** Pages come anew, as in the next round of a migration, and copies of disks; of other disks there is no more than there was. */
+  again(): void {
+    this.#nextPage = 0;
+    this.#copyBytes = 0;
+  }
+
+  addDisk(disk: number, at: number, bytes: number): void {
+    if (this.#copied.has(disk)) this.#copyBytes += bytes;
+    else this.#diskBytes += this.#roomFor(disk, at, bytes);
+    if (this.#diskBytes > DISKS_MOST || this.#copyBytes > this.#copyMost) throw damaged("its disks are too large");
+  }
+
+  /** What a disk in memory takes for the piece, however small it is. */
+  #roomFor(disk: number, at: number, bytes: number): number {
+    if (bytes === 0) return 0;
+    const [first, last] = [Math.floor(at / DISK_ROOM), Math.floor((at + bytes - 1) / DISK_ROOM)];
+    const isBehind = disk === this.#disk && first === this.#lastRoom;
+    [this.#disk, this.#lastRoom] = [disk, last];
+    return (last - first + (isBehind ? 0 : 1)) * DISK_ROOM;
   }
 }
 
 function takeDisk(from: Reader, sink: Pick<SnapshotSink, "disk">, order: Order): void | Promise<void> {
-  order.addDisk(from.left);
   const [disk, at] = [from.u32(), Number(from.u64())];
+  order.addDisk(disk, at, from.left);
   return sink.disk({ disk, at, bytes: from.bytes(from.left) });
 }
 

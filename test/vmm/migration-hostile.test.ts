@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { SECTION_COUNT_MOST } from "../../src/snapshot/format.ts";
-import { Sections } from "../../src/snapshot/read.ts";
+import { Order, Sections } from "../../src/snapshot/read.ts";
 import { runsBytes } from "../../src/snapshot/write.ts";
 import { Reader, Writer } from "../../src/state/table.ts";
 import { addLater } from "../../src/vmm/migrate/receive.ts";
@@ -33,4 +33,18 @@ test("parts of a state in pieces of a byte, or of none, are refused when they ar
     expect(() => {
       for (let index = 0; index < 2000; index++) sections.more(piece);
     }).toThrow(code("snapshot-damaged"));
+});
+
+test("pieces of disks count for what they take in memory, in all rounds of a migration together", () => {
+  const order = new Order();
+  const pieces = (bytes: number, step: number, count: number): void => {
+    for (let index = 0; index < count; index++) order.addDisk(0, index * step, bytes);
+  };
+  // One after another they take what they are.
+  pieces(1000, 1000, 2 ** 17);
+  pieces(0, 2 ** 16, 2 ** 17);
+  // A byte here and a byte there take much more.
+  pieces(1, 2 ** 16, 2 ** 15);
+  order.again();
+  expect(() => pieces(1, 2 ** 16, 2 ** 15)).toThrow(code("snapshot-damaged"));
 });

@@ -6,7 +6,7 @@ import { WasmvisorError } from "../../error.ts";
 import { decodeNote, garbled, migrationError, ROUNDS_MOST } from "../../migration/format.ts";
 import { type ByteStreams, Line, type LineBlock, translated } from "../../migration/line.ts";
 import { readRuns } from "../../snapshot/bytes.ts";
-import { BlockKind, DISKS_MOST } from "../../snapshot/format.ts";
+import { BlockKind } from "../../snapshot/format.ts";
 import { inBlock, Order, Sections, take as takeBlock } from "../../snapshot/read.ts";
 import type { Section } from "../../state/section.ts";
 import { Reader } from "../../state/table.ts";
@@ -186,10 +186,9 @@ class Arriving {
   /** Takes its pages, round by round, and in the end all the rest. */
   async #state(vm: Vm, first: SnapshotDescription): Promise<Arrived> {
     const sink = new VmSink(vm, first, true, this.#options.signal);
-    const disksMost = DISKS_MOST + mirroredBytes(first);
     const sections = new Sections();
     let description: SnapshotDescription | undefined;
-    let order = new Order(disksMost);
+    const order = new Order(mirroredSizes(first));
     const later = new Set<number>();
     for (let rounds = 0; ;) {
       const block = await this.#line.receive();
@@ -212,7 +211,7 @@ class Arriving {
           if (is === "state" && description !== undefined)
             return { description, sections: sections.finish(), running, later };
           if (is !== "sent" || ++rounds > ROUNDS_MOST) throw garbled(`it says ${is} in the middle of its pages`);
-          order = new Order(disksMost);
+          order.again();
           await this.#flush(vm, first);
           await this.#line.note({ is: "got" });
           break;
@@ -264,9 +263,10 @@ interface Arrived {
   readonly later: ReadonlySet<number>;
 }
 
-/** How much of disks one round may bring, beside what a snapshot has. */
-function mirroredBytes({ machine }: SnapshotDescription): number {
-  return machine.drives.reduce((sum, { content, size }) => sum + (content === "mirror" ? size : 0), 0);
+/** The disks that are copied, by number. */
+function mirroredSizes({ machine }: SnapshotDescription): ReadonlyMap<number, number> {
+  const drives = machine.drives.map(({ content, size }, index) => ({ content, size, index }));
+  return new Map(drives.filter(({ content }) => content === "mirror").map(({ index, size }) => [index, size]));
 }
 
 /**
