@@ -53,6 +53,13 @@ import { WasmvisorError } from "../error.ts";
 
 /** Descriptors of nodes that are kept; others are opened again when they are used. */
 const KEPT = 1024;
+/** Files that a guest has open at once: descriptors are the whole process's. */
+const OPEN_MOST = 4096;
+/** Folders within each other that a guest is led into. */
+const DEPTH_MOST = 2048;
+/** What a name, and a number of the guest's, that is looked at counts for, in bytes that are moved. */
+const NAME_WORK = 4096;
+const HELD_WORK = 16;
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } = constants;
 /** Linux's, on all its architectures. */
@@ -69,6 +76,8 @@ interface Node {
   readonly dev: bigint;
   readonly ino: bigint;
   readonly type: number;
+  /** How many folders it was found in. */
+  readonly depth: number;
   fd: number | undefined;
 }
 
@@ -95,6 +104,8 @@ class FolderShare implements Share {
   /** Nodes that the guest has numbers for, and how many. */
   readonly #held = new Map<Node, number>();
   readonly #devices = new Map<bigint, bigint>();
+  #open = 0;
+  #work = 0;
 
   /** @throws the system's error */
   constructor(path: string) {
@@ -102,7 +113,7 @@ class FolderShare implements Share {
     this.description = `folder ${this.#path}`;
     const { dev, ino, mode } = lstatSync(this.#path, { bigint: true });
     if (!isFolder(mode)) throw Object.assign(new Error("it is no folder"), { code: "ENOTDIR" });
-    const root = { name: "", dev, ino, type: Number(mode) & FileType.MASK, fd: undefined } as unknown as Node;
+    const root = { name: "", dev, ino, type: Number(mode) & FileType.MASK, depth: 0, fd: undefined } as unknown as Node;
     root.parent = root;
     if (hasPathDescriptors) root.fd = openSync(this.#path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     this.root = root;
@@ -169,7 +180,9 @@ class FolderShare implements Share {
       if (of.type === FileType.LINK) throw new ShareError(Errno.ELOOP);
       // A pipe, socket or device of the host's is none of the guest's.
       if (of.type !== FileType.FILE) throw new ShareError(Errno.EPERM);
-      return fileOf(openSync(this.#place(of), flagsOf(mode) | (hasPathDescriptors ? 0 : O_NOFOLLOW)), mode);
+      return this.#opened(() =>
+        fileOf(openSync(this.#place(of), flagsOf(mode) | (hasPathDescriptors ? 0 : O_NOFOLLOW)), mode),
+      );
     });
   }
 
@@ -183,12 +196,14 @@ class FolderShare implements Share {
   ): ShareFile {
     return refusing(() => {
       const place = this.#in(folder as Node, name);
-      try {
-        return makeFile(place, mode, permissions, owner);
-      } catch (error) {
-        if (exclusive || (error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      }
-      return openFile(place, mode);
+      return this.#opened(() => {
+        try {
+          return makeFile(place, mode, permissions, owner);
+        } catch (error) {
+          if (exclusive || (error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+        }
+        return openFile(place, mode);
+      });
     });
   }
 
@@ -197,6 +212,7 @@ class FolderShare implements Share {
       const place = this.#place(folder as Node);
       const entries: ShareEntry[] = [];
       for (const name of readdirSync(place)) {
+        this.#work += NAME_WORK;
         try {
           const found = lstatSync(`${place}/${name}`, { bigint: true });
           entries.push({ name, type: Number(found.mode) & FileType.MASK, id: this.#idOf(found) });
@@ -258,6 +274,7 @@ class FolderShare implements Share {
         node.name === name && node.parent.ino === from.ino && node.parent.dev === from.dev;
       for (const held of this.#held.keys()) {
         for (let node = held; node !== this.root; node = node.parent) {
+          this.#work += HELD_WORK;
           if (moved(node)) [node.parent, node.name] = [to, toName];
         }
       }
@@ -278,8 +295,8 @@ class FolderShare implements Share {
 
   path(node: ShareNode): string[] {
     const names: string[] = [];
-    for (let at = node as Node; at !== this.root; at = at.parent) names.unshift(at.name);
-    return names;
+    for (let at = node as Node; at !== this.root; at = at.parent) names.push(at.name);
+    return names.reverse();
   }
 
   hold(node: ShareNode): void {
@@ -298,6 +315,24 @@ class FolderShare implements Share {
     for (const node of this.#kept) this.#drop(node);
     if (this.root.fd !== undefined) closeSync(this.root.fd);
     this.root.fd = undefined;
+  }
+
+  takeWork(): number {
+    const work = this.#work;
+    this.#work = 0;
+    return work;
+  }
+
+  /** Counts a file until it is closed. */
+  #opened(open: () => ShareFile): ShareFile {
+    if (this.#open >= OPEN_MOST) throw new ShareError(Errno.EMFILE);
+    const file = open();
+    this.#open++;
+    const close = (): void => {
+      this.#open--;
+      file.close();
+    };
+    return { ...file, close };
   }
 
   #keep(node: Node): void {
@@ -373,7 +408,8 @@ class FolderShare implements Share {
 }
 
 function nodeOf(parent: Node, name: string, { dev, ino, mode }: BigIntStats, fd: number | undefined): Node {
-  return { parent, name, dev, ino, type: Number(mode) & FileType.MASK, fd };
+  if (parent.depth >= DEPTH_MOST) throw new ShareError(Errno.ENAMETOOLONG);
+  return { parent, name, dev, ino, type: Number(mode) & FileType.MASK, depth: parent.depth + 1, fd };
 }
 
 const isFolder = (mode: bigint): boolean => (Number(mode) & FileType.MASK) === FileType.FOLDER;

@@ -32,8 +32,16 @@ const BLOCK_BYTES = 4096;
 const TARGET_MOST = 4096;
 /** Names of one file besides its first: the map is told by each of them when the file has been written. */
 const NAMES_MOST = 1000;
-/** Bytes of a file's extended attributes, names and values. */
+/** Bytes of a file's extended attributes, names and values, and how many it may have. */
 const EXTENDED_MOST = 2 ** 16;
+const EXTENDED_COUNT_MOST = 256;
+/** Bytes that an attribute counts for beside its name and value. */
+const EXTENDED_ROOM = 256;
+/** Characters of a path from the root, as Linux has it (PATH_MAX), and of the paths of all files: the map has each as a whole. */
+const PATH_MOST = 4096;
+const PATHS_MOST = 2 ** 28;
+/** What a node, or a name, that is looked at counts for beside bytes that are moved. */
+const LOOK = 256;
 
 /** A name in a folder. */
 interface Place {
@@ -73,6 +81,7 @@ export class MapShare implements Share {
   readonly root: Node;
   readonly #map: FileMap;
   readonly #now: () => bigint;
+  readonly #pathsMost: number;
   readonly extended: ShareExtended = {
     list: (node) => [...((node as Node).extended?.keys() ?? [])],
     get: (node, name) => extendedOf(node as Node, name),
@@ -82,12 +91,19 @@ export class MapShare implements Share {
   #lastId = 0n;
   #nodes = 0;
   #bytes = 0;
+  /** Characters of the paths of all files. */
+  #paths = 0;
+  #work = 0;
 
-  /** @param now - nanoseconds since 1970 */
-  constructor(map: FileMap, now: () => bigint = () => BigInt(Date.now()) * 1_000_000n) {
+  /**
+   * @param now - nanoseconds since 1970
+   * @param pathsMost - characters that the paths of all files have together
+   */
+  constructor(map: FileMap, now: () => bigint = () => BigInt(Date.now()) * 1_000_000n, pathsMost: number = PATHS_MOST) {
     this.description = "files in memory";
     this.#map = map;
     this.#now = now;
+    this.#pathsMost = pathsMost;
     this.root = this.#make(FileType.FOLDER, 0o755, NOBODY, 0);
     for (const path of map.keys()) this.#addPath(path);
   }
@@ -170,6 +186,7 @@ export class MapShare implements Share {
   }
 
   list(folder: ShareNode): ShareEntry[] {
+    this.#work += LOOK * this.#folder(folder).children.size;
     return [...this.#folder(folder).children].map(([name, { type, id }]) => ({ name, type, id }));
   }
 
@@ -182,6 +199,7 @@ export class MapShare implements Share {
     this.#free(folder, name);
     const contents = new TextEncoder().encode(target);
     if (contents.length > TARGET_MOST) throw new ShareError(Errno.ENAMETOOLONG);
+    if (this.#bytes + contents.length > BYTES_MOST) throw new ShareError(Errno.ENOSPC);
     const made = this.#add(folder as Node, name, FileType.LINK, 0o777, owner);
     made.contents = contents;
     made.length = contents.length;
@@ -204,6 +222,7 @@ export class MapShare implements Share {
     if (of.isGone || (folder as Node).isGone) throw new ShareError(Errno.ENOENT);
     if (of.others.length >= NAMES_MOST) throw new ShareError(Errno.EMLINK);
     if (this.#nodes >= NODES_MOST) throw new ShareError(Errno.ENOSPC);
+    this.#addName(of.type, folder as Node, name);
     this.#nodes++;
     of.others.push({ parent: folder as Node, name });
     (folder as Node).children.set(name, of);
@@ -221,16 +240,20 @@ export class MapShare implements Share {
   rename(folder: ShareNode, name: string, toFolder: ShareNode, toName: string): void {
     const moved = this.child(folder, name);
     const [from, to] = [folder as Node, this.#folder(toFolder)];
+    if (to.isGone) throw new ShareError(Errno.ENOENT);
     for (let above = to; above !== this.root; above = above.parent) {
       if (above === moved) throw new ShareError(Errno.EINVAL);
     }
     const present = to.children.get(toName);
     if (present === moved) return;
+    const place = moved.parent === from && moved.name === name ? moved : placeAmong(moved, from, name);
+    const path = this.#pathOf(place);
+    const below = [...this.#filesBelow(moved, path, lengthOf(to, toName) - path.length)];
     if (present !== undefined) this.remove(to, toName, moved.type === FileType.FOLDER);
+    this.#paths += below.length * (lengthOf(to, toName) - path.length);
     // Also what has not been read is told by its new name.
     const files = new Set<Node>();
-    const place = moved.parent === from && moved.name === name ? moved : placeAmong(moved, from, name);
-    for (const { node, path } of this.#filesBelow(moved, this.#pathOf(place))) {
+    for (const { node, path } of below) {
       this.#contents(node);
       files.add(node);
       this.#map.delete(path);
@@ -256,7 +279,8 @@ export class MapShare implements Share {
     // Who has it open still reads it.
     if (gone.type === FileType.FILE) {
       this.#contents(gone);
-      this.#map.delete([...this.path(folder), name].join("/"));
+      this.#map.delete(this.#pathOf({ parent: folder as Node, name }));
+      this.#paths -= lengthOf(folder as Node, name);
     }
     (folder as Node).children.delete(name);
     if (isFolder) (folder as Node).folders--;
@@ -275,8 +299,8 @@ export class MapShare implements Share {
 
   path(node: ShareNode): string[] {
     const names: string[] = [];
-    for (let at = node as Node; at !== this.root; at = at.parent) names.unshift(at.name);
-    return names;
+    for (let at = node as Node; at !== this.root; at = at.parent) names.push(at.name);
+    return names.reverse();
   }
 
   hold(node: ShareNode): void {
@@ -290,8 +314,15 @@ export class MapShare implements Share {
 
   close(): void {}
 
+  takeWork(): number {
+    const work = this.#work;
+    this.#work = 0;
+    return work;
+  }
+
   /** The folders and the file of a path; what cannot be a path is not to be seen. */
   #addPath(path: string): void {
+    if (path.length > PATH_MOST) return;
     const names = path.split("/");
     if (names.some((name) => name === "" || name === "." || name === ".." || name.includes("\0"))) return;
     let folder = this.root;
@@ -319,6 +350,7 @@ export class MapShare implements Share {
   #add(folder: Node, name: string, type: FileType, mode: number, owner: ShareOwner, rdev = 0): Node {
     if (folder.isGone) throw new ShareError(Errno.ENOENT);
     if (this.#nodes >= NODES_MOST) throw new ShareError(Errno.ENOSPC);
+    this.#addName(type, folder, name);
     const node = this.#make(type, mode, owner, rdev);
     this.#nodes++;
     [node.parent, node.name] = [folder, name];
@@ -326,6 +358,15 @@ export class MapShare implements Share {
     if (type === FileType.FOLDER) folder.folders++;
     folder.mtime = folder.ctime = node.mtime;
     return node;
+  }
+
+  /** There is room for a name. */
+  #addName(type: FileType, folder: Node, name: string): void {
+    const length = lengthOf(folder, name);
+    if (length > PATH_MOST) throw new ShareError(Errno.ENAMETOOLONG);
+    if (type !== FileType.FILE) return;
+    if (this.#paths + length > this.#pathsMost) throw new ShareError(Errno.ENOSPC);
+    this.#paths += length;
   }
 
   #makeFile(folder: Node, name: string, mode: number, owner: ShareOwner): Node {
@@ -344,7 +385,7 @@ export class MapShare implements Share {
     if (!node.isGone || node.isForgotten || node.holds > 0) return;
     node.isForgotten = true;
     this.#nodes--;
-    this.#bytes -= node.length + extendedBytes(node);
+    this.#bytes -= node.length + extendedRoom(node);
     node.contents = new Uint8Array(0);
     [node.length, node.extended] = [0, undefined];
   }
@@ -354,10 +395,14 @@ export class MapShare implements Share {
     const present = node.extended?.get(name);
     if (exists === true && present === undefined) throw new ShareError(Errno.ENODATA);
     if (exists === false && present !== undefined) throw new ShareError(Errno.EEXIST);
-    const before = extendedBytes(node);
-    const without = before - (present === undefined ? 0 : name.length + present.length);
-    const after = without + (value === undefined ? 0 : name.length + value.length);
-    if (after > EXTENDED_MOST || this.#bytes - before + after > BYTES_MOST) throw new ShareError(Errno.ENOSPC);
+    const names = node.extended?.size ?? 0;
+    const isOneMore = value !== undefined && present === undefined;
+    const before = extendedRoom(node);
+    const without = before - (present === undefined ? 0 : roomOf(name, present));
+    const after = without + (value === undefined ? 0 : roomOf(name, value));
+    const own = after - EXTENDED_ROOM * (names + (isOneMore ? 1 : 0));
+    if (own > EXTENDED_MOST || (isOneMore && names >= EXTENDED_COUNT_MOST)) throw new ShareError(Errno.ENOSPC);
+    if (this.#bytes - before + after > BYTES_MOST) throw new ShareError(Errno.ENOSPC);
     node.extended ??= new Map();
     if (value === undefined) node.extended.delete(name);
     else node.extended.set(name, value);
@@ -395,10 +440,16 @@ export class MapShare implements Share {
     const before = this.#contents(file);
     if (length > BYTES_MOST) throw new ShareError(Errno.EFBIG);
     if (this.#bytes - file.length + length > BYTES_MOST) throw new ShareError(Errno.ENOSPC);
+    this.#work += Math.abs(length - file.length);
     if (length > before.length) {
       const larger = new Uint8Array(Math.min(BYTES_MOST, Math.max(length, 2 * before.length)));
       larger.set(before.subarray(0, file.length));
       file.contents = larger;
+      this.#work += file.length;
+    } else if (before.length > 2 * length) {
+      // What has been cut off takes no room.
+      file.contents = before.slice(0, length);
+      this.#work += length;
     } else if (length < file.length) before.fill(0, length, file.length);
     this.#bytes += length - file.length;
     file.length = length;
@@ -408,6 +459,7 @@ export class MapShare implements Share {
   #store(file: Node): void {
     if (file.isGone) return;
     const bytes = this.#contents(file).slice(0, file.length);
+    this.#work += bytes.length + LOOK * (1 + file.others.length);
     for (const place of [file, ...file.others]) this.#map.set(this.#pathOf(place), bytes);
   }
 
@@ -415,12 +467,21 @@ export class MapShare implements Share {
     return [...this.path(parent), name].join("/");
   }
 
-  *#filesBelow(node: Node, path: string): Generator<{ node: Node; path: string }> {
-    if (node.type === FileType.FILE) yield { node, path };
-    const left = [...node.children].map(([name, child]) => ({ node: child, path: `${path}/${name}` }));
+  /**
+   * The files below a node, and their paths.
+   * @param longer - characters that their paths are to become longer by
+   */
+  *#filesBelow(node: Node, path: string, longer: number): Generator<{ node: Node; path: string }> {
+    let room = this.#pathsMost - this.#paths;
+    const left = [{ node, path }];
     for (let next = left.pop(); next !== undefined; next = left.pop()) {
-      if (next.node.type === FileType.FILE) yield next;
+      this.#work += LOOK;
+      if (next.path.length + longer > PATH_MOST) throw new ShareError(Errno.ENAMETOOLONG);
       for (const [name, child] of next.node.children) left.push({ node: child, path: `${next.path}/${name}` });
+      if (next.node.type !== FileType.FILE) continue;
+      room -= longer;
+      if (room < 0) throw new ShareError(Errno.ENOSPC);
+      yield next;
     }
   }
 }
@@ -433,6 +494,13 @@ const SPECIAL: ReadonlySet<number> = new Set([FileType.PIPE, FileType.CHARACTER,
 function namesOf({ type, isGone, others, folders }: Node): number {
   if (isGone) return 0;
   return type === FileType.FOLDER ? 2 + folders : 1 + others.length;
+}
+
+/** Characters of the path of a name in a folder. */
+function lengthOf(folder: Node, name: string): number {
+  let length = name.length;
+  for (let at = folder; at.parent !== at; at = at.parent) length += 1 + at.name.length;
+  return length;
 }
 
 function placeAmong({ others }: Node, parent: Node, name: string): Place {
@@ -456,8 +524,10 @@ function extendedOf({ extended }: Node, name: string): Uint8Array {
   return found;
 }
 
-function extendedBytes({ extended }: Node): number {
+const roomOf = (name: string, value: Uint8Array): number => EXTENDED_ROOM + name.length + value.length;
+
+function extendedRoom({ extended }: Node): number {
   let bytes = 0;
-  for (const [name, value] of extended ?? []) bytes += name.length + value.length;
+  for (const [name, value] of extended ?? []) bytes += roomOf(name, value);
   return bytes;
 }

@@ -185,6 +185,8 @@ export interface Share {
   hold(node: ShareNode): void;
   /** It has one less: what `hold` was called for is over. */
   release(node: ShareNode): void;
+  /** Bytes that have been moved, or what took as long, since it was asked last, beside those that are read and written. */
+  takeWork?(): number;
   /** Nobody uses the share any more. */
   close(): void;
 }

@@ -8,7 +8,7 @@ import { HEADER_BYTES, Message, MSIZE_MOST, READ_HEADER_BYTES, WRITE_HEADER_BYTE
 import { type DataSpan, Server } from "./server.ts";
 
 const QUEUE_SIZE = 128;
-/** Bytes and requests that are served before the machine goes on; the rest follows at the next tick. */
+/** Bytes, also those that the share moves by itself, and requests that are served before the machine goes on; the rest follows at the next tick. */
 const BYTES_AT_ONCE = 2 ** 20;
 const REQUESTS_AT_ONCE = 64;
 /** Bytes of a request but for what WRITE writes: sixteen names are the most that any has. */
@@ -127,7 +127,7 @@ export class Virtio9p implements VirtioModel<ShareState> {
         break;
       }
       if (!queue.pop(this.#chain)) break;
-      left -= this.#answer(host, queue);
+      left -= this.#answer(host, queue) + this.#server.takeWork();
     }
     host.interrupt(queue);
   }

@@ -39,6 +39,12 @@ const FIDS_MOST = 2 ** 16;
 /** Bytes of an answer that is made here; READ writes the guest's memory itself. */
 const ANSWER_MOST = 2 ** 16;
 
+/** Names of folders that are kept for who reads on; they are listed anew when they have been dropped. */
+const ENTRIES_MOST = 2 ** 21;
+/** Bytes of the paths that are saved; files beyond are lost to a restored driver. */
+const SAVED_PATH_MOST = 2 ** 16;
+const SAVED_ALL_MOST = 2 ** 25;
+
 /** Bytes of an extended attribute, and of all those that are on their way. */
 const EXTENDED_MOST = 2 ** 16;
 const EXTENDED_ALL_MOST = 2 ** 24;
@@ -52,8 +58,6 @@ interface Extended {
   written: number;
   /** Of XATTRCREATE. */
   readonly flags: number;
-  /** Bytes that the number alone holds: a value that is read is the file's own. */
-  readonly ownBytes: number;
 }
 
 /** A file of the driver's. */
@@ -91,8 +95,11 @@ export class Server {
   readonly #request = new RequestReader();
   readonly #answer = new AnswerWriter(ANSWER_MOST);
   #msize = MSIZE_MOST;
-  /** Bytes of attributes that are held by numbers alone. */
+  /** Bytes of attributes that are on their way: a value that is read may have been replaced. */
   #extendedBytes = 0;
+  /** Open folders whose names are kept, the one that was listed first first. */
+  readonly #listed = new Set<Fid>();
+  #entries = 0;
 
   constructor(share: Share, readonly: boolean) {
     this.#share = share;
@@ -121,6 +128,11 @@ export class Server {
     }
   }
 
+  /** Bytes that the share has moved since it was asked last, beside those of READ and WRITE. */
+  takeWork(): number {
+    return this.#share.takeWork?.() ?? 0;
+  }
+
   /** Forgets all files. */
   reset(): void {
     for (const fid of this.#fids.keys()) this.#forget(fid);
@@ -130,10 +142,14 @@ export class Server {
   save(): { msize: number; fids: SavedFid[] } {
     // Attributes on their way are lost: the driver is told EBADF.
     const files = [...this.#fids].filter(([, { extended }]) => extended === undefined);
-    const fids = files.map(([fid, { node, uid, isOpen, flags }]) => ({
-      ...{ fid, isOpen, flags },
-      path: this.#share.path(node).join("/") + (uid === NO_UID ? "" : `${UID_MARK}${uid}`),
-    }));
+    let left = SAVED_ALL_MOST;
+    const fids: SavedFid[] = [];
+    for (const [fid, { node, uid, isOpen, flags }] of files) {
+      const path = this.#share.path(node).join("/") + (uid === NO_UID ? "" : `${UID_MARK}${uid}`);
+      left -= path.length;
+      if (left < 0) break;
+      if (path.length <= SAVED_PATH_MOST) fids.push({ fid, isOpen, flags, path });
+    }
     return { msize: this.#msize, fids };
   }
 
@@ -289,8 +305,14 @@ export class Server {
       }
     }
     if (qids.length === count) {
-      if (from === to) this.#forget(to);
-      this.#add(to, node, uid);
+      // What is unlinked stays while a number leads to it.
+      this.#share.hold(node);
+      try {
+        if (from === to) this.#forget(to);
+        this.#add(to, node, uid);
+      } finally {
+        this.#share.release(node);
+      }
     }
     this.#answer.u16(qids.length);
     for (const qid of qids) this.#answer.qid(qid);
@@ -376,8 +398,7 @@ export class Server {
     if (all === undefined) throw new ShareError(Errno.EOPNOTSUPP);
     if (extended !== undefined) throw new ShareError(Errno.EBADF);
     const value = name === "" ? listOf(all.list(node)) : all.get(node, name);
-    const ownBytes = name === "" ? value.length : 0;
-    this.#addExtended(to, node, uid, { name: "", value, written: 0, flags: 0, ownBytes });
+    this.#addExtended(to, node, uid, { name: "", value, written: 0, flags: 0 });
     this.#answer.u64(BigInt(value.length));
   }
 
@@ -389,17 +410,16 @@ export class Server {
     if (this.#share.extended === undefined) throw new ShareError(Errno.EOPNOTSUPP);
     if (isOpen || extended !== undefined) throw new ShareError(Errno.EBADF);
     if (bytes > BigInt(EXTENDED_MOST)) throw new ShareError(Errno.E2BIG);
-    const ownBytes = Number(bytes);
-    this.#expectRoomFor(ownBytes);
+    this.#expectRoomFor(Number(bytes));
     this.#forget(number);
-    this.#addExtended(number, node, uid, { name, value: new Uint8Array(ownBytes), written: 0, flags, ownBytes });
+    this.#addExtended(number, node, uid, { name, value: new Uint8Array(Number(bytes)), written: 0, flags });
   }
 
   #addExtended(number: number, node: ShareNode, uid: number, extended: Extended): void {
-    this.#expectRoomFor(extended.ownBytes);
+    this.#expectRoomFor(extended.value.length);
     this.#add(number, node, uid);
     this.#fid(number).extended = extended;
-    this.#extendedBytes += extended.ownBytes;
+    this.#extendedBytes += extended.value.length;
   }
 
   #expectRoomFor(bytes: number): void {
@@ -459,9 +479,8 @@ export class Server {
     const [offset, count] = [this.#request.u64(), this.#request.u32()];
     if (!fid.isOpen || fid.file !== undefined) throw new ShareError(Errno.EBADF);
     // From the beginning: as it is now.
-    if (offset === 0n || fid.entries === undefined) fid.entries = this.#share.list(fid.node);
+    const entries = offset === 0n || fid.entries === undefined ? this.#list(fid) : fid.entries;
     const room = Math.min(count, this.#msize - READ_HEADER_BYTES, ANSWER_MOST - READ_HEADER_BYTES);
-    const { entries } = fid;
     this.#answer.u32(0);
     let used = 0;
     const first = offset > BigInt(entries.length) ? entries.length : Number(offset);
@@ -481,6 +500,26 @@ export class Server {
         .counted(text);
     }
     this.#answer.patch32(HEADER_BYTES, used);
+  }
+
+  /** Lists a folder, and drops the names of others when there are too many. */
+  #list(fid: Fid): readonly ShareEntry[] {
+    this.#dropEntries(fid);
+    const entries = this.#share.list(fid.node);
+    fid.entries = entries;
+    this.#listed.add(fid);
+    this.#entries += entries.length;
+    for (const oldest of this.#listed) {
+      if (this.#entries <= ENTRIES_MOST || oldest === fid) break;
+      this.#dropEntries(oldest);
+    }
+    return entries;
+  }
+
+  #dropEntries(fid: Fid): void {
+    this.#listed.delete(fid);
+    this.#entries -= fid.entries?.length ?? 0;
+    fid.entries = undefined;
   }
 
   #statistics(): void {
@@ -600,7 +639,8 @@ export class Server {
     const fid = this.#fids.get(number);
     this.#fids.delete(number);
     if (fid === undefined) return;
-    this.#extendedBytes -= fid.extended?.ownBytes ?? 0;
+    this.#extendedBytes -= fid.extended?.value.length ?? 0;
+    this.#dropEntries(fid);
     try {
       fid.file?.close();
     } catch {
