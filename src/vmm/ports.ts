@@ -5,6 +5,7 @@ import { WasmvisorError } from "../error.ts";
 import { bytes, table, type ValuesIn } from "../state/table.ts";
 import type { Part } from "../state/saved.ts";
 import { known } from "./known.ts";
+import { Pieces } from "./pieces.ts";
 
 /** Bytes that wait for the program before the guest waits. */
 const OUTPUT_BYTES = 2 ** 16;
@@ -78,7 +79,7 @@ export class VmPort {
   #told = false;
   #receive: (bytes: Uint8Array) => number = () => 0;
   #changed: () => void = () => undefined;
-  #output: Uint8Array[] = [];
+  readonly #output = new Pieces();
   #outputBytes = 0;
   #arrived: (() => void) | undefined;
   #writes: Write[] = [];
@@ -196,7 +197,7 @@ export class VmPort {
   #take(bytes: Uint8Array): number {
     const count = Math.min(bytes.length, OUTPUT_BYTES - this.#outputBytes);
     if (count === 0 || this.#isClosed) return 0;
-    this.#output.push(bytes.slice(0, count));
+    this.#output.push(bytes.subarray(0, count));
     this.#outputBytes += count;
     this.#arrived?.();
     return count;
@@ -215,7 +216,7 @@ export class VmPort {
   }
 
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    while (this.#output.length === 0 && !this.#isClosed) {
+    while (this.#output.isEmpty && !this.#isClosed) {
       await new Promise<void>((resolve) => (this.#arrived = resolve));
     }
     const next = this.#output.shift();
@@ -227,7 +228,7 @@ export class VmPort {
   }
 
   #forgetOutput(): void {
-    this.#output = [];
+    this.#output.clear();
     this.#outputBytes = 0;
     this.#tell();
   }

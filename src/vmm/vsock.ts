@@ -3,6 +3,7 @@
 import type { VsockConnection, VsockEnd } from "../device/virtio/vsock/connection.ts";
 import type { Vsock } from "../device/virtio/vsock/vsock.ts";
 import { WasmvisorError } from "../error.ts";
+import { Pieces } from "./pieces.ts";
 
 /** A socket device. */
 export interface VsockOptions {
@@ -65,7 +66,7 @@ class SocketState implements VsockEnd {
   readonly over: Promise<void>;
   connection: VsockConnection | undefined;
   readonly #sockets: Vsockets;
-  #chunks: Uint8Array[] = [];
+  readonly #chunks = new Pieces();
   #ended = false;
   #isClosed = false;
   #wakeReader: () => void = () => undefined;
@@ -84,7 +85,7 @@ class SocketState implements VsockEnd {
   }
 
   data(bytes: Uint8Array): void {
-    this.#chunks.push(bytes.slice());
+    this.#chunks.push(bytes);
     this.#wakeReader();
   }
 
@@ -113,7 +114,7 @@ class SocketState implements VsockEnd {
     return new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
-          while (this.#chunks.length === 0 && !this.#ended) {
+          while (this.#chunks.isEmpty && !this.#ended) {
             await new Promise<void>((resolve) => (this.#wakeReader = resolve));
           }
           const chunk = this.#chunks.shift();

@@ -5,6 +5,7 @@ import type { AgentClient, Exchange } from "./client.ts";
 import { fileError, refusedError } from "./errors.ts";
 import { Inflow, Outflow, WINDOW } from "./flow.ts";
 import { ChangeFlag, type Frame, FrameType, PAYLOAD_MOST, Payload, PayloadReader, WriteFlag } from "./protocol.ts";
+import { Gathered } from "../pieces.ts";
 import { checkTexts } from "./process.ts";
 
 /** What a file is, by the type in its mode. (inode(7)) */
@@ -73,8 +74,9 @@ const TYPE_MASK = 0o170000;
 const KINDS: Readonly<Record<number, FileKind>> = { 0o100000: "file", 0o040000: "folder", 0o120000: "link" };
 
 const ENOENT = 2;
-/** Names that one folder may have. */
+/** Names that one folder may have, and bytes that are said of them. */
 const NAMES_MOST = 2 ** 20;
+const LIST_BYTES_MOST = 2 ** 27;
 
 /** A request that is answered by `DONE` alone, or by bytes before it. */
 class Request implements Exchange {
@@ -193,14 +195,16 @@ export class AgentFiles implements GuestFiles {
     const request = new Request(this.#client);
     await request.begin(FrameType.LIST, new Payload().u32(WINDOW).text(path));
     const entries: FileEntry[] = [];
+    let bytes = 0;
     for (let chunk = await request.inflow.read(); chunk !== undefined; chunk = await request.inflow.read()) {
       const reader = new PayloadReader(chunk);
       while (reader.left > 0 && !reader.short) {
         const status = readStatus(reader);
         entries.push({ ...status, name: reader.text(), target: reader.text() });
       }
-      if (!reader.short && entries.length <= NAMES_MOST) continue;
-      const why = reader.short ? "its names make no sense" : `it has more than ${NAMES_MOST} names`;
+      bytes += chunk.length;
+      if (!reader.short && entries.length <= NAMES_MOST && bytes <= LIST_BYTES_MOST) continue;
+      const why = reader.short ? "its names make no sense" : "it has too many names; list the folders in it";
       const error = new WasmvisorError("guest-file", `The guest's ${path} cannot be listed: ${why}.`, { path });
       request.cancel(error);
       throw error;
@@ -311,21 +315,17 @@ export async function collect(
   most: number,
   tooLong: () => Error,
 ): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+  const gathered = new Gathered();
   const reader = stream.getReader();
   for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-    length += chunk.value.length;
-    if (length > most) {
+    if (gathered.length + chunk.value.length > most) {
       const error = tooLong();
       await reader.cancel(error);
       throw error;
     }
-    chunks.push(chunk.value);
+    gathered.add(chunk.value);
   }
-  const bytes = new Uint8Array(length);
-  chunks.reduce((at, chunk) => (bytes.set(chunk, at), at + chunk.length), 0);
-  return bytes;
+  return gathered.take();
 }
 
 /** What a file may be written from. */

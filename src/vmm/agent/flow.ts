@@ -1,5 +1,7 @@
 /** Flow control by credit: each side says how many bytes of a channel it takes, and says so again as they are used. */
 
+import { Pieces } from "../pieces.ts";
+
 /** Bytes that an agent may send on a channel before somebody has read them. */
 export const WINDOW = 2 ** 18;
 
@@ -7,7 +9,7 @@ export const WINDOW = 2 ** 18;
 export class Inflow {
   readonly #giveCredit: (bytes: number) => void;
   readonly #most: number;
-  #chunks: Uint8Array[] = [];
+  readonly #chunks = new Pieces();
   #bytes = 0;
   #read = 0;
   #ended = false;
@@ -24,7 +26,7 @@ export class Inflow {
   take(bytes: Uint8Array): boolean {
     if (this.#ended || bytes.length === 0) return true;
     if (this.#bytes + bytes.length > this.#most) return false;
-    this.#chunks.push(bytes);
+    this.#chunks.push(bytes, true);
     this.#bytes += bytes.length;
     this.#arrived?.();
     return true;
@@ -40,13 +42,13 @@ export class Inflow {
   fail(error: unknown): void {
     if (this.#ended) return;
     this.#failure ??= { error };
-    this.#chunks = [];
+    this.#chunks.clear();
     this.end();
   }
 
   /** The next bytes; undefined at the end. */
   async read(): Promise<Uint8Array | undefined> {
-    while (this.#chunks.length === 0) {
+    while (this.#chunks.isEmpty) {
       if (this.#failure !== undefined) throw this.#failure.error;
       if (this.#ended) return undefined;
       await new Promise<void>((resolve) => (this.#arrived = resolve));

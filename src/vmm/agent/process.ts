@@ -4,6 +4,7 @@ import { WasmvisorError } from "../../error.ts";
 import type { AgentClient, Exchange } from "./client.ts";
 import { programError } from "./errors.ts";
 import { Inflow, Outflow, WINDOW } from "./flow.ts";
+import { Gathered } from "../pieces.ts";
 import { ExecFlag, type Frame, FrameType, Payload, PayloadReader, UNASKED_BYTES } from "./protocol.ts";
 
 /** How a command is run. */
@@ -143,6 +144,8 @@ export class Running implements Exchange {
   readonly #stdin: Outflow;
   #id: number | undefined;
   #discards = [false, false];
+  /** Bytes that nobody has read, and that the agent has not been told of. */
+  readonly #dropped = [0, 0];
   #resolveStarted: (pid: number) => void = () => undefined;
   #rejectStarted: (error: unknown) => void = () => undefined;
   #resolve: (exit: ProcessExit) => void = () => undefined;
@@ -187,7 +190,7 @@ export class Running implements Exchange {
       case FrameType.DATA:
         if (channel > 1) return false;
         if (!this.#discards[channel]) return this.outputs[channel]!.take(payload);
-        this.#credit(channel, payload.length);
+        this.#drop(channel, payload.length);
         return true;
       case FrameType.END:
         this.outputs[channel]?.end();
@@ -238,6 +241,14 @@ export class Running implements Exchange {
       close: () => this.endInput(),
       abort: () => this.endInput(),
     });
+  }
+
+  /** The agent is told of many at once, so that it does not say a byte and hear of each. */
+  #drop(channel: number, bytes: number): void {
+    this.#dropped[channel]! += bytes;
+    if (this.#dropped[channel]! < WINDOW / 4) return;
+    this.#credit(channel, this.#dropped[channel]!);
+    this.#dropped[channel] = 0;
   }
 
   #credit(channel: number, bytes: number): void {
@@ -349,21 +360,17 @@ async function feed(running: Running, stdin: NonNullable<ExecOptions["stdin"]>):
 }
 
 async function all(running: Running, output: Inflow, most: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+  const gathered = new Gathered();
   for (let chunk = await output.read(); chunk !== undefined; chunk = await output.read()) {
-    length += chunk.length;
-    if (length > most) {
+    if (gathered.length + chunk.length > most) {
       const sentence = `The command has printed more than ${most} bytes; allow more with maxOutput, or read it with vm.spawn.`;
       const error = new WasmvisorError("agent-output", sentence, { maxOutput: most });
       running.cancel(error);
       throw error;
     }
-    chunks.push(chunk);
+    gathered.add(chunk);
   }
-  const bytes = new Uint8Array(length);
-  chunks.reduce((at, chunk) => (bytes.set(chunk, at), at + chunk.length), 0);
-  return bytes;
+  return gathered.take();
 }
 
 /**

@@ -3,6 +3,7 @@
 import type { PortBackend } from "../../backend/port/port.ts";
 import type { VsockConnection, VsockEnd } from "../../device/virtio/vsock/connection.ts";
 import type { Vsock } from "../../device/virtio/vsock/vsock.ts";
+import { Pieces } from "../pieces.ts";
 
 /** The port of the host's that an agent connects to. (guests/agent/vsock.c) */
 export const AGENT_VSOCK_PORT = 0x7776;
@@ -61,7 +62,7 @@ class Line implements VsockEnd {
   connection: VsockConnection | undefined;
   readonly #ends: Ends;
   readonly #over: () => void;
-  #waiting: Uint8Array[] = [];
+  readonly #waiting = new Pieces();
   /** Bytes that the device is to be told of. */
   #used = 0;
   /** The port will be asked for more. */
@@ -78,16 +79,15 @@ class Line implements VsockEnd {
   }
 
   data(bytes: Uint8Array): void {
-    const taken = this.#waiting.length > 0 ? 0 : this.#give(bytes);
-    if (taken < bytes.length) this.#waiting.push(bytes.slice(taken));
+    const taken = this.#waiting.isEmpty ? this.#give(bytes) : 0;
+    if (taken < bytes.length) this.#waiting.push(bytes.subarray(taken));
   }
 
   /** There is room for what waits. */
   drain(): void {
-    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+    for (let first = this.#waiting.shift(); first !== undefined; first = this.#waiting.shift()) {
       const taken = this.#give(first);
-      if (taken < first.length) return void (this.#waiting[0] = first.subarray(taken));
-      this.#waiting.shift();
+      if (taken < first.length) return this.#waiting.putBack(first.subarray(taken));
     }
   }
 
@@ -106,7 +106,7 @@ class Line implements VsockEnd {
   }
 
   closed(): void {
-    this.#waiting = [];
+    this.#waiting.clear();
     this.#over();
     this.connection = undefined;
     this.#ends.backend.opened(false);

@@ -8,7 +8,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { MapShare } from "../../../src/backend/share/map.ts";
-import { Errno, FileType, type Share, ShareError, type ShareNode } from "../../../src/backend/share/share.ts";
+import { Errno, FileType, type Share, type ShareError, type ShareNode } from "../../../src/backend/share/share.ts";
 import { Message, NO_FID, OpenFlag, VERSION_9P2000_L } from "../../../src/device/virtio/9p/protocol.ts";
 import { openFolder } from "../../../src/host/share-node.ts";
 import { ShareRig } from "./9p-rig.ts";

@@ -168,6 +168,36 @@ test("what is read is given back as credit, and what nobody reads is not", async
   expect(credit).toBe(3 * 65_536);
 });
 
+test("what nobody wants is given back in lumps, and not byte by byte", async () => {
+  const credits: number[] = [];
+  const { agent, client } = rig(({ id, type, payload }) => {
+    if (type === FrameType.CREDIT) credits.push(new PayloadReader(payload).u32());
+    if (type === FrameType.EXEC) agent.say(id, FrameType.STARTED, new Payload().u32(1));
+  });
+  const process = await spawn(client, "x", {});
+  await process.stdout.cancel();
+  const frame = new Payload().bytes(new Uint8Array(1)).frame(agent.sent.at(-1)!.id, FrameType.DATA);
+  for (let count = 0; count < 200; count++) agent.raw(Buffer.concat(Array<Uint8Array>(1000).fill(frame)));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(credits).toEqual([WINDOW, 65_536, 65_536, 65_536]);
+});
+
+test("a folder whose names have no end is not listed", async () => {
+  const entry = (): Payload => {
+    const payload = new Payload();
+    for (let word = 0; word < 4; word++) payload.u32(0);
+    return payload.u64(0).u64(0).text("x".repeat(60_000)).text("");
+  };
+  const frame = entry();
+  let said = 0;
+  const { agent, client } = rig(({ id, type }) => {
+    if (type === FrameType.CREDIT || type === FrameType.LIST)
+      for (let count = 0; count < 2; count++, said++) agent.say(id, FrameType.DATA, frame);
+  });
+  expect(await failureOf(() => new AgentFiles(client).list("/x"))).toMatchObject({ code: "guest-file" });
+  expect(said * 60_000).toBeLessThan(2 ** 27 + 2 ** 20);
+});
+
 test("requests fail when the guest goes, and those who wait for it are served by the next one", async () => {
   const { agent, client } = rig();
   const running = failureOf(() => exec(client, "x", {}));
