@@ -11,7 +11,7 @@ export interface Connection {
   readonly incoming: AsyncIterable<Uint8Array>;
   /** Resolves when there is room for more. */
   send(bytes: Uint8Array): Promise<void>;
-  /** Nothing more is sent. */
+  /** Nothing more is sent, and what still comes is dropped. */
   end(): void;
   /** Drops it. */
   close(): void;
@@ -44,6 +44,9 @@ export function connectionOf(socket: Socket): Connection {
       }),
     end: () => {
       socket.end();
+      // Its end is seen only where it is read.
+      socket.removeAllListeners("readable");
+      socket.resume();
       // The other side closes it; one that does not is not waited for.
       socket.setTimeout(LINGER, () => socket.destroy());
     },

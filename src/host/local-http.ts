@@ -162,9 +162,10 @@ function upgradeOf(link: Socket): LocalUpgrade {
     },
     refuse: (status, text) => {
       const length = Buffer.byteLength(text);
-      link.end(
+      link.write(
         `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${text}`,
       );
+      connectionOf(link).end();
     },
   };
 }

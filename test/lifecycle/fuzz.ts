@@ -11,6 +11,7 @@ import { WasmvisorError } from "../../src/error.ts";
 import { Random } from "../../src/isa/random/values.ts";
 import { parseMachineFile } from "../../src/lifecycle/machine-file.ts";
 import { ROUTES } from "../../src/lifecycle/routes.ts";
+import { askLocal } from "../../src/host/local-http.ts";
 import { makePrivateFolder } from "../../src/host/state-folder.ts";
 import { Host } from "../../src/index.ts";
 import { parseJson } from "../../src/lifecycle/json-text.ts";
@@ -203,6 +204,15 @@ export async function fuzzControl(seed: number): Promise<void> {
   });
   const wrong = ownError();
   if (wrong !== undefined) throw new Error(wrong);
+  if (seed % 50 === 0) await expectServed(socket);
+}
+
+/** Others are served as before. */
+async function expectServed(socket: string): Promise<void> {
+  const { status } = await askLocal(socket, { method: "GET", path: "/" }).catch((cause: unknown) => {
+    throw new Error("nobody is served any more", { cause });
+  });
+  if (status !== 200) throw new Error(`others are answered ${status}`);
 }
 
 /** Ends what `fuzzControl` has made. */
