@@ -16,6 +16,9 @@
 // `npm run fuzz -- 9p [first seed] [drivers]`: messages to shared folders that make no sense (test/device/virtio/9p-fuzz.ts).
 // `npm run fuzz -- vxlan|relay|wisp|fetch [first seed] [count]`: peers, relays, VMs and guests that talk nonsense (test/net/tunnels-fuzz.ts).
 // `npm run fuzz -- machine-file|control [first seed] [count]`: machine files, and clients of a supervisor (test/lifecycle/fuzz.ts).
+// `npm run fuzz -- cables [first seed] [cables]`: the far ends of cables between threads, tabs and hosts (test/net/switch/cable-fuzz.ts).
+// `npm run fuzz -- images [first seed] [images]`: kernels, device trees and other images (test/machine/loader/fuzz.ts).
+// `npm run fuzz -- packages [first seed] [files]`: what Debian's mirrors might send (test/linux/fuzz.ts).
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { createServer } from "vite";
@@ -78,6 +81,9 @@ const WATCHED = {
   ports: ["test/device/virtio/ports-fuzz.ts", "fuzzPortsMany"],
   "fw-cfg": ["test/device/fw-cfg-fuzz.ts", "fuzzFwCfgMany"],
   pflash: ["test/device/pflash-fuzz.ts", "fuzzPFlashMany"],
+  cables: ["test/net/switch/cable-fuzz.ts", "fuzzCablesMany"],
+  images: ["test/machine/loader/fuzz.ts", "fuzzImagesMany"],
+  packages: ["test/linux/fuzz.ts", "fuzzPackagesMany"],
   "machine-file": ["test/lifecycle/fuzz.ts", "fuzzMachineFileMany"],
   control: ["test/lifecycle/fuzz.ts", "fuzzControlMany"],
 };

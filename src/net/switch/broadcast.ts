@@ -2,7 +2,7 @@
 
 import { type FrameInfo, type FrameOffers, MAX_FRAME, type NetworkPort } from "../../backend/network/network.ts";
 import type { MessageLine } from "./channel.ts";
-import { infoOf, wordsOf } from "./frame-words.ts";
+import { infoOf, ownBytes, wordsOf } from "./frame-words.ts";
 import type { SwitchPort } from "./port.ts";
 
 /** Bytes that are under way to one other before it must have taken some. */
@@ -172,7 +172,7 @@ class BroadcastEnd implements NetworkPort {
     if (peer.waiting + cost > WINDOW || this.#waitingBytes + cost > WAITING_MOST) return this.#take(from, cost);
     peer.waiting += cost;
     this.#waitingBytes += cost;
-    this.#waiting.push({ from, bytes, info: infoOf(info, bytes.length) });
+    this.#waiting.push({ from, bytes: ownBytes(bytes), info: infoOf(info, bytes.length) });
     this.#offer();
   }
 

@@ -1,7 +1,7 @@
 /** A cable between two switches that are not on one thread, over a `MessagePort`. */
 
 import { type FrameInfo, type FrameOffers, MAX_FRAME, type NetworkPort } from "../../backend/network/network.ts";
-import { infoOf, wordsOf } from "./frame-words.ts";
+import { infoOf, ownBytes, wordsOf } from "./frame-words.ts";
 import type { SwitchPort } from "./port.ts";
 
 /** What has the methods of a `MessagePort`, or of a `BroadcastChannel`. */
@@ -110,7 +110,7 @@ class ChannelEnd implements NetworkPort {
     // Who sends more than its window is not listened to.
     if (this.#waiting.length >= WAITING_MOST || this.#waitingBytes + bytes.length > WINDOW) return;
     this.#waitingBytes += bytes.length;
-    this.#waiting.push({ bytes, info: infoOf(info, bytes.length) });
+    this.#waiting.push({ bytes: ownBytes(bytes), info: infoOf(info, bytes.length) });
     this.#offer();
   }
 

@@ -9,6 +9,11 @@ export function wordsOf(info: FrameInfo): readonly number[] {
   return [flags, gso, segmentBytes, headerBytes, checksumStart, checksumOffset];
 }
 
+/** Bytes on which nothing more hangs, and to which nobody writes any more. */
+export function ownBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer instanceof ArrayBuffer && bytes.buffer.byteLength === bytes.length ? bytes : bytes.slice();
+}
+
 /** What somebody says of a frame of `length` bytes, as far as it can be. */
 export function infoOf(words: unknown, length: number): FrameInfo {
   const info = plainInfo();
