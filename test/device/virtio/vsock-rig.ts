@@ -80,6 +80,8 @@ export class VsockRig {
   readonly device: Vsock;
   /** What listens, by port. */
   readonly ends = new Map<number, VsockEnd>();
+  /** What is asked for an end, by port. */
+  readonly accepts = new Map<number, () => VsockEnd | undefined>();
   readonly accepted: VsockConnection[] = [];
   readonly #rx: FakeQueue;
   readonly #tx: FakeQueue;
@@ -87,7 +89,7 @@ export class VsockRig {
   #slot = 0;
 
   constructor() {
-    this.device = new Vsock(GUEST_CID, (port) => this.ends.get(port));
+    this.device = new Vsock(GUEST_CID, (port) => this.accepts.get(port)?.() ?? this.ends.get(port));
     this.device.onAccepted = (connection) => this.accepted.push(connection);
     this.rig = new Rig(this.device);
     const setup = { size: 128, desc: RAM_PA, driver: RAM_PA, device: RAM_PA, indirect: false, eventIndex: false };
