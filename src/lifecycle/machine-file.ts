@@ -127,7 +127,16 @@ const WATCHDOG = objectOf(
   },
 );
 
-const CHECKPOINTS = objectOf({ every: described("Milliseconds from one to the next.", whole(100, 86_400_000)) }, {});
+const CHECKPOINTS = objectOf(
+  { every: described("Milliseconds from one to the next.", whole(100, 86_400_000)) },
+  {
+    file: described(
+      "Whether they are kept in a file, too: when the process that holds the machine dies, the next one has it go on from there.",
+      truth(),
+      false,
+    ),
+  },
+);
 
 const STEP = objectOf(
   { run: described("A line for /bin/sh in the guest.", anyText(65_536)) },
@@ -211,7 +220,7 @@ const MACHINE = objectOf(
       false,
     ),
     checkpoints: described(
-      'For "onFailure": "restore": what the machine is is kept in memory, again and again.',
+      'What the machine is is kept, again and again: in memory for "onFailure": "restore", and perhaps in a file.',
       CHECKPOINTS,
     ),
     provision: described(
@@ -330,9 +339,17 @@ function cureContradiction(machine: MachineDescription): Contradiction | undefin
 }
 
 /** A disk's file does not go back with the memory. */
-function unkept({ readonly, forget }: DriveDescription, { onFailure }: MachineDescription): string | undefined {
-  if (onFailure !== "restore" || readonly === true || forget === true) return undefined;
+function unkept({ readonly, forget }: DriveDescription, machine: MachineDescription): string | undefined {
+  if (readonly === true || forget === true) return undefined;
+  if (keepsState(machine))
+    return 'is written to its file, which cannot go back with "checkpoints": { "file": true }; make it readonly or forget, or leave that out';
+  if (machine.onFailure !== "restore") return undefined;
   return 'is written to its file, which cannot go back with "onFailure": "restore"; make it readonly or forget, or use "restart"';
+}
+
+/** Whether the machine goes on from a file when the process that holds it has died. */
+export function keepsState({ checkpoints }: MachineDescription): boolean {
+  return checkpoints?.file === true;
 }
 
 /** What becomes of a machine that has failed. */

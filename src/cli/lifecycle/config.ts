@@ -170,7 +170,7 @@ export async function configOf(machine: MachineDescription, place: Place, signal
     ...(cpu === undefined ? {} : { cpu: defined(cpu) }),
     ...(balloon === true ? { balloon: true } : {}),
     ...(watchdog === undefined ? {} : { watchdog: typeof watchdog === "boolean" ? watchdog : defined(watchdog) }),
-    ...defined({ checkpoints }),
+    ...(checkpoints === undefined ? {} : { checkpoints: { every: checkpoints.every } }),
     onFailure: failureActionOf(machine),
     ...(drives.length > 0 ? { drives } : {}),
     ...sharesOf(machine, place),

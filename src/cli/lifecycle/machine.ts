@@ -14,7 +14,7 @@ import {
   writeStreamWhole,
 } from "../../host/state-folder.ts";
 import type { ExecResult, Host, RestoreOptions, Vm, VmConfig, VmExit, VmState } from "../../index.ts";
-import { failureActionOf, hasAgent, type MachineDescription } from "../../lifecycle/machine-file.ts";
+import { failureActionOf, keepsState, hasAgent, type MachineDescription } from "../../lifecycle/machine-file.ts";
 import type { Bodies } from "../../lifecycle/routes.ts";
 import { Log } from "../control/server.ts";
 import { PanicWatch } from "../panic.ts";
@@ -64,6 +64,8 @@ interface Live {
   readonly startedAt: number;
   /** How often it has booted again by itself. */
   restarts: number;
+  /** Has no more checkpoints be written. */
+  stopKeeping: () => void;
 }
 
 export class Machine {
@@ -209,11 +211,11 @@ export class Machine {
     await this.#switchOn(vm, record);
   }
 
-  /** From here on a state that was kept is no longer that of the disks. */
+  /** From here on a state that was kept is no longer that of the disks, unless it has none that are written to. */
   async #switchOn(vm: Vm, record: MachineRecord): Promise<void> {
     try {
       this.files.keep(record);
-      removeFile(this.files.suspended);
+      if (!record.resume) removeFile(this.files.suspended);
     } catch (error) {
       await vm.close().catch(() => undefined);
       throw error;
@@ -239,7 +241,7 @@ export class Machine {
     const options = await restoreOptionsOf(record.machine, this.#place(record), signal);
     try {
       const vm = await this.#made(options.networks, () => this.#deps.host.restore(state, options));
-      await this.#switchOn(vm, { ...record, resume: false });
+      await this.#switchOn(vm, { ...record, resume: keepsState(record.machine) });
     } catch (error) {
       if (!(error instanceof WasmvisorError) || !error.code.startsWith("snapshot-")) throw error;
       const sentence = `${error.message} To boot the machine ${this.name} without that state, use wasmvisor up --cold ${this.name}.`;
@@ -248,7 +250,14 @@ export class Machine {
   }
 
   #enter(vm: Vm, record: MachineRecord): void {
-    const live: Live = { vm, record, log: new Log(vm), startedAt: performance.now(), restarts: 0 };
+    const live: Live = {
+      vm,
+      record,
+      log: new Log(vm),
+      startedAt: performance.now(),
+      restarts: 0,
+      stopKeeping: () => undefined,
+    };
     this.#live = live;
     this.#exit = undefined;
     vm.on("output", (bytes) => this.#console.append(bytes));
@@ -257,6 +266,29 @@ export class Machine {
       vm.on(event, (fault) => this.#note(`${event}: ${sayError(fault.error)}`));
     vm.on("exit", (exit) => this.#ended(live, exit));
     vm.on("reset", () => void this.#restarted(live));
+    const { every } = record.machine.checkpoints ?? {};
+    if (every !== undefined && keepsState(record.machine))
+      live.stopKeeping = repeat(every, () => this.#keepState(live));
+  }
+
+  /** Writes what it is, so that it goes on from there when this process dies. It runs meanwhile. */
+  async #keepState(live: Live): Promise<void> {
+    try {
+      await this.#alone(async () => {
+        if (this.#live !== live || live.vm.state !== "running") return;
+        await writeStreamWhole(this.files.suspended, live.vm.snapshot());
+        live.record = { ...live.record, resume: true };
+        this.files.keep(live.record);
+      });
+    } catch (error) {
+      this.#note(`its checkpoint is not kept: ${sayError(error)}`);
+    }
+  }
+
+  /** It ends in order: what was kept of it while it ran counts no more. */
+  async #end(live: Live): Promise<void> {
+    if (keepsState(live.record.machine)) removeFile(this.files.suspended);
+    await this.#close(live);
   }
 
   /** It boots again by itself: what is done at each boot is done. */
@@ -299,12 +331,13 @@ export class Machine {
     void this.#alone(async () => {
       if (this.#live !== live || live.vm.state !== "exited") return;
       this.#exit = exit;
-      await this.#close(live);
+      await this.#end(live);
     }).catch((error: unknown) => this.#note(sayError(error)));
   }
 
   /** Switches it off; its disks are closed when this resolves. */
   async #close(live: Live): Promise<void> {
+    live.stopKeeping();
     if (this.#live === live) this.#live = undefined;
     await live.vm.close();
   }
@@ -360,7 +393,7 @@ export class Machine {
       const live = this.#live;
       if (live === undefined) return report.say(this.state === "absent" ? "is not up" : `is ${this.state} already`);
       if (!force) await this.#shutDown(live, timeout * 1000, report);
-      await this.#close(live);
+      await this.#end(live);
     });
   }
 
@@ -577,4 +610,18 @@ export class Machine {
   get suspendedAt(): number | undefined {
     return statusOf(this.files.suspended)?.modified;
   }
+}
+
+/** Does something again and again, so many milliseconds after it was done, until what is returned is called. */
+function repeat(milliseconds: number, act: () => Promise<void>): () => void {
+  let timer: ReturnType<typeof setTimeout>;
+  let isOver = false;
+  const wait = (): void => {
+    if (!isOver) timer = setTimeout(() => void act().then(wait), milliseconds);
+  };
+  wait();
+  return () => {
+    isOver = true;
+    clearTimeout(timer);
+  };
 }
