@@ -56,7 +56,7 @@ test("a machine whose process is killed goes on from its last checkpoint, again 
   expect(existsSync(kept)).toBe(true);
   await at.good("up");
   await at.type("default", "x", "B");
-});
+}, 180_000);
 
 test("without that nothing is kept in a file, and a disk that is written to its file is refused", async () => {
   const { at, kept } = project({ checkpoints: { every: 100 } });
