@@ -24,6 +24,13 @@ const MAX_WASM_PAGES = 65536;
 /** Below lie the core's constants (asconfig.json: `memoryBase`, `initialMemory`). */
 const FIRST_WASM_PAGES = 16;
 
+/**
+ * It grows by this part of itself at least, and not by more than so many pages for that reason alone: each time the engine tells all instances
+ * that have it, which are as many as there are translated modules, and counts it as garbage that is to be collected.
+ */
+const GROWS_BY = 8;
+const GROWS_MOST_PAGES = 1024;
+
 /** What is cleared at once, and in one turn of the event loop: some 8 ms where it was never touched. */
 const CLEARED_AT_ONCE_BYTES = 2 ** 24;
 
@@ -210,7 +217,7 @@ export class MachineMemory {
     const last = this.#free.at(-1);
     const atEnd = last?.end === end ? end - last.start : 0;
     const missing = Math.ceil((size - atEnd) / WASM_PAGE_BYTES);
-    if (end + missing * WASM_PAGE_BYTES > this.#limit || !this.#grow(missing)) {
+    if (end + missing * WASM_PAGE_BYTES > this.#limit || !this.#growBy(missing)) {
       if (mayAsk && this.onFull?.(size) === true) return this.#take(size) ?? this.#growFor(size, false);
       throw new WasmvisorError(
         "host-memory",
@@ -224,11 +231,20 @@ export class MachineMemory {
     return range;
   }
 
+  /** Grows by so many Wasm pages, and some more where it may. */
+  #growBy(missing: number): boolean {
+    const pages = this.byteLength / WASM_PAGE_BYTES;
+    const room = this.#limit / WASM_PAGE_BYTES - pages;
+    const more = Math.min(Math.max(missing, Math.min(Math.ceil(pages / GROWS_BY), GROWS_MOST_PAGES)), room);
+    if (this.#grow(more) || (more > missing && this.#grow(missing))) return true;
+    this.#isFull = true;
+    return false;
+  }
+
   #grow(wasmPages: number): boolean {
     try {
       this.memory.grow(wasmPages);
     } catch {
-      this.#isFull = true;
       return false;
     }
     this.#refresh();

@@ -120,3 +120,15 @@ describe("machine memory", () => {
     expect(memory.u8.subarray(ma, ma + 4 * FRAME_BYTES).every((byte) => byte === 0)).toBe(true);
   });
 });
+
+test("grows seldom when many ranges are asked for, and never beyond its limit", () => {
+  const memory = new MachineMemory(96 * 2 ** 20);
+  const buffers = new Set<ArrayBufferLike>();
+  for (let range = 0; range < 64; range++) {
+    memory.allocate(2 ** 20);
+    buffers.add(memory.memory.buffer);
+  }
+  expect(buffers.size).toBeLessThan(32);
+  memory.allocate(memory.availableBytes);
+  expect(memory.byteLength).toBe(memory.limitBytes);
+});
