@@ -1,10 +1,10 @@
-// Guests that have this process for their host, and how figures of them are put: for run-verbs.mjs and run-figures.mjs.
+// Guests that have this process for their host, and how figures of them are put: for run-verbs.mjs, run-net.mjs and run-figures.mjs.
 
 import { fileURLToPath } from "node:url";
 
 export const MIB = 2 ** 20;
 
-const guestFile = (name) => fileURLToPath(new URL(`../../.guests/${name}`, import.meta.url));
+export const guestFile = (name) => fileURLToPath(new URL(`../../.guests/${name}`, import.meta.url));
 
 export const progress = (text) => void process.stderr.write(`${text} …\n`);
 

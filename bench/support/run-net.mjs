@@ -1,20 +1,11 @@
 // run-net.mjs [--quick]: two VMs of one host send to each other through a switch, and an agent runs and copies; prints rows of JSON, figures as numbers.
 
-import { fileURLToPath } from "node:url";
 import { Host, Switch } from "../../dist/src/index.js";
+import { guestFile, median, MIB } from "./in-process.mjs";
 
 const QUICK = process.argv.includes("--quick");
-const MIB = 2 ** 20;
 const MIBS = QUICK ? 32 : 256;
 const RUNS = QUICK ? 20 : 200;
-
-const guestFile = (name) => fileURLToPath(new URL(`../../.guests/${name}`, import.meta.url));
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
 
 async function boot(host, backend, number) {
   const vm = await host.createVm({

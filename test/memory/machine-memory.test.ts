@@ -122,10 +122,10 @@ describe("machine memory", () => {
 });
 
 test("grows seldom when many ranges are asked for, and never beyond its limit", () => {
-  const memory = new MachineMemory(96 * 2 ** 20);
+  const memory = new MachineMemory(96 * MIB);
   const buffers = new Set<ArrayBufferLike>();
   for (let range = 0; range < 64; range++) {
-    memory.allocate(2 ** 20);
+    memory.allocate(MIB);
     buffers.add(memory.memory.buffer);
   }
   expect(buffers.size).toBeLessThan(32);

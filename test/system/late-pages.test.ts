@@ -3,19 +3,11 @@
 import { expect, onTestFinished, test } from "vitest";
 import { Host } from "../../src/index.ts";
 import { SlowBlob } from "../support/slow-blob.ts";
-import { guestFile } from "../support/tools.ts";
-import { boot, debian, expectOutput } from "./support.ts";
+import { bootWithDisk } from "./support.ts";
 
 test("a guest with a disk and an agent goes on while its pages come late", async () => {
   const disk = new Uint8Array(2 ** 20).map((_, index) => (index * 7) >> 3);
-  const vm = await boot({
-    ...debian("quiet wasmvisor.modules=virtio_mmio,virtio_blk"),
-    initrd: guestFile("initrd-modules.cpio"),
-    memory: "192M",
-    agent: true,
-    drives: [{ source: disk, format: "raw" }],
-  });
-  await expectOutput(vm, "Type 'poweroff' to leave.");
+  const vm = await bootWithDisk(disk);
   const work =
     "find /bin /etc /lib -type f | sort | xargs md5sum | md5sum; echo 3 >/proc/sys/vm/drop_caches; md5sum </dev/vda";
   const wanted = await vm.exec(work);

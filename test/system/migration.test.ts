@@ -3,18 +3,10 @@
 import { expect, onTestFinished, test } from "vitest";
 import { Host } from "../../src/index.ts";
 import { connection } from "../support/line.ts";
-import { guestFile } from "../support/tools.ts";
-import { boot, debian, expectOutput } from "./support.ts";
+import { bootWithDisk } from "./support.ts";
 
 test("a guest is moved while it works, and its programs, files, disk and clock go along", async () => {
-  const vm = await boot({
-    ...debian("quiet wasmvisor.modules=virtio_mmio,virtio_blk"),
-    initrd: guestFile("initrd-modules.cpio"),
-    memory: "192M",
-    agent: true,
-    drives: [{ source: new Uint8Array(2 ** 20), format: "raw" }],
-  });
-  await expectOutput(vm, "Type 'poweroff' to leave.");
+  const vm = await bootWithDisk(new Uint8Array(2 ** 20));
   expect(await vm.exec("echo kept >/dev/vda; sync; echo here >/tmp/file")).toMatchObject({ code: 0 });
   // A program that stores to memory and counts, for ever.
   const counting = "i=0; while :; do i=$((i+1)); echo $i >/tmp/count; done";

@@ -7,8 +7,7 @@ import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { Host } from "../../src/index.ts";
 import { connection } from "../support/line.ts";
-import { guestFile } from "../support/tools.ts";
-import { boot, debian, expectOutput } from "./support.ts";
+import { bootWithDisk } from "./support.ts";
 
 /** Writes numbers over the disk, again and again, around and past what the kernel keeps in memory. */
 const WRITING = `n=0; while :; do
@@ -21,14 +20,7 @@ test("a guest that writes to its disk all the time is moved with it, to another 
   const [here, there] = [path.join(folder, "here.img"), path.join(folder, "there.qcow2")];
   const content = new Uint8Array(2 ** 24).map((_, at) => (at >> 22) * (at >> 9));
   writeFileSync(here, content);
-  const vm = await boot({
-    ...debian("quiet wasmvisor.modules=virtio_mmio,virtio_blk"),
-    initrd: guestFile("initrd-modules.cpio"),
-    memory: "192M",
-    agent: true,
-    drives: [{ source: here, format: "raw" }],
-  });
-  await expectOutput(vm, "Type 'poweroff' to leave.");
+  const vm = await bootWithDisk(here);
   await vm.exec(`(${WRITING}) >/dev/null 2>&1 & echo $! >/tmp/pid; until [ -s /tmp/count ]; do sleep 1; done`);
 
   const other = await Host.create();

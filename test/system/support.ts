@@ -27,6 +27,19 @@ export async function boot(config: VmConfig): Promise<Vm> {
   return vm;
 }
 
+/** The same with busybox at its shell, an agent, and a raw disk at /dev/vda. */
+export async function bootWithDisk(source: string | Uint8Array): Promise<Vm> {
+  const vm = await boot({
+    ...debian("quiet wasmvisor.modules=virtio_mmio,virtio_blk"),
+    initrd: guestFile("initrd-modules.cpio"),
+    memory: "192M",
+    agent: true,
+    drives: [{ source, format: "raw" }],
+  });
+  await expectOutput(vm, "Type 'poweroff' to leave.");
+  return vm;
+}
+
 /** Waits for output, with patience for a slow machine. */
 export async function expectOutput(vm: Vm, pattern: string | RegExp): Promise<readonly (string | undefined)[]> {
   const { groups } = await vm.console.waitFor(pattern, PATIENCE_MILLISECONDS);

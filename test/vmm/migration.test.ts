@@ -23,6 +23,7 @@ import {
 import { Random } from "../../src/isa/random/values.ts";
 import { storing } from "../support/page-guests.ts";
 import { connection } from "../support/line.ts";
+import { runs } from "../support/runs.ts";
 import { differences } from "../support/state.ts";
 import { printed } from "../support/vm-text.ts";
 import { code } from "../support/expected.ts";
@@ -68,14 +69,6 @@ async function ends(vm: Vm, line: { source: ByteStreams; destination: ByteStream
   const codeOf = (end: PromiseSettledResult<unknown>): string =>
     end.status === "fulfilled" ? "done" : String((end.reason as { code?: string }).code ?? end.reason);
   return { here: codeOf(here), there: codeOf(there), reason: here.status === "rejected" ? String(here.reason) : "" };
-}
-
-/** Whether its harts get on. */
-async function runs(vm: Vm): Promise<boolean> {
-  if (vm.state !== "running") return false;
-  const { instructions } = vm.counters();
-  await new Promise((resolve) => setTimeout(resolve, 15));
-  return vm.counters().instructions > instructions;
 }
 
 const MOVES: readonly (readonly [EngineName, EngineName])[] = [

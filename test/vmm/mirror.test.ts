@@ -14,6 +14,7 @@ import { PieceSet } from "../../src/vmm/migrate/piece-set.ts";
 import { checkDescription } from "../../src/vmm/snapshot/description.ts";
 import { code } from "../support/expected.ts";
 import { connection } from "../support/line.ts";
+import { runs } from "../support/runs.ts";
 import { storing } from "../support/page-guests.ts";
 
 const host = await Host.create();
@@ -74,17 +75,6 @@ async function move(vm: Vm, options: MigrateOptions, received: ReceiveOptions) {
   ]);
   await arrived.postCopy?.done;
   return { vm: arrived, statistics };
-}
-
-/** Whether its harts get on. */
-async function runs(vm: Vm): Promise<boolean> {
-  if (vm.state !== "running") return false;
-  const { instructions } = vm.counters();
-  for (let tries = 0; tries < 200 && vm.state === "running"; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    if (vm.counters().instructions > instructions) return true;
-  }
-  return false;
 }
 
 describe("a disk that is a file is copied", () => {

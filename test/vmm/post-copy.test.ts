@@ -19,6 +19,7 @@ import { BlockKind } from "../../src/snapshot/format.ts";
 import { code } from "../support/expected.ts";
 import { storing } from "../support/page-guests.ts";
 import { connection } from "../support/line.ts";
+import { runs } from "../support/runs.ts";
 import { printed } from "../support/vm-text.ts";
 
 const host = await Host.create();
@@ -45,17 +46,6 @@ async function move(vm: Vm, options: MigrateOptions, received: ReceiveOptions = 
   sent.catch(() => undefined);
   const arrived = await other.receive(destination, received);
   return { vm: arrived, sent };
-}
-
-/** Whether its harts get on. */
-async function runs(vm: Vm): Promise<boolean> {
-  if (vm.state !== "running") return false;
-  const { instructions } = vm.counters();
-  for (let tries = 0; tries < 200 && vm.state === "running"; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    if (vm.counters().instructions > instructions) return true;
-  }
-  return false;
 }
 
 async function alone(length: number): Promise<string> {

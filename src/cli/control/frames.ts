@@ -26,6 +26,16 @@ export interface ControlFrame {
 const HEADER_BYTES = 5;
 const PAYLOAD_MOST = 2 ** 20;
 
+/** How a VM is moved. */
+export interface MigrateChoice {
+  readonly disks?: "include" | "mirror";
+  /** Bytes a second. */
+  readonly bandwidth?: number;
+  /** Milliseconds. */
+  readonly downtime?: number;
+  readonly mode?: MigrationMode;
+}
+
 /** What is asked for. */
 export type ControlRequest = { readonly wasmvisor: number } & (
   | {
@@ -46,12 +56,7 @@ export type ControlRequest = { readonly wasmvisor: number } & (
   | {
       readonly op: "migrate";
       readonly address: string;
-      readonly options: {
-        readonly disks?: "include" | "mirror";
-        readonly bandwidth?: number;
-        readonly downtime?: number;
-        readonly mode?: MigrationMode;
-      };
+      readonly options: MigrateChoice;
     }
   | { readonly op: "reclaim" }
   | { readonly op: "memory"; readonly bytes?: number }

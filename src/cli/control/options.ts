@@ -6,6 +6,7 @@ import type { MigrationMode } from "../../index.ts";
 import { parseMemorySize } from "../../index.ts";
 import { migrationPlace } from "../migration.ts";
 import { usage } from "../usage.ts";
+import type { MigrateChoice } from "./frames.ts";
 
 /** What one of them was asked to do. */
 export type ControlCommand = TopCommand | OneCommand;
@@ -54,16 +55,6 @@ export type OneCommand = { readonly asked: Asked } & (
   | { readonly kind: "snapshot-list" }
   | { readonly kind: "snapshot-delete"; readonly name: string }
 );
-
-/** How a VM is moved. */
-export interface MigrateChoice {
-  readonly disks?: "include" | "mirror";
-  /** Bytes a second. */
-  readonly bandwidth?: number;
-  /** Milliseconds. */
-  readonly downtime?: number;
-  readonly mode?: MigrationMode;
-}
 
 /** A path of the guest's (`:PATH`), or one here. */
 export interface Place {
