@@ -25,6 +25,7 @@ export {
   vm_open_translator,
 } from "./host";
 export { dbt_explain } from "./dbt/drive/explain";
+export { dbt_await } from "./dbt/drive/await";
 export { dbt_callout, dbt_find, dbt_load, dbt_span, dbt_store, dbt_system } from "./dbt/drive/enter";
 export { frame_hash, frame_holds, frames_clear, frames_equal } from "./mem/frames";
 export {

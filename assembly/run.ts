@@ -2,14 +2,12 @@
 
 import { run_translated } from "./dbt/drive/enter";
 import { Hart, Vm } from "./state/state";
+import { NO_PC } from "./hart/illegal";
 import { interrupt_pending, interrupt_wakes, interrupts_noted } from "./hart/interrupt";
 import { interrupt_take } from "./hart/trap";
-import { interpret, run_predecoded, step } from "./interp/step";
+import { interpret, OVERSHOOT, run_predecoded, step } from "./interp/step";
 import { code_changed, tlb_flush_fetch } from "./mem/tlb";
 import { Engine, Exit } from "./shared/constants";
-
-/** A straight line through a code page is this long at most: the fast loop may overshoot its limit by that. */
-const OVERSHOOT: u32 = 2048;
 
 /** Stores reach instruction fetch without FENCE.I after at most this many instructions (a power of two), and a run. */
 const CODE_AGE_SHIFT: u64 = 24;
@@ -35,6 +33,8 @@ function run_slice_aging(hart: Hart): u32 {
   const vm = changetype<Vm>(<usize>hart.vm);
   vm.translations = 0;
   hart.work = vm.workMax;
+  hart.stopPc = NO_PC;
+  hart.wanted = NO_PC;
   const age = hart.instret >> CODE_AGE_SHIFT;
   const exit = run_slice(hart);
   // Ziccid asks for "finite time"; verifying decoded pages this seldom costs nothing that can be measured.
@@ -56,7 +56,7 @@ function run_slice(hart: Hart): u32 {
     const fuel = hart.fuel;
     if (!fuel) return Exit.BUDGET;
     if (vm.engine == Engine.INTERPRET) interpret(hart, fuel);
-    else if (vm.engine != Engine.PREDECODE) run_translated(hart, OVERSHOOT);
+    else if (vm.engine != Engine.PREDECODE) run_translated(hart);
     else if (fuel <= OVERSHOOT) run_predecoded(hart, fuel, true, false);
     else run_predecoded(hart, fuel - OVERSHOOT, false, false);
   }

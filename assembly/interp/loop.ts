@@ -58,6 +58,7 @@ export function run_leaf(hart: Hart, page: usize, room: u32): u32 {
           const to = (x1(hart, r) + <u64>imm(r)) & ~1;
           setX(hart, r, record_pc(pageVa, recs, rec) + 4);
           n += 1;
+          if (to == hart.stopPc) room = 0;
           if (to - pageVa < 4096 && n < room) {
             rec = recs + (<usize>(to - pageVa) << 2);
             continue;
@@ -1443,6 +1444,7 @@ export function run_leaf(hart: Hart, page: usize, room: u32): u32 {
           const to = (x1(hart, r) + <u64>imm(r)) & ~1;
           setX(hart, r, record_pc(pageVa, recs, rec) + 2);
           n += 1;
+          if (to == hart.stopPc) room = 0;
           if (to - pageVa < 4096 && n < room) {
             rec = recs + (<usize>(to - pageVa) << 2);
             continue;
@@ -1461,6 +1463,7 @@ export function run_leaf(hart: Hart, page: usize, room: u32): u32 {
           const to = (x1(hart, r) + <u64>imm(r)) & ~1;
           setX(hart, r, record_pc(pageVa, recs, rec) + 2);
           n += 1;
+          if (to == hart.stopPc) room = 0;
           if (to - pageVa < 4096 && n < room) {
             rec = recs + (<usize>(to - pageVa) << 2);
             continue;
@@ -1568,6 +1571,7 @@ export function run_leaf_exact(hart: Hart, page: usize, room: u32): u32 {
           const to = (x1(hart, r) + <u64>imm(r)) & ~1;
           setX(hart, r, record_pc(pageVa, recs, rec) + 4);
           n += 1;
+          if (to == hart.stopPc) room = 0;
           if (to - pageVa < 4096 && n < room) {
             rec = recs + (<usize>(to - pageVa) << 2);
             continue;
@@ -2953,6 +2957,7 @@ export function run_leaf_exact(hart: Hart, page: usize, room: u32): u32 {
           const to = (x1(hart, r) + <u64>imm(r)) & ~1;
           setX(hart, r, record_pc(pageVa, recs, rec) + 2);
           n += 1;
+          if (to == hart.stopPc) room = 0;
           if (to - pageVa < 4096 && n < room) {
             rec = recs + (<usize>(to - pageVa) << 2);
             continue;
@@ -2971,6 +2976,7 @@ export function run_leaf_exact(hart: Hart, page: usize, room: u32): u32 {
           const to = (x1(hart, r) + <u64>imm(r)) & ~1;
           setX(hart, r, record_pc(pageVa, recs, rec) + 2);
           n += 1;
+          if (to == hart.stopPc) room = 0;
           if (to - pageVa < 4096 && n < room) {
             rec = recs + (<usize>(to - pageVa) << 2);
             continue;

@@ -22,6 +22,9 @@ const STORM: u32 = 100_000;
 /** In the engine that decodes each time, one step of this number plus one counts as slow work. */
 const WORK_STEPS: u32 = 1;
 
+/** A straight line through a code page is this long at most: the fast loop may overshoot its limit by that. */
+export const OVERSHOOT: u32 = 2048;
+
 /** Executes record `r`, which stands at `pc`, with all state in `hart`: registers, pc, instret and traps. One step. */
 export function execute_record(hart: Hart, r: u64, pc: u64, bytes: u32): void {
   hart.runPc = pc;
@@ -103,13 +106,15 @@ export function interpret(hart: Hart, fuel: u32): void {
 
 /**
  * The engine that decodes once: runs until `limit` steps are done (`exact`: not one more), or attention is asked for, or, if
- * `regions`, the entry of a translated region is met, whether or not it may be entered now: then it returns true, with `hart.pc` there.
+ * `regions`, the entry of a translated region is met, whether or not it may be entered now: then it returns true, with `hart.pc` there. A
+ * jump to `hart.stopPc` ends it, too.
  */
 export function run_predecoded(hart: Hart, limit: u32, exact: bool, regions: bool): bool {
   const floor = hart.fuel - limit;
   while (hart.fuel > floor && !hart.attention) {
     if (work_done(hart)) return false;
     const pc = hart.pc;
+    if (pc == hart.stopPc) return false;
     const page = code_page(hart, pc);
     if (!page) {
       if (hart.trapCause != Cause.NONE) fetch_trap(hart, pc);

@@ -82,8 +82,10 @@ export enum Translate {
   POSITION_INDEPENDENT = 8192,
   /** Fused multiply-add is the engine's relaxed one, which must be fused; without it, rounded operations show how it rounds. */
   RELAXED_MADD = 16384,
+  /** Translated code waits for a callee that has to be interpreted; without it, it is left, and so are all callers. */
+  KEEP_CALLERS = 32768,
   /** Everything but COUNT, and but RELAXED_MADD, which few engines had before 2023. */
-  ALL = 15871,
+  ALL = 48639,
 }
 
 /** Who executes a CSR access or a translation fence that translated code comes to. */

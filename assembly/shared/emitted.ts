@@ -54,5 +54,7 @@ export enum Import {
   SPAN = 4,
   /** (hart, 0, pc) -> 1 when the jump cache has the region there now */
   FIND = 5,
-  COUNT = 6,
+  /** (hart, depth, return address) -> the pc that is come to: that address, or another where to leave; `hart.pc` is where to begin */
+  AWAIT = 6,
+  COUNT = 7,
 }

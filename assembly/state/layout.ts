@@ -124,44 +124,54 @@ export enum HartField {
   slowRecord = 2552,
   /** instret + fuel when translated code was entered; in it, instret = fuelBase - fuel (u64) */
   fuelBase = 2560,
+  /** where the interpreter stops at a jump: translated code waits there; odd for nowhere (u64) */
+  stopPc = 2568,
+  /** countJumpFlush when the dispatcher last entered a region; all ones: leave (u64) */
+  enteredFlush = 2576,
+  /** frm then (u32) */
+  enteredFrm = 2584,
+  /** the privilege mode then (u32) */
+  enteredPriv = 2588,
+  /** a hot address that is translated as soon as no translated code waits; odd for none (u64) */
+  wanted = 2592,
   /** what the regions in each mode's jump cache assume together (Mode bits), by privilege (4 of u32) */
-  jumpMode = 2568,
+  jumpMode = 2600,
   /** entries of the jump caches filled since they were last emptied (u32) */
-  jumpFills = 2584,
+  jumpFills = 2616,
   /** where the first of them are, from the hart's address (64 of u32) */
-  jumpLog = 2588,
+  jumpLog = 2620,
   /** 1 when translated code has just failed to check bytes in pages that are not adjacent (u32) */
-  spanSplit = 2844,
+  spanSplit = 2876,
   /** from the first entry of the region in which that was to the instruction, in bytes (signed) (u32) */
-  splitFrom = 2848,
+  splitFrom = 2880,
   /** from a region's first entry to that by which it is entered, when the depth says so (assembly/dbt/lower/entry.ts) (u32) */
-  entryDistance = 2852,
+  entryDistance = 2884,
   /** a bit for each hash of a page that regions in the jump caches lie in (8 of u64) */
-  codeFilter = 2856,
+  codeFilter = 2888,
   /** traps taken in a row without an instruction retired between them (u32) */
-  stormCount = 2920,
+  stormCount = 2952,
   /** instret at the last trap (u64) */
-  stormInstret = 2928,
+  stormInstret = 2960,
   /** the interrupts that are pending and that mie enables (assembly/hart/interrupt.ts) (u64) */
-  pending = 2936,
+  pending = 2968,
   /** TLB misses: loads, stores and fetches that needed a walk (u64) */
-  countTlbMiss = 2944,
+  countTlbMiss = 2976,
   /** page-table walks (u64) */
-  countWalk = 2952,
+  countWalk = 2984,
   /** times the jump caches were emptied (u64) */
-  countJumpFlush = 2960,
+  countJumpFlush = 2992,
   /** exceptions taken (u64) */
-  countTrap = 2968,
+  countTrap = 3000,
   /** interrupts taken (u64) */
-  countInterrupt = 2976,
+  countInterrupt = 3008,
   /** device accesses (u64) */
-  countMmio = 2984,
+  countMmio = 3016,
   /** instructions decoded into records (u64) */
-  countDecode = 2992,
+  countDecode = 3024,
   /** fence.i executed (u64) */
-  countFenceI = 3000,
+  countFenceI = 3032,
   /** sfence.vma and sinval.vma executed (u64) */
-  countSfence = 3008,
+  countSfence = 3040,
 }
 
 /** Offsets from a VM block's base address. */
@@ -276,26 +286,28 @@ export enum VmField {
   countTable = 312,
   /** calls that came back to where they were expected (with Translate.COUNT) (u64) */
   countReturn = 320,
+  /** calls that translated code went on after though part of them was interpreted (u64) */
+  countKept = 328,
   /** calls that came back elsewhere (with Translate.COUNT) (u64) */
-  countReturnMiss = 328,
+  countReturnMiss = 336,
   /** regions translated (u64) */
-  countRegion = 336,
+  countRegion = 344,
   /** regions that could not be translated, or that the engine refused (u64) */
-  countRefused = 344,
+  countRefused = 352,
   /** regions thrown away (u64) */
-  countEvicted = 352,
+  countEvicted = 360,
   /** bytes of WebAssembly emitted (u64) */
-  countCodeBytes = 360,
+  countCodeBytes = 368,
   /** nanoseconds of the host spent in translating, compiling included (u64) */
-  translateNs = 368,
+  translateNs = 376,
   /** nanoseconds of them spent in compiling and linking (u64) */
-  compileNs = 376,
+  compileNs = 384,
   /** the longest translation, in nanoseconds (u64) */
-  pauseNs = 384,
+  pauseNs = 392,
   /** how often the tiered engine has interpreted (u32) */
-  coldPeriods = 392,
+  coldPeriods = 400,
   /** nanoseconds of the host that it took, estimated (u64) */
-  coldNs = 400,
+  coldNs = 408,
 }
 
 /** Offsets in the block of translated code. */
@@ -318,7 +330,7 @@ export enum CodeField {
 
 /** Sizes of the blocks. */
 export enum StateBytes {
-  HART = 3016,
-  VM = 408,
+  HART = 3048,
+  VM = 416,
   CODE = 32,
 }

@@ -476,6 +476,11 @@ export class Hart {
   work: u32;
   slowRecord: u32;
   fuelBase: u64;
+  stopPc: u64;
+  enteredFlush: u64;
+  enteredFrm: u32;
+  enteredPriv: u32;
+  wanted: u64;
   jumpMode0: u32;
   jumpMode1: u32;
   jumpMode2: u32;
@@ -636,6 +641,7 @@ export class Vm {
   countIndirectMiss: u64;
   countTable: u64;
   countReturn: u64;
+  countKept: u64;
   countReturnMiss: u64;
   countRegion: u64;
   countRefused: u64;
@@ -722,6 +728,11 @@ if (offsetof<Hart>("fuel") != HartField.fuel) ERROR("Hart.fuel is misplaced");
 if (offsetof<Hart>("work") != HartField.work) ERROR("Hart.work is misplaced");
 if (offsetof<Hart>("slowRecord") != HartField.slowRecord) ERROR("Hart.slowRecord is misplaced");
 if (offsetof<Hart>("fuelBase") != HartField.fuelBase) ERROR("Hart.fuelBase is misplaced");
+if (offsetof<Hart>("stopPc") != HartField.stopPc) ERROR("Hart.stopPc is misplaced");
+if (offsetof<Hart>("enteredFlush") != HartField.enteredFlush) ERROR("Hart.enteredFlush is misplaced");
+if (offsetof<Hart>("enteredFrm") != HartField.enteredFrm) ERROR("Hart.enteredFrm is misplaced");
+if (offsetof<Hart>("enteredPriv") != HartField.enteredPriv) ERROR("Hart.enteredPriv is misplaced");
+if (offsetof<Hart>("wanted") != HartField.wanted) ERROR("Hart.wanted is misplaced");
 if (offsetof<Hart>("jumpMode0") != HartField.jumpMode) ERROR("Hart.jumpMode0 is misplaced");
 if (offsetof<Hart>("jumpFills") != HartField.jumpFills) ERROR("Hart.jumpFills is misplaced");
 if (offsetof<Hart>("jumpLog0") != HartField.jumpLog) ERROR("Hart.jumpLog0 is misplaced");
@@ -796,6 +807,7 @@ if (offsetof<Vm>("countIndirect") != VmField.countIndirect) ERROR("Vm.countIndir
 if (offsetof<Vm>("countIndirectMiss") != VmField.countIndirectMiss) ERROR("Vm.countIndirectMiss is misplaced");
 if (offsetof<Vm>("countTable") != VmField.countTable) ERROR("Vm.countTable is misplaced");
 if (offsetof<Vm>("countReturn") != VmField.countReturn) ERROR("Vm.countReturn is misplaced");
+if (offsetof<Vm>("countKept") != VmField.countKept) ERROR("Vm.countKept is misplaced");
 if (offsetof<Vm>("countReturnMiss") != VmField.countReturnMiss) ERROR("Vm.countReturnMiss is misplaced");
 if (offsetof<Vm>("countRegion") != VmField.countRegion) ERROR("Vm.countRegion is misplaced");
 if (offsetof<Vm>("countRefused") != VmField.countRefused) ERROR("Vm.countRefused is misplaced");
@@ -820,5 +832,5 @@ if (<i32>offsetof<Vm>() > StateBytes.VM) ERROR("Vm is larger");
 export function hart_clear(hart: Hart): void {
   memory.fill(changetype<usize>(hart) + 0, 0, 256);
   memory.fill(changetype<usize>(hart) + 264, 0, 1176);
-  memory.fill(changetype<usize>(hart) + 2920, 0, 16);
+  memory.fill(changetype<usize>(hart) + 2952, 0, 16);
 }

@@ -13,6 +13,7 @@ export interface CodeExports {
   dbt_system(hart: number, fuel: number, record: bigint): bigint;
   dbt_span(hart: number, info: number, va: bigint): bigint;
   dbt_find(hart: number, unused: number, pc: bigint): bigint;
+  dbt_await(hart: number, depth: number, expected: bigint): bigint;
   /** Answers `install` later. */
   vm_code_ready(vm: number, first: number, count: number, answer: Install): void;
 }
@@ -66,9 +67,10 @@ export class CodeLinker {
 
   /** Takes the core's exports, once it is instantiated. */
   connect(core: CodeExports): void {
-    const { dbt_load, dbt_store, dbt_callout, dbt_system, dbt_span, dbt_find } = core;
+    const { dbt_load, dbt_store, dbt_callout, dbt_system, dbt_span, dbt_find, dbt_await } = core;
     this.#core = core;
-    this.#imports = { m: this.#memory.memory, ...[dbt_load, dbt_store, dbt_callout, dbt_system, dbt_span, dbt_find] };
+    const helpers = [dbt_load, dbt_store, dbt_callout, dbt_system, dbt_span, dbt_find, dbt_await];
+    this.#imports = { m: this.#memory.memory, ...helpers };
   }
 
   /**

@@ -43,6 +43,8 @@ export interface TranslatorCounters {
   /** Regions entered by the dispatcher; each entry ends in one of `exits`. */
   readonly entries: number;
   readonly exits: TranslatorExits;
+  /** Calls after which translated code went on though part of the callee was interpreted: the caller, and its callers, had waited. */
+  readonly keptCallers: number;
   readonly jumps: TranslatorJumps;
   /** Instructions that translated code has executed. */
   readonly translatedInstructions: number;
@@ -102,6 +104,7 @@ export function translatorCounters(vm: VmView, instructions: number): Translator
       dispatch: count(VmField.countExitDispatch),
       attention: count(VmField.countExitAttention),
     },
+    keptCallers: count(VmField.countKept),
     jumps: {
       chained: count(VmField.countChain),
       indirectHits: count(VmField.countIndirect),

@@ -41,6 +41,11 @@ export interface TranslatorOptions {
   readonly microTlb?: boolean;
   /** Let a region of U-mode serve at each address that its code is mapped at. Off: at one. Default true. */
   readonly positionIndependent?: boolean;
+  /**
+   * Have translated code wait while a function that it has called is interpreted. Off: it is left, and so are its callers. Default true; of no
+   * effect without `returnPrediction`.
+   */
+  readonly keepCallers?: boolean;
   /** Do floating point with Wasm's where that is provably right. Off: with the softfloat. Default true. */
   readonly inlineFp?: boolean;
   /**
@@ -101,6 +106,7 @@ const SWITCHES: Readonly<Record<TranslatorSwitch, Translate>> = {
   window: Translate.WINDOW,
   microTlb: Translate.MICRO_TLB,
   positionIndependent: Translate.POSITION_INDEPENDENT,
+  keepCallers: Translate.KEEP_CALLERS,
   inlineFp: Translate.INLINE_FP,
   relaxedMadd: Translate.RELAXED_MADD,
   count: Translate.COUNT,

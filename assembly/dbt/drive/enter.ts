@@ -11,7 +11,7 @@ import { NO_PC } from "../../hart/illegal";
 import { work_done } from "../../hart/pace";
 import { ask_exit, trap_forgotten } from "../../state/raise";
 import { base, code_of, csr, imm, rs1IsZero, x1 } from "../../state/regs";
-import { run_predecoded, step_decoded } from "../../interp/step";
+import { OVERSHOOT, run_predecoded, step_decoded } from "../../interp/step";
 import { jump_flush_all } from "../../mem/jump";
 import { tlb_entry } from "../../mem/tlb";
 import { load_ram, span_ram, store_ram } from "../../mem/vmem";
@@ -29,11 +29,12 @@ import {
   sync_mode,
 } from "../cache/cache";
 import { is_access, is_untranslatable, record_op } from "../region/form";
-import { heat, heat_again } from "../profile/heat";
+import { heat, heat_again, heat_ban } from "../profile/heat";
 import { rehearse, translate } from "./hot";
-import { outermost } from "../lower/entry";
+import { CALL_DEPTH, depth_at } from "../lower/entry";
 import { System } from "../lower/locals";
 import { modules_clear } from "../cache/modules";
+import { as_entered, note_entered } from "./entered";
 import { observe_at } from "./observe";
 import { Region, region_at_index, region_expire, region_is_current, region_same_body } from "../cache/region";
 import { Failed, site_failed } from "../profile/sites";
@@ -42,7 +43,7 @@ import { Mode } from "../../shared/ir";
 import { give_up_on, may_try } from "../profile/tries";
 
 /** One in this many periods of interpretation is timed: looking at the host's clock takes as long as thirty steps. */
-const TIMED: u32 = 32;
+const TIMED: u32 = 256;
 /** After a period of this many steps the next one is timed as well. */
 const LONG_PERIOD: u32 = 1024;
 
@@ -53,10 +54,11 @@ const LONG_PERIOD: u32 = 1024;
 const EXIT_STEPS: u32 = 64;
 
 /**
- * Runs translated code where there is some, and interprets the rest, until no fuel is left or attention is asked for. With less than
- * `floor` steps left, the interpreter's loop must be the exact one.
+ * Runs translated code where there is some, and interprets the rest, until no fuel is left or attention is asked for. Where the fast loop
+ * might overshoot that, the interpreter's loop must be the exact one.
  */
-export function run_translated(hart: Hart, floor: u32): void {
+export function run_translated(hart: Hart): void {
+  const floor = OVERSHOOT;
   const vm = changetype<Vm>(<usize>hart.vm);
   sync_mode(hart);
   // 1 when translated code has been left for the present pc.
@@ -83,18 +85,32 @@ export function run_translated(hart: Hart, floor: u32): void {
     if (hit) vm.countExitDispatch += left;
     else vm.countExitMiss += left;
     left = enter(hart, vm, load<u32>(entry, 8));
+    if (!(hart.wanted & 1)) translate_wanted(hart, vm);
   }
   if (hart.attention) vm.countExitAttention += left;
   else vm.countExitFuel += left;
 }
 
-/** Calls the region at `index` of the VM's table. 0 when the instruction that it ended at has been interpreted. */
-function enter(hart: Hart, vm: Vm, index: u32): u64 {
+/** Calls the region at `index` of the VM's table, whose entry is at `hart.pc`, and returns its answer; `depth`: how deep it may call others. */
+export function call_region(hart: Hart, vm: Vm, index: u32, depth: u32): u64 {
   const fuel = hart.fuel;
   hart.fuelBase = hart.instret + fuel;
-  const depth = outermost(hart.pc, runs_anywhere(hart, vm));
-  const next = call_indirect<u64>(vm.enter, <u32>base(hart), fuel, depth, index);
+  const next = call_indirect<u64>(vm.enter, <u32>base(hart), fuel, depth_at(hart.pc, depth, runs_anywhere(hart, vm)), index);
   hart.instret = hart.fuelBase - hart.fuel;
+  return next;
+}
+
+/** The instruction at `hart.pc` is one that a region has left to the interpreter. */
+export function interpret_for_region(hart: Hart, vm: Vm): void {
+  if (hart.spanSplit || assumed_mode(hart) & Mode.FLAT) note_split(hart, vm);
+  step_decoded(hart);
+}
+
+/** Enters the region at `index`. 0 when the instruction that it ended at has been interpreted. */
+function enter(hart: Hart, vm: Vm, index: u32): u64 {
+  const fuel = hart.fuel;
+  note_entered(hart);
+  const next = call_region(hart, vm, index, CALL_DEPTH);
   vm.countEntry += 1;
   vm.countTranslated += fuel - hart.fuel;
   hart.pc = next & ~1;
@@ -104,9 +120,9 @@ function enter(hart: Hart, vm: Vm, index: u32): u64 {
     ask_exit(hart, Exit.SENSITIVE);
     return 1;
   }
-  if (hart.spanSplit || assumed_mode(hart) & Mode.FLAT) note_split(hart, vm);
+  if (!as_entered(hart)) return 1;
   const traps = hart.countTrap;
-  step_decoded(hart);
+  interpret_for_region(hart, vm);
   if (hart.countTrap == traps) vm.countExitStep += 1;
   else vm.countExitTrap += 1;
   sync_mode(hart);
@@ -158,13 +174,13 @@ function renew_body(hart: Hart, vm: Vm, main: Region, pc: u64): void {
 function interpret_to_region(hart: Hart, limit: u32, exact: bool): void {
   const floor = hart.fuel - limit;
   while (hart.fuel > floor && run_predecoded(hart, hart.fuel - floor, exact, true)) {
-    if (region_at(hart, hart.pc)) return;
+    if (load<u64>(jump_entry(hart, hart.pc)) == hart.pc || region_at(hart, hart.pc)) return;
     step_decoded(hart);
   }
 }
 
 /** Interprets up to `period` steps, and times that now and then. */
-function interpret_period(hart: Hart, vm: Vm, period: u32): void {
+export function interpret_period(hart: Hart, vm: Vm, period: u32): void {
   const before = hart.fuel;
   const weight = timing_weight(vm);
   const first = weight ? host_ns() : 0;
@@ -183,7 +199,8 @@ function timing_weight(vm: Vm): u32 {
   return before % TIMED ? 0 : TIMED;
 }
 
-function find(hart: Hart, pc: u64): bool {
+/** Looks for the region at `pc`, and has the jump cache know it. */
+export function find(hart: Hart, pc: u64): bool {
   const region = region_at(hart, pc);
   if (!region) return false;
   jump_fill(hart, pc, changetype<Region>(region));
@@ -196,10 +213,6 @@ function find(hart: Hart, pc: u64): bool {
  */
 function interpret_cold(hart: Hart, vm: Vm, floor: u32, price: u32): void {
   const entry = hart.pc;
-  if (is_untranslatable(hart, entry)) {
-    step_decoded(hart);
-    return;
-  }
   const priv = hart.priv;
   const before = hart.fuel;
   if (before <= floor) {
@@ -216,10 +229,28 @@ function interpret_cold(hart: Hart, vm: Vm, floor: u32, price: u32): void {
     if (!hart.attention) rehearse(hart, pc, done);
     return;
   }
-  if (vm.translate & Translate.CACHE) {
-    observe_at(hart, vm, pc, floor, (current_mode(hart) & Mode.FLAT) != 0);
-    if (priv == hart.priv && !hart.attention) translate(hart, pc);
-  } else if (pc == hart.pc) run_once(hart, vm, pc);
+  if (vm.translate & Translate.CACHE) translate_hot(hart, vm, pc);
+  else if (pc == hart.pc) run_once(hart, vm, pc);
+}
+
+/** Translates the region at `pc`, after a look at what is executed. */
+function translate_hot(hart: Hart, vm: Vm, pc: u64): void {
+  if (is_untranslatable(hart, pc)) {
+    heat_ban(vm, pc);
+    return;
+  }
+  const priv = hart.priv;
+  observe_at(hart, vm, pc, OVERSHOOT, (current_mode(hart) & Mode.FLAT) != 0);
+  if (priv == hart.priv && !hart.attention) translate(hart, pc);
+}
+
+/** Translates what has become hot while translated code waited, if the hart is still in the same mode. */
+function translate_wanted(hart: Hart, vm: Vm): void {
+  const pc = hart.wanted;
+  hart.wanted = NO_PC;
+  if (hart.priv != hart.enteredPriv || hart.attention) return;
+  translate_hot(hart, vm, pc);
+  sync_mode(hart);
 }
 
 /** The engine that translates everything: translates what has been reached, or interprets one instruction that cannot be. */

@@ -16,14 +16,14 @@ import { Type, W } from "../wasm/opcode";
 import { byte, get, i64c, mem, op1, open, patch, reserve, set, unsigned } from "../wasm/writer";
 
 /** How deep regions may call regions. */
-export const CALL_DEPTH: u64 = 63;
+export const CALL_DEPTH: u32 = 63;
 const DISTANCE_COUNTS: u64 = 64;
 const SHIFT: u64 = 7;
 
-/** The depth parameter with which the dispatcher enters a region at `pc`. */
+/** The depth parameter with which a dispatcher enters a region at `pc`, below which `depth` nested calls are allowed. */
 // @ts-ignore: decorator
-@inline export function outermost(pc: u64, positionIndependent: bool): u64 {
-  return positionIndependent ? (pc << SHIFT) | CALL_DEPTH : CALL_DEPTH;
+@inline export function depth_at(pc: u64, depth: u32, positionIndependent: bool): u64 {
+  return positionIndependent ? (pc << SHIFT) | depth : depth;
 }
 
 /** Takes the depth parameter apart: where the region is, and for one with several entries, at which it is entered. */

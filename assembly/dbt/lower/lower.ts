@@ -442,12 +442,17 @@ function tail_call(t: Dbt, local: u32, offset: u32): void {
 
 /** Returns the jump-target temp to whoever called the region; the registers are written back. */
 function give_up(t: Dbt): void {
+  come_to_target(t);
+  byte(writer(t), W.RETURN);
+}
+
+/** Gives the fuel back and pushes the jump-target temp. */
+function come_to_target(t: Dbt): void {
   const w = writer(t);
   get(w, HART);
   get(w, FUEL);
   mem(w, W.I32_STORE, HartField.fuel);
   get(w, local_of(JUMP_TARGET));
-  byte(w, W.RETURN);
 }
 
 /**
@@ -460,6 +465,7 @@ function call(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
   store_registers(t, dirty);
   if (b.term == Term.CALL && b.targetPc == t.entryPc) call_self(t);
   else call_other(t, b);
+  if (may(t, Translate.KEEP_CALLERS)) await_return(t, b);
   tee(w, A64);
   address(t, b.nextPc);
   byte(w, W.I64_NE);
@@ -482,23 +488,42 @@ function call(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
   go(t, b, b.succ0, b.nextPc, 0, scratch);
 }
 
+/** Has the core go on with the callee as long as the pc on the stack is not the return address, and pushes the one that is come to then. */
+function await_return(t: Dbt, b: Block): void {
+  const w = writer(t);
+  tee(w, A64);
+  address(t, b.nextPc);
+  byte(w, W.I64_NE);
+  open(w, W.IF, Type.I64);
+  get(w, HART);
+  get(w, A64);
+  mem(w, W.I64_STORE, HartField.pc);
+  get(w, HART);
+  get(w, DEPTH);
+  byte(w, W.I32_WRAP_I64);
+  address(t, b.nextPc);
+  op1(w, W.CALL, Import.AWAIT);
+  byte(w, W.ELSE);
+  get(w, A64);
+  byte(w, W.END);
+}
+
 /** A call of the region's own entry: what holds for this region now holds for it. */
 function call_self(t: Dbt): void {
   const w = writer(t);
-  get(w, DEPTH);
-  byte(w, W.I64_EQZ);
-  open(w, W.IF, Type.EMPTY);
+  const waits = may(t, Translate.KEEP_CALLERS);
   address(t, t.entryPc);
   set(w, local_of(JUMP_TARGET));
-  give_up(t);
-  byte(w, W.END);
+  get(w, DEPTH);
+  byte(w, W.I64_EQZ);
+  open(w, W.IF, waits ? Type.I64 : Type.EMPTY);
+  if (waits) come_to_target(t);
+  else give_up(t);
+  byte(w, waits ? W.ELSE : W.END);
   count(t, VmField.countChain);
-  if (is_position_independent(t)) {
-    address(t, t.entryPc);
-    set(w, local_of(JUMP_TARGET));
-  }
   deeper(t);
   op1(w, W.CALL, Import.COUNT + t.functions);
+  if (waits) byte(w, W.END);
 }
 
 /** Pushes the arguments of a call of the region at the jump-target temp. */
@@ -530,10 +555,12 @@ function call_other(t: Dbt, b: Block): void {
   get(w, DEPTH);
   byte(w, W.I64_EQZ);
   byte(w, W.I32_OR);
-  open(w, W.IF, Type.EMPTY);
+  const waits = may(t, Translate.KEEP_CALLERS);
+  open(w, W.IF, waits ? Type.I64 : Type.EMPTY);
   if (b.term == Term.CALL_INDIRECT) count(t, VmField.countIndirectMiss);
-  give_up(t);
-  byte(w, W.END);
+  if (waits) come_to_target(t);
+  else give_up(t);
+  byte(w, waits ? W.ELSE : W.END);
   count(t, b.term == Term.CALL ? VmField.countChain : VmField.countIndirect);
   deeper(t);
   get(w, entry_local(t, direct));
@@ -541,4 +568,5 @@ function call_other(t: Dbt, b: Block): void {
   byte(w, W.CALL_INDIRECT);
   unsigned(w, FUNCTION_TYPE);
   byte(w, 0);
+  if (waits) byte(w, W.END);
 }

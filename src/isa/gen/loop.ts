@@ -93,6 +93,7 @@ function hotCase(op: HotOp): string | undefined {
     body = `const to = (x1(hart, r) + <u64>imm(r)) & ~1;
           setX(hart, r, record_pc(pageVa, recs, rec) + ${op.length});
           n += 1;
+          if (to == hart.stopPc) room = 0;
           if (to - pageVa < 4096 && n < room) {
             rec = recs + (<usize>(to - pageVa) << 2);
             continue;
