@@ -142,7 +142,7 @@ export enum HartField {
   jumpLog = 2620,
   /** 1 when translated code has just failed to check bytes in pages that are not adjacent (u32) */
   spanSplit = 2876,
-  /** from the first entry of the region in which that was to the instruction, in bytes (signed) (u32) */
+  /** from the first entry of the region in which that was to the instruction, in bytes (signed); bit 0 is none of it (u32) */
   splitFrom = 2880,
   /** from a region's first entry to that by which it is entered, when the depth says so (assembly/dbt/lower/entry.ts) (u32) */
   entryDistance = 2884,

@@ -51,8 +51,9 @@ export function localName(index: number): string {
   return locals[index] ?? `$local${index}`;
 }
 
-/** What an emitted module imports. */
+/** What emitted code calls: an import, or the module's own function that checks pages. */
 export function importName(index: number): string {
+  if (index === Import.COUNT) return "$page";
   const name = (Import as Readonly<Record<number, string | undefined>>)[index];
   return name === undefined || index >= Import.COUNT ? `$import${index}` : `$core.${name.toLowerCase()}`;
 }

@@ -178,7 +178,7 @@ export const hartState: readonly StateRow[] = [
     "u32",
     1,
     "derived",
-    "from the first entry of the region in which that was to the instruction, in bytes (signed)",
+    "from the first entry of the region in which that was to the instruction, in bytes (signed); bit 0 is none of it",
   ],
   [
     "entryDistance",

@@ -31,7 +31,7 @@ export function dbt_await(hartMa: usize, depth: u32, expected: u64): u64 {
 function await_pc(hart: Hart, vm: Vm, depth: u32, expected: u64): u64 {
   let next = hart.pc;
   // Whether the interpreter has come to a region: without that there is probably none, and it finds out itself.
-  let met = false;
+  let met = vm.engine == Engine.TRANSLATE;
   while (!hart.attention && as_entered(hart)) {
     if (next & 1) {
       if (vm.sensitive == Sensitive.EXIT) return next;
@@ -50,7 +50,7 @@ function await_pc(hart: Hart, vm: Vm, depth: u32, expected: u64): u64 {
     if (hart.fuel <= OVERSHOOT + vm.samplePeriod || work_done(hart)) return next;
     const entry = jump_entry(hart, next);
     if (load<u64>(entry) == next || (met && find(hart, next))) {
-      met = false;
+      met = vm.engine == Engine.TRANSLATE;
       if (hart.fuel < load<u32>(entry, 12)) return next;
       next = call_region(hart, vm, load<u32>(entry, 8), depth);
       continue;

@@ -147,7 +147,7 @@ function note_split(hart: Hart, vm: Vm): void {
   const page = (x1(hart, record) + imm(record)) >> 12;
   const failed = site_failed(changetype<Dbt>(<usize>vm.dbt), hart.pc, page, <u32>hart.instret, isSplit);
   if (failed == Failed.SELDOM) return;
-  const entry = hart.pc - <i64>(<i32>hart.splitFrom);
+  const entry = hart.pc - <i64>(<i32>hart.splitFrom & ~1);
   const found = isSplit && failed == Failed.OFTEN ? region_at(hart, entry) : 0;
   if (found) renew_body(hart, vm, changetype<Region>(found), entry);
   else {

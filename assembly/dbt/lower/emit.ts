@@ -29,8 +29,8 @@ export function address(t: Dbt, pc: u64): void {
   byte(w, W.I64_ADD);
 }
 
-/** Calls the core with what has been pushed, and pushes the lower half of its answer. */
-export function import_call(t: Dbt, which: Import): void {
+/** Calls the core, or the module's own function, with what has been pushed, and pushes the lower half of the answer. */
+export function import_call(t: Dbt, which: u32): void {
   op1(writer(t), W.CALL, which);
   byte(writer(t), W.I32_WRAP_I64);
 }

@@ -10,7 +10,7 @@
 import { HartField } from "../../state/layout";
 import { address } from "./emit";
 import { JUMP_TARGET } from "../ir/node";
-import { DEPTH, ENTRY, FUEL, HART, Import, local_of } from "./locals";
+import { DEPTH, ENTRY, FIRST_REGION, FUEL, HART, local_of } from "./locals";
 import { Dbt, is_position_independent, Shape, writer } from "../ir/dbt";
 import { Type, W } from "../wasm/opcode";
 import { byte, get, i64c, mem, op1, open, patch, reserve, set, unsigned } from "../wasm/writer";
@@ -88,7 +88,7 @@ export function lower_entry(t: Dbt, main: u32, by: i32): void {
   get(w, DEPTH);
   i64c(w, is_position_independent(t) ? DISTANCE_COUNTS : (<i64>by) << SHIFT);
   byte(w, W.I64_OR);
-  op1(w, W.RETURN_CALL, Import.COUNT + main);
+  op1(w, W.RETURN_CALL, FIRST_REGION + main);
   byte(w, W.END);
   patch(w, size, t.at - first);
 }

@@ -5,6 +5,10 @@ import { TEMP } from "../ir/node";
 
 export { Import };
 
+/** Functions of the module itself: `page_function`, then the regions. */
+export const PAGE_FUNCTION: u32 = Import.COUNT;
+export const FIRST_REGION: u32 = Import.COUNT + 1;
+
 /** `Local` says what each holds. */
 export const HART: u32 = Local.HART;
 export const FUEL: u32 = Local.FUEL;

@@ -4,8 +4,8 @@
  *   (func (param $hart i32) (param $fuel i32) (param $depth i32) (result i64)
  *     block $exit1 (result i32)  block $exit0 (result i32)     one label for each set of dirty registers
  *       … the blocks …
- *     end  write back, give fuel back, return the pc           the i32 on the stack says which exit it was
- *     end  …)
+ *     end  write back …                                        the i32 on the stack says which exit it was
+ *     end  … give fuel back, return the pc)
  *
  * An exit is (distance of its pc from the entry, in bytes, bit 0: the interpreter does the instruction there) << 12 | instructions
  * that were executed and not charged to the fuel yet. They are charged where ways meet, at loop heads and on leaving (`find_uncharged` in analysis/flow.ts).
@@ -22,6 +22,7 @@ import {
   A64,
   DEPTH,
   EXIT,
+  FIRST_REGION,
   F32_SCRATCH,
   F64_COUNT,
   FUEL,
@@ -58,6 +59,8 @@ export function lower(t: Dbt, scratch: usize): bool {
   const size = reserve(w);
   const first = t.at;
   locals(t);
+  // What all exits end with.
+  open(w, W.BLOCK, Type.EMPTY);
   const labels = t.at;
   for (let i: u32 = 0; i < MAX_GROUPS; i++) open(w, W.BLOCK, Type.I32);
   body(t, scratch);
@@ -66,8 +69,12 @@ export function lower(t: Dbt, scratch: usize): bool {
   byte(w, W.UNREACHABLE);
   for (let i: u32 = 0; i < t.groupCount; i++) {
     byte(w, W.END);
-    exit_code(t, load<u64>(<usize>t.groups + (i << 3)));
+    set(w, EXIT);
+    store_registers(t, load<u64>(<usize>t.groups + (i << 3)));
+    if (i + 1 < t.groupCount) op1(w, W.BR, t.groupCount - 1 - i);
   }
+  byte(w, W.END);
+  exit_code(t);
   byte(w, W.END);
   patch(w, size, t.at - first);
   return !t.full;
@@ -112,10 +119,14 @@ function body(t: Dbt, scratch: usize): void {
   tree(t, entry, scratch);
 }
 
-function exit_code(t: Dbt, mask: u64): void {
+/** Leaves by the exit that EXIT says; the registers are written back. */
+function exit_code(t: Dbt): void {
   const w = writer(t);
-  set(w, EXIT);
-  store_registers(t, mask);
+  get(w, HART);
+  get(w, EXIT);
+  i32c(w, 12);
+  byte(w, W.I32_SHR_S);
+  mem(w, W.I32_STORE, HartField.splitFrom);
   get(w, HART);
   get(w, FUEL);
   get(w, EXIT);
@@ -129,7 +140,6 @@ function exit_code(t: Dbt, mask: u64): void {
   byte(w, W.I64_EXTEND_I32_S);
   address(t, t.entryPc);
   byte(w, W.I64_ADD);
-  byte(w, W.RETURN);
 }
 
 /** Takes `count` instructions off the fuel. */
@@ -522,7 +532,7 @@ function call_self(t: Dbt): void {
   byte(w, waits ? W.ELSE : W.END);
   count(t, VmField.countChain);
   deeper(t);
-  op1(w, W.CALL, Import.COUNT + t.functions);
+  op1(w, W.CALL, FIRST_REGION + t.functions);
   if (waits) byte(w, W.END);
 }
 
@@ -549,13 +559,16 @@ function call_other(t: Dbt, b: Block): void {
   push_entry(t, direct);
   mem(w, W.I64_LOAD, entry);
   get(w, local_of(JUMP_TARGET));
-  byte(w, W.I64_EQ);
-  or_find(t);
-  byte(w, W.I32_EQZ);
+  const waits = may(t, Translate.KEEP_CALLERS);
+  if (waits) byte(w, W.I64_NE);
+  else {
+    byte(w, W.I64_EQ);
+    or_find(t);
+    byte(w, W.I32_EQZ);
+  }
   get(w, DEPTH);
   byte(w, W.I64_EQZ);
   byte(w, W.I32_OR);
-  const waits = may(t, Translate.KEEP_CALLERS);
   open(w, W.IF, waits ? Type.I64 : Type.EMPTY);
   if (b.term == Term.CALL_INDIRECT) count(t, VmField.countIndirectMiss);
   if (waits) come_to_target(t);

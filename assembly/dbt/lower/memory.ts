@@ -4,7 +4,7 @@ import { HartField } from "../../state/layout";
 import { Tlb, Translate } from "../../shared/constants";
 import { Node } from "../ir/node";
 import { stays_in_page } from "../profile/locality";
-import { A32, A64, HART, Import, local_of, SPAN, TLB } from "./locals";
+import { A32, A64, HART, Import, local_of, PAGE_FUNCTION, SPAN, TLB } from "./locals";
 import { import_call, uncharged_before, value } from "./emit";
 import { leave_begin, leave_if } from "./exit";
 import { is_single, push_bits, set_bits, set_boxed, single_local } from "./single";
@@ -112,7 +112,7 @@ function check_pages(t: Dbt, b: Block, n: Node, span: Span, dirty: u64): void {
   const pc = b.pc + n.offset;
   address(t, n, span.lo);
   if (may(t, Translate.MICRO_TLB) && stays_in_page(t, pc)) check_micro(t, b, n, span, dirty, micro_entry(pc, span));
-  else check_tlb(t, b, n, span, dirty, 0);
+  else check_tlb(t, b, n, span, dirty);
   set(writer(t), SPAN + n.a);
 }
 
@@ -144,8 +144,7 @@ function check_micro(t: Dbt, b: Block, n: Node, span: Span, dirty: u64, micro: u
   mem(w, W.I32_LOAD, micro + 8);
   byte(w, W.I32_ADD);
   byte(w, W.ELSE);
-  get(w, A64);
-  check_tlb(t, b, n, span, dirty, micro);
+  check_page(t, b, n, span, dirty, micro, PAGE_FUNCTION);
   byte(w, W.END);
   t.depth -= 1;
 }
@@ -164,10 +163,9 @@ function ends_in_page(t: Dbt, last: i32): void {
 
 /**
  * The address on the stack becomes the span's machine address. A TLB entry is chosen by the span's first byte and compared with the page
- * of its last: no entry can hold the next page. The core decides what that does not. What the TLB has is copied to the micro-TLB's entry
- * at `micro`, if that is not 0.
+ * of its last: no entry can hold the next page. The core decides what that does not.
  */
-function check_tlb(t: Dbt, b: Block, n: Node, span: Span, dirty: u64, micro: u32): void {
+function check_tlb(t: Dbt, b: Block, n: Node, span: Span, dirty: u64): void {
   const w = writer(t);
   const set_offset: u32 = span.stored ? Tlb.STORE_DELTA : 0;
   const last = <i64>(span.hi - span.lo - 1);
@@ -183,36 +181,25 @@ function check_tlb(t: Dbt, b: Block, n: Node, span: Span, dirty: u64, micro: u32
   byte(w, W.I64_EQ);
   open(w, W.IF, Type.I32);
   t.depth += 1;
-  if (micro) fill_micro(t, set_offset, micro);
   hit_address(t, set_offset);
   byte(w, W.ELSE);
-  leave_begin(t, b.pc + n.offset, true, uncharged_before(b, n));
-  get(w, HART);
-  i32c(w, <i32>(b.pc + n.offset - t.entryPc));
-  mem(w, W.I32_STORE, HartField.splitFrom);
-  get(w, HART);
-  i32c(w, (<i32>last + 1) | (i32(span.stored) << 16) | ((<i32>micro) << 13));
-  get(w, A64);
-  import_call(t, Import.SPAN);
-  tee(w, A32);
-  byte(w, W.I32_EQZ);
-  leave_if(t, dirty);
-  get(w, A32);
+  check_page(t, b, n, span, dirty, 0, Import.SPAN);
   byte(w, W.END);
   t.depth -= 1;
 }
 
-/** Copies the TLB's entry at A32. */
-function fill_micro(t: Dbt, set_offset: u32, micro: u32): void {
+/** Pushes the machine address of the span at A64 as function `which` finds it, or leaves to the interpreter. */
+function check_page(t: Dbt, b: Block, n: Node, span: Span, dirty: u64, micro: u32, which: u32): void {
   const w = writer(t);
-  get(w, TLB);
+  leave_begin(t, b.pc + n.offset, true, uncharged_before(b, n));
+  get(w, HART);
+  i32c(w, (span.hi - span.lo) | (i32(span.stored) << 16) | ((<i32>micro) << 13));
+  get(w, A64);
+  import_call(t, which);
+  tee(w, A32);
+  byte(w, W.I32_EQZ);
+  leave_if(t, dirty);
   get(w, A32);
-  mem(w, W.I64_LOAD, set_offset);
-  mem(w, W.I64_STORE, micro);
-  get(w, TLB);
-  get(w, A32);
-  mem(w, W.I64_LOAD, set_offset + 8);
-  mem(w, W.I64_STORE, micro + 8);
 }
 
 /** Pushes a + `offset`, and keeps it in A64. */

@@ -1,6 +1,7 @@
 /** Wraps emitted functions into a Wasm module: imports the memory and the core's helpers, exports the functions as "0", "1", … */
 
-import { FUNCTION_TYPE, Import } from "./locals";
+import { FIRST_REGION, FUNCTION_TYPE, Import } from "./locals";
+import { page_function } from "./page";
 import { Dbt, writer } from "../ir/dbt";
 import { Type } from "../wasm/opcode";
 import { byte, patch, reserve, unsigned, Writer, writer_open } from "../wasm/writer";
@@ -39,21 +40,22 @@ function header(w: Writer, functions: u32, bodies: u32): void {
   types(w);
   imports(w);
   let at = section(w, 3);
-  unsigned(w, functions);
-  for (let i: u32 = 0; i < functions; i++) unsigned(w, FUNCTION_TYPE);
+  unsigned(w, 1 + functions);
+  for (let i: u32 = 0; i <= functions; i++) unsigned(w, FUNCTION_TYPE);
   close(w, at);
   at = section(w, 7);
   unsigned(w, functions);
   for (let i: u32 = 0; i < functions; i++) {
     decimal(w, i);
     byte(w, 0);
-    unsigned(w, Import.COUNT + i);
+    unsigned(w, FIRST_REGION + i);
   }
   close(w, at);
   byte(w, 10);
   const size = reserve(w);
   const counted = w.at;
-  unsigned(w, functions);
+  unsigned(w, 1 + functions);
+  page_function(w);
   patch(w, size, w.at - counted + bodies);
 }
 
