@@ -1,4 +1,4 @@
-/** Reads the modules that the translator emits: the first function's body, and what is needed to understand it. */
+/** Reads the modules that the translator emits: the body of the first region's function, and what is needed to understand it. */
 
 /** A function's type, as counts: all the printer needs to know. */
 export interface FunctionType {
@@ -118,8 +118,12 @@ function readImports(reader: WasmReader): number[] {
   return functions;
 }
 
+/** The module's own functions come before those of its regions. */
+const OWN_FUNCTIONS = 1;
+
 function readBody(reader: WasmReader): { start: number; end: number } {
   reader.unsigned();
+  for (let own = 0; own < OWN_FUNCTIONS; own++) reader.skip(reader.unsigned());
   const end = reader.unsigned() + reader.at;
   for (let groups = reader.unsigned(); groups > 0; groups--) {
     reader.unsigned();

@@ -6,7 +6,7 @@
 
 import { W } from "../../assembly/dbt/wasm/opcode.ts";
 import { HartBlock, Tlb } from "../../assembly/shared/constants.ts";
-import { Local } from "../../assembly/shared/emitted.ts";
+import { Import, Local } from "../../assembly/shared/emitted.ts";
 import { Mode } from "../../assembly/shared/ir.ts";
 import type { RegionParts } from "../core/explained.ts";
 import { insnText } from "./guest.ts";
@@ -25,6 +25,8 @@ const TYPES: Readonly<Record<number, string>> = { 0x7f: "i32", 0x7e: "i64", 0x7d
 const EMPTY = 0x40;
 const PARAMETERS = "(param $hart i32) (param $fuel i32) (param $depth i64) (result i64)";
 const PARAMETER_COUNT = 3;
+/** All functions have the first type. */
+const PAGE_FUNCTION: number = Import.COUNT;
 
 /** The region's function. */
 export function watText(region: RegionParts): string {
@@ -44,12 +46,17 @@ class Printer {
   #shown: bigint | undefined;
   /** Exit labels still to be opened: the blocks that the function begins with. */
   #exits: number;
+  /** Where the block lies that several exits leave for what they end with, if there are such. */
+  readonly #leave: number | undefined;
 
   constructor(region: RegionParts) {
     this.#region = region;
     this.#module = readModule(region.wasm);
     this.#reader = new WasmReader(region.wasm, this.#module.start);
-    this.#exits = countExits(region.wasm, this.#module.start);
+    const { start } = this.#module;
+    const inside = countExits(region.wasm, start + 2);
+    this.#leave = region.wasm[start + 1] === EMPTY && inside > 0 ? start : undefined;
+    this.#exits = this.#leave === undefined ? countExits(region.wasm, start) : inside;
     for (const insn of region.blocks.flatMap(({ insns }) => insns)) this.#guest.set(insn.pc, insnText(insn));
   }
 
@@ -114,8 +121,8 @@ class Printer {
         return plain(name, 1, 0);
       case W.CALL: {
         const index = reader.unsigned();
-        const type = this.#module.types[this.#module.imports[index] ?? -1];
-        // The only function of its own: the region itself.
+        const type = this.#module.types[this.#module.imports[index] ?? (index === PAGE_FUNCTION ? 0 : -1)];
+        // The only other function: the region itself.
         if (type === undefined) return plain(`${name} $${hex(this.#region.pc)}`, PARAMETER_COUNT, 1);
         return plain(`${name} ${importName(index)}`, type.parameters, type.results);
       }
@@ -162,10 +169,12 @@ class Printer {
 
   /** The function's first blocks are its exits; what follows each of them stands behind it, not around it. */
   #block(opcode: number, name: string): Shape {
+    const leave = this.#leave !== undefined && this.#reader.at === this.#leave + 1;
     const type = this.#reader.byte();
-    const exit = this.#exits > 0;
+    const exit = this.#exits > 0 && !leave;
     const label: Label = { name: "", carries: type === EMPTY || opcode === W.LOOP ? 0 : 1 };
-    if (exit) label.name = this.#unique(`$exit${--this.#exits}`);
+    if (leave) label.name = this.#unique("$leave");
+    else if (exit) label.name = this.#unique(`$exit${--this.#exits}`);
     else if (opcode === W.LOOP) label.name = this.#unique(`$loop${this.#codeAt()}`);
     this.#labels.push(label);
     const { items } = this.#sequence();

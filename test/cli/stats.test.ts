@@ -17,6 +17,7 @@ const hart: HartCounters = {
 
 const idle: VmCounters["translator"] = {
   entries: 0,
+  keptCallers: 0,
   exits: { fuel: 0, interpreter: 0, trap: 0, cold: 0, miss: 0, dispatch: 0, attention: 0 },
   jumps: { chained: 0, indirectHits: 0, indirectMisses: 0, tables: 0, returnHits: 0, returnMisses: 0 },
   translatedInstructions: 0,

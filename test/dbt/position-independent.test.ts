@@ -216,14 +216,19 @@ const FIXED = Translate.ALL & ~Translate.POSITION_INDEPENDENT;
 /** Regions made, whether they are still there or not. */
 const made = ({ machine }: HotRun): number => machine.space.vm.count(VmField.countRegion);
 
+/** Regions that are there. */
+const kept = ({ machine }: HotRun): number => translatedRegions(machine.space).length;
+
 const FOUR = [0x1_0000n, 0x20_0000_1000n, 0x3f_0000_3000n, 0x2a_aaaa_2000n].map((va) => ({ va: va + 0x100_0000n }));
 
 describe("a region of U mode", () => {
   test("serves at every address that its pages are mapped at", async () => {
-    const one = made(await run({ places: FOUR.slice(0, 1) }));
-    const four = made(await run({ places: FOUR }));
-    expect(one).toBeGreaterThan(0);
-    expect(four).toBeLessThanOrEqual(one + 2);
+    const one = await run({ places: FOUR.slice(0, 1) });
+    const four = await run({ places: FOUR });
+    expect(kept(one)).toBeGreaterThan(0);
+    expect(kept(four)).toBeLessThanOrEqual(kept(one) + 2);
+    // An entry of a region may be made anew with a larger one, but not for each place.
+    expect(made(four)).toBeLessThan(2 * made(one));
   });
 
   test("serves at one when that is switched off", async () => {

@@ -7,7 +7,7 @@ import { Local } from "../../assembly/shared/emitted.ts";
 import { localName } from "../../src/explain/names.ts";
 import { fNames, xNames } from "../../src/isa/names.ts";
 
-/** The only function of a module, as binaryen prints it, without names. */
+/** The only region's function of a module, as binaryen prints it, without names. */
 export function onlyFunction(wasm: Uint8Array): string {
   return canonical(binaryen.readBinary(wasm));
 }
@@ -23,7 +23,7 @@ function canonical(module: binaryen.Module): string {
   // Not all locals are declared in all regions: only those that are used count.
   module.runPasses(["reorder-locals"]);
   const text = binaryen.readBinary(module.emitBinary()).emitText();
-  return text.slice(text.indexOf("\n (func ")).replaceAll(/\(type \$\w+\)/g, "");
+  return text.slice(text.lastIndexOf("\n (func ")).replaceAll(/\(type \$\w+\)/g, "");
 }
 
 /** The function in a module like those that are emitted; names of offsets are numbers again. */
@@ -49,6 +49,8 @@ function assembledText(wat: string, ramMa: number): binaryen.Module {
     (import "e" "3" (func $core.system (type $region)))
     (import "e" "4" (func $core.span (type $region)))
     (import "e" "5" (func $core.find (type $region)))
+    (import "e" "6" (func $core.await (type $region)))
+    (func $page (param i32 i32 i64) (result i64) unreachable)
     ${text})`);
 }
 

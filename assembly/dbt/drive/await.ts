@@ -30,8 +30,8 @@ export function dbt_await(hartMa: usize, depth: u32, expected: u64): u64 {
 /** With exact `instret`, before and after. */
 function await_pc(hart: Hart, vm: Vm, depth: u32, expected: u64): u64 {
   let next = hart.pc;
-  // Whether the interpreter has come to a region: without that there is probably none, and it finds out itself.
-  let met = vm.engine == Engine.TRANSLATE;
+  // Whether there may be a region: where one has come back there probably is none, and the interpreter finds out itself.
+  let met = true;
   while (!hart.attention && as_entered(hart)) {
     if (next & 1) {
       if (vm.sensitive == Sensitive.EXIT) return next;
@@ -47,7 +47,7 @@ function await_pc(hart: Hart, vm: Vm, depth: u32, expected: u64): u64 {
       vm.countKept += 1;
       return next;
     }
-    if (hart.fuel <= OVERSHOOT + vm.samplePeriod || work_done(hart)) return next;
+    if (work_done(hart)) return next;
     const entry = jump_entry(hart, next);
     if (load<u64>(entry) == next || (met && find(hart, next))) {
       met = vm.engine == Engine.TRANSLATE;
@@ -55,7 +55,7 @@ function await_pc(hart: Hart, vm: Vm, depth: u32, expected: u64): u64 {
       next = call_region(hart, vm, load<u32>(entry, 8), depth);
       continue;
     }
-    if (!interpret_below(hart, vm, expected)) return hart.pc;
+    if (hart.fuel <= OVERSHOOT || !interpret_below(hart, vm, expected)) return hart.pc;
     next = hart.pc;
     met = true;
   }
@@ -68,13 +68,14 @@ function interpret_below(hart: Hart, vm: Vm, expected: u64): bool {
   const entry = hart.pc;
   const before = hart.fuel;
   const priv = hart.priv;
+  const period = min(before - OVERSHOOT, vm.samplePeriod);
   hart.stopPc = expected;
-  interpret_period(hart, vm, vm.samplePeriod);
+  interpret_period(hart, vm, period);
   hart.stopPc = NO_PC;
   const done = before - hart.fuel;
   vm.countTranslated -= done;
   if (!done || priv != hart.priv) return true;
-  const pc = done < vm.samplePeriod ? entry : hart.pc;
+  const pc = done < period ? entry : hart.pc;
   if (!heat(hart, vm, pc, done)) return true;
   hart.wanted = pc;
   leave_all(hart);

@@ -95,7 +95,13 @@ export function run_translated(hart: Hart): void {
 export function call_region(hart: Hart, vm: Vm, index: u32, depth: u32): u64 {
   const fuel = hart.fuel;
   hart.fuelBase = hart.instret + fuel;
-  const next = call_indirect<u64>(vm.enter, <u32>base(hart), fuel, depth_at(hart.pc, depth, runs_anywhere(hart, vm)), index);
+  const next = call_indirect<u64>(
+    vm.enter,
+    <u32>base(hart),
+    fuel,
+    depth_at(hart.pc, depth, runs_anywhere(hart, vm)),
+    index,
+  );
   hart.instret = hart.fuelBase - hart.fuel;
   return next;
 }
@@ -120,7 +126,11 @@ function enter(hart: Hart, vm: Vm, index: u32): u64 {
     ask_exit(hart, Exit.SENSITIVE);
     return 1;
   }
-  if (!as_entered(hart)) return 1;
+  // What has been entered may not even begin with this instruction, in the mode that the hart is in now.
+  if (!as_entered(hart)) {
+    sync_mode(hart);
+    return 1;
+  }
   const traps = hart.countTrap;
   interpret_for_region(hart, vm);
   if (hart.countTrap == traps) vm.countExitStep += 1;
@@ -235,6 +245,7 @@ function interpret_cold(hart: Hart, vm: Vm, floor: u32, price: u32): void {
 
 /** Translates the region at `pc`, after a look at what is executed. */
 function translate_hot(hart: Hart, vm: Vm, pc: u64): void {
+  if (region_at(hart, pc)) return;
   if (is_untranslatable(hart, pc)) {
     heat_ban(vm, pc);
     return;

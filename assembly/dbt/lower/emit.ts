@@ -3,7 +3,7 @@
 import { HartField } from "../../state/layout";
 import { Translate } from "../../shared/constants";
 import { Node } from "../ir/node";
-import { ENTRY, HART, Import, local_of } from "./locals";
+import { ENTRY, HART, local_of } from "./locals";
 import { is_single, push_bits, set_bits } from "./single";
 import { Block } from "../ir/block";
 import { Dbt, is_position_independent, may, writer } from "../ir/dbt";

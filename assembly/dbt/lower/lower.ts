@@ -59,13 +59,15 @@ export function lower(t: Dbt, scratch: usize): bool {
   const size = reserve(w);
   const first = t.at;
   locals(t);
-  // What all exits end with.
-  open(w, W.BLOCK, Type.EMPTY);
   const labels = t.at;
+  open(w, W.BLOCK, Type.EMPTY);
   for (let i: u32 = 0; i < MAX_GROUPS; i++) open(w, W.BLOCK, Type.I32);
   body(t, scratch);
   if (t.groupCount > MAX_GROUPS || t.full) return false;
-  close_up(t, labels + 2 * t.groupCount, labels + 2 * MAX_GROUPS);
+  // Where there are several exits, they leave the outermost block for what all end with.
+  const several = t.groupCount > 1;
+  if (t.groupCount == 1) store<u8>(<usize>labels + 1, Type.I32);
+  close_up(t, labels + 2 * (t.groupCount + u32(several)), labels + 2 * (1 + MAX_GROUPS));
   byte(w, W.UNREACHABLE);
   for (let i: u32 = 0; i < t.groupCount; i++) {
     byte(w, W.END);
@@ -73,8 +75,8 @@ export function lower(t: Dbt, scratch: usize): bool {
     store_registers(t, load<u64>(<usize>t.groups + (i << 3)));
     if (i + 1 < t.groupCount) op1(w, W.BR, t.groupCount - 1 - i);
   }
-  byte(w, W.END);
-  exit_code(t);
+  if (several) byte(w, W.END);
+  if (t.groupCount) exit_code(t);
   byte(w, W.END);
   patch(w, size, t.at - first);
   return !t.full;
