@@ -87,7 +87,10 @@ function translatorRows(counters: VmCounters): Row[] {
     ["code", `${(translator.codeBytes / 1024).toFixed(1)} KiB of WebAssembly`],
     ["translating", translating(translator)],
     ["cold code", cold(counters)],
-    ["entries", `${translator.entries} from the dispatcher, ${jumpCacheFlushes} jump cache flushes`],
+    [
+      "entries",
+      `${translator.entries} from the dispatcher, ${translator.keptCallers} callers that waited, ${jumpCacheFlushes} jump cache flushes`,
+    ],
     ["exits", list(exits)],
   ];
   if (Object.values<number>({ ...jumps }).some((count) => count > 0)) rows.push(["jumps", list(jumps)]);

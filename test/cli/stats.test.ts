@@ -35,6 +35,7 @@ const idle: VmCounters["translator"] = {
 const busy: VmCounters["translator"] = {
   ...idle,
   entries: 30,
+  keptCallers: 4,
   exits: { ...idle.exits, fuel: 10, cold: 20 },
   jumps: { ...idle.jumps, indirectHits: 8 },
   translatedInstructions: 2_000_000,
@@ -82,7 +83,7 @@ describe("--stats", () => {
       "5.0 KiB of WebAssembly",
       "0.007 s, 0.004 s of it compiling, at most 1.3 ms at a time",
       "interpreted for 0.023 s; with translating 2.0% of the time running",
-      "30 from the dispatcher, 3 jump cache flushes",
+      "30 from the dispatcher, 4 callers that waited, 3 jump cache flushes",
       "fuel 10, cold 20",
       "indirect hits 8",
     ]);
