@@ -11,6 +11,10 @@ import { runsStaleCode } from "./stale.ts";
 const KNOWN: readonly (readonly [seed: number, why: string])[] = [
   [120, "PMP narrowed by pmpaddr alone"],
   [1_081_612, "an illegal instruction in translated code, and the page of the one before marked as accessed"],
+  [
+    20_375,
+    "an interpreted callee came back to its caller just as it got hot, and an interrupt that was due came an instruction late",
+  ],
 ];
 
 const PART = 60;

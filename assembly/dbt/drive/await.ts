@@ -47,7 +47,7 @@ function await_pc(hart: Hart, vm: Vm, depth: u32, expected: u64): u64 {
       vm.countKept += 1;
       return next;
     }
-    if (work_done(hart)) return next;
+    if (work_done(hart)) break;
     const entry = jump_entry(hart, next);
     if (load<u64>(entry) == next || (met && find(hart, next))) {
       met = vm.engine == Engine.TRANSLATE;
@@ -55,16 +55,18 @@ function await_pc(hart: Hart, vm: Vm, depth: u32, expected: u64): u64 {
       next = call_region(hart, vm, load<u32>(entry, 8), depth);
       continue;
     }
-    if (hart.fuel <= OVERSHOOT || !interpret_below(hart, vm, expected)) return hart.pc;
+    // The engine that translates everything does so where nobody waits.
+    if (hart.fuel <= OVERSHOOT || (vm.engine == Engine.TRANSLATE && !code_of(vm).overflows)) return next;
+    interpret_below(hart, vm, expected);
     next = hart.pc;
     met = true;
   }
+  // No region's return address, not even by chance: none may go on.
   return next | 1;
 }
 
-/** Interprets what is not translated at `hart.pc`. False when all is to be left, so that it can be translated. */
-function interpret_below(hart: Hart, vm: Vm, expected: u64): bool {
-  if (vm.engine == Engine.TRANSLATE && !code_of(vm).overflows) return false;
+/** Interprets what is not translated at `hart.pc`. When it has become hot, all is to be left, so that it can be translated. */
+function interpret_below(hart: Hart, vm: Vm, expected: u64): void {
   const entry = hart.pc;
   const before = hart.fuel;
   const priv = hart.priv;
@@ -74,10 +76,9 @@ function interpret_below(hart: Hart, vm: Vm, expected: u64): bool {
   hart.stopPc = NO_PC;
   const done = before - hart.fuel;
   vm.countTranslated -= done;
-  if (!done || priv != hart.priv) return true;
+  if (!done || priv != hart.priv) return;
   const pc = done < period ? entry : hart.pc;
-  if (!heat(hart, vm, pc, done)) return true;
+  if (!heat(hart, vm, pc, done)) return;
   hart.wanted = pc;
   leave_all(hart);
-  return false;
 }
