@@ -40,6 +40,14 @@ export enum Local {
   COUNT = 191,
 }
 
+/** Functions that a module has itself, by their indices: they come after what it imports. */
+export enum Own {
+  /** The check of a page behind the micro-TLB (dbt/lower/page.ts). */
+  PAGE = 7,
+  /** The regions' begin here. */
+  FIRST_REGION = 8,
+}
+
 /** Functions of the core that every module imports, in this order: all (hart i32, i32, i64) -> i64. */
 export enum Import {
   /** (hart, size, va) -> status; the value is left in `mmioData`. */

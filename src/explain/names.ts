@@ -3,7 +3,7 @@
 import { Simd, W } from "../../assembly/dbt/wasm/opcode.ts";
 import { HartField } from "../../assembly/state/layout.ts";
 import { HartBlock } from "../../assembly/shared/constants.ts";
-import { Import, Local } from "../../assembly/shared/emitted.ts";
+import { Import, Local, Own } from "../../assembly/shared/emitted.ts";
 import { PRIV_NAMES } from "../core/regions.ts";
 import { fNames, xNames } from "../isa/names.ts";
 
@@ -53,7 +53,7 @@ export function localName(index: number): string {
 
 /** What emitted code calls: an import, or the module's own function that checks pages. */
 export function importName(index: number): string {
-  if (index === Import.COUNT) return "$page";
+  if (index === Own.PAGE) return "$page";
   const name = (Import as Readonly<Record<number, string | undefined>>)[index];
   return name === undefined || index >= Import.COUNT ? `$import${index}` : `$core.${name.toLowerCase()}`;
 }

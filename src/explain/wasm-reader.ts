@@ -1,5 +1,7 @@
 /** Reads the modules that the translator emits: the body of the first region's function, and what is needed to understand it. */
 
+import { Own } from "../../assembly/shared/emitted.ts";
+
 /** A function's type, as counts: all the printer needs to know. */
 export interface FunctionType {
   readonly parameters: number;
@@ -118,12 +120,9 @@ function readImports(reader: WasmReader): number[] {
   return functions;
 }
 
-/** The module's own functions come before those of its regions. */
-const OWN_FUNCTIONS = 1;
-
 function readBody(reader: WasmReader): { start: number; end: number } {
   reader.unsigned();
-  for (let own = 0; own < OWN_FUNCTIONS; own++) reader.skip(reader.unsigned());
+  for (let own: number = Own.PAGE; own < Own.FIRST_REGION; own++) reader.skip(reader.unsigned());
   const end = reader.unsigned() + reader.at;
   for (let groups = reader.unsigned(); groups > 0; groups--) {
     reader.unsigned();

@@ -6,7 +6,7 @@
 
 import { W } from "../../assembly/dbt/wasm/opcode.ts";
 import { HartBlock, Tlb } from "../../assembly/shared/constants.ts";
-import { Import, Local } from "../../assembly/shared/emitted.ts";
+import { Local, Own } from "../../assembly/shared/emitted.ts";
 import { Mode } from "../../assembly/shared/ir.ts";
 import type { RegionParts } from "../core/explained.ts";
 import { insnText } from "./guest.ts";
@@ -25,8 +25,8 @@ const TYPES: Readonly<Record<number, string>> = { 0x7f: "i32", 0x7e: "i64", 0x7d
 const EMPTY = 0x40;
 const PARAMETERS = "(param $hart i32) (param $fuel i32) (param $depth i64) (result i64)";
 const PARAMETER_COUNT = 3;
-/** All functions have the first type. */
-const PAGE_FUNCTION: number = Import.COUNT;
+/** All functions have it. */
+const FIRST_TYPE = 0;
 
 /** The region's function. */
 export function watText(region: RegionParts): string {
@@ -121,7 +121,7 @@ class Printer {
         return plain(name, 1, 0);
       case W.CALL: {
         const index = reader.unsigned();
-        const type = this.#module.types[this.#module.imports[index] ?? (index === PAGE_FUNCTION ? 0 : -1)];
+        const type = this.#module.types[this.#module.imports[index] ?? (index === Own.PAGE ? FIRST_TYPE : -1)];
         // The only other function: the region itself.
         if (type === undefined) return plain(`${name} $${hex(this.#region.pc)}`, PARAMETER_COUNT, 1);
         return plain(`${name} ${importName(index)}`, type.parameters, type.results);

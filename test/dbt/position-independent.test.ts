@@ -231,6 +231,14 @@ describe("a region of U mode", () => {
     expect(made(four)).toBeLessThan(2 * made(one));
   });
 
+  test("serves at every address that its pages are mapped at, too, when callers do not wait", async () => {
+    const mechanisms = Translate.ALL & ~Translate.KEEP_CALLERS;
+    const one = made(await run({ places: FOUR.slice(0, 1), mechanisms }));
+    const four = made(await run({ places: FOUR, mechanisms }));
+    expect(one).toBeGreaterThan(0);
+    expect(four).toBeLessThanOrEqual(one + 2);
+  });
+
   test("serves at one when that is switched off", async () => {
     const one = made(await run({ places: FOUR.slice(0, 1), mechanisms: FIXED }));
     expect(made(await run({ places: FOUR, mechanisms: FIXED }))).toBeGreaterThan(3 * one);

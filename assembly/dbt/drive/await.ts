@@ -2,14 +2,13 @@
 
 import { code_of } from "../../state/regs";
 import { NO_PC } from "../../hart/illegal";
-import { heat } from "../profile/heat";
 import { Hart, Vm } from "../../state/state";
 import { jump_entry } from "../cache/cache";
 import { OVERSHOOT } from "../../interp/step";
 import { work_done } from "../../hart/pace";
 import { Engine, Sensitive } from "../../shared/constants";
 import { as_entered, leave_all } from "./entered";
-import { call_region, find, interpret_for_region, interpret_period } from "./enter";
+import { call_region, find, interpret_charged, interpret_for_region } from "./enter";
 
 /**
  * Emitted code has called a function and has not come back to `expected`: `hart.pc` is where it is instead, with bit 0 set when the
@@ -67,18 +66,12 @@ function await_pc(hart: Hart, vm: Vm, depth: u32, expected: u64): u64 {
 
 /** Interprets what is not translated at `hart.pc`. When it has become hot, all is to be left, so that it can be translated. */
 function interpret_below(hart: Hart, vm: Vm, expected: u64): void {
-  const entry = hart.pc;
   const before = hart.fuel;
-  const priv = hart.priv;
-  const period = min(before - OVERSHOOT, vm.samplePeriod);
   hart.stopPc = expected;
-  interpret_period(hart, vm, period);
+  const hot = interpret_charged(hart, vm, 0);
   hart.stopPc = NO_PC;
-  const done = before - hart.fuel;
-  vm.countTranslated -= done;
-  if (!done || priv != hart.priv) return;
-  const pc = done < period ? entry : hart.pc;
-  if (!heat(hart, vm, pc, done)) return;
-  hart.wanted = pc;
+  vm.countTranslated -= before - hart.fuel;
+  if (hot == NO_PC) return;
+  hart.wanted = hot;
   leave_all(hart);
 }

@@ -58,7 +58,6 @@ const EXIT_STEPS: u32 = 64;
  * might overshoot that, the interpreter's loop must be the exact one.
  */
 export function run_translated(hart: Hart): void {
-  const floor = OVERSHOOT;
   const vm = changetype<Vm>(<usize>hart.vm);
   sync_mode(hart);
   // 1 when translated code has been left for the present pc.
@@ -73,7 +72,7 @@ export function run_translated(hart: Hart): void {
       const price: u32 = left && hart.priv == Priv.U ? EXIT_STEPS : 0;
       left = 0;
       if (vm.engine == Engine.TRANSLATE && !code_of(vm).overflows) reach(hart, vm, pc);
-      else interpret_cold(hart, vm, floor, price);
+      else interpret_cold(hart, vm, price);
       sync_mode(hart);
       continue;
     }
@@ -190,7 +189,7 @@ function interpret_to_region(hart: Hart, limit: u32, exact: bool): void {
 }
 
 /** Interprets up to `period` steps, and times that now and then. */
-export function interpret_period(hart: Hart, vm: Vm, period: u32): void {
+function interpret_period(hart: Hart, vm: Vm, period: u32): void {
   const before = hart.fuel;
   const weight = timing_weight(vm);
   const first = weight ? host_ns() : 0;
@@ -218,27 +217,33 @@ export function find(hart: Hart, pc: u64): bool {
 }
 
 /**
- * Interprets until a region is met or a period is over. The steps are charged to where interpretation began after leaving translated
- * code (with the `price` of that), or, when all of the period went by, to the jump target it ended at.
+ * Interprets until a region is met or a period is over, with more than `OVERSHOOT` steps left. The steps are charged to where interpretation
+ * began after leaving translated code (with the `price` of that), or, when all of the period went by, to the jump target it ended at. Returns
+ * that address when it is hot now, else `NO_PC`.
  */
-function interpret_cold(hart: Hart, vm: Vm, floor: u32, price: u32): void {
+export function interpret_charged(hart: Hart, vm: Vm, price: u32): u64 {
   const entry = hart.pc;
   const priv = hart.priv;
   const before = hart.fuel;
-  if (before <= floor) {
-    interpret_to_region(hart, before, true);
-    return;
-  }
-  const period = min(before - floor, vm.samplePeriod);
+  const period = min(before - OVERSHOOT, vm.samplePeriod);
   interpret_period(hart, vm, period);
   const done = before - hart.fuel;
   const pc = done < period ? entry : hart.pc;
   // A mode that has changed meanwhile changes what the address means.
-  if (priv != hart.priv) return;
-  if (!heat(hart, vm, pc, done + price) || hart.attention) {
-    if (!hart.attention) rehearse(hart, pc, done);
+  if (!(done + price) || priv != hart.priv) return NO_PC;
+  if (heat(hart, vm, pc, done + price)) return pc;
+  if (!hart.attention) rehearse(hart, pc, done);
+  return NO_PC;
+}
+
+/** Interprets what is not translated, and translates what has become hot. */
+function interpret_cold(hart: Hart, vm: Vm, price: u32): void {
+  if (hart.fuel <= OVERSHOOT) {
+    interpret_to_region(hart, hart.fuel, true);
     return;
   }
+  const pc = interpret_charged(hart, vm, price);
+  if (pc == NO_PC || hart.attention) return;
   if (vm.translate & Translate.CACHE) translate_hot(hart, vm, pc);
   else if (pc == hart.pc) run_once(hart, vm, pc);
 }
@@ -251,7 +256,7 @@ function translate_hot(hart: Hart, vm: Vm, pc: u64): void {
     return;
   }
   const priv = hart.priv;
-  observe_at(hart, vm, pc, OVERSHOOT, (current_mode(hart) & Mode.FLAT) != 0);
+  observe_at(hart, vm, pc, (current_mode(hart) & Mode.FLAT) != 0);
   if (priv == hart.priv && !hart.attention) translate(hart, pc);
 }
 

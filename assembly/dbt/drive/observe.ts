@@ -7,7 +7,7 @@ import { record_peek } from "../../code/pages";
 import { Op } from "../../isa/op";
 import { Hart, Vm } from "../../state/state";
 import { imm, x1 } from "../../state/regs";
-import { execute_record } from "../../interp/step";
+import { execute_record, OVERSHOOT } from "../../interp/step";
 import { Translate } from "../../shared/constants";
 import { is_access, is_computed_call, is_computed_jump, record_length, record_op } from "../region/form";
 import { begin } from "./hot";
@@ -23,17 +23,17 @@ const MOST: u32 = 1 << 14;
 const ACCESSES: u32 = 2048;
 
 /**
- * Lets a little be interpreted under observation when that matters for the region at `pc`; `floor` steps are left over. `flat` says that
+ * Lets a little be interpreted under observation when that matters for the region at `pc`; `OVERSHOOT` steps are left over. `flat` says that
  * its loads and stores are not translated.
  */
-export function observe_at(hart: Hart, vm: Vm, pc: u64, floor: u32, flat: bool): void {
+export function observe_at(hart: Hart, vm: Vm, pc: u64, flat: bool): void {
   const t = changetype<Dbt>(<usize>vm.dbt);
-  if (hart.fuel <= floor) return;
+  if (hart.fuel <= OVERSHOOT) return;
   begin(t, hart, vm);
   const accesses = may(t, Translate.MICRO_TLB) && !flat;
   const wanted = wants_observation(t, hart, pc);
   const most = wanted != Observation.NONE ? MOST : accesses ? ACCESSES : 0;
-  if (most) observe(t, hart, min(min(most, max(LEAST, vm.hotThreshold >> 3)), hart.fuel - floor), accesses);
+  if (most) observe(t, hart, min(min(most, max(LEAST, vm.hotThreshold >> 3)), hart.fuel - OVERSHOOT), accesses);
   // Where it calls to may be known now; but what is never executed has room in the region, too.
   t.observed = u32(wanted == Observation.SHAPES);
 }

@@ -1,13 +1,14 @@
 /** The locals of an emitted function, and the indices of what its module imports. */
 
-import { Import, Local } from "../../shared/emitted";
+import { Import, Local, Own } from "../../shared/emitted";
 import { TEMP } from "../ir/node";
 
 export { Import };
 
-/** Functions of the module itself: `page_function`, then the regions. */
-export const PAGE_FUNCTION: u32 = Import.COUNT;
-export const FIRST_REGION: u32 = Import.COUNT + 1;
+if (<i32>Own.PAGE != Import.COUNT) ERROR("A module's own functions do not come after its imports");
+
+export const PAGE_FUNCTION: u32 = Own.PAGE;
+export const FIRST_REGION: u32 = Own.FIRST_REGION;
 
 /** `Local` says what each holds. */
 export const HART: u32 = Local.HART;

@@ -523,19 +523,31 @@ function await_return(t: Dbt, b: Block): void {
 /** A call of the region's own entry: what holds for this region now holds for it. */
 function call_self(t: Dbt): void {
   const w = writer(t);
-  const waits = may(t, Translate.KEEP_CALLERS);
   address(t, t.entryPc);
   set(w, local_of(JUMP_TARGET));
   get(w, DEPTH);
   byte(w, W.I64_EQZ);
-  open(w, W.IF, waits ? Type.I64 : Type.EMPTY);
-  if (waits) come_to_target(t);
-  else give_up(t);
-  byte(w, waits ? W.ELSE : W.END);
+  call_unless(t, false);
   count(t, VmField.countChain);
   deeper(t);
   op1(w, W.CALL, FIRST_REGION + t.functions);
-  if (waits) byte(w, W.END);
+  called(t);
+}
+
+/** Where the condition on the stack is true, there is no call: the caller waits at the jump-target temp, or is left for it. */
+function call_unless(t: Dbt, missed: bool): void {
+  const w = writer(t);
+  const waits = may(t, Translate.KEEP_CALLERS);
+  open(w, W.IF, waits ? Type.I64 : Type.EMPTY);
+  if (missed) count(t, VmField.countIndirectMiss);
+  if (waits) come_to_target(t);
+  else give_up(t);
+  byte(w, waits ? W.ELSE : W.END);
+}
+
+/** After the call that `call_unless` began: the pc that has been come to is on the stack, called or not. */
+function called(t: Dbt): void {
+  if (may(t, Translate.KEEP_CALLERS)) byte(writer(t), W.END);
 }
 
 /** Pushes the arguments of a call of the region at the jump-target temp. */
@@ -561,8 +573,8 @@ function call_other(t: Dbt, b: Block): void {
   push_entry(t, direct);
   mem(w, W.I64_LOAD, entry);
   get(w, local_of(JUMP_TARGET));
-  const waits = may(t, Translate.KEEP_CALLERS);
-  if (waits) byte(w, W.I64_NE);
+  // Who waits has the core look for the region.
+  if (may(t, Translate.KEEP_CALLERS)) byte(w, W.I64_NE);
   else {
     byte(w, W.I64_EQ);
     or_find(t);
@@ -571,11 +583,7 @@ function call_other(t: Dbt, b: Block): void {
   get(w, DEPTH);
   byte(w, W.I64_EQZ);
   byte(w, W.I32_OR);
-  open(w, W.IF, waits ? Type.I64 : Type.EMPTY);
-  if (b.term == Term.CALL_INDIRECT) count(t, VmField.countIndirectMiss);
-  if (waits) come_to_target(t);
-  else give_up(t);
-  byte(w, waits ? W.ELSE : W.END);
+  call_unless(t, b.term == Term.CALL_INDIRECT);
   count(t, b.term == Term.CALL ? VmField.countChain : VmField.countIndirect);
   deeper(t);
   get(w, entry_local(t, direct));
@@ -583,5 +591,5 @@ function call_other(t: Dbt, b: Block): void {
   byte(w, W.CALL_INDIRECT);
   unsigned(w, FUNCTION_TYPE);
   byte(w, 0);
-  if (waits) byte(w, W.END);
+  called(t);
 }

@@ -13,6 +13,7 @@ import { Block } from "../ir/block";
 import { Dbt, may, writer } from "../ir/dbt";
 import { Mode } from "../../shared/ir";
 import { Type, W } from "../wasm/opcode";
+import { entry_distance } from "./page";
 import { byte, get, i32c, i64c, mem, open, set, tee } from "../wasm/writer";
 
 export function lower_load(t: Dbt, b: Block, n: Node, found: Step, span: Span, dirty: u64): void {
@@ -216,11 +217,7 @@ function address(t: Dbt, n: Node, offset: i64): void {
 /** The va on the stack becomes the address of its TLB entry, kept in A32. */
 function tlb_entry(t: Dbt): void {
   const w = writer(t);
-  i64c(w, 12 - Tlb.ENTRY_SHIFT);
-  byte(w, W.I64_SHR_U);
-  byte(w, W.I32_WRAP_I64);
-  i32c(w, Tlb.INDEX_MASK << Tlb.ENTRY_SHIFT);
-  byte(w, W.I32_AND);
+  entry_distance(w);
   get(w, TLB);
   byte(w, W.I32_ADD);
   tee(w, A32);

@@ -57,14 +57,19 @@ export function page_function(w: Writer): void {
   patch(w, size, w.at - first);
 }
 
-/** Pushes the address of the TLB's entry, and keeps it. */
-function find_entry(w: Writer): void {
-  get(w, VA);
+/** The va on the stack becomes the distance of its TLB entry from the set. */
+export function entry_distance(w: Writer): void {
   i64c(w, 12 - Tlb.ENTRY_SHIFT);
   byte(w, W.I64_SHR_U);
   byte(w, W.I32_WRAP_I64);
   i32c(w, Tlb.INDEX_MASK << Tlb.ENTRY_SHIFT);
   byte(w, W.I32_AND);
+}
+
+/** Pushes the address of the TLB's entry, and keeps it. */
+function find_entry(w: Writer): void {
+  get(w, VA);
+  entry_distance(w);
   get(w, HART);
   mem(w, W.I32_LOAD, HartField.tlbLoad);
   byte(w, W.I32_ADD);
