@@ -40,12 +40,24 @@ export enum Local {
   COUNT = 191,
 }
 
+/** The parts of the i32 that says by which exit a region is left (dbt/lower/exit.ts). */
+export enum ExitValue {
+  /** Instructions that were executed and not charged. */
+  UNCHARGED = 0xfff,
+  /** Set when the region at the exit's pc is called, if the jump cache has it. */
+  CHAIN = 0x1000,
+  /** The bits from here on: distance of the exit's pc from the entry, in bytes; bit 0 of it: the interpreter does the instruction there. */
+  DISTANCE_SHIFT = 13,
+}
+
 /** Functions that a module has itself, by their indices: they come after what it imports. */
 export enum Own {
   /** The check of a page behind the micro-TLB (dbt/lower/page.ts). */
   PAGE = 7,
+  /** The call of a region by the jump cache (dbt/lower/callee.ts). */
+  CALLEE = 8,
   /** The regions' begin here. */
-  FIRST_REGION = 8,
+  FIRST_REGION = 9,
 }
 
 /** Functions of the core that every module imports, in this order: all (hart i32, i32, i64) -> i64. */

@@ -54,6 +54,7 @@ export function localName(index: number): string {
 /** What emitted code calls: an import, or the module's own function that checks pages. */
 export function importName(index: number): string {
   if (index === Own.PAGE) return "$page";
+  if (index === Own.CALLEE) return "$callee";
   const name = (Import as Readonly<Record<number, string | undefined>>)[index];
   return name === undefined || index >= Import.COUNT ? `$import${index}` : `$core.${name.toLowerCase()}`;
 }

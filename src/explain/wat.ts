@@ -6,7 +6,7 @@
 
 import { W } from "../../assembly/dbt/wasm/opcode.ts";
 import { HartBlock, Tlb } from "../../assembly/shared/constants.ts";
-import { Local, Own } from "../../assembly/shared/emitted.ts";
+import { ExitValue, Local, Own } from "../../assembly/shared/emitted.ts";
 import { Mode } from "../../assembly/shared/ir.ts";
 import type { RegionParts } from "../core/explained.ts";
 import { insnText } from "./guest.ts";
@@ -121,7 +121,8 @@ class Printer {
         return plain(name, 1, 0);
       case W.CALL: {
         const index = reader.unsigned();
-        const type = this.#module.types[this.#module.imports[index] ?? (index === Own.PAGE ? FIRST_TYPE : -1)];
+        const isOwn = index >= Own.PAGE && index < Own.FIRST_REGION;
+        const type = this.#module.types[this.#module.imports[index] ?? (isOwn ? FIRST_TYPE : -1)];
         // The only other function: the region itself.
         if (type === undefined) return plain(`${name} $${hex(this.#region.pc)}`, PARAMETER_COUNT, 1);
         return plain(`${name} ${importName(index)}`, type.parameters, type.results);
@@ -221,10 +222,11 @@ class Printer {
     const number = /^i32\.const (-?\w+)$/.exec(typeof value?.head === "string" ? value.head : "")?.[1];
     if (number === undefined) return undefined;
     const packed = number.startsWith("-") ? -Number(number.slice(1)) : Number(number);
-    const uncharged = packed & 0xfff;
-    const distance = packed >> 12;
+    const uncharged = packed & ExitValue.UNCHARGED;
+    const distance = packed >> ExitValue.DISTANCE_SHIFT;
     const pc = BigInt.asUintN(64, this.#region.pc + BigInt(distance & ~1));
-    return `${distance & 1 ? "interpret" : "leave"} ${hex(pc)}${uncharged === 0 ? "" : `, uncharged ${uncharged}`}`;
+    const what = distance & 1 ? "interpret" : packed & ExitValue.CHAIN ? "go to" : "leave";
+    return `${what} ${hex(pc)}${uncharged === 0 ? "" : `, uncharged ${uncharged}`}`;
   }
 
   #label(depth: number): Label {

@@ -51,6 +51,7 @@ function assembledText(wat: string, ramMa: number): binaryen.Module {
     (import "e" "5" (func $core.find (type $region)))
     (import "e" "6" (func $core.await (type $region)))
     (func $page (param i32 i32 i64) (result i64) unreachable)
+    (func $callee (param i32 i32 i64) (result i64) unreachable)
     ${text})`);
 }
 

@@ -175,6 +175,8 @@ export class Dbt {
   depth: u32;
   /** Exits by the registers that are dirty. */
   groupCount: u32;
+  /** 1 when one of them jumps to code outside the region. */
+  chained: u32;
   /** f registers known to hold a NaN-boxed single. */
   boxed: u32;
 }

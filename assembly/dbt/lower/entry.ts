@@ -18,12 +18,12 @@ import { byte, get, i64c, mem, op1, open, patch, reserve, set, unsigned } from "
 /** How deep regions may call regions. */
 export const CALL_DEPTH: u32 = 63;
 const DISTANCE_COUNTS: u64 = 64;
-const SHIFT: u64 = 7;
+export const PC_SHIFT: u64 = 7;
 
 /** The depth parameter with which a dispatcher enters a region at `pc`, below which `depth` nested calls are allowed. */
 // @ts-ignore: decorator
 @inline export function depth_at(pc: u64, depth: u32, positionIndependent: bool): u64 {
-  return positionIndependent ? (pc << SHIFT) | depth : depth;
+  return positionIndependent ? (pc << PC_SHIFT) | depth : depth;
 }
 
 /** Takes the depth parameter apart: where the region is, and for one with several entries, at which it is entered. */
@@ -32,7 +32,7 @@ export function prologue(t: Dbt): void {
   if (!rooted && !is_position_independent(t)) return;
   const w = writer(t);
   get(w, DEPTH);
-  i64c(w, SHIFT);
+  i64c(w, PC_SHIFT);
   byte(w, W.I64_SHR_S);
   if (!is_position_independent(t)) address_from(t);
   else {
@@ -86,7 +86,7 @@ export function lower_entry(t: Dbt, main: u32, by: i32): void {
   get(w, HART);
   get(w, FUEL);
   get(w, DEPTH);
-  i64c(w, is_position_independent(t) ? DISTANCE_COUNTS : (<i64>by) << SHIFT);
+  i64c(w, is_position_independent(t) ? DISTANCE_COUNTS : (<i64>by) << PC_SHIFT);
   byte(w, W.I64_OR);
   op1(w, W.RETURN_CALL, FIRST_REGION + main);
   byte(w, W.END);
@@ -98,7 +98,7 @@ export function tell_entry(t: Dbt): void {
   if (!is_position_independent(t)) return;
   const w = writer(t);
   get(w, local_of(JUMP_TARGET));
-  i64c(w, SHIFT);
+  i64c(w, PC_SHIFT);
   byte(w, W.I64_SHL);
   byte(w, W.I64_OR);
 }

@@ -8,6 +8,7 @@ export { Import };
 if (<i32>Own.PAGE != Import.COUNT) ERROR("A module's own functions do not come after its imports");
 
 export const PAGE_FUNCTION: u32 = Own.PAGE;
+export const CALLEE_FUNCTION: u32 = Own.CALLEE;
 export const FIRST_REGION: u32 = Own.FIRST_REGION;
 
 /** `Local` says what each holds. */

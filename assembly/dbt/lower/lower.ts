@@ -5,10 +5,10 @@
  *     block $exit1 (result i32)  block $exit0 (result i32)     one label for each set of dirty registers
  *       … the blocks …
  *     end  write back …                                        the i32 on the stack says which exit it was
- *     end  … give fuel back, return the pc)
+ *     end  … give fuel back, call the next region or return the pc)
  *
- * An exit is (distance of its pc from the entry, in bytes, bit 0: the interpreter does the instruction there) << 12 | instructions
- * that were executed and not charged to the fuel yet. They are charged where ways meet, at loop heads and on leaving (`find_uncharged` in analysis/flow.ts).
+ * What the i32 means: exit.ts. Instructions that were executed are charged to the fuel where ways meet, at loop heads and on leaving
+ * (`find_uncharged` in analysis/flow.ts).
  */
 
 import { HartField, VmField } from "../../state/layout";
@@ -20,6 +20,7 @@ import { JUMP_TARGET, node } from "../ir/node";
 import {
   A32,
   A64,
+  CALLEE_FUNCTION,
   DEPTH,
   EXIT,
   FIRST_REGION,
@@ -35,9 +36,10 @@ import {
 } from "./locals";
 import { load_hart_locals } from "./call";
 import { address, count, import_call, label_of, load_registers, store_registers, value } from "./emit";
-import { leave, leave_begin, leave_if, MAX_GROUPS } from "./exit";
+import { leave, leave_begin, leave_chained, leave_if, MAX_GROUPS } from "./exit";
 import { lower_node } from "./node";
-import { prologue, tell_entry } from "./entry";
+import { COMPUTED } from "./callee";
+import { PC_SHIFT, prologue, tell_entry } from "./entry";
 import { dispatch } from "./table";
 import { is_merge, uncharged_after } from "../analysis/flow";
 import { writes } from "../analysis/live";
@@ -46,6 +48,7 @@ import { block_spans, span_of, step } from "../analysis/spans";
 import { Block, block, ordered } from "../ir/block";
 import { Dbt, is_position_independent, may, writer } from "../ir/dbt";
 import { mark } from "./mark";
+import { ExitValue } from "../../shared/emitted";
 import { Mode, Term } from "../../shared/ir";
 import { Type, W } from "../wasm/opcode";
 import { byte, get, i32c, i64c, mem, op1, open, patch, reserve, set, tee, unsigned, Writer } from "../wasm/writer";
@@ -53,6 +56,7 @@ import { byte, get, i32c, i64c, mem, op1, open, patch, reserve, set, tee, unsign
 /** Scratch for the spans of the block being lowered: one state for each depth would be too many, so each block reads its own. */
 export function lower(t: Dbt, scratch: usize): bool {
   t.groupCount = 0;
+  t.chained = 0;
   t.markCount = 0;
   singles(t);
   const w = writer(t);
@@ -125,23 +129,46 @@ function body(t: Dbt, scratch: usize): void {
 function exit_code(t: Dbt): void {
   const w = writer(t);
   get(w, HART);
-  get(w, EXIT);
-  i32c(w, 12);
-  byte(w, W.I32_SHR_S);
-  mem(w, W.I32_STORE, HartField.splitFrom);
-  get(w, HART);
   get(w, FUEL);
   get(w, EXIT);
-  i32c(w, 0xfff);
+  i32c(w, ExitValue.UNCHARGED);
   byte(w, W.I32_AND);
   byte(w, W.I32_SUB);
+  if (t.chained) tee(w, FUEL);
   mem(w, W.I32_STORE, HartField.fuel);
-  get(w, EXIT);
-  i32c(w, 12);
-  byte(w, W.I32_SHR_S);
+  if (t.chained) {
+    exit_pc(t);
+    set(w, local_of(JUMP_TARGET));
+    get(w, EXIT);
+    i32c(w, ExitValue.CHAIN);
+    byte(w, W.I32_AND);
+    open(w, W.IF, Type.EMPTY);
+    chain_if_known(t, false, 0);
+    byte(w, W.ELSE);
+  }
+  get(w, HART);
+  exit_distance(t);
+  mem(w, W.I32_STORE, HartField.splitFrom);
+  if (t.chained) {
+    byte(w, W.END);
+    get(w, local_of(JUMP_TARGET));
+  } else exit_pc(t);
+}
+
+/** Pushes the pc of the exit. */
+function exit_pc(t: Dbt): void {
+  const w = writer(t);
+  exit_distance(t);
   byte(w, W.I64_EXTEND_I32_S);
   address(t, t.entryPc);
   byte(w, W.I64_ADD);
+}
+
+function exit_distance(t: Dbt): void {
+  const w = writer(t);
+  get(w, EXIT);
+  i32c(w, ExitValue.DISTANCE_SHIFT);
+  byte(w, W.I32_SHR_S);
 }
 
 /** Takes `count` instructions off the fuel. */
@@ -210,8 +237,7 @@ function merges(t: Dbt, b: Block, first: u32, scratch: usize): void {
 /** Goes to successor `succ` of `b` (index + 1), or leaves for `pc` when it is not in the region. */
 function go(t: Dbt, b: Block, succ: u32, pc: u64, dirty: u64, scratch: usize): void {
   if (!succ) {
-    charge(t, <i32>uncharged_after(b));
-    chain_to(t, pc, dirty);
+    if (!leave_chained(t, pc, uncharged_after(b), dirty)) chain_far(t, b, pc, dirty);
     return;
   }
   const to = block(t, succ - 1);
@@ -406,23 +432,28 @@ function chain(t: Dbt, b: Block, dirty: u64): void {
   give_up(t);
 }
 
-/** A jump out of the region to `pc`, in the same way. */
-function chain_to(t: Dbt, pc: u64, dirty: u64): void {
+/** A jump out of the region to `pc`, which is too far away for an exit label, in the same way. */
+function chain_far(t: Dbt, b: Block, pc: u64, dirty: u64): void {
   const w = writer(t);
+  charge(t, <i32>uncharged_after(b));
   store_registers(t, dirty);
   address(t, pc);
   set(w, local_of(JUMP_TARGET));
-  if (may(t, Translate.CHAINING)) {
-    push_entry(t, true);
-    mem(w, W.I64_LOAD, entry_offset(t, true, pc));
-    get(w, local_of(JUMP_TARGET));
-    byte(w, W.I64_EQ);
-    open(w, W.IF, Type.EMPTY);
-    count(t, VmField.countChain);
-    tail_call(t, entry_local(t, true), entry_offset(t, true, pc) + 8);
-    byte(w, W.END);
-  }
+  if (may(t, Translate.CHAINING)) chain_if_known(t, true, pc);
   give_up(t);
+}
+
+/** A tail call of the region at the jump-target temp, if the jump cache knows it; `direct`: it is at `pc`. */
+function chain_if_known(t: Dbt, direct: bool, pc: u64): void {
+  const w = writer(t);
+  push_entry(t, direct);
+  mem(w, W.I64_LOAD, entry_offset(t, direct, pc));
+  get(w, local_of(JUMP_TARGET));
+  byte(w, W.I64_EQ);
+  open(w, W.IF, Type.EMPTY);
+  count(t, VmField.countChain);
+  tail_call(t, entry_local(t, direct), entry_offset(t, direct, pc) + 8);
+  byte(w, W.END);
 }
 
 /** Makes the condition on the stack, that the jump cache has the region at the jump-target temp, true if the core can. */
@@ -476,22 +507,16 @@ function call(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
   charge(t, <i32>(b.uncharged + b.insns));
   store_registers(t, dirty);
   if (b.term == Term.CALL && b.targetPc == t.entryPc) call_self(t);
+  else if (is_position_independent(t) && may(t, Translate.KEEP_CALLERS)) call_shared(t, b);
   else call_other(t, b);
-  if (may(t, Translate.KEEP_CALLERS)) await_return(t, b);
-  tee(w, A64);
-  address(t, b.nextPc);
-  byte(w, W.I64_NE);
+  set(w, A64);
+  leave_unless_returned(t, b);
   get(w, HART);
   mem(w, W.I32_LOAD, HartField.fuel);
   tee(w, FUEL);
   i32c(w, <i32>t.longest + 1);
   byte(w, W.I32_LT_S);
-  byte(w, W.I32_OR);
-  open(w, W.IF, Type.EMPTY);
-  count(t, VmField.countReturnMiss);
-  get(w, A64);
-  byte(w, W.RETURN);
-  byte(w, W.END);
+  leave_if_set(t);
   count(t, VmField.countReturn);
   if (b.succ0) {
     load_registers(t, block(t, b.succ0 - 1).liveIn);
@@ -500,13 +525,18 @@ function call(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
   go(t, b, b.succ0, b.nextPc, 0, scratch);
 }
 
-/** Has the core go on with the callee as long as the pc on the stack is not the return address, and pushes the one that is come to then. */
-function await_return(t: Dbt, b: Block): void {
+/**
+ * The pc that a call has come back with is kept in `A64`. Where it is not the return address, the core goes on with the callee, if callers
+ * wait; where even that does not come to it, the region is left.
+ */
+function leave_unless_returned(t: Dbt, b: Block): void {
   const w = writer(t);
-  tee(w, A64);
-  address(t, b.nextPc);
-  byte(w, W.I64_NE);
-  open(w, W.IF, Type.I64);
+  not_returned(t, b);
+  if (!may(t, Translate.KEEP_CALLERS)) {
+    leave_if_set(t);
+    return;
+  }
+  open(w, W.IF, Type.EMPTY);
   get(w, HART);
   get(w, A64);
   mem(w, W.I64_STORE, HartField.pc);
@@ -515,8 +545,27 @@ function await_return(t: Dbt, b: Block): void {
   byte(w, W.I32_WRAP_I64);
   address(t, b.nextPc);
   op1(w, W.CALL, Import.AWAIT);
-  byte(w, W.ELSE);
+  set(w, A64);
+  not_returned(t, b);
+  leave_if_set(t);
+  byte(w, W.END);
+}
+
+/** Pushes whether the kept pc is another than the return address. */
+function not_returned(t: Dbt, b: Block): void {
+  const w = writer(t);
   get(w, A64);
+  address(t, b.nextPc);
+  byte(w, W.I64_NE);
+}
+
+/** Returns the kept pc if the condition on the stack holds. */
+function leave_if_set(t: Dbt): void {
+  const w = writer(t);
+  open(w, W.IF, Type.EMPTY);
+  count(t, VmField.countReturnMiss);
+  get(w, A64);
+  byte(w, W.RETURN);
   byte(w, W.END);
 }
 
@@ -559,6 +608,29 @@ function deeper(t: Dbt): void {
   i64c(w, 1);
   byte(w, W.I64_SUB);
   tell_entry(t);
+}
+
+/** Has the module's own function call the region at the target, and pushes the pc that has been come to. */
+function call_shared(t: Dbt, b: Block): void {
+  const w = writer(t);
+  const direct = b.term == Term.CALL;
+  get(w, HART);
+  get(w, FUEL);
+  if (direct) address(t, b.targetPc);
+  else {
+    get(w, local_of(JUMP_TARGET));
+    i64c(w, -2);
+    byte(w, W.I64_AND);
+  }
+  i64c(w, PC_SHIFT);
+  byte(w, W.I64_SHL);
+  get(w, DEPTH);
+  byte(w, W.I64_OR);
+  if (!direct && may(t, Translate.COUNT)) {
+    i64c(w, COMPUTED);
+    byte(w, W.I64_OR);
+  }
+  op1(w, W.CALL, CALLEE_FUNCTION);
 }
 
 /** A call of the region that the jump cache has for the target. */

@@ -1,6 +1,7 @@
 /** Wraps emitted functions into a Wasm module: imports the memory and the core's helpers, exports the functions as "0", "1", … */
 
 import { FIRST_REGION, FUNCTION_TYPE, Import } from "./locals";
+import { callee_function } from "./callee";
 import { page_function } from "./page";
 import { Dbt, writer } from "../ir/dbt";
 import { Type } from "../wasm/opcode";
@@ -8,6 +9,8 @@ import { byte, patch, reserve, unsigned, Writer, writer_open } from "../wasm/wri
 
 /** Room in front of the bodies for everything that comes before them. */
 const HEADER: u32 = 4096;
+/** Functions beside the regions'. */
+const OWN: u32 = FIRST_REGION - Import.COUNT;
 
 /** Starts a module: bodies are appended with `lower`. */
 export function module_open(t: Dbt): void {
@@ -22,7 +25,7 @@ export function module_close(t: Dbt): u32 {
   const bodies = end - (t.code + HEADER);
   const w = writer(t);
   writer_open(w, t.code, HEADER);
-  header(w, t.functions, bodies);
+  header(t, bodies);
   if (t.full) return 0;
   const length = t.at - t.code;
   memory.copy(t.at, t.code + HEADER, bodies);
@@ -30,7 +33,9 @@ export function module_close(t: Dbt): u32 {
   return t.code;
 }
 
-function header(w: Writer, functions: u32, bodies: u32): void {
+function header(t: Dbt, bodies: u32): void {
+  const w = writer(t);
+  const functions = t.functions;
   byte(w, 0);
   byte(w, 0x61);
   byte(w, 0x73);
@@ -40,8 +45,8 @@ function header(w: Writer, functions: u32, bodies: u32): void {
   types(w);
   imports(w);
   let at = section(w, 3);
-  unsigned(w, 1 + functions);
-  for (let i: u32 = 0; i <= functions; i++) unsigned(w, FUNCTION_TYPE);
+  unsigned(w, OWN + functions);
+  for (let i: u32 = 0; i < OWN + functions; i++) unsigned(w, FUNCTION_TYPE);
   close(w, at);
   at = section(w, 7);
   unsigned(w, functions);
@@ -54,8 +59,9 @@ function header(w: Writer, functions: u32, bodies: u32): void {
   byte(w, 10);
   const size = reserve(w);
   const counted = w.at;
-  unsigned(w, 1 + functions);
+  unsigned(w, OWN + functions);
   page_function(w);
+  callee_function(t);
   patch(w, size, w.at - counted + bodies);
 }
 
