@@ -84,8 +84,10 @@ export enum Translate {
   RELAXED_MADD = 16384,
   /** Translated code waits for a callee that has to be interpreted; without it, it is left, and so are all callers. */
   KEEP_CALLERS = 32768,
+  /** The engine is told which way branches nearly always go. */
+  BRANCH_HINTS = 65536,
   /** Everything but COUNT, and but RELAXED_MADD, which few engines had before 2023. */
-  ALL = 48639,
+  ALL = 114175,
 }
 
 /** Who executes a CSR access or a translation fence that translated code comes to. */

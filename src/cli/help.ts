@@ -90,8 +90,8 @@ The machine
   --dbt KEY=VALUE     set a part of the translator (again for more):
                         on or off   cache, chaining, indirect-cache, return-prediction, regions,
                                     jump-tables, unrolling, inlining, merged-checks, window,
-                                    micro-tlb, position-independent, keep-callers, inline-fp,
-                                    relaxed-madd, count
+                                    micro-tlb, position-independent, keep-callers, branch-hints,
+                                    inline-fp, relaxed-madd, count
                         sensitive   exit, callout or inline: who executes CSR accesses
                         a number    hot-threshold, max-region-instructions, code-cache-regions,
                                     code-cache-modules, code-cache-bytes

@@ -3,7 +3,7 @@
 
 import { WasmvisorError } from "../error.ts";
 import * as host from "../host/process.ts";
-import { optimizeLate } from "../host/wasm-engine.ts";
+import { tuneEngine } from "../host/wasm-engine.ts";
 import { firstWords } from "./command.ts";
 import { type ControlName, parseControl } from "./control/options.ts";
 import { HELP } from "./help.ts";
@@ -109,7 +109,7 @@ async function study(command: StudyCommand): Promise<number> {
 }
 
 try {
-  optimizeLate();
+  tuneEngine();
   host.exit(await main(host.commandLine()));
 } catch (error) {
   const known = error instanceof WasmvisorError;

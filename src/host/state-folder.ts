@@ -91,7 +91,19 @@ export function readSmallText(name: string, most = 2 ** 20): string | undefined 
 }
 
 /**
- * Writes a text file in place of what is there, whole or not at all.
+ * Writes a text file unless there is one, which another process may be making just now.
+ * @throws WasmvisorError `file-unwritable`
+ */
+export function writeOnce(name: string, text: string): void {
+  try {
+    writeFileSync(name, text, { mode: 0o600, flag: "wx" });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw unwritable(name, cause);
+  }
+}
+
+/**
+ * Writes a text file in place of what is there, whole or not at all. Of two processes that do it at the same time, one may fail.
  * @throws WasmvisorError `file-unwritable`
  */
 export function writeWhole(name: string, text: string): void {

@@ -46,6 +46,11 @@ export interface TranslatorOptions {
    * effect without `returnPrediction`.
    */
   readonly keepCallers?: boolean;
+  /**
+   * Tell the Wasm engine which way branches of translated code nearly always go (a section of the module, "Branch Hinting" proposal). Engines
+   * that do not know it skip it; node up to 24 wants `--experimental-wasm-branch-hinting`, which the command sets. Default true.
+   */
+  readonly branchHints?: boolean;
   /** Do floating point with Wasm's where that is provably right. Off: with the softfloat. Default true. */
   readonly inlineFp?: boolean;
   /**
@@ -107,6 +112,7 @@ const SWITCHES: Readonly<Record<TranslatorSwitch, Translate>> = {
   microTlb: Translate.MICRO_TLB,
   positionIndependent: Translate.POSITION_INDEPENDENT,
   keepCallers: Translate.KEEP_CALLERS,
+  branchHints: Translate.BRANCH_HINTS,
   inlineFp: Translate.INLINE_FP,
   relaxedMadd: Translate.RELAXED_MADD,
   count: Translate.COUNT,

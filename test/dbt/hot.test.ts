@@ -38,7 +38,8 @@ test("a module of 32 KiB gets no more regions, however many are warm", async () 
   for (let slice = 0; slice < 200; slice++) machine.hart().run(20_000);
   const sizes = install.mock.calls.map(([, , , size]) => size);
   expect(Math.max(...sizes)).toBeGreaterThan(32_768);
-  expect(Math.max(...sizes)).toBeLessThan(32_768 + 1024);
+  // The last region, and what a module has beside its regions.
+  expect(Math.max(...sizes)).toBeLessThan(32_768 + 2048);
 });
 
 test("what is rehearsed before the first translation changes nothing", async () => {

@@ -21,6 +21,8 @@ export const MAX_CONTEXTS: u32 = 32;
 export const MAX_IR: u32 = 8192;
 export const MAX_INSNS: u32 = 1200;
 export const MAX_MARKS: u32 = MAX_IR + 2 * MAX_BLOCKS;
+/** Branches of a module that the engine is told about. */
+export const MAX_HINTS: u32 = 4096;
 
 /** The tables by pc (profile/pc_table.ts): entries as a power of two, and the bytes of one. */
 export const SITE_BITS: u32 = 10;
@@ -82,6 +84,8 @@ export class Dbt {
   work: u32;
   /** Masks of dirty registers of the exits (x low, f high). */
   groups: u32;
+  /** Which way branches of the module go (lower/hint.ts). */
+  hints: u32;
   /** Code pages that the region's bytes lie in. */
   pages: u32;
   /** Lowest and highest offset + size of accesses by base register: 32 pairs of i32. */
@@ -177,6 +181,8 @@ export class Dbt {
   groupCount: u32;
   /** 1 when one of them jumps to code outside the region. */
   chained: u32;
+  /** Entries at `hints`, for all functions of the module. */
+  hintCount: u32;
   /** f registers known to hold a NaN-boxed single. */
   boxed: u32;
 }

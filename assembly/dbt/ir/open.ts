@@ -10,6 +10,7 @@ import {
   JUMP_SITE_BYTES,
   MAX_BLOCKS,
   MAX_CONTEXTS,
+  MAX_HINTS,
   MAX_IR,
   MAX_TABLES,
   SEEN_BYTES,
@@ -33,6 +34,8 @@ export function dbt_open(t: Dbt, bytes: u32): void {
   at += MAX_BLOCKS * 8;
   t.groups = <u32>at;
   at += 1024;
+  t.hints = <u32>at;
+  at += MAX_HINTS * 8;
   t.pages = <u32>at;
   at += 256;
   t.spans = <u32>at;

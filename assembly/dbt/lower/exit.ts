@@ -5,6 +5,7 @@
 import { Translate } from "../../shared/constants";
 import { ExitValue } from "../../shared/emitted";
 import { Dbt, may, writer } from "../ir/dbt";
+import { unlikely } from "./hint";
 import { W } from "../wasm/opcode";
 import { byte, i32c, op1 } from "../wasm/writer";
 
@@ -59,6 +60,7 @@ export function leave_begin(t: Dbt, pc: u64, interpret: bool, uncharged: u32): v
 
 export function leave_if(t: Dbt, dirty: u64): void {
   const w = writer(t);
+  unlikely(t);
   op1(w, W.BR_IF, exit_label(t, dirty));
   byte(w, W.DROP);
 }

@@ -37,6 +37,7 @@ import {
 import { load_hart_locals } from "./call";
 import { address, count, import_call, label_of, load_registers, store_registers, value } from "./emit";
 import { leave, leave_begin, leave_chained, leave_if, MAX_GROUPS } from "./exit";
+import { hints_move, hints_trim, unlikely } from "./hint";
 import { lower_node } from "./node";
 import { COMPUTED } from "./callee";
 import { PC_SHIFT, prologue, tell_entry } from "./entry";
@@ -58,6 +59,7 @@ export function lower(t: Dbt, scratch: usize): bool {
   t.groupCount = 0;
   t.chained = 0;
   t.markCount = 0;
+  hints_trim(t);
   singles(t);
   const w = writer(t);
   const size = reserve(w);
@@ -90,6 +92,7 @@ export function lower(t: Dbt, scratch: usize): bool {
 function close_up(t: Dbt, to: u32, from: u32): void {
   memory.copy(to, from, t.at - from);
   t.at -= from - to;
+  hints_move(t, from, from - to);
   for (let i: u32 = 0; i < t.markCount; i++) {
     const at = <usize>t.marks + (i << 4);
     store<u32>(at, load<u32>(at) - (from - to));
@@ -188,6 +191,7 @@ function check_fuel(t: Dbt, b: Block): void {
     get(w, FUEL);
     i32c(w, <i32>t.longest + 1);
     byte(w, W.I32_LT_S);
+    unlikely(t);
     open(w, W.IF, Type.EMPTY);
     leave_to(t, b.dirtyIn);
     byte(w, W.END);
@@ -516,6 +520,7 @@ function call(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
   tee(w, FUEL);
   i32c(w, <i32>t.longest + 1);
   byte(w, W.I32_LT_S);
+  unlikely(t);
   leave_if_set(t);
   count(t, VmField.countReturn);
   if (b.succ0) {
@@ -532,6 +537,7 @@ function call(t: Dbt, b: Block, dirty: u64, scratch: usize): void {
 function leave_unless_returned(t: Dbt, b: Block): void {
   const w = writer(t);
   not_returned(t, b);
+  unlikely(t);
   if (!may(t, Translate.KEEP_CALLERS)) {
     leave_if_set(t);
     return;
@@ -547,6 +553,7 @@ function leave_unless_returned(t: Dbt, b: Block): void {
   op1(w, W.CALL, Import.AWAIT);
   set(w, A64);
   not_returned(t, b);
+  unlikely(t);
   leave_if_set(t);
   byte(w, W.END);
 }

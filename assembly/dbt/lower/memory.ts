@@ -7,6 +7,7 @@ import { stays_in_page } from "../profile/locality";
 import { A32, A64, HART, Import, local_of, PAGE_FUNCTION, SPAN, TLB } from "./locals";
 import { import_call, uncharged_before, value } from "./emit";
 import { leave_begin, leave_if } from "./exit";
+import { likely } from "./hint";
 import { is_single, push_bits, set_bits, set_boxed, single_local } from "./single";
 import { Span, Step } from "../analysis/spans";
 import { Block } from "../ir/block";
@@ -137,6 +138,7 @@ function check_micro(t: Dbt, b: Block, n: Node, span: Span, dirty: u64, micro: u
   mem(w, W.I64_LOAD, micro);
   byte(w, W.I64_EQ);
   if (!aligned) ends_in_page(t, last);
+  likely(t);
   open(w, W.IF, Type.I32);
   t.depth += 1;
   get(w, A64);
@@ -180,6 +182,7 @@ function check_tlb(t: Dbt, b: Block, n: Node, span: Span, dirty: u64): void {
   i64c(w, ~0xfff);
   byte(w, W.I64_AND);
   byte(w, W.I64_EQ);
+  likely(t);
   open(w, W.IF, Type.I32);
   t.depth += 1;
   hit_address(t, set_offset);
@@ -283,6 +286,7 @@ function lone_va(t: Dbt): void {
 function lone_load(t: Dbt, b: Block, n: Node, dirty: u64): void {
   const w = writer(t);
   lone_hit(t, n, 0);
+  likely(t);
   open(w, W.IF, loaded_type(t, n));
   t.depth += 1;
   load_op(t, n, lone_place(t, 0));
@@ -302,6 +306,7 @@ function lone_load(t: Dbt, b: Block, n: Node, dirty: u64): void {
 function lone_store(t: Dbt, b: Block, n: Node, dirty: u64): void {
   const w = writer(t);
   lone_hit(t, n, Tlb.STORE_DELTA);
+  likely(t);
   open(w, W.IF, Type.EMPTY);
   t.depth += 1;
   const offset = lone_place(t, Tlb.STORE_DELTA);

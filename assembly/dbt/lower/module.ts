@@ -2,13 +2,14 @@
 
 import { FIRST_REGION, FUNCTION_TYPE, Import } from "./locals";
 import { callee_function } from "./callee";
+import { hint_section, hints_trim } from "./hint";
 import { page_function } from "./page";
-import { Dbt, writer } from "../ir/dbt";
+import { Dbt, MAX_HINTS, writer } from "../ir/dbt";
 import { Type } from "../wasm/opcode";
 import { byte, patch, reserve, unsigned, Writer, writer_open } from "../wasm/writer";
 
 /** Room in front of the bodies for everything that comes before them. */
-const HEADER: u32 = 4096;
+const HEADER: u32 = 4096 + 8 * MAX_HINTS;
 /** Functions beside the regions'. */
 const OWN: u32 = FIRST_REGION - Import.COUNT;
 
@@ -16,11 +17,13 @@ const OWN: u32 = FIRST_REGION - Import.COUNT;
 export function module_open(t: Dbt): void {
   writer_open(writer(t), t.code + HEADER, t.codeBytes - HEADER);
   t.functions = 0;
+  t.hintCount = 0;
 }
 
 /** Finishes the module and returns its address; its end is `t.at`. 0 when it did not fit. */
 export function module_close(t: Dbt): u32 {
   if (t.full) return 0;
+  hints_trim(t);
   const end = t.at;
   const bodies = end - (t.code + HEADER);
   const w = writer(t);
@@ -56,6 +59,7 @@ function header(t: Dbt, bodies: u32): void {
     unsigned(w, FIRST_REGION + i);
   }
   close(w, at);
+  hint_section(t, t.code + HEADER, OWN);
   byte(w, 10);
   const size = reserve(w);
   const counted = w.at;

@@ -4,7 +4,7 @@ import { WasmvisorError } from "../../error.ts";
 import { startInBackground } from "../../host/background.ts";
 import type { Connection } from "../../host/control-socket.ts";
 import { askLocal, isAbsent, type LocalAnswer, type LocalAsk, upgradeLocal } from "../../host/local-http.ts";
-import { makePrivateFolder, writeWhole, exists, resolvePath } from "../../host/state-folder.ts";
+import { makePrivateFolder, resolvePath, writeOnce } from "../../host/state-folder.ts";
 import { isObject } from "../../lifecycle/schema.ts";
 import { API_VERSION, CONTROL_PROTOCOL, LINES } from "../../lifecycle/routes.ts";
 import type { Project } from "./project.ts";
@@ -48,7 +48,7 @@ export async function ensureSupervisor(project: Project): Promise<void> {
   makePrivateFolder(project.state);
   // What is kept is nothing for version control.
   const ignore = resolvePath(project.state, ".gitignore");
-  if (!exists(ignore)) writeWhole(ignore, "*\n");
+  writeOnce(ignore, "*\n");
   for (let attempt = 0; attempt < START_ATTEMPTS; attempt++) {
     if (await isRunning(project)) return;
     const words = ["supervisor", "--project", project.folder];
