@@ -165,9 +165,10 @@ function access(t: Dbt, b: Block, index: u32, state: usize, span: Span): Step {
 /**
  * Chooses how much to check for the access: what the region reaches off its base register, if that is narrow (bytes near the access
  * are RAM as well), else what the rest of the block does. Pages are narrower: there only the stack pointer, which the region hardly
- * changes, gets the former.
+ * changes, gets the former. Off a base that is not to be trusted, each access is checked for itself.
  */
 function choose(t: Dbt, b: Block, index: u32, n: Node, flat: bool, span: Span): void {
+  if ((t.narrowBases >> n.a) & 1) return;
   const base = <usize>t.spans + (n.a << 3);
   widen(t, b, index, n.a, flat, span);
   const lowest = load<i32>(base);
@@ -254,9 +255,25 @@ function region_spans(t: Dbt): void {
   }
 }
 
+/**
+ * The base registers off which some merged check has failed too often. A frame that lies over the end of a page makes those of its whole
+ * function fail, one after another: learning of each by itself would have the region made anew as often.
+ */
+function find_narrow_bases(t: Dbt): void {
+  t.narrowBases = 0;
+  for (let i: u32 = 0; i < t.orderCount; i++) {
+    const b = ordered(t, i);
+    for (let at = b.irFirst; at < b.irFirst + b.irCount; at++) {
+      const n = node(t, at);
+      if ((n.op == Ir.LOAD || n.op == Ir.STORE) && site_alone(t, b.pc + n.offset)) t.narrowBases |= 1 << n.a;
+    }
+  }
+}
+
 /** Finds the spans at the entry of each block. `scratch` is 256 bytes. */
 export function spans(t: Dbt, scratch: usize): void {
   region_spans(t);
+  find_narrow_bases(t);
   for (let i: u32 = 0; i < t.orderCount; i++) {
     const b = ordered(t, i);
     b.reached = u32(i == 0);

@@ -170,6 +170,8 @@ export class Dbt {
   orderCount: u32;
   /** Instructions on the longest way from where fuel is checked to where it is checked again, or out. */
   longest: u32;
+  /** Base registers whose accesses share no check (analysis/spans.ts). */
+  narrowBases: u32;
 
   // Written by: opt. f registers that it uses for singles alone.
   singles: u32;
