@@ -252,7 +252,7 @@ to this computer. A larger SIZE lets the guest have it again. Without SIZE it sa
 Measures techniques of virtualization: every bundled workload on every rung of a ladder, from interpretation to
 native code, and the axes between. EXPERIMENT is one of wasmvisor study list, or a file such as my-experiment.ts.
 
-  wasmvisor study --quick            the ladder, within a minute
+  wasmvisor study --quick            the ladder, within two minutes
   wasmvisor study --html report.html everything, within half an hour
   wasmvisor study list               experiments, rungs and workloads
   wasmvisor study compare A.json B.json

@@ -4,7 +4,9 @@ import { WasmvisorError } from "../error.ts";
 import type { Draft } from "./draft.ts";
 import type { Experiment } from "./experiment.ts";
 import type { Known } from "./known.ts";
-import { type Job, type Outcome, VoidRun } from "./measure.ts";
+import { type Job, VoidRun } from "./measure.ts";
+import { isAtRest, REST_MILLISECONDS, translates as runsEmittedCode } from "./rest.ts";
+import { type Measured, restedScale } from "./rested-scale.ts";
 import type { Sample } from "./result.ts";
 import { GUESSED_NANOSECONDS, type Ready } from "./runners.ts";
 import { scaleFor } from "./scale.ts";
@@ -48,10 +50,8 @@ const MOST_TRIES = 6;
 /** What finding the scale takes: tries, and what one of them is of a sample. */
 const USUAL_TRIES = 4;
 const TRY_COSTS = 0.5;
-/** Milliseconds of CPU after which a run that still translates is taken as it is. */
-const LONGEST_WARM_UP = 1500;
-/** The part of a steady state that translating may take. */
-const STILL_TRANSLATING = 0.15;
+/** What a run that translates takes beside its sample until it is at rest, in milliseconds: it goes on for longer while it is slow. */
+const REST_COSTS = REST_MILLISECONDS + 200;
 /** No run may take longer than this, in milliseconds: something hangs. */
 const LONGEST = 120_000;
 /** Instructions of the reference at most; more are computed from fewer. */
@@ -147,8 +147,8 @@ export class ExperimentRun {
   }
 
   /**
-   * Milliseconds of CPU for a sample beside what it takes to translate: what is left until `until`, given the share of the CPU that
-   * we get, by cells and rounds.
+   * Milliseconds of CPU for a sample beside what it takes to translate and to come to rest: what is left until `until`, given the share
+   * of the CPU that we get, by cells and rounds.
    */
   #sampleMilliseconds(cells: readonly Doing[], until: number): number {
     const { rounds, sampleMilliseconds } = this.#effort;
@@ -156,44 +156,63 @@ export class ExperimentRun {
     const [cpu, wall] = [sum(firsts.map((first) => first.cpu)), sum(firsts.map((first) => first.wall))];
     const share = wall > 0 ? Math.min(1, cpu / wall) : 1;
     const warmUp = sum(cells.map(({ draft }) => warmUpOf(draft))) * (rounds + USUAL_TRIES);
-    const left = (until - performance.now()) * share - warmUp;
-    const parts = sum(cells.map(({ ready }) => weight(ready))) * (rounds + USUAL_TRIES * TRY_COSTS);
+    const runs = rounds + USUAL_TRIES * TRY_COSTS;
+    const rest = cells.filter(({ ready }) => translates(ready)).length * REST_COSTS * runs;
+    const left = (until - performance.now()) * share - warmUp - rest;
+    const parts = sum(cells.map(({ ready }) => weight(ready))) * runs;
     return Math.min(sampleMilliseconds, left / parts);
   }
 
   /**
-   * Tries larger and larger scales until a run is long enough, and until its steady part is steady: nothing much is translated in it,
-   * and it is not much faster than in the try before. `milliseconds` are for a run without what it takes to translate.
+   * Tries larger and larger scales until a run is long enough, and on a VM until it is not much faster than the try before.
+   * `milliseconds` are for a run without what it takes to translate.
    */
   async #findScale({ ready, draft }: Doing, place: Omit<Job, "signal">, milliseconds: number): Promise<void> {
     if (ready.kind === "window") return this.#findWindow(ready, draft, place, milliseconds);
     if (draft.scale !== undefined) return;
     await this.#instructions(place, 1);
     const { known } = this.#context;
+    if (translates(ready)) return this.#findRestedScale(ready, draft, place, milliseconds);
     // A command's start-up is taken off by a run at scale 1, so that its own scale must be another.
     const lowest = ready.by === "command" ? 2 : 1;
     const scale = (wanted: number, nanoseconds: number) =>
       Math.max(lowest, scaleFor(wanted, known.perUnit(this.#job(place)) ?? 1, nanoseconds));
-    const likely = translates(ready) ? this.#scaleOfAnother(draft) : undefined;
-    // Of another variant it is known that this scale was steady.
-    let before = likely !== undefined ? 0 : ready.by === "vm" ? nanosecondsOfFirst(draft) : guessFor(ready);
-    let next = likely ?? scale(milliseconds * TRY, before) * (isMostlyTranslating(draft) ? GROWTH : 1);
+    let before = ready.by === "vm" ? nanosecondsOfFirst(draft) : guessFor(ready);
+    let next = scale(milliseconds * TRY, before);
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const tried = await this.#outcome(ready, this.#job(place, next));
       const nanoseconds = (tried.steadyCpu * 1e6) / tried.steadyInstructions;
       const wanted = Math.min(next * GROWTH, scale(milliseconds, nanoseconds));
       draft.scale = Math.max(wanted, next);
-      const whole = milliseconds + warmUpOf(draft);
-      if (tried.cpu > (isSteady(tried) ? whole * FAR_TOO_LONG : LONGEST_WARM_UP)) return;
-      const settled = ready.by !== "vm" || (nanoseconds > before * SETTLED && isSteady(tried));
-      if (settled && tried.cpu >= whole * LONG_ENOUGH && tried.steadyCpu >= milliseconds * STEADY_ENOUGH) {
+      if (tried.cpu > milliseconds * FAR_TOO_LONG) return;
+      const settled = ready.by !== "vm" || nanoseconds > before * SETTLED;
+      if (settled && tried.cpu >= milliseconds * LONG_ENOUGH && tried.steadyCpu >= milliseconds * STEADY_ENOUGH) {
         draft.scale = wanted;
         return;
       }
       before = nanoseconds;
-      const least = next * (isSteady(tried) ? 2 : 4);
-      next = Math.min(next * GROWTH, Math.max(least, scale(milliseconds * NEXT_TRY, executingOf(tried))));
+      next = Math.min(next * GROWTH, Math.max(next * 2, scale(milliseconds * NEXT_TRY, nanoseconds)));
     }
+  }
+
+  async #findRestedScale(
+    ready: Ready & { kind: "whole" },
+    draft: Draft,
+    place: Omit<Job, "signal">,
+    milliseconds: number,
+  ): Promise<void> {
+    const likely = this.#scaleOfAnother(draft);
+    const perUnit = this.#context.known.perUnit(this.#job(place)) ?? 1;
+    const guess = scaleFor(REST_MILLISECONDS * TRY, perUnit, nanosecondsOfFirst(draft));
+    const search = {
+      first: likely ?? guess * (isMostlyTranslating(draft) ? GROWTH : 1),
+      // Of another variant it is known that this scale was steady.
+      before: likely === undefined ? nanosecondsOfFirst(draft) : 0,
+      perUnit,
+      steady: milliseconds * STEADY_ENOUGH,
+      translating: warmUpOf(draft),
+    };
+    draft.scale = await restedScale(search, (scale) => this.#outcome(ready, this.#job(place, scale)));
   }
 
   /** The last scale found for the place of `draft` with a variant that had to translate, too: what translates better needs no smaller one. */
@@ -222,10 +241,13 @@ export class ExperimentRun {
   async #sample({ ready, draft }: Doing, place: Omit<Job, "signal">): Promise<void> {
     if (ready.kind === "window") return this.#sampleWindow(ready, draft, place);
     const job = this.#job(place, draft.scale);
-    const outcome = await this.#outcome(ready, job);
+    let outcome = await this.#outcome(ready, job);
+    // A command's run at scale 1, which is taken off, may have been disturbed.
+    if (outcome.steadyCpu <= 0) outcome = await this.#outcome(ready, job);
     if (outcome.steadyCpu <= 0) throw new VoidRun(`at scale ${job.scale} it took no longer than at scale 1`);
     draft.instructions = await this.#instructions(place, job.scale);
-    draft.samples = [...draft.samples, sampleOf(outcome)];
+    const restless = translates(ready) && !isAtRest(outcome);
+    draft.samples = [...draft.samples, { ...sampleOf(outcome), ...(restless ? { restless } : {}) }];
     if (outcome.counters) draft.counters = outcome.counters;
     if (outcome.timeline) draft.timeline = outcome.timeline;
   }
@@ -272,8 +294,6 @@ interface Doing {
   readonly draft: Draft;
 }
 
-type Measured = Outcome & { readonly steadyInstructions: number };
-
 /** Steps of a window: fewer would be over before the clock ticks. */
 const FEWEST_IN_WINDOW = 4000;
 const MOST_IN_WINDOW = 1e8;
@@ -294,22 +314,14 @@ function warmUpOf({ first }: Pick<Draft, "first">): number {
   return first?.translating ?? 0;
 }
 
-function translates({ variant }: Ready): boolean {
-  return "vm" in variant && variant.vm.engine !== "interpreter" && variant.vm.engine !== "interpret";
+/** Whether whole runs of emitted code are measured. */
+function translates({ kind, variant }: Ready): boolean {
+  return kind === "whole" && "vm" in variant && runsEmittedCode(variant.vm);
 }
 
 /** Whether the first result was waiting for the translator more than anything else. */
 function isMostlyTranslating({ first }: Pick<Draft, "first">): boolean {
   return first !== undefined && warmUpOf({ first }) > (first.runCpu ?? first.cpu) / 2;
-}
-
-function isSteady({ steadyTranslating = 0, steadyCpu }: Outcome): boolean {
-  return steadyTranslating <= steadyCpu * STILL_TRANSLATING;
-}
-
-/** What an instruction of the steady part took, translating aside. */
-function executingOf({ steadyCpu, steadyTranslating = 0, steadyInstructions }: Measured): number {
-  return (Math.max(steadyCpu - steadyTranslating, steadyCpu / GROWTH) * 1e6) / steadyInstructions;
 }
 
 /** What an instruction took in the first result, translating aside: too much still, as the engine had to warm up. */

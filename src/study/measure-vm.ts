@@ -3,6 +3,7 @@
 import { Host, type Vm, type VmConfig, type VmCounters } from "../index.ts";
 import { clocks, type Environment } from "./environment.ts";
 import { type Job, type Outcome, type Runner, VoidRun } from "./measure.ts";
+import { REST_MILLISECONDS, translates } from "./rest.ts";
 import type { TimelinePoint } from "./result.ts";
 import { findWorkloadLine } from "./workload-line.ts";
 
@@ -60,7 +61,8 @@ export class VmRunner implements Runner {
       job,
       await vmConfig(this.#environment, job, this.#vm),
     );
-    const steady = steadyPart(looks, { ...end, ...progressOf(counters) });
+    const last = { ...end, ...progressOf(counters) };
+    const steady = steadyPart(looks, last, translates(this.#vm) ? REST_MILLISECONDS : 0);
     return {
       cpu: end.cpu - begin.cpu,
       wall: end.wall - begin.wall,
@@ -69,11 +71,13 @@ export class VmRunner implements Runner {
       steadyInstructions: steady.end.instructions - steady.begin.instructions,
       steadyPageWalks: steady.end.pageWalks - steady.begin.pageWalks,
       steadyTranslating: steady.end.translating - steady.begin.translating,
+      steadyAfter: untranslated(steady.begin, looks[0]),
+      steadyQuickened: quickened(looks, steady),
       checksum: line.checksum,
       verdict: line.verdict,
       instructions: line.instructions,
       counters: plainCounters(counters),
-      timeline: timeline([...looks, { ...end, ...progressOf(counters) }], begin.wall),
+      timeline: timeline([...looks, last], begin.wall),
     };
   }
 
@@ -139,19 +143,40 @@ class Watch {
   }
 }
 
+/** A part of a run, from one look to another. */
+interface Steady {
+  readonly begin: Look;
+  readonly end: Look;
+}
+
 /** Where the steady part lies, as parts of all instructions: it begins between the first two, and ends before the third if it can. */
 const STEADY = { begin: 0.5, latest: 0.8, end: 0.98, least: 0.1 };
 
 /**
- * The steady part of a run: the second half, without the last instructions, which print the result: an engine that translates all that it
+ * The steady part of a run: the second half, or what of it comes after `rest` milliseconds beside translating if enough does; without the last instructions, which print the result: an engine that translates all that it
  * meets has much to do with them. When a run was too short for that, all of it counts.
  */
-export function steadyPart(looks: readonly Look[], last: Look): { readonly begin: Look; readonly end: Look } {
+export function steadyPart(looks: readonly Look[], last: Look, rest = 0): Steady {
   const part = ({ instructions }: Look) => instructions / last.instructions;
-  const begin = looks.find((look) => part(look) >= STEADY.begin);
+  const half = looks.findIndex((look) => part(look) >= STEADY.begin);
+  const rested = looks.slice(Math.max(half, 0)).find((look) => untranslated(look, looks[0]) >= rest);
+  const begin = half >= 0 && rested !== undefined && part(rested) <= STEADY.latest ? rested : looks[half];
   if (begin === undefined || part(begin) > STEADY.latest) return { begin: looks[0] ?? last, end: last };
   const end = looks.findLast((look) => part(look) <= STEADY.end && part(look) >= part(begin) + STEADY.least);
   return { begin, end: end ?? last };
+}
+
+/** Milliseconds of wall time from the first look to another, beside those in which the guest waited for the translator. */
+function untranslated(look: Look, first: Look = look): number {
+  return look.wall - first.wall - (look.translating - first.translating);
+}
+
+/** What an instruction took in the first half of the steady part's time over what it took in the second. */
+export function quickened(looks: readonly Look[], { begin, end }: Steady): number {
+  const middle = looks.findLast(({ wall }) => wall <= (begin.wall + end.wall) / 2) ?? begin;
+  const first = (middle.cpu - begin.cpu) / (middle.instructions - begin.instructions);
+  const second = (end.cpu - middle.cpu) / (end.instructions - middle.instructions);
+  return first > 0 && second > 0 ? first / second : 1;
 }
 
 /** At most about `POINTS` points, evenly picked. */

@@ -25,6 +25,10 @@ export interface Outcome {
   readonly steadyInstructions?: number;
   /** Milliseconds in the steady part in which the guest waited for the translator, where they are known. */
   readonly steadyTranslating?: number;
+  /** Milliseconds of wall time from the VM's start to the steady part, beside those in which the guest waited for the translator; for VMs. */
+  readonly steadyAfter?: number;
+  /** What an instruction took in the first half of the steady part over what it took in the second; for VMs. */
+  readonly steadyQuickened?: number;
   /** Page walks in the steady part, where they are counted. */
   readonly steadyPageWalks?: number;
   /** True when the steady part is what the run took beyond one at scale 1. */

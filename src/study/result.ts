@@ -134,6 +134,8 @@ export interface Sample {
   readonly steadyInstructions: number;
   /** Page walks in it, on a VM. */
   readonly steadyPageWalks?: number;
+  /** True when the JavaScript engine was still at work on a VM's emitted code, so that the figure may be too high. */
+  readonly restless?: true;
   /** What warming up has cost: CPU time beyond that of the same instructions in steady state. */
   readonly warmUp: number;
 }

@@ -12,6 +12,15 @@ export function roundScale(most: number): number {
   return best;
 }
 
+/** How much less than wanted a scale may be before the next one is taken: that is up to 2.5 times as large. */
+const NEAR = 0.8;
+
+/** The smallest of 1, 2, 5, 10, 20, 50 … that is not far below `least`. */
+export function roundScaleUp(least: number): number {
+  const below = roundScale(least);
+  return below >= least * NEAR ? below : roundScale(below * 2.5);
+}
+
 /**
  * The scale at which a run takes about `milliseconds`, given guest instructions for each unit of scale and nanoseconds for
  * each of them.

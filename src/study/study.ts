@@ -13,6 +13,7 @@ import { VmRunner } from "./measure-vm.ts";
 import { WasmRunner } from "./measure-wasm.ts";
 import { missCosts, missSentences } from "./miss-cost.ts";
 import { noiseOf } from "./noise.ts";
+import { restSentences } from "./rest.ts";
 import {
   type ExperimentResult,
   type HostInfo,
@@ -54,7 +55,7 @@ export interface StudyProgress {
 }
 
 /** Seconds for the experiments of a quick study and of a full one; start, sections and reports come on top. */
-const SECONDS = { quick: 30, full: 1100 };
+const SECONDS = { quick: 75, full: 1650 };
 const ROUNDS = { quick: 3, full: 5 };
 /** Of CPU, at most. */
 const SAMPLE_MILLISECONDS = 700;
@@ -126,7 +127,7 @@ export class Study {
         workloads: workloads.map(({ name }) => name),
         plots: experiment.plots,
         cells,
-        notes: missSentences(missCosts(cells, this.#native)),
+        notes: [...missSentences(missCosts(cells, this.#native)), ...restSentences(cells)],
       };
     });
     const { resume } = this.#options;

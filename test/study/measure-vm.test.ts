@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Look, steadyPart } from "../../src/study/measure-vm.ts";
+import { type Look, quickened, steadyPart } from "../../src/study/measure-vm.ts";
 
 const look = (instructions: number): Look => ({
   cpu: instructions,
@@ -29,5 +29,35 @@ describe("the steady part of a run", () => {
 
   it("is all of a run that was too short to be looked at in the middle", () => {
     expect(partOf(0, 100, 900, 1000)).toEqual([0, 1000]);
+  });
+
+  it("begins only when the engine has had its time to come to rest", () => {
+    const looks = [0, 500, 600, 700, 970].map(look);
+    expect(steadyPart(looks, look(1000), 650).begin.instructions).toBe(700);
+  });
+
+  it("does not count the time in which the guest waited for the translator as time to come to rest", () => {
+    const looks = [look(0), ...[500, 600, 700, 970].map((at) => ({ ...look(at), translating: 100 }))];
+    expect(steadyPart(looks, look(1000), 550).begin.instructions).toBe(700);
+  });
+
+  it("is the second half of a run that was over before that time", () => {
+    const looks = [0, 500, 600, 970].map(look);
+    expect(steadyPart(looks, look(1000), 2000).begin.instructions).toBe(500);
+    expect(steadyPart([0, 100, 900].map(look), look(1000), 800).begin.instructions).toBe(0);
+  });
+});
+
+describe("whether a run has become faster within its steady part", () => {
+  const at = (wall: number, instructions: number): Look => ({ ...look(wall), instructions });
+
+  it("is told by an instruction's time in its two halves", () => {
+    const slowThenFast = [at(0, 0), at(100, 10), at(200, 110)];
+    expect(quickened(slowThenFast, { begin: slowThenFast[0]!, end: slowThenFast[2]! })).toBeCloseTo(10);
+  });
+
+  it("is not told without a look in between", () => {
+    const looks = [at(0, 0), at(200, 110)];
+    expect(quickened(looks, { begin: looks[0]!, end: looks[1]! })).toBe(1);
   });
 });
