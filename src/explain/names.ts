@@ -51,7 +51,7 @@ export function localName(index: number): string {
   return locals[index] ?? `$local${index}`;
 }
 
-/** What emitted code calls: an import, or the module's own function that checks pages. */
+/** What emitted code calls: an import, or one of the module's own functions. */
 export function importName(index: number): string {
   if (index === Own.PAGE) return "$page";
   if (index === Own.CALLEE) return "$callee";

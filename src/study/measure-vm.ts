@@ -153,8 +153,9 @@ interface Steady {
 const STEADY = { begin: 0.5, latest: 0.8, end: 0.98, least: 0.1 };
 
 /**
- * The steady part of a run: the second half, or what of it comes after `rest` milliseconds beside translating if enough does; without the last instructions, which print the result: an engine that translates all that it
- * meets has much to do with them. When a run was too short for that, all of it counts.
+ * The steady part of a run: the second half, or what of it comes after `rest` milliseconds beside translating if enough does; without the
+ * last instructions, which print the result: an engine that translates all that it meets has much to do with them. When a run was too short
+ * for that, all of it counts.
  */
 export function steadyPart(looks: readonly Look[], last: Look, rest = 0): Steady {
   const part = ({ instructions }: Look) => instructions / last.instructions;
