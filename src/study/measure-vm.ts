@@ -180,13 +180,35 @@ export function quickened(looks: readonly Look[], { begin, end }: Steady): numbe
   return first > 0 && second > 0 ? first / second : 1;
 }
 
-/** At most about `POINTS` points, evenly picked. */
-function timeline(looks: readonly Look[], origin: number): TimelinePoint[] {
+/** At most about `POINTS` points, evenly picked; where the guest runs as fast before one as after it, that one is left out. */
+export function timeline(looks: readonly Look[], origin: number): TimelinePoint[] {
   const every = Math.max(1, Math.ceil(looks.length / POINTS));
-  return looks
-    .filter((_, index) => index % every === 0 || index === looks.length - 1)
-    .map(({ wall, instructions }) => ({ at: Math.round((wall - origin) * 100) / 100, instructions }));
+  return bends(
+    looks
+      .filter((_, index) => index % every === 0 || index === looks.length - 1)
+      .map(({ wall, instructions }) => ({ at: Math.round((wall - origin) * 100) / 100, instructions })),
+  );
 }
+
+/** The ends of a line, and the points at which it gets steeper or flatter by a tenth. */
+function bends(points: readonly TimelinePoint[]): TimelinePoint[] {
+  const kept: TimelinePoint[] = [];
+  for (const [index, point] of points.entries()) {
+    const [before, after] = [kept.at(-1), points[index + 1]];
+    const [slope, next] = [speed(before, point), speed(point, after)];
+    if (!(Math.abs(next - slope) <= slope * STRAIGHT)) kept.push(point);
+  }
+  return kept;
+}
+
+/** Instructions a millisecond between two points; NaN without either, or without time between them. */
+function speed(from: TimelinePoint | undefined, to: TimelinePoint | undefined): number {
+  if (from === undefined || to === undefined || to.at <= from.at) return NaN;
+  return (to.instructions - from.instructions) / (to.at - from.at);
+}
+
+/** Part of a speed by which it may change where a line counts as straight. */
+const STRAIGHT = 0.1;
 
 const POINTS = 60;
 

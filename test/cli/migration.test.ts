@@ -43,7 +43,7 @@ describe("the options", () => {
     expect(() => parse("--mirror", "--disks", "tcp:h:1")).toThrow(code("usage"));
     expect(parseControl("memory", ["128M"], "vm.sock")).toEqual({
       ...{ kind: "memory", asked: { control: "vm.sock" } },
-      bytes: 128 * 2 ** 20,
+      size: "128M",
     });
     expect(() => parseControl("memory", ["1M", "2M"], "vm.sock")).toThrow(code("usage"));
     expect(parse("--reclaim")).toEqual({ kind: "reclaim", asked: { control: "vm.sock" } });

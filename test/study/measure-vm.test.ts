@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Look, quickened, steadyPart } from "../../src/study/measure-vm.ts";
+import { type Look, quickened, steadyPart, timeline } from "../../src/study/measure-vm.ts";
 
 const look = (instructions: number): Look => ({
   cpu: instructions,
@@ -45,6 +45,29 @@ describe("the steady part of a run", () => {
     const looks = [0, 500, 600, 970].map(look);
     expect(steadyPart(looks, look(1000), 2000).begin.instructions).toBe(500);
     expect(steadyPart([0, 100, 900].map(look), look(1000), 800).begin.instructions).toBe(0);
+  });
+});
+
+describe("how a run went", () => {
+  const at = (wall: number, instructions: number): Look => ({ ...look(wall), instructions });
+
+  it("has its ends and where the guest gets faster or slower, and nothing in between", () => {
+    const steady = Array.from({ length: 40 }, (_, index) => at(30 + index, 100 + 20 * index));
+    const points = timeline([at(10, 0), at(20, 10), ...steady, at(80, 880)], 10);
+    expect(points.map(({ at: wall }) => wall)).toEqual([0, 10, 20, 59, 70]);
+    expect(points.map(({ instructions }) => instructions)).toEqual([0, 10, 100, 880, 880]);
+  });
+
+  it("follows a speed that rises slowly", () => {
+    const rising = Array.from({ length: 50 }, (_, index) => at(index, index ** 3));
+    const points = timeline(rising, 0);
+    expect(points.length).toBeGreaterThan(10);
+    for (const [index, point] of points.slice(1).entries()) {
+      const before = points[index]!;
+      const middle = (point.at + before.at) / 2;
+      const between = (point.instructions + before.instructions) / 2;
+      expect(Math.abs(middle ** 3 - between), `at ${middle}`).toBeLessThan(0.1 * 50 ** 3);
+    }
   });
 });
 

@@ -10,6 +10,7 @@ import {
   type FileStatus,
   type GuestFiles,
   type MigrationStatistics,
+  parseMemorySize,
   WasmvisorError,
 } from "../../index.ts";
 import { CONTROL_VERSION, type ControlRequest, FrameKind, framesOf, jsonOf, sendFrame, sendJson } from "./frames.ts";
@@ -93,7 +94,8 @@ export async function runControl(command: ControlCommand): Promise<number> {
       await resultOf(await ask(command.asked, { op: "reclaim" }));
       return 0;
     case "memory": {
-      const { asked, bytes } = command;
+      const { asked, size } = command;
+      const bytes = size === undefined ? undefined : parseMemorySize(size);
       const value = await resultOf(await ask(asked, { op: "memory", ...defined({ bytes }) }));
       await host.print(memoryText(value as Record<"ram" | "target" | "balloon", number>));
       return 0;

@@ -3,7 +3,6 @@
 import { defined } from "../../defined.ts";
 import { type Arguments, type OptionSpec, readArguments } from "../arguments.ts";
 import type { MigrationMode } from "../../index.ts";
-import { parseMemorySize } from "../../index.ts";
 import { migrationPlace } from "../migration.ts";
 import { usage } from "../usage.ts";
 import type { MigrateChoice } from "./frames.ts";
@@ -49,8 +48,8 @@ export type OneCommand = { readonly asked: Asked } & (
   | { readonly kind: "snapshot"; readonly file: string; readonly disks: "reference" | "include" }
   | { readonly kind: "migrate"; readonly address: string; readonly options: MigrateChoice }
   | { readonly kind: "reclaim" }
-  /** Without `bytes`, it is told how much it has. */
-  | { readonly kind: "memory"; readonly bytes?: number }
+  /** Without `size`, such as 128M, it is told how much it has. */
+  | { readonly kind: "memory"; readonly size?: string }
   | { readonly kind: "snapshot-info"; readonly file: string; readonly json: boolean }
   | { readonly kind: "snapshot-list" }
   | { readonly kind: "snapshot-delete"; readonly name: string }
@@ -196,7 +195,7 @@ function copyCommand(positionals: readonly string[], asked: Asked): ControlComma
 
 function memoryCommand([size, surplus]: readonly string[], asked: Asked): ControlCommand {
   if (surplus !== undefined) throw usage("wasmvisor memory takes one size, such as wasmvisor memory 128M.");
-  return { kind: "memory", asked, ...(size === undefined ? {} : { bytes: parseMemorySize(size) }) };
+  return { kind: "memory", asked, ...defined({ size }) };
 }
 
 function migrateCommand({ values, positionals: [address, surplus] }: Arguments, asked: Asked): ControlCommand {
