@@ -107,6 +107,51 @@ async function thinMaps(folder) {
 /** What the package finds when it runs, if it is there: its own halves for node and browsers, node's modules, and optional peers. */
 const external = ["#*", "node:*", "ws", "vega", "vega-lite"];
 
+/** The words between the braces of an import or export. */
+const wordsOf = (names) =>
+  names
+    .split(",")
+    .map((word) => word.trim())
+    .filter((word) => word !== "");
+
+/** Where what the library's entry exports is defined, by its name: the script, and what it is called there. */
+async function definitions(entry) {
+  const found = new Map();
+  for (const [, names, file] of (await readFile(entry, "utf8")).matchAll(/^export \{([^}]*)\} from "(\.[^"]+)";/gm)) {
+    for (const [name, exported = name] of wordsOf(names).map((word) => word.split(" as "))) {
+      found.set(exported, { file: path.resolve(path.dirname(entry), file), name });
+    }
+  }
+  return found;
+}
+
+/**
+ * Has scripts import from where things are defined what they name of the library's entry. The entry is a script of the package, and whoever
+ * reached it would reach, and load, all that it exports.
+ */
+function withoutEntry(entry, defined) {
+  const direct = (word) => {
+    const [exported, local = exported] = word.split(" as ");
+    const { file, name } = defined.get(exported);
+    return `import { ${name} as ${local} } from ${JSON.stringify(file)};`;
+  };
+  return {
+    name: "without-entry",
+    setup({ onLoad }) {
+      onLoad({ filter: /\.js$/ }, async ({ path: file }) => {
+        const text = await readFile(file, "utf8");
+        // As many lines as before, for the source maps.
+        const contents = text.replaceAll(/^import \{([^}]*)\} from "(\.[^"]+)";/gm, (all, names, specifier) =>
+          path.resolve(path.dirname(file), specifier) === entry
+            ? wordsOf(names).map(direct).join(" ") + "\n".repeat(all.split("\n").length - 1)
+            : all,
+        );
+        return { contents };
+      });
+    },
+  };
+}
+
 /**
  * Puts the scripts together, as few as can be without loading what nobody has asked for: node takes half a millisecond for each file.
  * They lie in a folder of src/, so that "../../build/core.wasm" still leads to the core.
@@ -116,6 +161,7 @@ async function bundle(folder) {
   const entered = JSON.stringify({ bin, exports, imports }).match(/(?<="(?:\.\/)?dist\/)src\/[\w/-]+\.js(?=")/g);
   const together = `${folder}.together`;
   const scripts = await filesBelow(path.join(folder, "src"), /\.js$/);
+  const entry = path.join(folder, "src/index.js");
   try {
     await build({
       absWorkingDir: folder,
@@ -131,6 +177,7 @@ async function bundle(folder) {
         target: "es2023",
         sourcemap: true,
         external,
+        plugins: [withoutEntry(entry, await definitions(entry))],
       },
       logLevel: "warning",
     });

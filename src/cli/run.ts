@@ -1,12 +1,10 @@
 /** `wasmvisor run`: one guest, its console on stdin and stdout. */
 
-import { Monitor } from "../debug/monitor.ts";
+import type { Monitor } from "../debug/monitor.ts";
 import type { MigrationPlace } from "../host/migration-socket.ts";
 import * as host from "../host/process.ts";
 import {
-  flameGraph,
   Host,
-  Profiler,
   type RestoreOptions,
   tapNetworks,
   type Vm,
@@ -142,7 +140,8 @@ async function runInto(options: RunOptions, leaving: Leaving, files: ResultFiles
   const machines = await Host.create({ signal: leaving.loading });
   const vm = await createVm(machines, options, leaving.loading);
   if (files.signature !== undefined) vm.signature();
-  const profiler = files.profile === undefined ? undefined : new Profiler(vm);
+  const profiled =
+    files.profile === undefined ? undefined : (await import("./profile.ts")).profileOf(vm, titleOf(options));
   const captured = options.pcap === undefined ? undefined : host.writeStream(options.pcap, tapNetworks(vm.networks));
   // Awaited at the end; that it fails then is soon enough.
   captured?.catch(() => undefined);
@@ -158,7 +157,7 @@ async function runInto(options: RunOptions, leaving: Leaving, files: ResultFiles
   session.begin();
   const ending = await leaving.ended;
   await files.signature?.write(vm.signature());
-  if (profiler !== undefined) await files.profile?.write(flameGraph(profiler.stop(), { title: titleOf(options) }));
+  if (profiled !== undefined) await files.profile?.write(profiled());
   const counters = vm.counters();
   const drives = vm.drives.map((drive) => ({ name: drive.description, ...drive.statistics() }));
   const networks = vm.networks.map((network) => ({ name: network.description, ...network.statistics() }));
@@ -251,7 +250,8 @@ class Session {
   readonly #options: RunOptions;
   readonly #leaving: Leaving;
   readonly #keys = new KeyFilter();
-  readonly #monitor: Monitor;
+  /** Loaded when it is first asked for. */
+  #monitor: Promise<Monitor> | undefined;
   #inMonitor = false;
   /** Whether the guest has left the cursor within a line. */
   #midLine = false;
@@ -261,11 +261,6 @@ class Session {
     this.#vm = vm;
     this.#options = options;
     this.#leaving = leaving;
-    this.#monitor = new Monitor(vm, {
-      print: (text) => this.#say(text),
-      quit: () => this.#end({ code: 0 }),
-      migrate: async (address) => statisticsText(await migrateToAddress(vm, address, options.migrationKey)),
-    });
   }
 
   #end(ending: Ending): void {
@@ -360,7 +355,7 @@ class Session {
   #typed(input: Uint8Array): void {
     for (const event of this.#keys.feed(input)) {
       if (event.kind === "command") this.#command(event.command);
-      else if (this.#inMonitor) this.#monitor.type(event.bytes);
+      else if (this.#inMonitor) this.#withMonitor((monitor) => monitor.type(event.bytes));
       else void this.#vm.console.write(event.bytes);
     }
   }
@@ -371,9 +366,25 @@ class Session {
     else this.#say(KEYS_HELP);
   }
 
+  async #openMonitor(): Promise<Monitor> {
+    const [vm, { migrationKey: key }] = [this.#vm, this.#options];
+    const { Monitor } = await import("../debug/monitor.ts");
+    return new Monitor(vm, {
+      print: (text) => this.#say(text),
+      quit: () => this.#end({ code: 0 }),
+      migrate: async (address) => statisticsText(await migrateToAddress(vm, address, key)),
+    });
+  }
+
+  /** Has the monitor do something, after what it was asked before. */
+  #withMonitor(use: (monitor: Monitor) => void): void {
+    this.#monitor ??= this.#openMonitor();
+    void this.#monitor.then(use);
+  }
+
   #toggleMonitor(): void {
     this.#inMonitor = !this.#inMonitor;
-    if (this.#inMonitor) this.#monitor.enter();
+    if (this.#inMonitor) this.#withMonitor((monitor) => monitor.enter());
     else this.#say("\n");
   }
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { SourceMap as NodeSourceMap, type SourceMapPayload, type SourceMapping } from "node:module";
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildDist } from "../../scripts/build-dist.mjs";
@@ -9,6 +9,27 @@ beforeAll(() => buildDist());
 interface SourceMap {
   readonly sources: readonly string[];
   readonly sourcesContent?: readonly (string | null)[];
+}
+
+/** What a script of the package's loads at once, or some do, of which all but the first are named by a source that they hold. */
+function loaded(first: string, ...others: readonly string[]) {
+  const src = new URL("../../dist/src/", import.meta.url);
+  const text = (url: URL) => readFileSync(url, "utf8");
+  const sourcesIn = (url: URL) => Array.from(text(url).matchAll(/^\/\/ (src\/\S+)$/gm), ([, name]) => name!);
+  const chunks = readdirSync(new URL("chunks/", src)).filter((name) => name.endsWith(".js"));
+  const holding = (source: string) =>
+    chunks.map((name) => new URL(`chunks/${name}`, src)).find((url) => sourcesIn(url).includes(source))!;
+  const urls = new Set([new URL(first, src), ...others.map(holding)].map(({ href }) => href));
+  for (const href of urls) {
+    const imports = text(new URL(href)).matchAll(/^(?:import|export) (?:[^;"]*? from )?"(\.[^"]+)";/gm);
+    for (const [, specifier] of imports) urls.add(new URL(specifier!, href).href);
+  }
+  const all = Array.from(urls, (href) => new URL(href));
+  return {
+    scripts: all.length,
+    bytes: all.reduce((sum, url) => sum + statSync(url).size, 0),
+    sources: all.flatMap(sourcesIn),
+  };
 }
 
 describe("the package", () => {
@@ -59,6 +80,28 @@ describe("the package", () => {
     });
     expect(methods.filter(({ file }) => file.endsWith("src/vmm/vm.ts")).length).toBeGreaterThan(15);
     for (const { name, line } of methods) expect(line).toContain(name);
+  });
+
+  test("has a command that loads what it needs", () => {
+    const main = loaded("cli/main.js");
+    expect(main.scripts).toBeLessThan(12);
+    expect(main.bytes).toBeLessThan(80_000);
+    expect(main.sources).not.toContain("src/vmm/vm.js");
+    // All that a run needs, and not what the library has besides.
+    const run = loaded("cli/main.js", "src/cli/options.js", "src/cli/run.js");
+    expect(run.scripts).toBeLessThan(65);
+    expect(run.bytes).toBeLessThan(920_000);
+    expect(run.sources).toContain("src/vmm/vm.js");
+    const beside = [
+      "src/observe/lockstep/pair.js",
+      "src/observe/profile.js",
+      "src/pool/host-pool.js",
+      "src/worker/worker-host.js",
+      "src/net/switch/switch.js",
+      "src/debug/monitor.js",
+    ];
+    expect(beside.filter((source) => run.sources.includes(source))).toEqual([]);
+    expect(loaded("index.js").sources).toContain("src/pool/host-pool.js");
   });
 
   test("is small, depends on nothing, and publint finds nothing", async () => {
