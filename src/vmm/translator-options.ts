@@ -73,7 +73,8 @@ export interface TranslatorOptions {
   readonly sensitive?: SensitiveName;
   /**
    * Guest instructions in a region at most, 1 to 1200. Default 300: larger regions take the engine longer to compile than they save.
-   * Up to twice as many if all of them have been seen being executed, four times if it takes that to keep computed jumps inside.
+   * Up to twice as many if all of them have been seen being executed, four times if it takes that to keep computed jumps inside or
+   * a block without jumps whole.
    */
   readonly maxRegionInstructions?: number;
   /** What translated code may occupy; when it is full, something is thrown away. */

@@ -36,6 +36,9 @@ const BATCH: u32 = 96;
 /** No more regions are added to a module of this many bytes: compiling it is a pause. */
 const BATCH_BYTES: u32 = 32 << 10;
 
+/** A region may have this many times the instructions that it may have at first, when one long block has that many. */
+const WHOLE_ROOM: u32 = 4;
+
 /** How often the translator is rehearsed while the first address becomes hot. */
 const REHEARSALS: u32 = 4;
 
@@ -102,6 +105,7 @@ export function begin(t: Dbt, hart: Hart, vm: Vm): void {
   t.ramMa = vm.ramMa;
   t.switches = vm.translate;
   t.maxInsns = min(region_room(vm), MAX_INSNS);
+  t.wholeInsns = min(WHOLE_ROOM * vm.maxInsns, MAX_INSNS);
   t.float = vm.translate & Translate.INLINE_FP ? (hart.frm ? Float.INLINE : Float.INLINE | Float.NEAREST) : 0;
   t.sensitive = vm.sensitive;
   module_open(t);

@@ -116,6 +116,8 @@ export class Dbt {
   sensitive: u32;
   /** Guest instructions in a region at most, without those that computed jumps lead to. */
   maxInsns: u32;
+  /** And at most to keep a block whole that has begun: cut in pieces it would be executed all the same. */
+  wholeInsns: u32;
   /** `Float` bits. */
   float: u32;
   /** 1 when `seen` is what was executed just before the region is formed. */

@@ -246,7 +246,7 @@ function scan(t: Dbt, hart: Hart, index: u32): void {
     const r = other ? 0 : usable(t, hart, pc);
     const op = record_op(r);
     b.endPc = pc;
-    if (other || !r || left_to_interpreter(hart, op) || t.insns >= t.limit) {
+    if (other || !r || left_to_interpreter(hart, op) || t.insns >= (b.insns ? t.wholeInsns : t.limit)) {
       b.term = other || (r && !left_to_interpreter(hart, op)) ? Term.NEXT : Term.INTERPRET;
       b.nextPc = pc;
       b.succ0 = other;
