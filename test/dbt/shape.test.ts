@@ -9,6 +9,9 @@ import { runHot } from "./hot-machine.ts";
 const filler = (count: number) =>
   Array.from({ length: count }, (_, i) => `addi t${1 + (i % 3)}, t${1 + (i % 3)}, 1`).join("\n");
 
+/** Blocks of ten instructions, each with a way out. */
+const blocks = (count: number, out: string) => `${filler(9)}\nbnez s11, ${out}\n`.repeat(count);
+
 /** Rounds of `hot` instructions with a way through `cold` ones in their middle that is never taken. */
 const rounds = (hot: number, cold: number) => `
     li s0, 1500
@@ -64,17 +67,25 @@ test("the more regions there are, the smaller is the next one, down to a quarter
       .align 4
     functions:
       ${"addi a0, a0, 3\nxori a0, a0, 5\nmv a1, a0\nret\n.align 4\n".repeat(functions)}
-    long: ${filler(400)}
+    long: ${blocks(40, "here")}
     here: j here
+    whole: ${filler(400)}
+    j here
+    endless: ${filler(1500)}
+    j here
     `,
     { slices: 400, translator: { hotThreshold: 32 } },
   );
   const { core, space } = machine;
-  const room = (): number =>
-    explainRegion(core, space, 0, BigInt(label("long")), machine.harts[0]!.view.u32(HartField.priv))!.instructions;
+  const room = (name: string): number =>
+    explainRegion(core, space, 0, BigInt(label(name)), machine.harts[0]!.view.u32(HartField.priv))!.instructions;
   expect(space.vm.count(VmField.countRegion)).toBeGreaterThan(256);
-  expect(room()).toBe(75);
-  const fresh = await runHot(`la s0, end\nloop: addi a0, a0, 1\nbnez s0, loop\nend: j end\nlong: ${filler(400)}`);
+  // The eighth block begins before the 75th instruction; the last one goes to where all lead.
+  expect(room("long")).toBe(80);
+  // A block is not cut into pieces, for all of it is executed anyway.
+  expect(room("whole")).toBe(401);
+  expect(room("endless")).toBe(1200);
+  const fresh = await runHot(`la s0, end\nloop: addi a0, a0, 1\nbnez s0, loop\nend: j end\nlong: ${blocks(40, "end")}`);
   const priv = fresh.machine.harts[0]!.view.u32(HartField.priv);
   const { core: other, space: own } = fresh.machine;
   expect(explainRegion(other, own, 0, BigInt(fresh.label("long")), priv)!.instructions).toBe(300);
