@@ -74,7 +74,7 @@ export interface TranslatorOptions {
   /**
    * Guest instructions in a region at most, 1 to 1200. Default 300: larger regions take the engine longer to compile than they save.
    * Up to twice as many if all of them have been seen being executed, four times if it takes that to keep computed jumps inside or
-   * a block without jumps whole.
+   * a long block whole.
    */
   readonly maxRegionInstructions?: number;
   /** What translated code may occupy; when it is full, something is thrown away. */

@@ -116,7 +116,7 @@ export class Dbt {
   sensitive: u32;
   /** Guest instructions in a region at most, without those that computed jumps lead to. */
   maxInsns: u32;
-  /** And at most to keep a block whole that has begun: cut in pieces it would be executed all the same. */
+  /** And at most to keep a long block whole: cut in pieces it would be executed all the same. */
   wholeInsns: u32;
   /** `Float` bits. */
   float: u32;

@@ -237,6 +237,12 @@ function follow(t: Dbt, hart: Hart, from: u64, to: u64, ctx: u32): u32 {
   return block_at(t, hart, to, ctx);
 }
 
+/** Instructions that the region may have where it is in the middle of `b`: a block that is half of a region by itself goes on to its end. */
+// @ts-ignore: decorator
+@inline function room_within(t: Dbt, b: Block): u32 {
+  return b.insns << 1 < t.limit ? t.limit : max(t.limit, t.wholeInsns);
+}
+
 /** Reads the block's instructions up to its terminator, and makes its successors. */
 function scan(t: Dbt, hart: Hart, index: u32): void {
   const b = block(t, index);
@@ -246,7 +252,7 @@ function scan(t: Dbt, hart: Hart, index: u32): void {
     const r = other ? 0 : usable(t, hart, pc);
     const op = record_op(r);
     b.endPc = pc;
-    if (other || !r || left_to_interpreter(hart, op) || t.insns >= (b.insns ? t.wholeInsns : t.limit)) {
+    if (other || !r || left_to_interpreter(hart, op) || t.insns >= room_within(t, b)) {
       b.term = other || (r && !left_to_interpreter(hart, op)) ? Term.NEXT : Term.INTERPRET;
       b.nextPc = pc;
       b.succ0 = other;
