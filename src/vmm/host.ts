@@ -29,7 +29,7 @@ import { usualCompilation } from "#load";
 import type { CodeSpace } from "../core/code-space.ts";
 import type { Compilation } from "../host/load.ts";
 import type { WorkerChoice } from "../host/thread.ts";
-import type { WorkerHost } from "../worker/worker-host.ts";
+import { WorkerHost } from "../worker/worker-host.ts";
 
 /** What a host is made from. */
 export interface HostOptions {
@@ -151,11 +151,7 @@ export class Host {
     const sharing = checkSharing(options.sharing);
     const paging = checkPaging(options.paging);
     if (worker !== false) {
-      const [{ WorkerHost }, module] = await Promise.all([
-        import("../worker/worker-host.ts"),
-        coreModule(wasm, signal),
-      ]);
-      return WorkerHost.create({ worker, module, settings, signal });
+      return WorkerHost.create({ worker, module: await coreModule(wasm, signal), settings, signal });
     }
     const memory = new MachineMemory(options.maxMemory);
     const byHart = new Map<number, Machine>();

@@ -96,7 +96,6 @@ describe("the package", () => {
       "src/observe/lockstep/pair.js",
       "src/observe/profile.js",
       "src/pool/host-pool.js",
-      "src/worker/worker-host.js",
       "src/net/switch/switch.js",
       "src/debug/monitor.js",
     ];
