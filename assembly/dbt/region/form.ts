@@ -240,7 +240,7 @@ function follow(t: Dbt, hart: Hart, from: u64, to: u64, ctx: u32): u32 {
 /** Instructions that the region may have where it is in the middle of `b`: a block that is half of a region by itself goes on to its end. */
 // @ts-ignore: decorator
 @inline function room_within(t: Dbt, b: Block): u32 {
-  return b.insns << 1 < t.limit ? t.limit : max(t.limit, t.wholeInsns);
+  return b.insns << 1 < t.limit ? t.limit : t.wholeInsns;
 }
 
 /** Reads the block's instructions up to its terminator, and makes its successors. */
